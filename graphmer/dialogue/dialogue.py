@@ -1,0 +1,200 @@
+"""One turn of a conversation, and a conversation as aligned tensors on one node axis."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from graphmer.dialogue.labels import Emotion
+from graphmer.typing import Available, Features
+
+
+@dataclass(frozen=True)
+class Utterance:
+    """One turn. A missing modality is a key that is not there, never a vector of zeros.
+
+    Args:
+        speaker: who speaks; any string, compared within the dialogue only.
+        features: one vector ``[D_m]`` (tensor, array or list) per modality that was recorded.
+        emotion: the annotation: a class name, a score, or ``None``.
+        id: unique within the corpus; ``<dialogue>_<position>`` when left out.
+        text: the transcript.
+        start: begin, in seconds from the start of the recording.
+        end: end, in seconds from the start of the recording.
+        reply_to: id of the turn this one answers.
+    """
+
+    speaker: str
+    features: Mapping[str, Any] = field(default_factory=dict)
+    emotion: Emotion = None
+    id: str | None = None
+    text: str | None = None
+    start: float | None = None
+    end: float | None = None
+    reply_to: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Dialogue:
+    """A conversation: turns in their order, aligned on one node axis ``N``.
+
+    Args:
+        id: unique within the corpus.
+        utterance_ids: one id a turn.
+        speakers: names of the speakers, in the order of their first turn.
+        speaker: number of each turn's speaker within `speakers`.
+        features: one matrix per modality; rows of turns without the modality are never read.
+        available: which turn has which modality; columns in the order of `features`.
+        emotion: the annotation of each turn, ``None`` where there is none.
+        text: transcript of each turn, ``None`` where there is none.
+        start: seconds, NaN where unknown.
+        end: seconds, NaN where unknown.
+        reply_to: position of the answered turn, -1 where unknown.
+        session: recording session, for leave-one-session-out splits.
+
+    Shapes:
+        speaker ``[N]``; features ``{m: [N, D_m]}``; available ``[N, M]``; start, end, reply_to ``[N]``.
+
+    Raises:
+        ValueError: if it is empty or lengths disagree.
+    """
+
+    id: str
+    utterance_ids: tuple[str, ...]
+    speakers: tuple[str, ...]
+    speaker: Tensor
+    features: Mapping[str, Features]
+    available: Available
+    emotion: tuple[Emotion, ...]
+    text: tuple[str | None, ...]
+    start: Tensor
+    end: Tensor
+    reply_to: Tensor
+    session: str | None = None
+
+    def __post_init__(self) -> None:
+        length = len(self.utterance_ids)
+        if length == 0:
+            raise ValueError(f"Dialogue {self.id!r} has no utterances; a dialogue needs at least one.")
+        if len(set(self.utterance_ids)) != length:
+            twice = sorted({i for i in self.utterance_ids if self.utterance_ids.count(i) > 1})
+            raise ValueError(
+                f"Dialogue {self.id!r} has utterance ids that occur twice: {twice[:3]}; ids must be unique."
+            )
+        if self.available.shape != (length, len(self.features)):
+            raise ValueError(
+                f"Dialogue {self.id!r}: `available` must have shape {(length, len(self.features))}, "
+                f"got {tuple(self.available.shape)}."
+            )
+        for name, rows in {"speaker": self.speaker, "start": self.start, **self.features}.items():
+            if rows.shape[0] != length:
+                raise ValueError(
+                    f"Dialogue {self.id!r}: {name!r} must have {length} rows, got {rows.shape[0]}."
+                )
+
+    def __len__(self) -> int:
+        return len(self.utterance_ids)
+
+    @property
+    def modalities(self) -> tuple[str, ...]:
+        """Names of the modalities, in the order of the columns of `available`."""
+        return tuple(self.features)
+
+    def with_available(self, available: Available) -> "Dialogue":
+        """The same dialogue with what is not in ``available`` ``[N, M]`` hidden as well."""
+        return replace(self, available=self.available & available)
+
+    @classmethod
+    def from_utterances(
+        cls,
+        id: str,
+        utterances: Sequence[Utterance],
+        *,
+        widths: Mapping[str, int] | None = None,
+        session: str | None = None,
+    ) -> "Dialogue":
+        """Align turns into a dialogue.
+
+        Args:
+            id: the dialogue's id.
+            utterances: the turns in their order.
+            widths: features per modality, ``{modality: D_m}``; found from the turns when left out, in the
+                order of first mention. Give it where a modality may be missing throughout.
+            session: recording session.
+
+        Raises:
+            ValueError: on no turns, a wrong width, an unknown modality or `reply_to`, or a repeated id.
+
+        Example:
+            >>> turns = [Utterance("Ann", {"text": [1.0, 2.0]}, "joy"), Utterance("Bob")]
+            >>> demo = Dialogue.from_utterances("demo", turns)
+            >>> demo.available.tolist(), demo.speakers
+            ([[True], [False]], ('Ann', 'Bob'))
+        """
+        ids = tuple(turn.id or f"{id}_{position}" for position, turn in enumerate(utterances))
+        speakers = tuple(dict.fromkeys(turn.speaker for turn in utterances))
+        found = _widths(utterances) if widths is None else dict(widths)
+        features, available = _align(id, utterances, found)
+        return cls(
+            id=id,
+            utterance_ids=ids,
+            speakers=speakers,
+            speaker=torch.tensor([speakers.index(turn.speaker) for turn in utterances], dtype=torch.long),
+            features=features,
+            available=available,
+            emotion=tuple(turn.emotion for turn in utterances),
+            text=tuple(turn.text for turn in utterances),
+            start=_seconds([turn.start for turn in utterances]),
+            end=_seconds([turn.end for turn in utterances]),
+            reply_to=_positions(id, ids, [turn.reply_to for turn in utterances]),
+            session=session,
+        )
+
+
+def _seconds(times: list[float | None]) -> Tensor:
+    return torch.tensor([float("nan") if time is None else time for time in times], dtype=torch.float32)
+
+
+def _positions(dialogue: str, ids: tuple[str, ...], reply_to: list[str | None]) -> Tensor:
+    position = {name: number for number, name in enumerate(ids)}
+    unknown = [name for name in reply_to if name is not None and name not in position]
+    if unknown:
+        raise ValueError(
+            f"Dialogue {dialogue!r}: `reply_to` names {unknown[0]!r}, which is no turn of this dialogue."
+        )
+    return torch.tensor([-1 if name is None else position[name] for name in reply_to], dtype=torch.long)
+
+
+def _widths(utterances: Sequence[Utterance]) -> dict[str, int]:
+    widths: dict[str, int] = {}
+    for turn in utterances:
+        for modality, vector in turn.features.items():
+            widths.setdefault(modality, len(vector))
+    return widths
+
+
+def _align(
+    dialogue: str, utterances: Sequence[Utterance], widths: Mapping[str, int]
+) -> tuple[dict[str, Features], Available]:
+    features = {modality: torch.zeros(len(utterances), width) for modality, width in widths.items()}
+    available = torch.zeros(len(utterances), len(widths), dtype=torch.bool)
+    column = {modality: number for number, modality in enumerate(widths)}
+    for position, turn in enumerate(utterances):
+        for modality, vector in turn.features.items():
+            where = f"Turn {position} of dialogue {dialogue!r}"
+            if modality not in column:
+                raise ValueError(f"{where}: unknown modality {modality!r}; known are {list(column)}.")
+            row = torch.as_tensor(vector, dtype=torch.float32)
+            if row.shape != (widths[modality],):
+                raise ValueError(
+                    f"{where}: {modality!r} must have shape ({widths[modality]},), got {tuple(row.shape)}."
+                )
+            if not bool(torch.isfinite(row).all()):
+                raise ValueError(
+                    f"{where}: {modality!r} holds NaN or infinity; leave the modality out instead."
+                )
+            features[modality][position] = row
+            available[position, column[modality]] = True
+    return features, available
