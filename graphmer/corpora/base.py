@@ -43,12 +43,23 @@ class Corpus(Protocol):
         fingerprint: hash over everything that was read, as hexadecimal digits.
     """
 
-    card: Card
-    labels: LabelSpace
-    widths: Mapping[str, int]
-    dialogues: Sequence[Dialogue]
-    official: Mapping[str, tuple[str, ...]]
-    fingerprint: str
+    @property
+    def card(self) -> Card: ...
+
+    @property
+    def labels(self) -> LabelSpace: ...
+
+    @property
+    def widths(self) -> Mapping[str, int]: ...
+
+    @property
+    def dialogues(self) -> Sequence[Dialogue]: ...
+
+    @property
+    def official(self) -> Mapping[str, tuple[str, ...]]: ...
+
+    @property
+    def fingerprint(self) -> str: ...
 
 
 @dataclass(frozen=True, eq=False)

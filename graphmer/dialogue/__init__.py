@@ -1,6 +1,29 @@
 """Utterances, dialogues, their labels and what is missing from them."""
 
+from graphmer.dialogue.conditions import conditions, protocol, short_name
+from graphmer.dialogue.damage import Noise, Shift
 from graphmer.dialogue.dialogue import Dialogue, Utterance
 from graphmer.dialogue.labels import Emotion, LabelSpace
+from graphmer.dialogue.missing import Burst, Complete, FixedSet, MissingProtocol, Rate, SpeakerSet
+from graphmer.dialogue.policies import Mixed, RandomRates, RandomSets
 
-__all__ = ["Dialogue", "Emotion", "LabelSpace", "Utterance"]
+__all__ = [
+    "Burst",
+    "Complete",
+    "Dialogue",
+    "Emotion",
+    "FixedSet",
+    "LabelSpace",
+    "MissingProtocol",
+    "Mixed",
+    "Noise",
+    "RandomRates",
+    "RandomSets",
+    "Rate",
+    "Shift",
+    "SpeakerSet",
+    "Utterance",
+    "conditions",
+    "protocol",
+    "short_name",
+]

@@ -106,6 +106,20 @@ class Dialogue:
         """The same dialogue with what is not in ``available`` ``[N, M]`` hidden as well."""
         return replace(self, available=self.available & available)
 
+    def with_modalities(self, widths: Mapping[str, int]) -> "Dialogue":
+        """The same dialogue with these modalities in this order; ones it lacks are missing throughout."""
+        column = dict(zip(self.features, self.available.T, strict=True))
+        never = torch.zeros(len(self), dtype=torch.bool)
+        return replace(
+            self,
+            features={m: self.features.get(m, torch.zeros(len(self), width)) for m, width in widths.items()},
+            available=torch.stack([column.get(modality, never) for modality in widths], dim=1),
+        )
+
+    def unlabelled(self) -> "Dialogue":
+        """The same dialogue without annotations."""
+        return replace(self, emotion=(None,) * len(self))
+
     @classmethod
     def from_utterances(
         cls,

@@ -1,1 +1,7 @@
-"""graph."""
+"""Dialogue graphs: edge rules, the builder and the contract of what it builds."""
+
+from graphmer.graph.builder import GraphBuilder
+from graphmer.graph.dialogue_graph import DialogueGraph
+from graphmer.graph.edges import Adjacent, EdgeRule, SameSpeaker, TemporalWindow
+
+__all__ = ["Adjacent", "DialogueGraph", "EdgeRule", "GraphBuilder", "SameSpeaker", "TemporalWindow"]

@@ -1,1 +1,1 @@
-"""nn."""
+"""Neural parts: modality experts, message passing, heads, the assembled model."""

@@ -1,0 +1,169 @@
+"""YAML in, a checked configuration out; every problem of a file is reported at once."""
+
+import difflib
+import os
+import re
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, get_args
+
+import yaml
+from pydantic import BaseModel, ValidationError
+
+from graphmer.config.schema import Config
+from graphmer.errors import ConfigError
+
+_VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+    """Read and check a configuration file.
+
+    Args:
+        path: a YAML file; relative paths in it are taken from its folder.
+        overrides: settings as ``a.b=value``, the value in YAML; applied after reading.
+
+    Raises:
+        ConfigError: naming every problem with file, field, rule, value and remedy.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({_reason(error)}). Name a YAML file.") from None
+    try:
+        values = yaml.load(text, Loader=_UniqueKeys)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(values, dict):
+        raise ConfigError(
+            f"{path}: must hold fields such as `name:` and `data:`; got {type(values).__name__}."
+        )
+    for override in overrides:
+        _set(values, override)
+    return checked(values, str(path), path.parent)
+
+
+def checked(values: Mapping[str, Any], source: str, folder: Path) -> Config:
+    """A configuration from its values.
+
+    Args:
+        values: as YAML gives them.
+        source: what messages call the file.
+        folder: relative paths start here.
+
+    Raises:
+        ConfigError: as `load_config`.
+    """
+    unset: list[str] = []
+    expanded = _expand(values, "", source, unset)
+    if unset:
+        raise ConfigError(unset)
+    try:
+        config = Config.model_validate(expanded)
+    except ValidationError as error:
+        raise ConfigError([_describe(source, problem) for problem in error.errors()]) from None
+    root = config.data.root
+    if root is None:
+        return config
+    data = config.data.model_copy(update={"root": (folder / root.expanduser()).resolve()})
+    return config.model_copy(update={"data": data})
+
+
+def dump_config(config: Config) -> str:
+    """The resolved configuration as YAML that `load_config` reads back."""
+    return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+class _UniqueKeys(yaml.SafeLoader):
+    """YAML in which a key that occurs twice is an error instead of the last one winning."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        twice = next((key for key in keys if keys.count(key) > 1), None)
+        if twice is not None:
+            raise yaml.YAMLError(f"key {twice!r} occurs twice, line {node.start_mark.line + 1}")
+        return super().construct_mapping(node, deep)
+
+
+def _reason(error: OSError | UnicodeDecodeError) -> str:
+    return (error.strerror or str(error)) if isinstance(error, OSError) else "not UTF-8 text"
+
+
+def _set(values: dict[str, Any], override: str) -> None:
+    name, equals, value = override.partition("=")
+    if not equals or not name:
+        raise ConfigError(
+            f"--set {override}: must be `field.field=value`, such as training.learning_rate=1e-4."
+        )
+    *sections, field = name.split(".")
+    inner: Any = values
+    for section in sections:
+        inner = (
+            inner[int(section)] if isinstance(inner, list) and section.isdigit() else _section(inner, section)
+        )
+        if not isinstance(inner, dict | list):
+            raise ConfigError(f"--set {override}: {section!r} is a value, not a section.")
+    parsed = yaml.safe_load(value)
+    if isinstance(parsed, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?e[-+]?\d+", parsed):
+        parsed = float(parsed)  # YAML 1.1 reads 1e-4 as a word
+    inner[int(field) if isinstance(inner, list) else field] = parsed
+
+
+def _section(values: dict[str, Any], name: str) -> Any:
+    if not isinstance(values.get(name), dict | list):
+        values[name] = {}
+    return values[name]
+
+
+def _expand(value: Any, field: str, source: str, unset: list[str]) -> Any:
+    """Replace ``${NAME}`` and ``${NAME:-default}`` in every string."""
+    if isinstance(value, Mapping):
+        return {key: _expand(inner, f"{field}.{key}", source, unset) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [_expand(inner, f"{field}.{i}", source, unset) for i, inner in enumerate(value)]
+    if not isinstance(value, str):
+        return value
+
+    def replacement(match: re.Match[str]) -> str:
+        name, default = match.groups()
+        found = os.environ.get(name) or default
+        if found is None:
+            unset.append(
+                f"{source}: {field[1:]}: environment variable {name} is not set. "
+                f"Set it, or write ${{{name}:-path}}."
+            )
+        return found or ""
+
+    return _VARIABLE.sub(replacement, value)
+
+
+def _describe(source: str, problem: Mapping[str, Any]) -> str:
+    """One line for one problem that pydantic found."""
+    location = [part for part in problem["loc"] if part != "[key]"]
+    field = ".".join(map(str, location)) or "file"
+    if problem["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(str(location[-1]), _fields(location[:-1]), n=1)
+        return f"{source}: {field}: unknown field." + (f" Did you mean {close[0]!r}?" if close else "")
+    if problem["type"] == "missing":
+        return f"{source}: {field}: must be given."
+    message = problem["msg"].removeprefix("Value error, ")
+    return f"{source}: {field}: {message[0].lower()}{message[1:]}; got {problem['input']!r}."
+
+
+def _fields(location: Sequence[Any]) -> list[str]:
+    """Names of the fields of the section at a location; empty where there is none."""
+    section: Any = Config
+    for part in location:
+        if isinstance(section, type) and issubclass(section, BaseModel):
+            info = section.model_fields.get(str(part))
+            section = None if info is None else info.annotation
+        section = _model_in(section)
+    return list(section.model_fields) if section is not None else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    """The section class within an annotation such as ``dict[str, RuleConfig]`` or ``GraphConfig | None``."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    found = (_model_in(argument) for argument in get_args(annotation))
+    return next((model for model in found if model is not None), None)

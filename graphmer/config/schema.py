@@ -1,0 +1,190 @@
+"""What a configuration file may say. Every field names its unit, its origin and when to change it."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+def _word_for_nothing(word: str) -> BeforeValidator:
+    """Lets a word in the file stand for `None`."""
+    return BeforeValidator(lambda value: None if value == word else value)
+
+
+class Section(BaseModel):
+    """A part of a configuration: unknown fields are errors, values cannot change after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+
+
+class SimulationConfig(Section):
+    """Size of the simulated corpus."""
+
+    seed: int = 0
+    """Another seed, another corpus."""
+    dialogues: Positive = 151
+    """Number of dialogues, spread over five sessions as in IEMOCAP."""
+    widths: dict[str, Positive] = {"audio": 128, "text": 256, "video": 256}
+    """Features per modality."""
+
+
+class DataConfig(Section):
+    """Which corpus, and what is done to it on reading."""
+
+    format: Literal["gcnet", "graphmer", "simulated"]
+    """`gcnet`: label pickle and feature folders of GCNet, MoMKE, HARDY-MER. `graphmer`: a folder with
+    `dataset.yaml`. `simulated`: dialogues with a known best answer."""
+    root: Path | None = None
+    """Folder of the corpus; relative to this file; `${NAME}` and `${NAME:-default}` read the environment."""
+    labels: str | None = None
+    """`gcnet`: the label pickle within `root`."""
+    context: str | None = None
+    """`gcnet`: a second label pickle whose further utterances become unlabelled context turns."""
+    features: dict[str, str] = {}
+    """`gcnet`: feature folder of each modality within `root/features`."""
+    when_absent: Literal["error", "simulate"] = "error"
+    """`simulate` trains on simulated dialogues, and says so everywhere, where `root` is not there."""
+    not_finite: Literal["missing", "error"] = "missing"
+    """A vector with NaN or infinity is counted and treated as missing, or is an error."""
+    normalise: Literal["standard", "none"] = "standard"
+    """`standard`: zero mean, unit deviation of the training part. `none` as in MoMKE's code."""
+    simulation: SimulationConfig = SimulationConfig()
+    """The simulated corpus, where it is used."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "DataConfig":
+        if self.format == "gcnet" and not (self.root and self.labels and self.features):
+            raise ValueError("format gcnet needs `root`, `labels` and `features`")
+        if self.format == "graphmer" and not self.root:
+            raise ValueError("format graphmer needs `root`")
+        return self
+
+
+class SplitConfig(Section):
+    """Which dialogues train, select and test."""
+
+    scheme: Literal["session", "official"] = "session"
+    """`session`: leave one session out. `official`: the parts the corpus comes with."""
+    validation: Fraction = 0.12
+    """Fraction of the training dialogues held out for selection, chosen by hash of the dialogue id."""
+
+
+class RuleConfig(Section):
+    """One edge rule."""
+
+    rule: Literal["window", "same_speaker", "adjacent"]
+    """`window`: turns around the listener. `same_speaker`: its own turns. `adjacent`: one on either side."""
+    past: Annotated[int, Field(ge=0)] | None = None
+    """Turns before the listener that it hears; null for all. Not for `adjacent`."""
+    future: Annotated[int, Field(ge=0)] | None = None
+    """Turns after the listener that it hears; null for all. Not for `adjacent`."""
+
+
+class GraphConfig(Section):
+    """Message passing between the turns."""
+
+    rules: dict[str, RuleConfig]
+    """Edge rules by the name their relations get."""
+    convolution: Literal["rgcn", "rgat", "transformer", "gatv2"] = "rgcn"
+    """Kind of message function."""
+    width: Positive = 128
+    """Width of the passed states."""
+    depth: Positive = 3
+    """Layers; information travels `depth` windows far."""
+    heads: Positive = 4
+    """Attention heads, where the convolution has them."""
+    dropout: Fraction = 0.3
+    """Probability on what was heard."""
+
+
+class ModelConfig(Section):
+    """The modality experts. Defaults are MoMKE's."""
+
+    width: Positive = 256
+    """Width of an expert."""
+    depth: Positive = 4
+    """Layers of an expert."""
+    heads: Positive = 2
+    """Attention heads; must divide `width`."""
+    dropout: Fraction = 0.5
+    """Probability throughout the experts and the joint layer."""
+    block: Literal["reference", "preln"] = "reference"
+    """`reference`: the released code. `preln`: the paper's equations."""
+    positions: bool = False
+    """Add sinusoidal turn numbers before the experts."""
+    router_logit_dropout: Fraction = 0.5
+    """Dropout on the router's scores; 0.5 in the released code."""
+    reconstruct: bool = False
+    """Add heads that rebuild hidden modalities; needs a stage with `reconstruction` above 0."""
+
+
+class StageConfig(Section):
+    """One stretch of training."""
+
+    name: str
+    """How logs call it."""
+    objective: Literal["unimodal", "mixing"]
+    """`unimodal`: each expert learns its own modality. `mixing`: emotions from what is available."""
+    epochs: Positive
+    """Passes over the training dialogues."""
+    mask: str = "mixed"
+    """Missing-modality protocol drawn anew each epoch: `complete`, `sets`, `rates`, `mixed`, `fixed:at`."""
+    reconstruction: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the reconstruction loss, with `mixing`."""
+
+
+class TrainingConfig(Section):
+    """How weights are moved and chosen."""
+
+    stages: tuple[StageConfig, ...]
+    """In their order; the last one's epochs compete on validation."""
+    learning_rate: Annotated[float, Field(gt=0)] = 5e-4
+    """Highest learning rate; MoMKE has 1e-4."""
+    weight_decay: Annotated[float, Field(ge=0)] = 0.01
+    """Decoupled with `adamw`, an L2 term with `adam` (MoMKE: 1e-5)."""
+    optimizer: Literal["adamw", "adam"] = "adamw"
+    """Adam with decoupled or coupled weight decay."""
+    schedule: Literal["cosine", "constant"] = "cosine"
+    """Learning rate over the epochs; MoMKE's is constant."""
+    clip: Annotated[float, Field(gt=0)] | None = 1.0
+    """Largest gradient norm; null for no limit."""
+    batch_nodes: Positive = 600
+    """Most utterances in a batch; 600 is about 16 IEMOCAP-4 dialogues."""
+    selection: Literal["validation", "last", "test_oracle"] = "validation"
+    """Which epoch is kept. `test_oracle` looks at the test fold, as the literature does, and says so."""
+    precision: Literal["32-true", "bf16-mixed"] = "32-true"
+    """Number format of the forward pass."""
+
+
+class EvaluationConfig(Section):
+    """What is missing when the trained model is tested."""
+
+    conditions: Annotated[tuple[str, ...] | None, _word_for_nothing("all")] = None
+    """Fixed sets by initials, such as `at`; `all` for every one."""
+    rates: tuple[Fraction, ...] = (0.1, 0.3, 0.5, 0.7)
+    """Missing rates per utterance; 0.7 of three modalities is 0.667, one kept."""
+    others: tuple[str, ...] = ()
+    """Further protocols, such as `burst:4`, `speaker:t`, `noise:1.0`, `shift:1`."""
+
+
+class Config(Section):
+    """A whole experiment."""
+
+    name: str
+    """Names the run folder."""
+    data: DataConfig
+    split: SplitConfig = SplitConfig()
+    graph: Annotated[GraphConfig | None, _word_for_nothing("none")]
+    """`none` gives plain MoMKE."""
+    model: ModelConfig = ModelConfig()
+    causal: bool = False
+    """No turn ever hears a later one: for streams and live use."""
+    training: TrainingConfig
+    evaluation: EvaluationConfig = EvaluationConfig()
+    folds: Annotated[tuple[Positive, ...] | None, _word_for_nothing("all")] = None
+    """Folds to run, counted from 1; `all` for every one."""
+    seeds: tuple[int, ...] = (1,)
+    """One run of every fold for each seed."""

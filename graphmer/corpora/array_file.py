@@ -1,0 +1,138 @@
+"""An ``.npz`` of aligned arrays, checked against one another."""
+
+import math
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+from zipfile import BadZipFile
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphmer.corpora.problems import did_you_mean
+from graphmer.dialogue import Emotion
+from graphmer.errors import CorpusError
+
+_PART_NAMES = {"train": "train", "val": "val", "valid": "val", "dev": "val", "test": "test"}
+
+
+class ArrayFile:
+    """The arrays of one file, checked against one another."""
+
+    def __init__(self, path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
+        self.path, self._arrays = path, arrays
+        pointer = self["dialogue_ptr"]
+        self.bounds: list[tuple[int, int]] = list(
+            zip(pointer[:-1].tolist(), pointer[1:].tolist(), strict=True)
+        )
+        self.count = int(pointer[-1])
+        if int(pointer[0]) != 0 or any(first > last for first, last in self.bounds):
+            raise CorpusError(f"{path}: 'dialogue_ptr' must start at 0 and never fall. Write it again.")
+        self.ids = [str(name) for name in self.per_utterance("utt_id")]
+        self.dialogue_ids = [str(name) for name in self._sized("dialogue_id", len(self.bounds))]
+        self.session = self._per_dialogue("session")
+        self.split = self._per_dialogue("split")
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._arrays
+
+    def __getitem__(self, key: str) -> NDArray[Any]:
+        if key not in self._arrays:
+            raise CorpusError(f"{self.path}: no array {key!r}. {did_you_mean(key, self._arrays)}")
+        try:
+            return self._arrays[key]
+        except ValueError as error:
+            raise CorpusError(
+                f"{self.path}: array {key!r} cannot be read ({error}). Save plain arrays."
+            ) from None
+
+    def _sized(self, key: str, rows: int) -> NDArray[Any]:
+        array = self[key]
+        if array.shape[:1] != (rows,):
+            raise CorpusError(
+                f"{self.path}: {key!r} must have {rows} rows to fit 'dialogue_ptr', got shape {array.shape}."
+            )
+        return array
+
+    def per_utterance(self, key: str) -> NDArray[Any]:
+        return self._sized(key, self.count)
+
+    def _per_dialogue(self, key: str) -> list[str] | None:
+        """An entry per dialogue, also where the file holds one per utterance."""
+        if key not in self:
+            return None
+        array = self[key]
+        if len(array) == len(self.bounds):
+            return [str(entry) for entry in array]
+        array = self.per_utterance(key)
+        return [str(array[first]) if first < last else "" for first, last in self.bounds]
+
+    def parts(self) -> dict[str, str]:
+        """``{dialogue id: train, val or test}``."""
+        split = self.split or []
+        unknown = sorted(set(split) - set(_PART_NAMES))
+        if unknown:
+            raise CorpusError(
+                f"{self.path}: 'split' holds {unknown[0]!r}. {did_you_mean(unknown[0], _PART_NAMES)}"
+            )
+        return {id: _PART_NAMES[part] for id, part in zip(self.dialogue_ids, split, strict=True)}
+
+    def labels(self, key: str) -> tuple[tuple[str, ...], list[Emotion]]:
+        """Class names (none for a score) and the annotation of every utterance."""
+        if key not in self:
+            candidates = [
+                name for name in self._arrays if f"{name}_names" in self or name.startswith("label")
+            ]
+            raise CorpusError(f"{self.path}: no label {key!r}. {did_you_mean(key, candidates)}")
+        values = self.per_utterance(key)
+        if values.ndim != 1:
+            raise CorpusError(
+                f"{self.path}: label {key!r} must have shape (N,), got {values.shape}. Use another."
+            )
+        if values.dtype.kind == "f":
+            return (), [None if math.isnan(value) else value for value in values.astype(float).tolist()]
+        names = tuple(str(name).split("(")[0].strip() for name in self[f"{key}_names"])
+        if values.size and not -1 <= values.min() <= values.max() < len(names):
+            raise CorpusError(
+                f"{self.path}: {key!r} must lie in -1 (unlabelled) to {len(names) - 1}, got "
+                f"{values.min()} to {values.max()}. Correct the array or '{key}_names'."
+            )
+        return names, [names[number] if number >= 0 else None for number in values.tolist()]
+
+    def features(self, keys: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+        """Arrays side by side as ``[N, D]``, and where all of them are available ``[N]``."""
+        available = np.ones(self.count, dtype=bool)
+        matrices = []
+        for key in keys:
+            matrix = self.per_utterance(key)
+            if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
+                raise CorpusError(
+                    f"{self.path}: features {key!r} must be numbers of shape (N, D), "
+                    f"got {matrix.dtype} {matrix.shape}. Choose another array."
+                )
+            matrices.append(matrix.astype(np.float32))
+            if f"{key}_avail" in self:
+                available &= self.per_utterance(f"{key}_avail").astype(bool)
+        return np.concatenate(matrices, axis=1), available
+
+    def seconds(self, key: str) -> list[float | None]:
+        if key not in self:
+            return [None] * self.count
+        return [None if math.isnan(time) else time for time in self.per_utterance(key).tolist()]
+
+
+def open_arrays(path: Path) -> Any:
+    """The arrays of a file, to be used in a ``with`` block.
+
+    Raises:
+        CorpusError: if it is absent, damaged, or holds a single array.
+    """
+    if not path.is_file():
+        raise CorpusError(f"{path}: no such file. Give the .npz that holds the arrays of the corpus.")
+    try:
+        arrays = np.load(path, allow_pickle=False)
+    except (ValueError, OSError, BadZipFile) as error:
+        raise CorpusError(f"{path}: not a readable .npz ({error}). Copy it again.") from None
+    if not isinstance(arrays, np.lib.npyio.NpzFile):
+        raise CorpusError(f"{path}: must be an .npz with several named arrays, got a single array.")
+    return arrays

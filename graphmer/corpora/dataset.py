@@ -1,0 +1,70 @@
+"""Graphmer's own format: a folder with ``dataset.yaml``, dialogues as JSON lines, and feature matrices.
+
+::
+
+    name: My calls
+    licence: internal
+    labels: {names: [calm, angry], polarity: {angry: -1}}      # or {interval: [-3, 3]}
+    modalities: {audio: {width: 3, extractor: openSMILE 3.0}}
+    dialogues: [calls.jsonl]
+
+    {"id": "call1", "split": "train", "utterances": [{"speaker": "Ann", "label": "calm",
+     "features": {"audio": [0.1, 2.0, 0.3]}}, {"speaker": "Bob", "features": {"audio": "audio.npy#0"}}]}
+
+Each JSON object is one line of the file; `graphmer.corpora.jsonl` holds its fields.
+"""
+
+from pathlib import Path
+
+from graphmer.corpora.assemble import Assembly, NanPolicy
+from graphmer.corpora.base import InMemoryCorpus
+from graphmer.corpora.header import HEADER, read_header
+from graphmer.corpora.jsonl import VectorFiles, read_dialogues, read_lines
+from graphmer.corpora.problems import Findings, collecting
+from graphmer.corpora.write import write_dataset
+from graphmer.dialogue import Dialogue, LabelSpace
+from graphmer.errors import CorpusError
+
+__all__ = ["read_dataset", "read_dialogues", "write_dataset"]
+
+
+def read_dataset(
+    path: str | Path, *, nan: NanPolicy = "missing", findings: Findings | None = None
+) -> InMemoryCorpus:
+    """A corpus from a folder in graphmer's own format.
+
+    Args:
+        path: the folder that holds ``dataset.yaml``.
+        nan: what a vector with NaN or infinity means.
+        findings: collects every problem; when left out, errors raise.
+
+    Raises:
+        CorpusError: naming file, line, field, value and remedy.
+    """
+    folder = Path(path)
+    header = read_header(folder)
+    try:
+        labels = LabelSpace(header.labels.names, header.labels.interval, header.labels.polarity)
+    except ValueError as error:
+        raise CorpusError(f"{folder / HEADER}: labels: {error}") from None
+    with collecting(findings) as found:
+        assembly = Assembly(labels, header.widths, found, nan)
+        dialogues: list[Dialogue] = []
+        parts: dict[str, str] = {}
+        used = {HEADER, *header.dialogues}
+        for name in header.dialogues:
+            files = VectorFiles((folder / name).parent)
+            for dialogue, part in read_lines(folder / name, assembly, files):
+                if dialogue is not None:
+                    dialogues.append(dialogue)
+                    parts |= {} if part is None else {dialogue.id: part}
+            used |= {(files.folder / file).relative_to(folder).as_posix() for file in files.used}
+        _note_extra_files(folder, used, found)
+        return assembly.corpus(header.card, labels, dialogues, parts)
+
+
+def _note_extra_files(folder: Path, used: set[str], findings: Findings) -> None:
+    for file in sorted(folder.rglob("*")):
+        name = file.relative_to(folder).as_posix()
+        if file.suffix in {".npy", ".jsonl"} and name not in used:
+            findings.note("file that nothing refers to", name, "Not read.")

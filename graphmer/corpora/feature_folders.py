@@ -1,0 +1,114 @@
+"""Folders with one feature file, or one folder of faces, per utterance."""
+
+import re
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from os import DirEntry, scandir
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphmer.corpora.problems import Findings, did_you_mean
+
+_FACE = re.compile(r"_([FM])(?![a-z])")
+
+
+class FeatureFolder:
+    """The files of one modality; the folder is listed once.
+
+    Args:
+        path: the folder.
+        modality: what its files hold.
+        findings: where problems go.
+    """
+
+    def __init__(self, path: Path, modality: str, findings: Findings) -> None:
+        self.path, self.modality, self.findings = path, modality, findings
+        self._entries: dict[str, DirEntry[str]] = {}
+        if path.is_dir():
+            with scandir(path) as entries:
+                self._entries = {
+                    e.name.removesuffix(".npy"): e for e in entries if e.name.endswith(".npy") or e.is_dir()
+                }
+
+    def vectors(self, speakers: Mapping[str, str]) -> dict[str, tuple[NDArray[Any], str]]:
+        """Features of each utterance that has any, with the name of their file, averaged over time.
+
+        Args:
+            speakers: ``{utterance id: speaker}``; the speaker chooses the face.
+        """
+        if not self._found_any(speakers):
+            return {}
+        for extra in sorted(self._entries.keys() - speakers.keys()):
+            self.findings.note(f"{self.modality!r} of an utterance without a label", extra, "Not read.")
+        vectors = {}
+        for id, speaker in speakers.items():
+            vector = self._vector(id, speaker)
+            if vector is not None:
+                vectors[id] = vector, str(self._entries[id].path)
+        return vectors
+
+    def _found_any(self, ids: Collection[str]) -> bool:
+        if any(id in self._entries for id in ids):
+            return True
+        example = next(iter(ids), "<utterance>")
+        if not self.path.is_dir():
+            siblings = sorted(p.name for p in self.path.parent.glob("*") if p.is_dir())
+            what, remedy = "there is no such folder", did_you_mean(self.path.name, siblings)
+            remedy += f" Folders there: {', '.join(siblings) or 'none'}."
+        else:
+            what = f"no file of any utterance; looked for {example}.npy or a folder {example}"
+            remedy = "Choose the folder whose files are named by utterance."
+        self.findings.error(f"modality {self.modality!r}: {what}", str(self.path), f"Left out. {remedy}")
+        return False
+
+    def _vector(self, id: str, speaker: str) -> NDArray[Any] | None:
+        entry = self._entries.get(id)
+        if entry is None:
+            self.findings.warning(f"{self.modality!r} has no file", id, "Treated as missing.")
+            return None
+        files = self._faces(entry, speaker) if entry.is_dir() else [entry.path]
+        pooled = [vector for vector in map(self._pool, files) if vector is not None]
+        if not files:
+            self.findings.warning(f"{self.modality!r} has no face of the speaker", id, "Treated as missing.")
+        if not pooled:
+            return None
+        if len({vector.shape for vector in pooled}) > 1:
+            self.findings.error(f"{self.modality!r}: widths of the faces differ", entry.path, "Left out.")
+            return None
+        return np.mean(pooled, axis=0) if len(pooled) > 1 else pooled[0]
+
+    @staticmethod
+    def _faces(folder: DirEntry[str], speaker: str) -> list[str]:
+        """The speaker's own face files (``compress_F.npy``); all of them where speakers have no letter."""
+        with scandir(folder) as entries:
+            files = sorted((e.name, e.path) for e in entries if e.name.endswith(".npy"))
+        if speaker not in ("F", "M"):
+            return [path for _, path in files]
+        return [path for name, path in files if _FACE.findall(name)[-1:] == [speaker]]
+
+    def _pool(self, file: str) -> NDArray[Any] | None:
+        """A file of shape ``(D,)``, ``(1, D)`` or ``(T, D)`` as its mean over time ``(D,)``."""
+        try:
+            array = np.load(file, allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            self.findings.error(
+                f"{self.modality!r}: damaged feature file ({error})", file, "Extract it again."
+            )
+            return None
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu" or array.ndim > 2:
+            self.findings.error(
+                f"{self.modality!r} must be numbers of shape (D,) or (time, D)", file, "Extract it again."
+            )
+            return None
+        if array.size == 0:
+            self.findings.warning(f"{self.modality!r} has an empty file", file, "Treated as missing.")
+            return None
+        return array.mean(axis=0, dtype=np.float64) if array.ndim == 2 else array
+
+
+def usual_width(vectors: Sequence[NDArray[Any]]) -> int:
+    """The number of features that most vectors have; the first of equally frequent ones."""
+    return Counter(vector.size for vector in vectors).most_common(1)[0][0]

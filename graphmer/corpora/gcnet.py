@@ -1,0 +1,119 @@
+"""Reader of the files that users of GCNet, MoMKE, HARDY-MER and SDR-GNN have on disk.
+
+::
+
+    IEMOCAP/IEMOCAP_features_raw_4way.pkl                 labels, 6 fields (7 with validation ids for CMU)
+    IEMOCAP/features/<NAME>/<utterance>.npy               (D,), (1, D) or (time, D)
+    IEMOCAP/features/<NAME>/<utterance>/compress_F.npy    or a folder of faces
+"""
+
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+from numpy.typing import NDArray
+
+from graphmer.corpora.assemble import Assembly, NanPolicy
+from graphmer.corpora.base import Card, InMemoryCorpus
+from graphmer.corpora.cards import CMU_MOSEI, CMU_MOSI, IEMOCAP
+from graphmer.corpora.feature_folders import FeatureFolder, usual_width
+from graphmer.corpora.gcnet_labels import FOUR, SIX, LabelFile, emotion, read_labels, with_context
+from graphmer.corpora.problems import Findings, collecting
+from graphmer.dialogue import Dialogue, LabelSpace, Utterance
+from graphmer.errors import CorpusError
+
+_IEMOCAP_DIALOGUE = re.compile(r"Ses0(\d)[FM]_")
+_IEMOCAP_LABELLED = {FOUR: 5531, SIX: 7433}
+
+_Vectors = Mapping[str, tuple[NDArray[Any], str]]
+
+
+def read_gcnet(
+    root: str | Path,
+    labels: str,
+    features: Mapping[str, str],
+    *,
+    context: str | None = None,
+    nan: NanPolicy = "missing",
+    findings: Findings | None = None,
+) -> InMemoryCorpus:
+    """A corpus in GCNet's layout.
+
+    What the files hold is decided by their contents: whole numbers are the 4 or 6 classes of IEMOCAP, others
+    scores in [-3, 3]; 6 fields come without, 7 with a validation part.
+
+    **Differences from the reference loaders**: an utterance has one vector per modality, its own speaker's; a
+    file or face that is not there is a missing modality, not a vector of zeros; part ids are sorted.
+
+    Args:
+        root: folder of the corpus, which holds the label files and ``features/``.
+        labels: file name of the label pickle.
+        features: folder below ``features/`` by modality, ``{"audio": "wav2vec-large-c-UTT"}``.
+        context: a second label pickle, such as the 6-way one for 4-way labels, whose other utterances are
+            kept as unlabelled turns in its order.
+        nan: what a vector with NaN or infinity means.
+        findings: collects every problem; when left out, errors raise.
+
+    Raises:
+        CorpusError: if a file has another layout, a modality has no files, or widths differ.
+    """
+    root = Path(root)
+    if not root.is_dir():
+        raise CorpusError(
+            f"{root}: no such folder. Request IEMOCAP at {IEMOCAP.url} or CMU-MOSI at {CMU_MOSI.url}; label "
+            "files and features in this layout come from github.com/zeroQiaoba/GCNet."
+        )
+    with collecting(findings) as found:
+        file = read_labels(root / labels, found)
+        space = file.labels()
+        if context is not None:
+            file = with_context(file, read_labels(root / context, found), found)
+        speakers = {row.id: row.speaker for row in file.rows()}
+        vectors: dict[str, _Vectors] = {
+            modality: FeatureFolder(root / "features" / folder, modality, found).vectors(speakers)
+            for modality, folder in features.items()
+        }
+        widths = {
+            modality: usual_width([vector for vector, _ in by_id.values()])
+            for modality, by_id in vectors.items()
+            if by_id
+        }
+        assembly = Assembly(space, widths, found, nan)
+        dialogues = _dialogues(file, space, vectors, assembly)
+        return assembly.corpus(_card(dialogues, space), space, dialogues, file.parts)
+
+
+def _dialogues(
+    file: LabelFile, space: LabelSpace, vectors: Mapping[str, _Vectors], assembly: Assembly
+) -> list[Dialogue]:
+    dialogues = []
+    for id, rows in file.dialogues.items():
+        turns = []
+        for row in rows:
+            read = {
+                modality: assembly.vector(by_id[row.id][0], modality, by_id[row.id][1])
+                for modality, by_id in vectors.items()
+                if row.id in by_id
+            }
+            turns.append(
+                Utterance(
+                    speaker=row.speaker or id,
+                    features={modality: vector for modality, vector in read.items() if vector is not None},
+                    emotion=assembly.emotion(emotion(row.label, space), row.id),
+                    id=row.id,
+                    text=row.text or None,
+                )
+            )
+        session = _IEMOCAP_DIALOGUE.match(id)
+        dialogue = assembly.dialogue(id, turns, str(file.path), session[1] if session else None)
+        dialogues += [] if dialogue is None else [dialogue]
+    return dialogues
+
+
+def _card(dialogues: list[Dialogue], space: LabelSpace) -> Card:
+    if not space.is_score:
+        counts = {"dialogues": IEMOCAP.counts["dialogues"], "labelled": _IEMOCAP_LABELLED[space.names]}
+        return replace(IEMOCAP, counts=counts)
+    return CMU_MOSI if len(dialogues) <= CMU_MOSI.counts["dialogues"] else CMU_MOSEI

@@ -1,0 +1,99 @@
+"""The file ``dataset.yaml`` that describes a folder in graphmer's own format."""
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+
+from graphmer.corpora.base import Card
+from graphmer.corpora.jsonl import describe
+from graphmer.errors import CorpusError
+
+HEADER = "dataset.yaml"
+"""Name of the file that describes the folder."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class LabelHeader(_Part):
+    """The label space; either `names` or `interval`."""
+
+    names: tuple[str, ...] = ()
+    """Classes in the order of their numbers."""
+    interval: tuple[float, float] | None = None
+    """Lowest and highest score."""
+    polarity: dict[str, int] = {}
+    """Valence of a class: -1, 0 or 1."""
+
+
+class ModalityHeader(_Part):
+    """One modality."""
+
+    width: PositiveInt
+    """Number of features."""
+    extractor: str = ""
+    """Where the features come from: tool, version, settings."""
+
+
+class Header(_Part):
+    """Contents of ``dataset.yaml``."""
+
+    name: str
+    """The corpus."""
+    licence: str
+    """Name of the licence or terms of use."""
+    citation: str = ""
+    """The publication to cite."""
+    url: str = ""
+    """Where to get it."""
+    note: str = ""
+    """Traps a user should know."""
+    counts: dict[str, int] = {}
+    """Expected ``dialogues``, ``utterances`` or ``labelled``; a difference is noted by a check."""
+    simulated: bool = False
+    """Whether the dialogues were simulated."""
+    labels: LabelHeader
+    modalities: dict[Annotated[str, Field(pattern=r"^[\w.+-]+$")], ModalityHeader]
+    """By name, in the order of the columns of ``available``."""
+    dialogues: tuple[str, ...] = Field(default=("dialogues.jsonl",), min_length=1)
+    """Files of dialogues, in their order, relative to the folder."""
+
+    @property
+    def card(self) -> Card:
+        """Provenance of the corpus."""
+        fields = ("name", "licence", "citation", "url", "note", "counts", "simulated")
+        return Card(**{field: getattr(self, field) for field in fields})
+
+    @property
+    def widths(self) -> dict[str, int]:
+        """Features per modality."""
+        return {modality: header.width for modality, header in self.modalities.items()}
+
+
+def read_header(path: str | Path) -> Header:
+    """Contents of ``dataset.yaml`` in the folder `path`.
+
+    Raises:
+        CorpusError: naming every field that is wrong.
+    """
+    file = Path(path) / HEADER
+    if not file.is_file():
+        raise CorpusError(
+            f"{file}: no such file. Give a folder with {HEADER}, or make one: `graphmer data convert`."
+        )
+    try:
+        content = yaml.safe_load(file.read_text(encoding="utf-8"))
+        return Header.model_validate(content)
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise CorpusError(f"{file}: no valid YAML ({' '.join(str(error).split())}). Correct it.") from None
+    except ValidationError as error:
+        problems = describe(error, _KNOWN)
+        raise CorpusError(
+            "\n".join(f"{file}: {field}: {what}. {action}" for field, what, action in problems)
+        ) from None
+
+
+_KNOWN: dict[str, Any] = Header.model_fields | LabelHeader.model_fields | ModalityHeader.model_fields

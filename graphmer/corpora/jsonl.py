@@ -1,0 +1,224 @@
+"""Dialogues as JSON lines: the schema of a line, references to vectors in files, and a streaming reader."""
+
+import codecs
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat, ValidationError
+
+from graphmer.corpora.assemble import Assembly, NanPolicy
+from graphmer.corpora.problems import Findings, did_you_mean
+from graphmer.dialogue import Dialogue, LabelSpace, Utterance
+from graphmer.errors import CorpusError
+
+_REFERENCE = re.compile(r"(?P<file>[^#]+\.npy)(?:#(?P<row>\d+))?")
+
+
+def _features(value: Any) -> Any:
+    if isinstance(value, str) and _REFERENCE.fullmatch(value):
+        return value
+    if isinstance(value, list) and all(type(number) in (int, float) for number in value):
+        return value
+    raise ValueError(
+        "must be a list of numbers, 'matrix.npy#row' or 'vector.npy' (leave the key out if missing)"
+    )
+
+
+def _label(value: Any) -> Any:
+    if value is None or type(value) in (str, int, float):
+        return value
+    raise ValueError("must be a class name, a score, or null")
+
+
+class _Record(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class UtteranceRecord(_Record):
+    """One turn of a line; see `graphmer.dialogue.Utterance` for units."""
+
+    speaker: str
+    id: str | None = None
+    text: str | None = None
+    start: FiniteFloat | None = None
+    end: FiniteFloat | None = None
+    label: Annotated[Any, AfterValidator(_label)] = None
+    """A class name or a score; ``null`` or no key: unlabelled."""
+    reply_to: str | None = None
+    features: dict[str, Annotated[Any, AfterValidator(_features)]] = {}
+    """``{modality: numbers or reference}``. ``"audio.npy#17"`` is row 17 of a matrix, ``"clip.npy"`` a file
+    that holds one vector; both relative to the folder of the JSONL. A modality without a key is missing."""
+
+
+class DialogueRecord(_Record):
+    """One line: a dialogue."""
+
+    id: str
+    utterances: tuple[UtteranceRecord, ...]
+    split: Literal["train", "val", "test"] | None = None
+    session: str | None = None
+
+
+class VectorFiles:
+    """Vectors in ``.npy`` files of one folder; matrices are mapped into memory once, not copied."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.used: set[str] = set()
+        self._matrices: dict[str, NDArray[Any]] = {}
+
+    def read(self, reference: str) -> NDArray[Any]:
+        """The vector a reference names.
+
+        Raises:
+            ValueError: if there is none.
+        """
+        match = _REFERENCE.fullmatch(reference)
+        if match is None:
+            raise ValueError(f"must be 'matrix.npy#row' or 'vector.npy', got {reference!r}")
+        file, row = match["file"], match["row"]
+        if row is None:
+            array = self._load(file, memory_map=False)
+            return array[0] if array.ndim == 2 and len(array) == 1 else array
+        if file not in self._matrices:
+            self._matrices[file] = self._load(file, memory_map=True)
+        matrix = self._matrices[file]
+        if matrix.ndim != 2 or int(row) >= len(matrix):
+            raise ValueError(f"{file!r} of shape {matrix.shape} has no row {row}")
+        return np.asarray(matrix)[int(row)]
+
+    def _load(self, file: str, *, memory_map: bool) -> NDArray[Any]:
+        if Path(file).is_absolute() or ".." in Path(file).parts:
+            raise ValueError(f"{file!r} must be a path inside {str(self.folder)!r}, without '..'")
+        path = self.folder / file
+        if not path.is_file():
+            raise ValueError(f"there is no file {str(path)!r}")
+        self.used.add(file)
+        try:
+            array = np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
+        except (ValueError, OSError, EOFError) as error:
+            raise ValueError(f"{str(path)!r} is no readable .npy ({error})") from None
+        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+            raise ValueError(f"{str(path)!r} must hold numbers")
+        return array
+
+
+def read_lines(
+    path: Path, assembly: Assembly, files: VectorFiles
+) -> Iterator[tuple[Dialogue | None, str | None]]:
+    """Each line's dialogue (``None`` where it cannot be used) and its part of the official split."""
+    if not path.is_file():
+        near = did_you_mean(path.name, sorted(other.name for other in path.parent.glob("*.jsonl")))
+        raise CorpusError(f"{path}: no such file of dialogues. {near}")
+    with path.open("rb") as lines:
+        for number, line in enumerate(lines, start=1):
+            text = line.removeprefix(codecs.BOM_UTF8).strip()
+            if text:
+                record = _parse(text, f"{path}:{number}", assembly.findings)
+                yield (
+                    (None, None)
+                    if record is None
+                    else (
+                        _build(record, f"{path}:{number}", assembly, files),
+                        record.split,
+                    )
+                )
+
+
+def read_dialogues(
+    path: str | Path,
+    widths: Mapping[str, int],
+    *,
+    labels: LabelSpace | None = None,
+    nan: NanPolicy = "missing",
+    findings: Findings | None = None,
+) -> Iterator[Dialogue]:
+    """The dialogues of a JSONL one after the other; only one is in memory at a time.
+
+    Args:
+        path: a file with one `DialogueRecord` a line.
+        widths: features per modality, in the order of the columns of ``available``.
+        labels: the label space to check annotations against; ``None`` takes them as they are.
+        nan: what a vector with NaN or infinity means.
+        findings: collects every problem; when left out, the first faulty line raises.
+
+    Raises:
+        CorpusError: naming file, line, field and value.
+    """
+    path = Path(path)
+    found = Findings() if findings is None else findings
+    for dialogue, _ in read_lines(path, Assembly(labels, widths, found, nan), VectorFiles(path.parent)):
+        if findings is None:
+            found.raise_errors()
+        if dialogue is not None:
+            yield dialogue
+
+
+def describe(error: ValidationError, known: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    """Field, what is wrong and remedy of each of pydantic's complaints; `known` holds all field names."""
+    for one in error.errors(include_url=False):
+        field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in one["loc"]).lstrip(
+            "."
+        )
+        if one["type"] == "extra_forbidden":
+            yield field, "unknown field", did_you_mean(str(one["loc"][-1]), known)
+        elif one["type"] == "missing":
+            yield field, "required field is not there", "Add it."
+        elif one["type"] == "json_invalid":
+            yield field, f"no valid JSON: {one['ctx']['error']}", "Write one JSON object a line."
+        else:
+            rule = one["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
+            yield field, f"{rule}; got {str(one['input'])[:60]!r}", "Correct the field."
+
+
+def _parse(text: bytes, where: str, findings: Findings) -> DialogueRecord | None:
+    try:
+        return DialogueRecord.model_validate_json(text)
+    except ValidationError as error:
+        for field, what, action in describe(
+            error, DialogueRecord.model_fields | UtteranceRecord.model_fields
+        ):
+            findings.error(what, f"{where}: {field}" if field else where, action)
+        return None
+
+
+def _build(record: DialogueRecord, where: str, assembly: Assembly, files: VectorFiles) -> Dialogue | None:
+    turns = []
+    for position, turn in enumerate(record.utterances):
+        place = f"{where}: utterances[{position}]"
+        features = {
+            modality: _vector(value, modality, f"{place}.features.{modality}", assembly, files)
+            for modality, value in turn.features.items()
+        }
+        turns.append(
+            Utterance(
+                speaker=turn.speaker,
+                features={modality: vector for modality, vector in features.items() if vector is not None},
+                emotion=assembly.emotion(turn.label, f"{place}.label"),
+                id=turn.id or f"{record.id}_{position}",
+                text=turn.text,
+                start=turn.start,
+                end=turn.end,
+                reply_to=turn.reply_to,
+            )
+        )
+    return assembly.dialogue(record.id, turns, where, record.session)
+
+
+def _vector(value: Any, modality: str, where: str, assembly: Assembly, files: VectorFiles) -> Any:
+    if modality not in assembly.widths:
+        assembly.findings.error(
+            f"unknown modality {modality!r}", where, did_you_mean(modality, assembly.widths)
+        )
+        return None
+    if isinstance(value, str):
+        try:
+            value = files.read(value)
+        except ValueError as error:
+            assembly.findings.error(str(error), where, "Correct the reference, or leave the modality out.")
+            return None
+    return assembly.vector(value, modality, where)

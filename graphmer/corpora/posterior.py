@@ -1,0 +1,196 @@
+"""The best possible answer on a simulated corpus: the exact posterior, whatever is missing."""
+
+from collections.abc import Collection, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphmer.corpora.course import Process, turn_taking
+from graphmer.corpora.simulate import SimulatedCorpus
+from graphmer.dialogue import Dialogue, MissingProtocol, Noise, Shift, conditions, protocol
+
+RATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
+"""Missing rates of the field's curves."""
+
+_LARGEST = 1_000_000  # joint states
+
+
+def posterior(process: Process, dialogue: Dialogue, *, causal: bool = False) -> NDArray[np.float64]:
+    r"""Probability of each turn's emotion given every available modality of every turn of the dialogue.
+
+    Forward-backward over the joint state :math:`(e_1, .., e_S)`, the last emotion of each speaker: a turn
+    replaces its speaker's entry, by the mixture of `Process`, and weighs the new one with the likelihood of
+    what is available. Nothing is approximated; time and memory grow as ``C**S``.
+
+    Args:
+        process: what the dialogue was drawn from.
+        dialogue: features as they were drawn, not standardised; hide modalities with a protocol.
+        causal: whether a turn sees itself and earlier turns only (filtering instead of smoothing).
+
+    Shapes:
+        returns ``[N, C]``; rows sum to 1.
+
+    Raises:
+        ValueError: if a modality is not part of the process, or ``C**S`` exceeds a million.
+    """
+    classes, speakers = len(process.prior), len(dialogue.speakers)
+    if classes**speakers > _LARGEST:
+        raise ValueError(
+            f"Dialogue {dialogue.id!r}: the exact posterior needs emotions ** speakers <= {_LARGEST}; "
+            f"got {classes} ** {speakers}."
+        )
+    likelihood = _likelihood(process, dialogue)
+    heard = list(zip(dialogue.speaker.tolist(), turn_taking(dialogue.speaker.tolist()), strict=True))
+    # a speaker who has not spoken has no emotion; the whole mass rests on entry 0, which no turn reads
+    state = np.zeros((classes,) * speakers)
+    state[(0,) * speakers] = 1.0
+    forward = []
+    for (now, (own, other)), weight in zip(heard, likelihood, strict=True):
+        state = _forward(process, state, now, own, other) * _along(weight, now, speakers)
+        state /= state.sum()
+        forward.append(state)
+    message = np.ones_like(state)
+    answer = np.empty((len(heard), classes))
+    for turn in range(len(heard) - 1, -1, -1):
+        now, (own, other) = heard[turn]
+        axes = tuple(axis for axis in range(speakers) if axis != now)
+        answer[turn] = (forward[turn] * message).sum(axis=axes)
+        if not causal:
+            message = _backward(process, message * _along(likelihood[turn], now, speakers), now, own, other)
+            message /= message.max()
+    return answer / answer.sum(axis=1, keepdims=True)
+
+
+def bayes_accuracy(
+    corpus: SimulatedCorpus,
+    missing: MissingProtocol,
+    seed: int = 0,
+    dialogue_ids: Collection[str] | None = None,
+    *,
+    causal: bool = False,
+) -> float:
+    """Accuracy that no classifier can exceed on average: the mean of the posterior's largest entry.
+
+    It is the expected accuracy of the posterior's argmax on the labelled turns, given what is available of
+    them; the accuracy counted on the same turns differs from it by chance.
+
+    Args:
+        corpus: a simulated corpus.
+        missing: what is hidden; a protocol that damages features has no exact posterior.
+        seed: of the protocol.
+        dialogue_ids: dialogues to answer, such as a test fold; all when left out.
+        causal: whether a turn sees itself and earlier turns only.
+
+    Raises:
+        ValueError: on a damaging protocol, unknown dialogue ids, or no labelled turns.
+    """
+    if isinstance(missing, Noise | Shift):
+        raise ValueError(
+            "The exact posterior needs features as they were drawn; "
+            f"got {missing.name!r}, which damages them. Use a protocol that hides."
+        )
+    best = [
+        posterior(corpus.process, missing.apply(dialogue, seed), causal=causal).max(axis=1)[
+            _labelled(dialogue)
+        ]
+        for dialogue in _chosen(corpus, dialogue_ids)
+    ]
+    turns = np.concatenate(best)
+    if len(turns) == 0:
+        raise ValueError(
+            "The Bayes accuracy needs at least one labelled turn; got none. Choose more dialogues."
+        )
+    return float(turns.mean())
+
+
+def bayes_accuracies(
+    corpus: SimulatedCorpus,
+    seed: int = 0,
+    dialogue_ids: Collection[str] | None = None,
+    *,
+    rates: Sequence[float] = RATES,
+    causal: bool = False,
+) -> dict[str, float]:
+    """`bayes_accuracy` under every condition (``a``, .., ``atv``) and missing rate (``rate:0.1``, ..).
+
+    Args:
+        corpus: a simulated corpus.
+        seed: of the masks.
+        dialogue_ids: dialogues to answer; all when left out.
+        rates: expected missing fractions in [0, 1].
+        causal: whether a turn sees itself and earlier turns only.
+    """
+    modalities = tuple(corpus.widths)
+    names = (*conditions(modalities), *(f"rate:{rate:.10g}" for rate in rates))
+    return {
+        name: bayes_accuracy(corpus, protocol(name, modalities), seed, dialogue_ids, causal=causal)
+        for name in names
+    }
+
+
+def _likelihood(process: Process, dialogue: Dialogue) -> NDArray[np.float64]:
+    """Likelihood of what is available of each turn under each emotion ``[N, C]``, the largest set to 1."""
+    unknown = [modality for modality in dialogue.modalities if modality not in process.emissions]
+    if unknown:
+        raise ValueError(
+            f"Dialogue {dialogue.id!r}: {unknown[0]!r} is no modality of the process; "
+            f"it has {list(process.emissions)}."
+        )
+    score = np.zeros((len(dialogue), len(process.prior)))
+    for column, (modality, features) in enumerate(dialogue.features.items()):
+        rows = dialogue.available[:, column].numpy()
+        score[rows] += process.emissions[modality].log_likelihood(features.numpy()[rows])
+    return np.exp(score - score.max(axis=1, keepdims=True))
+
+
+def _along(vector: NDArray[np.float64], axis: int, axes: int) -> NDArray[np.float64]:
+    """A vector ``[C]`` laid along one axis of the joint state."""
+    return vector.reshape([-1 if number == axis else 1 for number in range(axes)])
+
+
+def _forward(
+    process: Process, state: NDArray[np.float64], now: int, own: bool, other: int | None
+) -> NDArray[np.float64]:
+    """The joint state once a turn of speaker `now` has replaced that speaker's emotion."""
+    inertia = process.inertia * own
+    contagion = 0.0 if other is None else process.contagion
+    rest = state.sum(axis=now, keepdims=True)
+    moved = (1 - inertia - contagion) * _along(process.prior, now, state.ndim) * rest + inertia * state
+    if other is not None:
+        moved = moved + contagion * _same(state.shape[0], now, other, state.ndim) * rest
+    return moved
+
+
+def _backward(
+    process: Process, message: NDArray[np.float64], now: int, own: bool, other: int | None
+) -> NDArray[np.float64]:
+    """The message to the joint state before a turn of speaker `now`; the transpose of `_forward`."""
+    inertia = process.inertia * own
+    contagion = 0.0 if other is None else process.contagion
+    fresh = (_along(process.prior, now, message.ndim) * message).sum(axis=now, keepdims=True)
+    moved = (1 - inertia - contagion) * fresh + inertia * message
+    if other is not None:
+        same = _same(message.shape[0], now, other, message.ndim)
+        moved = moved + contagion * (same * message).sum(axis=now, keepdims=True)
+    return moved
+
+
+def _same(classes: int, one: int, two: int, axes: int) -> NDArray[np.float64]:
+    """1 where two speakers have the same emotion, laid along their axes of the joint state."""
+    return np.eye(classes).reshape([classes if axis in (one, two) else 1 for axis in range(axes)])
+
+
+def _labelled(dialogue: Dialogue) -> NDArray[np.bool_]:
+    return np.array([emotion is not None for emotion in dialogue.emotion])
+
+
+def _chosen(corpus: SimulatedCorpus, dialogue_ids: Collection[str] | None) -> list[Dialogue]:
+    if dialogue_ids is None:
+        return list(corpus.dialogues)
+    unknown = sorted(set(dialogue_ids) - {dialogue.id for dialogue in corpus.dialogues})
+    if unknown or not dialogue_ids:
+        raise ValueError(
+            f"`dialogue_ids` must name dialogues of the corpus, at least one; got {unknown[:3]}."
+        )
+    wanted = set(dialogue_ids)
+    return [dialogue for dialogue in corpus.dialogues if dialogue.id in wanted]

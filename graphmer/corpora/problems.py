@@ -1,0 +1,182 @@
+"""What is wrong with the files of a corpus: found while reading, raised or collected."""
+
+import logging
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from graphmer.corpora.base import Corpus
+from graphmer.errors import CorpusError
+
+logger = logging.getLogger(__name__)
+
+Severity = Literal["error", "warning", "note"]
+"""``error``: must be mended; ``warning``: something was left out; ``note``: harmless, worth knowing."""
+
+PLACES_SHOWN = 3
+"""How many places one problem names in a message; the rest is a number."""
+
+ERRORS_SHOWN = 5
+"""How many different errors a `CorpusError` lists; the rest is a number."""
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that is wrong, everywhere it occurs.
+
+    Args:
+        severity: whether it must be mended.
+        what: the rule and the value that breaks it.
+        where: every file, line, dialogue or utterance concerned.
+        action: what was done about it, and the remedy where the user has to act.
+    """
+
+    severity: Severity
+    what: str
+    where: tuple[str, ...]
+    action: str
+
+    @property
+    def places(self) -> str:
+        """The first places by name and the number of the others."""
+        shown = ", ".join(self.where[:PLACES_SHOWN])
+        others = len(self.where) - PLACES_SHOWN
+        return f"{shown} and {others} more" if others > 0 else shown
+
+    def __str__(self) -> str:
+        return f"{self.places}: {self.what}. {self.action}" if self.where else f"{self.what}. {self.action}"
+
+
+class Findings:
+    """Collects what readers find; equal problems are merged and keep every place they occur at.
+
+    Example:
+        >>> findings = Findings()
+        >>> findings.warning("'video' has no file", "Ses01_F000", "Treated as missing.")
+        >>> findings.warning("'video' has no file", "Ses01_F001", "Treated as missing.")
+        >>> print(findings.problems[0])
+        Ses01_F000, Ses01_F001: 'video' has no file. Treated as missing.
+    """
+
+    def __init__(self) -> None:
+        self._places: dict[tuple[Severity, str, str], list[str]] = {}
+
+    def error(self, what: str, where: str, action: str) -> None:
+        self._add("error", what, where, action)
+
+    def warning(self, what: str, where: str, action: str) -> None:
+        self._add("warning", what, where, action)
+
+    def note(self, what: str, where: str, action: str) -> None:
+        self._add("note", what, where, action)
+
+    def _add(self, severity: Severity, what: str, where: str, action: str) -> None:
+        places = self._places.setdefault((severity, what, action), [])
+        if where:
+            places.append(where)
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """Everything found, errors first, each group in the order of discovery."""
+        found = [
+            Problem(severity, what, tuple(where), action)
+            for (severity, what, action), where in self._places.items()
+        ]
+        return tuple(p for severity in ("error", "warning", "note") for p in found if p.severity == severity)
+
+    @property
+    def errors(self) -> tuple[Problem, ...]:
+        return tuple(problem for problem in self.problems if problem.severity == "error")
+
+    def raise_errors(self) -> None:
+        """Raise the first errors, if there are any.
+
+        Raises:
+            CorpusError: naming up to `ERRORS_SHOWN` different errors.
+        """
+        errors = self.errors
+        if not errors:
+            return
+        lines = [str(error) for error in errors[:ERRORS_SHOWN]]
+        if len(errors) > ERRORS_SHOWN:
+            lines.append(
+                f"... and {len(errors) - ERRORS_SHOWN} more kinds of error; `graphmer data check` lists all."
+            )
+        raise CorpusError("\n".join(lines))
+
+
+@contextmanager
+def collecting(findings: Findings | None) -> Iterator[Findings]:
+    """The caller's collector, or one that raises errors and logs warnings when reading is over."""
+    if findings is not None:
+        yield findings
+        return
+    own = Findings()
+    yield own
+    own.raise_errors()
+    for problem in own.problems:
+        level = logging.WARNING if problem.severity == "warning" else logging.INFO
+        logger.log(level, "%s (%d in all)", problem, max(1, len(problem.where)))
+
+
+def examine(read: Callable[[Findings], Corpus]) -> tuple[Corpus | None, tuple[Problem, ...]]:
+    """Read a corpus to the end and report every problem at once.
+
+    Args:
+        read: any reader with its arguments bound, e.g. ``lambda found: read_dataset(path, findings=found)``.
+
+    Returns:
+        The corpus without what was left out (``None`` when nothing could be read), and all problems.
+    """
+    findings = Findings()
+    try:
+        corpus = read(findings)
+    except CorpusError as error:
+        findings.error(str(error).rstrip("."), "", "Nothing beyond this point was read.")
+        return None, findings.problems
+    _examine_contents(corpus, findings)
+    return corpus, findings.problems
+
+
+def _examine_contents(corpus: Corpus, findings: Findings) -> None:
+    labelled = [emotion for d in corpus.dialogues for emotion in d.emotion if emotion is not None]
+    if not labelled:
+        findings.error(
+            "no utterance is labelled", corpus.card.name, "Add labels, or use it for prediction only."
+        )
+    for name in corpus.labels.names:
+        if labelled and name not in labelled:
+            findings.warning(
+                "class without examples", name, "Kept among the classes; remove it from the label names."
+            )
+    for column, modality in enumerate(corpus.widths):
+        if not any(bool(d.available[:, column].any()) for d in corpus.dialogues):
+            findings.warning(
+                "modality that no utterance has", modality, "Kept; nothing can be learned from it."
+            )
+    found = {
+        "dialogues": len(corpus.dialogues),
+        "utterances": sum(len(d) for d in corpus.dialogues),
+        "labelled": len(labelled),
+    }
+    for key, expected in corpus.card.counts.items():
+        if key in found and found[key] != expected:
+            findings.note(
+                f"the published corpus has {expected} {key}, this one {found[key]}", "", "Used as it is."
+            )
+
+
+def did_you_mean(name: str, known: Iterable[str]) -> str:
+    """The end of a message about an unknown name: the nearest known one, or all of them.
+
+    Example:
+        >>> did_you_mean("labl", ["label", "text"]), did_you_mean("x", ["label", "text"])
+        ("Did you mean 'label'?", 'Known are label, text.')
+    """
+    names = [str(one) for one in known]
+    close = get_close_matches(name, names, n=1)
+    if close:
+        return f"Did you mean {close[0]!r}?"
+    return f"Known are {', '.join(names)}." if names else "There are none."

@@ -1,0 +1,127 @@
+"""Writes any corpus in graphmer's own format."""
+
+import json
+import os
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import yaml
+from numpy.typing import NDArray
+from pydantic import ValidationError
+from torch import Tensor
+
+from graphmer.corpora.assemble import PARTS
+from graphmer.corpora.base import Corpus
+from graphmer.corpora.header import HEADER, Header, LabelHeader, ModalityHeader
+from graphmer.dialogue import Dialogue
+from graphmer.errors import CorpusError
+
+_DIALOGUES = "dialogues.jsonl"
+
+
+def write_dataset(corpus: Corpus, path: str | Path, *, extractors: Mapping[str, str] | None = None) -> None:
+    """Write a corpus as a folder that `read_dataset` reads back exactly.
+
+    Everything is written beside `path` and moved there when complete: either the whole folder appears or
+    nothing does.
+
+    Args:
+        corpus: the dialogues, labels and official parts.
+        path: the new folder; must not exist, or be empty.
+        extractors: provenance of the features by modality.
+
+    Raises:
+        CorpusError: if `path` is in use, or the corpus cannot be expressed in the format.
+    """
+    target = Path(path)
+    if target.exists() and (not target.is_dir() or any(target.iterdir())):
+        raise CorpusError(
+            f"{target}: must not exist or be an empty folder. Remove it or choose another name."
+        )
+    header = _header(corpus, extractors or {})
+    unknown = sorted(set(corpus.official) - set(PARTS))
+    if unknown:
+        raise CorpusError(f"Parts of an official split must be named {PARTS}; got {unknown[0]!r}. Rename it.")
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.parent / f".{target.name}.{os.getpid()}.partial"
+    partial.mkdir()
+    try:
+        _write(corpus, header, partial)
+        if target.exists():
+            target.rmdir()
+        partial.replace(target)
+    finally:
+        shutil.rmtree(partial, ignore_errors=True)
+
+
+def _header(corpus: Corpus, extractors: Mapping[str, str]) -> Header:
+    card, labels = corpus.card, corpus.labels
+    try:
+        return Header(
+            name=card.name,
+            licence=card.licence,
+            citation=card.citation,
+            url=card.url,
+            note=card.note,
+            counts=dict(card.counts),
+            simulated=card.simulated,
+            labels=LabelHeader(names=labels.names, interval=labels.interval, polarity=dict(labels.polarity)),
+            modalities={
+                modality: ModalityHeader(width=width, extractor=extractors.get(modality, ""))
+                for modality, width in corpus.widths.items()
+            },
+            dialogues=(_DIALOGUES,),
+        )
+    except ValidationError as error:
+        raise CorpusError(f"{card.name}: cannot be written in graphmer's format: {error}") from None
+
+
+def _write(corpus: Corpus, header: Header, folder: Path) -> None:
+    content = header.model_dump(mode="json", exclude_defaults=True) | {"dialogues": list(header.dialogues)}
+    (folder / HEADER).write_text(
+        yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8"
+    )
+    part = {id: name for name, ids in corpus.official.items() for id in ids}
+    rows: dict[str, list[NDArray[np.float32]]] = {modality: [] for modality in corpus.widths}
+    with (folder / _DIALOGUES).open("w", encoding="utf-8") as lines:
+        for dialogue in corpus.dialogues:
+            line: dict[str, Any] = {"id": dialogue.id}
+            line |= {"split": part[dialogue.id]} if dialogue.id in part else {}
+            line |= {} if dialogue.session is None else {"session": dialogue.session}
+            line["utterances"] = list(_utterances(dialogue, rows))
+            lines.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
+    for modality, width in corpus.widths.items():
+        matrix = np.stack(rows[modality]) if rows[modality] else np.zeros((0, width), dtype=np.float32)
+        np.save(folder / f"{modality}.npy", matrix, allow_pickle=False)
+
+
+def _utterances(dialogue: Dialogue, rows: dict[str, list[NDArray[np.float32]]]) -> Iterator[dict[str, Any]]:
+    matrices = {modality: matrix.numpy() for modality, matrix in dialogue.features.items()}
+    available = dialogue.available.tolist()
+    answered = dialogue.reply_to.tolist()
+    for position, id in enumerate(dialogue.utterance_ids):
+        features = {}
+        for column, (modality, matrix) in enumerate(matrices.items()):
+            if available[position][column]:
+                features[modality] = f"{modality}.npy#{len(rows[modality])}"
+                rows[modality].append(matrix[position])
+        turn = {
+            "id": id,
+            "speaker": dialogue.speakers[int(dialogue.speaker[position])],
+            "text": dialogue.text[position],
+            "start": _seconds(dialogue.start[position]),
+            "end": _seconds(dialogue.end[position]),
+            "label": dialogue.emotion[position],
+            "reply_to": dialogue.utterance_ids[answered[position]] if answered[position] >= 0 else None,
+            "features": features,
+        }
+        yield {key: value for key, value in turn.items() if value is not None}
+
+
+def _seconds(time: Tensor) -> float | None:
+    """The shortest decimal that reads back as the same float32."""
+    seconds = np.float32(time.item())
+    return None if np.isnan(seconds) else float(str(seconds))

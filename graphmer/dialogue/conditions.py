@@ -1,0 +1,168 @@
+"""Conditions and protocols by name: ``at``, ``rate:0.5``, ``mixed``."""
+
+from collections.abc import Callable, Collection, Mapping, Sequence
+from difflib import get_close_matches
+from itertools import combinations
+
+from graphmer.dialogue.damage import Noise, Shift
+from graphmer.dialogue.missing import Burst, Complete, FixedSet, MissingProtocol, Rate, SpeakerSet
+from graphmer.dialogue.policies import Mixed, RandomRates, RandomSets
+
+_PLAIN: Mapping[str, Callable[[], MissingProtocol]] = {
+    "complete": Complete,
+    "sets": RandomSets,
+    "rates": RandomRates,
+    "mixed": Mixed,
+}
+_OF_SETS: Mapping[str, Callable[[tuple[str, ...], str], MissingProtocol]] = {
+    "fixed": FixedSet,
+    "speaker": SpeakerSet,
+}
+_OF_NUMBERS: Mapping[str, Callable[[float], MissingProtocol]] = {"rate": Rate, "noise": Noise}
+_OF_TURNS: Mapping[str, Callable[[int], MissingProtocol]] = {"burst": Burst, "shift": Shift}
+
+
+def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
+    """The missing-modality protocol that a name stands for.
+
+    ===================  =========================================================================
+    ``complete``         nothing hidden
+    ``at``, ``fixed:at`` every utterance has this set (also ``audio+text``, ``fixed:audio+text``)
+    ``rate:0.5``         each utterance loses this fraction of its modalities at random
+    ``burst:4``          one modality at a time is off, for so many turns
+    ``speaker:t``        one party has only this set
+    ``noise:0.5``        Gaussian noise of so many training standard deviations
+    ``shift:2``          one modality is so many turns late
+    ``sets``             training: a set drawn for each dialogue
+    ``rates``            training: a rate drawn for each dialogue
+    ``mixed``            training: ``sets`` or ``rates``, drawn for each dialogue
+    ===================  =========================================================================
+
+    Args:
+        spec: the name; a set is written as in `conditions` or by full names joined by ``+``.
+        modalities: all modalities of the corpus, in the order of its columns.
+
+    Raises:
+        ValueError: on an unknown protocol or modality, or a number that breaks the protocol's rule.
+
+    Example:
+        >>> protocol("ta", ("audio", "text", "video"))
+        FixedSet(modalities=('audio', 'text'), written='at')
+    """
+    _check_modalities(modalities)
+    kind, colon, value = spec.partition(":")
+    if not colon and kind in _PLAIN:
+        return _PLAIN[kind]()
+    if colon and kind in _OF_SETS:
+        chosen = _parse_set(value, modalities, spec)
+        return _OF_SETS[kind](chosen, short_name(chosen, modalities))
+    if colon and kind in _OF_NUMBERS:
+        return _OF_NUMBERS[kind](_number(value, spec))
+    if colon and kind in _OF_TURNS:
+        return _OF_TURNS[kind](_whole(value, spec))
+    chosen = () if colon else _find_set(kind, modalities)
+    if not chosen:
+        raise ValueError(_unknown(spec, modalities))
+    return FixedSet(chosen, short_name(chosen, modalities))
+
+
+def conditions(modalities: Sequence[str]) -> tuple[str, ...]:
+    """All ``2**M - 1`` sets of modalities by their short names, in the field's order: singles first.
+
+    Raises:
+        ValueError: if there are no modalities or a name repeats.
+
+    Example:
+        >>> conditions(("audio", "text", "video"))
+        ('a', 't', 'v', 'at', 'av', 'tv', 'atv')
+    """
+    _check_modalities(modalities)
+    sizes = range(1, len(modalities) + 1)
+    return tuple(short_name(s, modalities) for size in sizes for s in combinations(modalities, size))
+
+
+def short_name(chosen: Collection[str], modalities: Sequence[str]) -> str:
+    """A set of modalities as it is written in tables: by initials where all initials differ, else in full.
+
+    Args:
+        chosen: the set, in any order.
+        modalities: all modalities of the corpus; gives the order.
+
+    Raises:
+        ValueError: if the set is empty or holds an unknown modality.
+
+    Example:
+        >>> short_name({"text", "audio"}, ("audio", "text")), short_name(["tail"], ("text", "tail"))
+        ('at', 'tail')
+    """
+    unknown = sorted(set(chosen) - set(modalities))
+    if unknown or not chosen:
+        raise ValueError(
+            f"A set of modalities must hold at least one of {list(modalities)}; got {sorted(chosen)}."
+        )
+    ordered = [name for name in modalities if name in chosen]
+    return "".join(name[0] for name in ordered) if _by_initials(modalities) else "+".join(ordered)
+
+
+def _by_initials(modalities: Sequence[str]) -> bool:
+    return len({name[0] for name in modalities}) == len(modalities)
+
+
+def _check_modalities(modalities: Sequence[str]) -> None:
+    if not modalities or len(set(modalities)) != len(modalities) or not all(modalities):
+        raise ValueError(
+            f"Modalities must be at least one name, and different names; got {list(modalities)}."
+        )
+
+
+def _find_set(text: str, modalities: Sequence[str]) -> tuple[str, ...]:
+    """The set that `text` writes, in the order of `modalities`; empty if it writes none."""
+    parts = text.split("+")
+    if _by_initials(modalities) and not set(parts) <= set(modalities):
+        full = {name[0]: name for name in modalities}
+        parts = [full.get(letter, "") for letter in text]
+    if len(set(parts)) != len(parts) or not set(parts) <= set(modalities):
+        return ()
+    return tuple(name for name in modalities if name in parts)
+
+
+def _parse_set(text: str, modalities: Sequence[str], spec: str) -> tuple[str, ...]:
+    chosen = _find_set(text, modalities)
+    if not chosen:
+        known = [*conditions(modalities), *modalities]
+        raise ValueError(
+            f"{spec!r}: {text!r} is no set of the modalities {list(modalities)}; write one as in "
+            f"{conditions(modalities)[-1]!r}, or full names joined by '+'.{_meant(text, known)}"
+        )
+    return chosen
+
+
+def _number(text: str, spec: str) -> float:
+    try:
+        return float(text)
+    except ValueError:
+        raise ValueError(f"{spec!r}: a number must follow the colon; got {text!r}.") from None
+
+
+def _whole(text: str, spec: str) -> int:
+    try:
+        return int(text)
+    except ValueError:
+        raise ValueError(f"{spec!r}: a whole number of turns must follow the colon; got {text!r}.") from None
+
+
+def _unknown(spec: str, modalities: Sequence[str]) -> str:
+    sets = [*conditions(modalities), *modalities]
+    with_value = [f"{name}:" for name in (*_OF_SETS, *_OF_NUMBERS, *_OF_TURNS)]
+    names = [*_PLAIN, *with_value]
+    kind, colon, _ = spec.partition(":")
+    guess = _meant(kind + colon, with_value) if colon else _meant(spec, [*names, *sets])
+    return (
+        f"Unknown missing-modality protocol {spec!r}; it must be one of {names}, or a set such as "
+        f"{sets[0]!r}.{guess}"
+    )
+
+
+def _meant(text: str, known: Sequence[str]) -> str:
+    close = get_close_matches(text, known, n=1, cutoff=0.5)
+    return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,0 +1,90 @@
+"""A model's predictions under missing-modality protocols."""
+
+from collections.abc import Mapping, Sequence
+
+import torch
+from torch import Tensor
+
+from graphmer.dialogue import LabelSpace
+from graphmer.dialogue.missing import MissingProtocol
+from graphmer.evaluation.predictions import Predictions
+from graphmer.graph.dialogue_graph import DialogueGraph
+from graphmer.graph.part import GraphPart, batches
+from graphmer.nn.model import EmotionModel
+
+
+def outputs(
+    model: EmotionModel,
+    graphs: Sequence[DialogueGraph],
+    labels: LabelSpace,
+    *,
+    nodes: int,
+    device: torch.device,
+) -> list[Tensor]:
+    """Probabilities ``[N_i, C]``, or scores ``[N_i, 1]``, of each graph, in the order of `graphs`.
+
+    The model is put into evaluation mode and left in it.
+
+    Args:
+        model: on `device`.
+        graphs: what to predict; may show the same dialogue under several conditions.
+        labels: decides between probabilities and a score.
+        nodes: most utterances in a batch.
+        device: where the batches go.
+    """
+    model.eval()
+    found: list[Tensor] = [torch.empty(0)] * len(graphs)
+    with torch.inference_mode():
+        for chosen, batch in batches(graphs, nodes):
+            logits = model(batch.to(device)).emotion_logits.float().cpu()
+            said = logits if labels.is_score else logits.softmax(dim=1)
+            for position, part in zip(chosen, said.split([graphs[i].num_nodes for i in chosen]), strict=True):
+                found[position] = part
+    return found
+
+
+def evaluate(
+    model: EmotionModel,
+    part: GraphPart,
+    protocols: Mapping[str, MissingProtocol],
+    labels: LabelSpace,
+    *,
+    seed: int,
+    nodes: int,
+    device: torch.device,
+) -> dict[str, Predictions]:
+    """Predictions under each protocol, all protocols stacked into shared batches.
+
+    Args:
+        model: on `device`.
+        part: the dialogues.
+        protocols: what is missing, by the name of the condition.
+        labels: the label space.
+        seed: of the masks.
+        nodes: most utterances in a batch.
+        device: where the batches go.
+    """
+    views = [part.seen_through(protocol, seed) for protocol in protocols.values()]
+    said = outputs(model, [graph for view in views for graph in view], labels, nodes=nodes, device=device)
+    results = {}
+    for number, (condition, view) in enumerate(zip(protocols, views, strict=True)):
+        output = torch.cat(said[number * len(part) : (number + 1) * len(part)])
+        available = torch.cat([graph.available for graph in view])
+        results[condition] = assemble(part, condition, output, available, labels)
+    return results
+
+
+def assemble(
+    part: GraphPart, condition: str, output: Tensor, available: Tensor, labels: LabelSpace
+) -> Predictions:
+    """Outputs ``[N, C]`` over all dialogues of a part as `Predictions`."""
+    lengths = torch.tensor(part.lengths)
+    return Predictions(
+        condition=condition,
+        dialogue_ids=tuple(dialogue.id for dialogue in part.dialogues),
+        dialogue=torch.arange(len(part)).repeat_interleave(lengths),
+        utterance_ids=tuple(name for dialogue in part.dialogues for name in dialogue.utterance_ids),
+        target=torch.cat([labels.encode(dialogue.emotion) for dialogue in part.dialogues]),
+        output=output,
+        available=available,
+    )

@@ -1,0 +1,218 @@
+"""Metrics of emotion recognition, for one test set or for many resampled ones at once.
+
+**WA is accuracy** (every class weighs as much as it has utterances), **UA is the mean of the class recalls**
+(every class weighs the same). A slide at this project's origin swaps the two names; its tables, the code of
+MoMKE and the speech literature use them as here. A weighted F1 is neither.
+
+Every metric is a function of additive statistics: a confusion matrix ``[C, C]`` for classes, a row of moments
+``[P]`` for scores. The functions `class_metrics` and `score_metrics` take any leading axes, so that a metric
+of a thousand resamples costs one call. A metric without a single case to look at is NaN.
+"""
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+Counts = NDArray[Any]
+"""Confusion matrices (row: target, column: predicted) or moments; additive over utterances."""
+
+CLASS_METRICS = {"wa": "WA", "ua": "UA", "weighted_f1": "weighted F1", "macro_f1": "macro F1"}
+"""Key and printed name of each metric for classes; all are fractions in [0, 1]."""
+
+SCORE_METRICS = {
+    "mae": "MAE",
+    "pearson": "r",
+    "acc2_nonzero": "Acc-2 (non-0)",
+    "f1_nonzero": "F1 (non-0)",
+    "acc2_haszero": "Acc-2 (has-0)",
+    "f1_haszero": "F1 (has-0)",
+    "acc7": "Acc-7",
+}
+"""Key and printed name of each metric for scores: `mae` in units of the score, the others fractions."""
+
+SCORE_STATISTICS = 16
+"""``P``: n, sum of |error|, five moments, two 2x2 tables of signs, hits of seven levels."""
+
+_FLAT = 1e-12  # variance over mean square under which rounding alone may have caused the variance
+
+
+def confusion(target: ArrayLike, predicted: ArrayLike, classes: int) -> NDArray[np.int64]:
+    """How often each class was taken for each other one.
+
+    Args:
+        target: class numbers ``[N]``.
+        predicted: class numbers ``[N]``.
+        classes: how many there are, ``C``.
+
+    Shapes:
+        returns ``[C, C]``: row target, column predicted.
+
+    Raises:
+        ValueError: on no utterances, unequal lengths, or a number that is no class.
+    """
+    truth, guess = _pair(target, predicted)
+    for name, numbers in (("target", truth), ("predicted", guess)):
+        if numbers.min() < 0 or numbers.max() >= classes:
+            raise ValueError(
+                f"`{name}` must hold class numbers in 0..{classes - 1}; got {numbers.min()} to "
+                f"{numbers.max()}. Leave unlabelled utterances out first."
+            )
+    cells = np.bincount(truth.astype(np.int64) * classes + guess.astype(np.int64), minlength=classes**2)
+    return cells.reshape(classes, classes).astype(np.int64)
+
+
+def class_f1(counts: Counts) -> NDArray[np.float64]:
+    """F1 of each class, ``[..., C, C] -> [..., C]``; NaN where a class neither occurs nor is predicted."""
+    hits = np.diagonal(counts, axis1=-2, axis2=-1)
+    return _ratio(2 * hits, counts.sum(axis=-1) + counts.sum(axis=-2))
+
+
+def class_recall(counts: Counts) -> NDArray[np.float64]:
+    """Recall of each class, ``[..., C, C] -> [..., C]``; NaN where a class does not occur in the target."""
+    return _ratio(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
+
+
+def class_metrics(counts: Counts) -> dict[str, NDArray[np.float64]]:
+    """The metrics of `CLASS_METRICS` from confusion matrices.
+
+    UA and macro F1 are means over the classes that occur in the target: a class nobody could have recognised
+    has no recall. (scikit-learn's macro F1 also averages over classes that were only predicted.)
+
+    Shapes:
+        counts ``[..., C, C]``; each result ``[...]``.
+    """
+    support = counts.sum(axis=-1)
+    total = support.sum(axis=-1)
+    occurring = support > 0
+    f1 = np.where(occurring, class_f1(counts), 0.0)
+    recall = np.where(occurring, class_recall(counts), 0.0)
+    return {
+        "wa": _ratio(np.trace(counts, axis1=-2, axis2=-1), total),
+        "ua": _ratio(recall.sum(axis=-1), occurring.sum(axis=-1)),
+        "weighted_f1": _ratio((f1 * support).sum(axis=-1), total),
+        "macro_f1": _ratio(f1.sum(axis=-1), occurring.sum(axis=-1)),
+    }
+
+
+def classification(target: ArrayLike, predicted: ArrayLike, classes: int) -> dict[str, Any]:
+    """All metrics of classes on one test set.
+
+    Args:
+        target: class numbers ``[N]``, all labelled.
+        predicted: class numbers ``[N]``.
+        classes: how many there are, ``C``.
+
+    Returns:
+        The keys of `CLASS_METRICS` (fractions in [0, 1]), ``f1`` and ``support`` of each class ``[C]``, and
+        ``confusion`` ``[C, C]``.
+
+    Raises:
+        ValueError: as `confusion`.
+
+    Example:
+        >>> result = classification([0, 0, 0, 1], [0, 0, 0, 0], classes=2)
+        >>> result["wa"], result["ua"]
+        (0.75, 0.5)
+    """
+    counts = confusion(target, predicted, classes)
+    metrics: dict[str, Any] = {name: float(value) for name, value in class_metrics(counts).items()}
+    return {**metrics, "f1": class_f1(counts), "support": counts.sum(axis=-1), "confusion": counts}
+
+
+def score_statistics(target: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:
+    """What each utterance adds to the moments.
+
+    Shapes:
+        target, predicted ``[N]``; returns ``[N, P]`` with ``P`` = `SCORE_STATISTICS`.
+
+    Raises:
+        ValueError: on no utterances, unequal lengths, or a value that is not finite.
+    """
+    truth, guess = (rows.astype(np.float64) for rows in _pair(target, predicted))
+    for name, scores in (("target", truth), ("predicted", guess)):
+        if not np.isfinite(scores).all():
+            raise ValueError(
+                f"`{name}` must be finite; {int((~np.isfinite(scores)).sum())} of {len(scores)} are not. "
+                "Leave unlabelled utterances out first."
+            )
+    nonzero = _one_hot(2 * (truth > 0) + (guess > 0)) * (truth != 0)[:, None]
+    haszero = _one_hot(2 * (truth >= 0) + (guess >= 0))
+    level = np.round(np.clip(truth, -3, 3)) == np.round(np.clip(guess, -3, 3))
+    moments = (np.ones_like(truth), np.abs(truth - guess), truth, guess, truth**2, guess**2, truth * guess)
+    return np.column_stack([*moments, nonzero, haszero, level])
+
+
+def score_metrics(moments: Counts) -> dict[str, NDArray[np.float64]]:
+    """The metrics of `SCORE_METRICS` from sums of `score_statistics`.
+
+    Pearson's r and MAE are over all utterances. The signs are counted in both conventions: *non-0* leaves
+    labels of zero out and calls > 0 positive, *has-0* keeps them and calls >= 0 positive; F1 is the mean of
+    both signs' F1 weighted by support. Acc-7 clips to [-3, 3] and rounds. Signs and levels are meant for
+    scores on that interval (CMU-MOSI, CMU-MOSEI). r is NaN where either side is constant.
+
+    Shapes:
+        moments ``[..., P]``; each result ``[...]``.
+    """
+    n, error, *_ = np.moveaxis(moments, -1, 0)
+    nonzero = class_metrics(moments[..., 7:11].reshape(*moments.shape[:-1], 2, 2))
+    haszero = class_metrics(moments[..., 11:15].reshape(*moments.shape[:-1], 2, 2))
+    return {
+        "mae": _ratio(error, n),
+        "pearson": _pearson(moments),
+        "acc2_nonzero": nonzero["wa"],
+        "f1_nonzero": nonzero["weighted_f1"],
+        "acc2_haszero": haszero["wa"],
+        "f1_haszero": haszero["weighted_f1"],
+        "acc7": _ratio(moments[..., 15], n),
+    }
+
+
+def regression(target: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
+    """All metrics of scores on one test set: the keys of `SCORE_METRICS`.
+
+    Args:
+        target: scores ``[N]``, all labelled.
+        predicted: scores ``[N]``.
+
+    Raises:
+        ValueError: as `score_statistics`.
+
+    Example:
+        >>> result = regression([-1.0, 0.0, 2.0], [-0.5, -0.5, 1.0])
+        >>> round(result["mae"], 3), result["acc2_nonzero"], round(result["acc2_haszero"], 3)
+        (0.667, 1.0, 0.667)
+    """
+    moments = score_statistics(target, predicted).sum(axis=0)
+    return {name: float(value) for name, value in score_metrics(moments).items()}
+
+
+def _pearson(moments: Counts) -> NDArray[np.float64]:
+    n, _, truth, guess, truth2, guess2, product, *_ = np.moveaxis(moments, -1, 0)
+    covariance = n * product - truth * guess
+    spread_truth = n * truth2 - truth**2
+    spread_guess = n * guess2 - guess**2
+    flat = (spread_truth <= _FLAT * n * truth2) | (spread_guess <= _FLAT * n * guess2)
+    return _ratio(covariance, np.sqrt(np.where(flat, 0.0, spread_truth * spread_guess)))
+
+
+def _pair(target: ArrayLike, predicted: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
+    truth, guess = np.asarray(target), np.asarray(predicted)
+    if truth.ndim != 1 or truth.shape != guess.shape:
+        raise ValueError(
+            f"`target` and `predicted` must both have shape [N]; got {truth.shape} and {guess.shape}."
+        )
+    if len(truth) == 0:
+        raise ValueError("A metric needs at least one labelled utterance; got none.")
+    return truth, guess
+
+
+def _one_hot(cell: NDArray[Any]) -> NDArray[np.float64]:
+    return np.eye(4)[cell.astype(np.int64)]
+
+
+def _ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
+    above, below = np.broadcast_arrays(
+        np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
+    )
+    return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)

@@ -1,0 +1,191 @@
+"""What a system said about every utterance of a test set, under one condition."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphmer.errors import CheckpointError
+from graphmer.evaluation.storage import replacing
+from graphmer.typing import UNLABELLED, Available
+
+
+@dataclass(frozen=True, eq=False)
+class Predictions:
+    """Targets and outputs of utterances, with the availability under which they were evaluated.
+
+    Args:
+        condition: what was available, e.g. ``"at"``.
+        dialogue_ids: one id a dialogue, ``B`` of them.
+        dialogue: position of each utterance's dialogue within `dialogue_ids`.
+        utterance_ids: one id an utterance, ``N`` of them; unique within a dialogue.
+        target: as `LabelSpace.encode` gives it: class numbers with `UNLABELLED`, or scores with NaN.
+        output: probabilities of the classes, or one score.
+        available: the mask that was evaluated.
+
+    Shapes:
+        dialogue long ``[N]``; target long or float ``[N]``; output float ``[N, C]`` or ``[N, 1]``; available
+        bool ``[N, M]``.
+
+    Raises:
+        ValueError: if lengths disagree, an utterance occurs twice, a dialogue is unknown, or an output is not
+            finite.
+    """
+
+    condition: str
+    dialogue_ids: tuple[str, ...]
+    dialogue: Tensor
+    utterance_ids: tuple[str, ...]
+    target: Tensor
+    output: Tensor
+    available: Available
+
+    def __post_init__(self) -> None:
+        self._check_shapes()
+        if len(self) == 0:
+            return
+        if int(self.dialogue.min()) < 0 or int(self.dialogue.max()) >= len(self.dialogue_ids):
+            raise ValueError(
+                f"`dialogue` must hold positions within the {len(self.dialogue_ids)} dialogue ids; "
+                f"got {int(self.dialogue.min())} to {int(self.dialogue.max())}."
+            )
+        finite = torch.isfinite(self.output).all(dim=1)
+        if not bool(finite.all()):
+            first = self.utterance_ids[int((~finite).nonzero()[0])]
+            raise ValueError(
+                f"`output` must be finite; that of {int((~finite).sum())} utterances is not, the first is "
+                f"{first!r}. The model has diverged: lower the learning rate."
+            )
+        if len(set(self.keys)) != len(self):
+            repeated = [key for key, times in Counter(self.keys).items() if times > 1]
+            raise ValueError(
+                f"An utterance must be predicted once; {repeated[0]} (dialogue, utterance) occurs twice. "
+                "Predict each dialogue in one fold only."
+            )
+
+    def _check_shapes(self) -> None:
+        length = len(self.utterance_ids)
+        rows = {
+            "dialogue": (self.dialogue, 1),
+            "target": (self.target, 1),
+            "output": (self.output, 2),
+            "available": (self.available, 2),
+        }
+        for name, (tensor, dimensions) in rows.items():
+            if tensor.dim() != dimensions or tensor.shape[0] != length:
+                raise ValueError(
+                    f"`{name}` must have {dimensions} dimension(s) and one row for each of the {length} "
+                    f"utterance ids; got shape {tuple(tensor.shape)}."
+                )
+
+    def __len__(self) -> int:
+        return len(self.utterance_ids)
+
+    @property
+    def keys(self) -> list[tuple[str, str]]:
+        """Dialogue id and utterance id of each utterance, which together are unique."""
+        dialogues = (self.dialogue_ids[number] for number in self.dialogue.tolist())
+        return list(zip(dialogues, self.utterance_ids, strict=True))
+
+    @property
+    def is_score(self) -> bool:
+        """Whether the target is a score rather than a class."""
+        return self.target.is_floating_point()
+
+    @property
+    def predicted(self) -> Tensor:
+        """The most probable class, long ``[N]``, or the score, float ``[N]``."""
+        return self.output[:, 0] if self.is_score else self.output.argmax(dim=1)
+
+    def labelled(self) -> "Predictions":
+        """Only the annotated utterances, and only the dialogues that have one."""
+        keep = ~torch.isnan(self.target) if self.is_score else self.target != UNLABELLED
+        kept, dialogue = torch.unique(self.dialogue[keep], return_inverse=True)
+        return Predictions(
+            condition=self.condition,
+            dialogue_ids=tuple(self.dialogue_ids[number] for number in kept.tolist()),
+            dialogue=dialogue,
+            utterance_ids=tuple(self.utterance_ids[n] for n in keep.nonzero()[:, 0].tolist()),
+            target=self.target[keep],
+            output=self.output[keep],
+            available=self.available[keep],
+        )
+
+    @classmethod
+    def concatenate(cls, parts: Sequence["Predictions"]) -> "Predictions":
+        """Predictions of several folds as one.
+
+        Raises:
+            ValueError: if there are none, if conditions or widths differ, or if an utterance occurs twice.
+        """
+        if not parts:
+            raise ValueError("Concatenating needs at least one `Predictions`; got none.")
+        same: dict[str, set[str]] = {
+            "condition": {part.condition for part in parts},
+            "number of outputs": {str(part.output.shape[1]) for part in parts},
+            "number of modalities": {str(part.available.shape[1]) for part in parts},
+            "kind of target": {"score" if part.is_score else "class" for part in parts},
+        }
+        for what, found in same.items():
+            if len(found) > 1:
+                raise ValueError(
+                    f"Only predictions with the same {what} can be concatenated; got {sorted(found)}."
+                )
+        position: dict[str, int] = {}
+        for name in (name for part in parts for name in part.dialogue_ids):
+            position.setdefault(name, len(position))
+        moved = [
+            torch.tensor([position[i] for i in p.dialogue_ids], dtype=torch.long)[p.dialogue] for p in parts
+        ]
+        return cls(
+            condition=parts[0].condition,
+            dialogue_ids=tuple(position),
+            dialogue=torch.cat(moved),
+            utterance_ids=tuple(name for part in parts for name in part.utterance_ids),
+            target=torch.cat([part.target for part in parts]),
+            output=torch.cat([part.output for part in parts]),
+            available=torch.cat([part.available for part in parts]),
+        )
+
+    def save(self, path: str | Path) -> None:
+        """Write an ``.npz`` file without pickled objects; it replaces an older one in one step."""
+        with replacing(Path(path)) as file:
+            np.savez_compressed(
+                file,
+                condition=np.array(self.condition),
+                dialogue_ids=np.array(self.dialogue_ids, dtype=np.str_),
+                dialogue=self.dialogue.numpy(force=True),
+                utterance_ids=np.array(self.utterance_ids, dtype=np.str_),
+                target=self.target.numpy(force=True),
+                output=self.output.numpy(force=True),
+                available=self.available.numpy(force=True),
+            )
+
+    @classmethod
+    def load(cls, path: str | Path) -> "Predictions":
+        """Read what `save` wrote.
+
+        Raises:
+            CheckpointError: if the file is missing or holds something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                arrays = {name: stored[name] for name in stored.files}
+            return cls(
+                condition=str(arrays["condition"]),
+                dialogue_ids=tuple(arrays["dialogue_ids"].tolist()),
+                dialogue=torch.from_numpy(arrays["dialogue"]),
+                utterance_ids=tuple(arrays["utterance_ids"].tolist()),
+                target=torch.from_numpy(arrays["target"]),
+                output=torch.from_numpy(arrays["output"]),
+                available=torch.from_numpy(arrays["available"]),
+            )
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise CheckpointError(
+                f"{path}: cannot be read as predictions ({error}). Evaluate the run again."
+            ) from error

@@ -1,0 +1,258 @@
+"""Every metric of a system by condition, seed and fold, kept as the counts from which it can be computed."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graphmer.dialogue import LabelSpace
+from graphmer.dialogue.conditions import conditions as sets_of
+from graphmer.errors import CheckpointError
+from graphmer.evaluation.gathering import axes, fold_slices, gather, missing_fraction, same_dialogues
+from graphmer.evaluation.metrics import Counts
+from graphmer.evaluation.predictions import Predictions
+from graphmer.evaluation.rows import Difference, FoldRow, Row, difference_rows, fold_rows, group_rows
+from graphmer.evaluation.statistics import draw_dialogues, targets_of
+from graphmer.evaluation.storage import replacing
+
+SELECTIONS = ("validation", "test_oracle")
+"""How the epoch was chosen; ``test_oracle`` looked at the test set and is an upper bound."""
+
+_FORMAT = "graphmer scores"
+
+
+@dataclass(frozen=True, eq=False)
+class Scores:
+    """A system's scores: additive statistics of each seed, condition and dialogue.
+
+    Args:
+        labels: what was predicted.
+        modalities: all modalities of the corpus, in the order of its columns.
+        conditions: names of the conditions, ``K``.
+        seeds: numbers of the seeds, ``S``.
+        folds: ids of the dialogues tested in each fold, by its name; one after the other the axis ``B``.
+        counts: confusion matrices (row target, column predicted) or moments.
+        missing: fraction of (utterance, modality) pairs that really were missing under each condition.
+        meta: ``title`` (text), ``simulated`` (bool), ``selection`` (``validation`` or ``test_oracle``) and
+            whatever else should travel along, such as the corpus fingerprint, as JSON values.
+
+    Shapes:
+        counts ``[S, K, B, C, C]`` or ``[S, K, B, P]``.
+
+    Raises:
+        ValueError: if `counts` does not fit the names, or `meta` lacks one of its three fields.
+    """
+
+    labels: LabelSpace
+    modalities: tuple[str, ...]
+    conditions: tuple[str, ...]
+    seeds: tuple[int, ...]
+    folds: Mapping[str, tuple[str, ...]]
+    counts: Counts
+    missing: tuple[float, ...]
+    meta: Mapping[str, Any]
+
+    def __post_init__(self) -> None:
+        shape = (len(self.seeds), len(self.conditions), len(self.dialogue_ids))
+        if self.counts.shape[:3] != shape:
+            raise ValueError(
+                f"`counts` must be [seeds, conditions, dialogues, ...] = {shape}; "
+                f"got {self.counts.shape[:3]}."
+            )
+        title, simulated, selection = (self.meta.get(name) for name in ("title", "simulated", "selection"))
+        if not isinstance(title, str) or not isinstance(simulated, bool) or selection not in SELECTIONS:
+            raise ValueError(
+                "`meta` must have `title` (text), `simulated` (true or false) and `selection` (one of "
+                f"{list(SELECTIONS)}); got {title!r}, {simulated!r} and {selection!r}."
+            )
+
+    @classmethod
+    def from_predictions(
+        cls,
+        predictions: Mapping[tuple[int, str, str], Predictions],
+        *,
+        labels: LabelSpace,
+        modalities: Sequence[str],
+        meta: Mapping[str, Any],
+    ) -> "Scores":
+        """Count what was predicted; unlabelled utterances are left out.
+
+        Args:
+            predictions: by ``(seed, fold, condition)``; every combination, each with the same utterances for
+                all seeds and conditions of a fold. ``fixed:at`` becomes ``at``.
+            labels: the label space of the targets.
+            modalities: all modalities of the corpus, in the order of its columns.
+            meta: as above.
+
+        Raises:
+            ValueError: if a combination is missing, a dialogue is tested in two folds, the utterances or the
+                name of a condition differ from what they should be, or nothing is labelled.
+        """
+        if not predictions:
+            raise ValueError(
+                "Scores need the predictions of at least one seed, fold and condition; got none."
+            )
+        labelled = {key: each.labelled() for key, each in predictions.items()}
+        folds, counts = gather(labelled, labels)
+        seeds, _, conditions = axes(labelled)
+        return cls(
+            labels=labels,
+            modalities=tuple(modalities),
+            conditions=tuple(name.removeprefix("fixed:") for name in conditions),
+            seeds=seeds,
+            folds=folds,
+            counts=counts,
+            missing=tuple(missing_fraction(labelled, condition) for condition in conditions),
+            meta=dict(meta),
+        )
+
+    @property
+    def dialogue_ids(self) -> tuple[str, ...]:
+        """Dialogues with a labelled utterance, in the order of the axis ``B``."""
+        return tuple(name for dialogues in self.folds.values() for name in dialogues)
+
+    @property
+    def sets(self) -> tuple[str, ...]:
+        """Conditions that are one set of modalities for all utterances, in the field's order, all last."""
+        return tuple(name for name in sets_of(self.modalities) if name in self.conditions)
+
+    @property
+    def partial_sets(self) -> tuple[str, ...]:
+        """`sets` without the complete one."""
+        return tuple(name for name in self.sets if name != sets_of(self.modalities)[-1])
+
+    def confusion(self, condition: str) -> NDArray[np.int64]:
+        """Confusion matrix of each seed, ``[S, C, C]``: row target, column predicted.
+
+        Raises:
+            ValueError: if the condition was not evaluated, or the labels are a score.
+        """
+        if self.labels.is_score:
+            raise ValueError("A confusion matrix needs classes; these labels are a score. Use `summary`.")
+        selected: NDArray[np.int64] = self.counts[:, self._columns([condition])[0]].sum(axis=1)
+        return selected
+
+    def summary(self, *, resamples: int = 1000, seed: int = 0) -> list[Row]:
+        """Every metric under every condition, in the order of `conditions`."""
+        return self._rows({name: (name,) for name in self.conditions}, resamples, seed)
+
+    def average(
+        self, conditions: Sequence[str], *, name: str = "mean", resamples: int = 1000, seed: int = 0
+    ) -> list[Row]:
+        """Every metric, averaged over some conditions within each seed and each resample.
+
+        Args:
+            conditions: which ones, e.g. `partial_sets`.
+            name: what the rows call the group.
+            resamples: number of resamples behind the intervals.
+            seed: of the resampling.
+
+        Raises:
+            ValueError: if there are none, or one was not evaluated.
+        """
+        return self._rows({name: conditions}, resamples, seed)
+
+    def _rows(self, groups: Mapping[str, Sequence[str]], resamples: int, seed: int) -> list[Row]:
+        columns = {name: self._columns(members) for name, members in groups.items()}
+        times = draw_dialogues(len(self.dialogue_ids), resamples=resamples, seed=seed)
+        return group_rows(self.counts, self.labels, columns, fold_slices(self.folds), times)
+
+    def per_fold(self) -> list[FoldRow]:
+        """Every metric under every condition on every fold."""
+        return fold_rows(self.counts, self.labels, self.conditions, fold_slices(self.folds))
+
+    def compare(
+        self,
+        other: "Scores",
+        *,
+        groups: Mapping[str, Sequence[str]] | None = None,
+        resamples: int = 1000,
+        seed: int = 0,
+    ) -> list[Difference]:
+        """Other minus this, paired by dialogue.
+
+        Args:
+            other: another system's scores on the same test utterances.
+            groups: conditions to average, by a name; each common condition alone when left out.
+            resamples: number of resamples behind the intervals.
+            seed: of the resampling.
+
+        Raises:
+            ValueError: if labels, dialogues or targets differ, or a condition was evaluated by one only.
+        """
+        if self.labels != other.labels:
+            raise ValueError(
+                f"Only systems with the same labels can be compared; got {self.labels} and {other.labels}."
+            )
+        order = same_dialogues(self._targets(), other._targets())
+        theirs = other.counts[:, :, order]
+        if groups is None:
+            groups = {name: (name,) for name in self.conditions if name in other.conditions}
+        columns = {name: (self._columns(m), other._columns(m)) for name, m in groups.items()}
+        times = draw_dialogues(len(self.dialogue_ids), resamples=resamples, seed=seed)
+        return difference_rows(self.counts, theirs, self.labels, columns, times)
+
+    def to_json(self, path: str | Path) -> None:
+        """Write everything, exactly; it replaces an older file in one step."""
+        labels = {"names": self.labels.names, "interval": self.labels.interval}
+        content = {
+            "format": _FORMAT,
+            "meta": self.meta,
+            "labels": {**labels, "polarity": dict(self.labels.polarity)},
+            "modalities": self.modalities,
+            "conditions": self.conditions,
+            "seeds": self.seeds,
+            "folds": dict(self.folds),
+            "missing": self.missing,
+            "counts": self.counts.tolist(),
+        }
+        text = json.dumps(content, allow_nan=False, separators=(",", ":"))
+        with replacing(Path(path)) as file:
+            file.write(text.encode())
+
+    @classmethod
+    def from_json(cls, path: str | Path) -> "Scores":
+        """Read what `to_json` wrote.
+
+        Raises:
+            CheckpointError: if the file is missing or holds something else.
+        """
+        try:
+            content = json.loads(Path(path).read_bytes())
+            if content["format"] != _FORMAT:
+                raise ValueError(f"format must be {_FORMAT!r}, got {content['format']!r}")
+            interval = content["labels"]["interval"]
+            return cls(
+                labels=LabelSpace(
+                    names=tuple(content["labels"]["names"]),
+                    interval=None if interval is None else (interval[0], interval[1]),
+                    polarity=content["labels"]["polarity"],
+                ),
+                modalities=tuple(content["modalities"]),
+                conditions=tuple(content["conditions"]),
+                seeds=tuple(content["seeds"]),
+                folds={name: tuple(dialogues) for name, dialogues in content["folds"].items()},
+                counts=np.array(content["counts"]),
+                missing=tuple(content["missing"]),
+                meta=content["meta"],
+            )
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"{path}: cannot be read as scores ({error}). Evaluate the run again."
+            ) from error
+
+    def _targets(self) -> dict[str, Counts]:
+        return dict(zip(self.dialogue_ids, targets_of(self.counts[0, 0], self.labels), strict=True))
+
+    def _columns(self, conditions: Sequence[str]) -> list[int]:
+        unknown = [name for name in conditions if name not in self.conditions]
+        if unknown or not conditions:
+            raise ValueError(
+                f"Conditions must be at least one of those evaluated, {list(self.conditions)}; "
+                f"got {list(conditions)}."
+            )
+        return [self.conditions.index(name) for name in conditions]

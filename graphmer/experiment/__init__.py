@@ -1,0 +1,6 @@
+"""The only place that turns a configuration into objects, and runs them."""
+
+from graphmer.experiment.parts import Parts
+from graphmer.experiment.run import Listener, Run
+
+__all__ = ["Listener", "Parts", "Run"]

@@ -1,0 +1,157 @@
+"""From a dialogue to a graph with typed relations."""
+
+from collections.abc import Mapping
+from typing import Any
+
+import torch
+
+from graphmer.dialogue import Dialogue, LabelSpace
+from graphmer.graph.dialogue_graph import RESERVED, DialogueGraph
+from graphmer.graph.edges import ORDERS, PARTIES, RULES, EdgeRule, order_of, party_of
+from graphmer.typing import EdgeIndex
+
+
+class GraphBuilder:
+    """Builds dialogue graphs; its `relations` are numbered by declaration and never by set or hash order.
+
+    A relation is named ``<rule>/<order>/<party>``, such as ``context/past/inter``: which rule made the edge,
+    whether the listener hears the past, itself or the future, and whether the same speaker is heard.
+
+    Args:
+        rules: edge rules by name, in the order that numbers the relations; may be empty.
+        labels: label space that encodes the annotations; without it graphs carry no ``emotion``.
+        causal: drop every edge in which a turn hears a later one, whatever rule made it.
+
+    Raises:
+        ValueError: if a rule's name holds a ``/``.
+
+    Example:
+        >>> from graphmer.dialogue import Utterance
+        >>> from graphmer.graph import TemporalWindow
+        >>> build = GraphBuilder({"context": TemporalWindow(past=1, future=0)})
+        >>> build.relations
+        ('context/past/intra', 'context/past/inter')
+        >>> graph = build(Dialogue.from_utterances("demo", [Utterance("A"), Utterance("B"), Utterance("B")]))
+        >>> graph.edge_index.tolist(), graph.edge_type.tolist()
+        ([[0, 1], [1, 2]], [1, 0])
+    """
+
+    def __init__(
+        self, rules: Mapping[str, EdgeRule], labels: LabelSpace | None = None, *, causal: bool = False
+    ) -> None:
+        for name in rules:
+            if not name or "/" in name:
+                raise ValueError(f"The name of an edge rule must be non-empty and hold no '/'; got {name!r}.")
+        self.rules = dict(rules)
+        self.labels = labels
+        self.causal = causal
+        self.relations = tuple(
+            f"{name}/{order}/{party}"
+            for name, rule in self.rules.items()
+            for order in self._orders(rule)
+            for party in getattr(rule, "parties", PARTIES)
+        )
+
+    def settings(self) -> dict[str, Any]:
+        """Rules and causality as plain values for a checkpoint; a rule of one's own is only named."""
+        named = {kind: name for name, kind in RULES.items()}
+        rules = {
+            name: {"rule": named[type(rule)], **vars(rule)} if type(rule) in named else {"rule": "function"}
+            for name, rule in self.rules.items()
+        }
+        return {"rules": rules, "causal": self.causal}
+
+    @classmethod
+    def from_settings(
+        cls, settings: Mapping[str, Any], labels: LabelSpace, functions: Mapping[str, EdgeRule] | None = None
+    ) -> "GraphBuilder":
+        """The builder that `settings` describes.
+
+        Args:
+            settings: result of `settings`.
+            labels: label space that encodes the annotations.
+            functions: rules of one's own, by name.
+
+        Raises:
+            ValueError: if a rule of one's own is needed and not given.
+        """
+        rules: dict[str, EdgeRule] = {}
+        for name, described in settings["rules"].items():
+            arguments = {key: value for key, value in described.items() if key != "rule"}
+            if described["rule"] != "function":
+                rules[name] = RULES[described["rule"]](**arguments)
+            elif functions is None or name not in functions:
+                raise ValueError(
+                    f"The graph has a rule of its maker's own, {name!r}; give it as rules={{{name!r}: ...}}."
+                )
+            else:
+                rules[name] = functions[name]
+        return cls(rules, labels, causal=settings["causal"])
+
+    def _orders(self, rule: EdgeRule) -> tuple[str, ...]:
+        orders: tuple[str, ...] = getattr(rule, "orders", ORDERS)
+        return tuple(order for order in orders if not (self.causal and order == "future"))
+
+    def edges(self, dialogue: Dialogue) -> tuple[EdgeIndex, torch.Tensor]:
+        """Edges of all rules.
+
+        Shapes:
+            returns edge_index ``[2, E]`` and edge_type ``[E]``.
+
+        Raises:
+            ValueError: if a rule names a turn that is not there, or an edge that it declared not to make.
+        """
+        number = {relation: position for position, relation in enumerate(self.relations)}
+        indices, types = [torch.empty(2, 0, dtype=torch.long)], [torch.empty(0, dtype=torch.long)]
+        for name, rule in self.rules.items():
+            edges = self._checked(name, rule(dialogue), len(dialogue))
+            order, party = order_of(edges), party_of(edges, dialogue.speaker)
+            table = torch.tensor([[number.get(f"{name}/{o}/{p}", -1) for p in PARTIES] for o in ORDERS])
+            kind = table[order, party]
+            if bool((kind < 0).any()):
+                raise ValueError(
+                    f"Rule {name!r} made an edge whose order or party it does not declare in dialogue "
+                    f"{dialogue.id!r}; correct its `orders` or `parties`."
+                )
+            indices.append(edges)
+            types.append(kind)
+        return torch.cat(indices, dim=1), torch.cat(types)
+
+    def _checked(self, name: str, edges: EdgeIndex, length: int) -> EdgeIndex:
+        if edges.ndim != 2 or edges.shape[0] != 2:
+            raise ValueError(f"Rule {name!r} must return edges of shape [2, E]; got {tuple(edges.shape)}.")
+        edges = edges.long()
+        if edges.numel() and not 0 <= int(edges.min()) <= int(edges.max()) < length:
+            raise ValueError(
+                f"Rule {name!r} names turns {int(edges.min())} to {int(edges.max())}; "
+                f"turns are 0 to {length - 1}."
+            )
+        return edges[:, edges[0] <= edges[1]] if self.causal else edges
+
+    def __call__(self, dialogue: Dialogue) -> DialogueGraph:
+        """The graph of one dialogue.
+
+        Raises:
+            ValueError: if a modality has the name of another graph attribute, or a rule fails its check.
+        """
+        taken = sorted(set(dialogue.modalities) & set(RESERVED))
+        if taken:
+            raise ValueError(
+                f"Modality {taken[0]!r} has a reserved name; rename it. Reserved: {list(RESERVED)}."
+            )
+        edge_index, edge_type = self.edges(dialogue)
+        graph = DialogueGraph(
+            available=dialogue.available,
+            present=dialogue.available,
+            speaker=dialogue.speaker,
+            position=torch.arange(len(dialogue)),
+            edge_index=edge_index,
+            edge_type=edge_type,
+            num_nodes=len(dialogue),
+            dialogue_id=dialogue.id,
+        )
+        for modality, rows in dialogue.features.items():
+            graph[modality] = rows
+        if self.labels is not None:
+            graph.emotion = self.labels.encode(dialogue.emotion)
+        return graph

@@ -1,0 +1,134 @@
+"""A trained model that reads new dialogues."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from graphmer.dialogue import Dialogue, Emotion
+from graphmer.errors import CheckpointError
+from graphmer.graph import EdgeRule
+from graphmer.training.model_file import TrainedModel, load_model
+
+
+@dataclass(frozen=True)
+class DialoguePrediction:
+    """What a model says of each turn of one dialogue.
+
+    Attributes:
+        dialogue_id: the dialogue.
+        utterance_ids: its turns.
+        emotion: most probable emotion of each turn, or its score.
+        probability: of each class ``[N, C]``; the score ``[N, 1]`` where the target is one.
+        available: what the model read, ``[N, M]``.
+        router: weight of (utterance, input modality, expert), ``[N, M, M]``; zero where the input is missing.
+    """
+
+    dialogue_id: str
+    utterance_ids: tuple[str, ...]
+    emotion: tuple[Emotion, ...]
+    probability: Tensor
+    available: Tensor
+    router: Tensor
+
+
+class Predictor:
+    """A trained model with its normalisation, graph and labels.
+
+    Args:
+        trained: what a run folder holds.
+        device: where it computes.
+    """
+
+    def __init__(self, trained: TrainedModel, device: torch.device | str = "cpu") -> None:
+        self.trained = trained
+        self.device = torch.device(device)
+        self.model = trained.model.to(self.device).eval()
+
+    def predict(self, dialogue: Dialogue) -> DialoguePrediction:
+        """Emotions, probabilities and router weights of one dialogue; annotations are not read.
+
+        Modalities may come in any order, and ones missing throughout may be left out.
+
+        Raises:
+            ValueError: if a modality is unknown to the model or has another width.
+        """
+        aligned = self._aligned(dialogue)
+        graph = self.trained.build(self.trained.standardiser(aligned))
+        with torch.inference_mode():
+            output = self.model(graph.to(self.device))
+        logits = output.emotion_logits.float().cpu()
+        labels = self.trained.labels
+        probability = logits if labels.is_score else logits.softmax(dim=1)
+        decided = logits.squeeze(1) if labels.is_score else logits.argmax(dim=1)
+        return DialoguePrediction(
+            dialogue.id,
+            dialogue.utterance_ids,
+            tuple(labels.decode(decided)),
+            probability,
+            aligned.available,
+            output.mixture.weight.cpu(),
+        )
+
+    def _aligned(self, dialogue: Dialogue) -> Dialogue:
+        """The dialogue with the model's modalities in the model's order and without annotations."""
+        widths = self.trained.settings.widths
+        for modality, rows in dialogue.features.items():
+            if modality not in widths:
+                raise ValueError(
+                    f"Dialogue {dialogue.id!r} has the modality {modality!r}; the model knows "
+                    f"{list(widths)}. Rename it or leave it out."
+                )
+            if rows.shape[1] != widths[modality]:
+                raise ValueError(
+                    f"Dialogue {dialogue.id!r}: {modality!r} must have width {widths[modality]}, "
+                    f"got {rows.shape[1]}. Use the features the model was trained on."
+                )
+        return dialogue.unlabelled().with_modalities(widths)
+
+
+def load(
+    run: str | Path,
+    *,
+    fold: int | None = None,
+    seed: int | None = None,
+    device: torch.device | str = "cpu",
+    rules: Mapping[str, EdgeRule] | None = None,
+) -> Predictor:
+    """A predictor from a run folder.
+
+    Args:
+        run: folder that `graphmer train` made.
+        fold: which fold's model, counted from 1; the first one there when left out.
+        seed: which seed's model; the first one there when left out.
+        device: where it computes.
+        rules: edge rules of one's own, if the model was trained with some.
+
+    Raises:
+        CheckpointError: if there is no such run, fold or seed, or a file is damaged.
+    """
+    return Predictor(load_model(model_folder(Path(run), fold, seed), rules), device)
+
+
+def model_folder(run: Path, fold: int | None = None, seed: int | None = None) -> Path:
+    """Folder of one trained model within a run.
+
+    Raises:
+        CheckpointError: if the run has no finished model of that fold and seed.
+    """
+    wanted = f"fold{'*' if fold is None else fold}-seed{'*' if seed is None else seed}"
+    found = sorted((path.parent for path in run.glob(f"{wanted}/model.json")), key=_numbers)
+    if not found:
+        there = sorted(path.parent.name for path in run.glob("fold*-seed*/model.json"))
+        raise CheckpointError(
+            f"{run}: no finished model {wanted}; there are {there or 'none'}. Name a run folder that "
+            "`graphmer train` finished."
+        )
+    return found[0]
+
+
+def _numbers(folder: Path) -> tuple[int, int]:
+    fold, seed = folder.name.removeprefix("fold").split("-seed")
+    return int(fold), int(seed)

@@ -1,0 +1,132 @@
+"""Modality experts: self-attention over the utterances of a dialogue that have the modality."""
+
+import math
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from graphmer.nn.tokens import Tokens
+
+
+class DialogueAttention(nn.Module):
+    """Multi-head self-attention within each sequence of tokens, without output projection.
+
+    ``P_ij = softmax_j(q_i k_j / sqrt(D / H))`` over the tokens ``j`` of the same sequence (MoMKE, eq. 3).
+
+    Args:
+        width: ``D``.
+        heads: ``H``; must divide `width`.
+        causal: token ``i`` hears only ``j <= i``.
+    """
+
+    def __init__(self, width: int, heads: int, *, causal: bool) -> None:
+        super().__init__()
+        if width % heads:
+            raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
+        self.heads = heads
+        self.causal = causal
+        self.query_key_value = nn.Linear(width, 3 * width)
+
+    def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
+        width = state.shape[1]
+        sequences, longest = tokens.shape
+        projected = self.query_key_value(state)
+        # The grid is padded for the kernel only; it never leaves this function.
+        grid = projected.new_zeros(sequences * longest, 3 * width).index_copy(0, tokens.slot, projected)
+        query, key, value = grid.view(sequences, longest, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        # Padding follows the tokens of a sequence, so a causal mask already hides it.
+        mask = None if self.causal else tokens.filled[:, None, None, :]
+        heard = scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=self.causal)
+        return heard.transpose(1, 2).reshape(sequences * longest, width)[tokens.slot]
+
+
+def _feed_forward(width: int, dropout: float) -> nn.Sequential:
+    return nn.Sequential(
+        nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width), nn.Dropout(dropout)
+    )
+
+
+class ReferenceLayer(nn.Module):
+    """The expert layer of MoMKE's released code: ``h + o + MLP(o)`` with ``o`` the attention output.
+
+    Differences from the paper: no layer norm, no output projection, and the MLP sees only ``o``; this is what
+    produced the published numbers.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float, *, causal: bool) -> None:
+        super().__init__()
+        self.attention = DialogueAttention(width, heads, causal=causal)
+        self.feed_forward = _feed_forward(width, dropout)
+
+    def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
+        heard = self.attention(state, tokens)
+        return state + heard + self.feed_forward(heard)
+
+
+class PreNormLayer(nn.Module):
+    """The expert layer as the MoMKE paper writes it (eq. 3-4), with an output projection.
+
+    ``H' = MSA(LN(H)) + H``, ``H <- FFN(LN(H')) + H'``.
+    """
+
+    def __init__(self, width: int, heads: int, dropout: float, *, causal: bool) -> None:
+        super().__init__()
+        self.norm_attention = nn.LayerNorm(width)
+        self.attention = DialogueAttention(width, heads, causal=causal)
+        self.output = nn.Linear(width, width)
+        self.dropout = nn.Dropout(dropout)
+        self.norm_feed_forward = nn.LayerNorm(width)
+        self.feed_forward = _feed_forward(width, dropout)
+
+    def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
+        heard = self.attention(self.norm_attention(state), tokens)
+        state = state + self.dropout(self.output(heard))
+        return state + self.feed_forward(self.norm_feed_forward(state))
+
+
+LAYERS = {"reference": ReferenceLayer, "preln": PreNormLayer}
+"""Expert layers by the name a model is configured with."""
+
+
+class Expert(nn.Module):
+    """A stack of expert layers.
+
+    Args:
+        width: ``D``.
+        depth: number of layers.
+        heads: attention heads.
+        dropout: probability in the feed-forward part.
+        block: ``reference`` (released code) or ``preln`` (paper).
+        causal: never hear a later turn.
+    """
+
+    def __init__(
+        self,
+        width: int,
+        depth: int,
+        heads: int,
+        dropout: float,
+        *,
+        block: str = "reference",
+        causal: bool = False,
+    ) -> None:
+        super().__init__()
+        layer = LAYERS[block]
+        self.layers = nn.ModuleList(layer(width, heads, dropout, causal=causal) for _ in range(depth))
+
+    def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
+        for layer in self.layers:
+            state = layer(state, tokens)
+        return state
+
+
+def sinusoidal(position: Tensor, width: int) -> Tensor:
+    """Sinusoidal code of turn numbers (Vaswani et al. 2017, section 3.5).
+
+    Shapes:
+        position ``[T]``; returns float ``[T, D]``; `width` must be even.
+    """
+    rate = torch.exp(torch.arange(0, width, 2, device=position.device) * (-math.log(10_000.0) / width))
+    angle = position[:, None] * rate
+    return torch.stack([angle.sin(), angle.cos()], dim=2).flatten(1)

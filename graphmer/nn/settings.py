@@ -1,0 +1,80 @@
+"""What a model is made of, as plain values that a checkpoint can carry."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from graphmer.nn.messages import MessagePassing
+from graphmer.nn.mixture import ExpertMixture
+from graphmer.nn.model import EmotionModel
+
+
+@dataclass(frozen=True)
+class MessageSettings:
+    """Message passing: see `MessagePassing`."""
+
+    width: int = 128
+    depth: int = 3
+    convolution: str = "rgcn"
+    heads: int = 4
+    dropout: float = 0.3
+
+
+@dataclass(frozen=True)
+class ModelSettings:
+    """Everything needed to build an `EmotionModel`; see there and `ExpertMixture` for the meaning.
+
+    Args:
+        widths: features per modality, in the order of the columns of ``available``.
+        outputs: ``C``, or 1 for a score.
+        relations: names of the graph's relations, in their order.
+        messages: ``None`` for plain MoMKE.
+    """
+
+    widths: Mapping[str, int]
+    outputs: int
+    relations: tuple[str, ...] = ()
+    width: int = 256
+    depth: int = 4
+    heads: int = 2
+    dropout: float = 0.5
+    block: str = "reference"
+    positions: bool = False
+    router_logit_dropout: float = 0.5
+    causal: bool = False
+    reconstruct: bool = False
+    messages: MessageSettings | None = None
+
+    def build(self) -> EmotionModel:
+        """A model with fresh weights, drawn from torch's global generator."""
+        mixture = ExpertMixture(
+            self.widths,
+            width=self.width,
+            depth=self.depth,
+            heads=self.heads,
+            dropout=self.dropout,
+            block=self.block,
+            positions=self.positions,
+            router_logit_dropout=self.router_logit_dropout,
+            causal=self.causal,
+        )
+        return EmotionModel(
+            mixture,
+            self.outputs,
+            messages=self._messages(),
+            dropout=self.dropout,
+            reconstruct=self.widths if self.reconstruct else None,
+        )
+
+    def _messages(self) -> MessagePassing | None:
+        settings = self.messages
+        if settings is None:
+            return None
+        return MessagePassing(
+            len(self.widths) * self.width,
+            settings.width,
+            settings.depth,
+            len(self.relations),
+            convolution=settings.convolution,
+            heads=settings.heads,
+            dropout=settings.dropout,
+        )

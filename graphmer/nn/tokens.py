@@ -1,0 +1,77 @@
+"""The available (utterance, modality) pairs of a batch, and how they line up for attention."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import torch
+from torch import Tensor
+
+from graphmer.typing import Available
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One token for each modality that an utterance has; absent ones do not exist, so nothing computes them.
+
+    Tokens are ordered by modality, then by node. Those of one modality in one dialogue form a *sequence*:
+    attention stays inside it. Because only what is available is in a sequence, attention over it equals
+    attention over the whole dialogue with the missing utterances masked as keys.
+
+    Args:
+        node: node of each token.
+        counts: tokens of each modality, ``M`` numbers.
+        sequence: sequence of each token, numbered without gaps.
+        rank: place of each token in its sequence.
+
+    Shapes:
+        node, sequence, rank ``[T]``.
+    """
+
+    node: Tensor
+    counts: tuple[int, ...]
+    sequence: Tensor
+    rank: Tensor
+
+    @classmethod
+    def of(cls, available: Available, batch: Tensor) -> "Tokens":
+        """Tokens of a batch.
+
+        Shapes:
+            available ``[N, M]``; batch ``[N]``, the dialogue of each node, in ascending order.
+        """
+        modality, node = torch.nonzero(available.T, as_tuple=True)
+        counts = tuple(torch.bincount(modality, minlength=available.shape[1]).tolist())
+        group = modality * (batch[-1] + 1) + batch[node]
+        sequence, length = torch.unique_consecutive(group, return_inverse=True, return_counts=True)[1:]
+        start = torch.cumsum(length, 0) - length
+        rank = torch.arange(len(node), device=node.device) - start[sequence]
+        return cls(node, counts, sequence, rank)
+
+    def only(self, modality: int) -> "Tokens":
+        """The tokens of one modality."""
+        begin = sum(self.counts[:modality])
+        part = slice(begin, begin + self.counts[modality])
+        counts = tuple(count if m == modality else 0 for m, count in enumerate(self.counts))
+        sequence = self.sequence[part]
+        return Tokens(self.node[part], counts, sequence - sequence[:1], self.rank[part])
+
+    def split(self, rows: Tensor) -> tuple[Tensor, ...]:
+        """Rows of tokens ``[T, ...]`` as one tensor for each modality."""
+        return torch.split(rows, list(self.counts))
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        """Number of sequences and length of the longest, ``(S, L)``."""
+        return int(self.sequence[-1]) + 1, int(self.rank.max()) + 1
+
+    @cached_property
+    def slot(self) -> Tensor:
+        """Place of each token ``[T]`` in the flattened ``[S * L]`` grid of sequences."""
+        return self.sequence * self.shape[1] + self.rank
+
+    @cached_property
+    def filled(self) -> Tensor:
+        """Which cells of the ``[S, L]`` grid hold a token."""
+        grid = torch.zeros(self.shape[0] * self.shape[1], dtype=torch.bool, device=self.node.device)
+        grid[self.slot] = True
+        return grid.view(self.shape)

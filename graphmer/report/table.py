@@ -1,0 +1,213 @@
+"""Tables of results: a system under every condition, several systems side by side, one condition by class."""
+
+from collections.abc import Mapping, Sequence
+from typing import Literal
+
+import numpy as np
+
+from graphmer.evaluation.metrics import class_f1, class_recall
+from graphmer.evaluation.rows import Difference, Row
+from graphmer.evaluation.scores import Scores
+from graphmer.evaluation.statistics import metric_names
+from graphmer.report.sheet import Sheet
+
+Interval = Literal["half", "bounds"]
+"""An interval as ``± half its width`` (short, for a terminal) or as ``[low, high]`` (exact)."""
+
+PARTIAL = "mean of partial sets"
+"""Name of the row that averages over the sets that lack a modality."""
+
+_IN_UNITS = ("mae", "pearson")  # printed as they are; the other metrics in percent
+_CLASS_NOTE = (
+    "WA = accuracy over all utterances; UA = mean of the class recalls; weighted F1 = mean of the class F1 "
+    "by support; macro F1 = their plain mean. In %."
+)
+_SCORE_NOTE = (
+    "MAE in units of the score, r = Pearson, both over all utterances; the others in %. Acc-2 and F1 without "
+    "labels of zero (non-0: > 0 is positive) or with them (has-0: >= 0 is positive)."
+)
+_ORACLE_NOTE = "test_oracle: the epoch was chosen on the test set, so this is an upper bound, not a result."
+_SIMULATED_NOTE = "SIMULATED: the dialogues are generated; no figure says anything about a real corpus."
+
+
+def condition_table(scores: Scores, *, interval: Interval = "half") -> Sheet:
+    """One system: a row for every condition, a column for every metric.
+
+    Sets of modalities come first, in the field's order, then the mean of the partial ones, then the other
+    conditions. The column *missing* is the fraction of modalities that really were missing.
+
+    Args:
+        scores: the system's scores.
+        interval: how an interval is written.
+    """
+    names = metric_names(scores.labels)
+    missing = dict(zip(scores.conditions, scores.missing, strict=True))
+    found = {(row.condition, row.metric): row for row in _rows(scores)}
+    rows = [
+        (
+            condition,
+            f"{missing[condition]:.3f}" if condition in missing else "",
+            *(_with_interval(found[condition, metric], interval) for metric in names),
+        )
+        for condition in _ordered(scores)
+    ]
+    return Sheet(
+        title=_title([scores], str(scores.meta["title"])),
+        header=("condition", "missing", *names.values()),
+        rows=tuple(rows),
+        notes=_notes([scores], interval),
+    )
+
+
+def comparison_table(systems: Sequence[Scores], metric: str, *, interval: Interval = "half") -> Sheet:
+    """Several systems side by side in one metric, with their paired differences from the first.
+
+    Only conditions that all systems were evaluated under are shown.
+
+    Args:
+        systems: scores on the same test utterances; named by their titles.
+        metric: key of the metric, e.g. ``wa``.
+        interval: how an interval is written.
+
+    Raises:
+        ValueError: if there are no systems, the metric does not fit the labels, no condition is common, or
+            the systems were tested on different utterances.
+    """
+    if not systems:
+        raise ValueError("A comparison needs the scores of at least one system; got none.")
+    first = systems[0]
+    names = metric_names(first.labels)
+    if metric not in names:
+        raise ValueError(f"`metric` must be one of {list(names)} for these labels; got {metric!r}.")
+    common = [name for name in first.conditions if all(name in other.conditions for other in systems)]
+    if not common:
+        raise ValueError("Systems in one table must share a condition; evaluate them under the same ones.")
+    found = [{row.condition: row for row in _rows(each, common) if row.metric == metric} for each in systems]
+    apart = [_differences(first, other, metric, common) for other in systems[1:]]
+    rows = [
+        (
+            condition,
+            *(_with_interval(each[condition], interval) for each in found),
+            *(_with_interval(each[condition], interval) for each in apart),
+        )
+        for condition in _ordered(first, common)
+    ]
+    titles = [_mark(each) for each in systems]
+    return Sheet(
+        title=_title(systems, names[metric]),
+        header=("condition", *titles, *(f"{title} - {titles[0]}" for title in titles[1:])),
+        rows=tuple(rows),
+        notes=(*_notes(systems, interval), "Differences are paired by dialogue."),
+    )
+
+
+def class_table(scores: Scores, condition: str) -> Sheet:
+    """Support, recall and F1 of each emotion under one condition, as means over seeds.
+
+    Raises:
+        ValueError: if the condition was not evaluated, or the labels are a score.
+    """
+    counts = scores.confusion(condition)
+    columns = zip(
+        scores.labels.names,
+        counts[0].sum(axis=1).tolist(),
+        class_recall(counts).mean(axis=0).tolist(),
+        class_f1(counts).mean(axis=0).tolist(),
+        strict=True,
+    )
+    return Sheet(
+        title=_title([scores], f"{scores.meta['title']}, condition {condition}"),
+        header=("emotion", "support", "recall", "F1"),
+        rows=tuple((name, str(n), _percent(recall), _percent(f1)) for name, n, recall, f1 in columns),
+        notes=(
+            "Recall and F1 in %, mean over seeds; - where an emotion does not occur.",
+            *_warnings([scores]),
+        ),
+    )
+
+
+def confusion_table(scores: Scores, condition: str) -> Sheet:
+    """The confusion matrix under one condition: a row for each annotated emotion, in % of its utterances.
+
+    Raises:
+        ValueError: if the condition was not evaluated, or the labels are a score.
+    """
+    counts = scores.confusion(condition).sum(axis=0)
+    support = counts.sum(axis=1, keepdims=True)
+    share = np.where(support > 0, counts / np.maximum(support, 1), np.nan)
+    per_seed = (support[:, 0] // len(scores.seeds)).tolist()
+    rows = zip(scores.labels.names, share.tolist(), per_seed, strict=True)
+    return Sheet(
+        title=_title([scores], f"{scores.meta['title']}, condition {condition}: confusion"),
+        header=("annotated", *scores.labels.names, "support"),
+        rows=tuple((name, *map(_percent, cells), str(n)) for name, cells, n in rows),
+        notes=("Row: annotated emotion; column: predicted one; in % of the row.", *_warnings([scores])),
+    )
+
+
+def _ordered(scores: Scores, common: Sequence[str] | None = None) -> list[str]:
+    """Sets, their mean, and the rest; of the conditions in `common`, or of all."""
+    shown = scores.conditions if common is None else common
+    sets = [name for name in scores.sets if name in shown]
+    mean = [PARTIAL] if _partial(scores, shown) else []
+    return [*sets, *mean, *(name for name in shown if name not in sets)]
+
+
+def _partial(scores: Scores, shown: Sequence[str]) -> list[str]:
+    return [name for name in scores.partial_sets if name in shown]
+
+
+def _rows(scores: Scores, common: Sequence[str] | None = None) -> list[Row]:
+    partial = _partial(scores, scores.conditions if common is None else common)
+    return [*scores.summary(), *(scores.average(partial, name=PARTIAL) if partial else [])]
+
+
+def _differences(
+    first: Scores, other: Scores, metric: str, common: Sequence[str]
+) -> Mapping[str, Difference]:
+    groups: dict[str, Sequence[str]] = {name: (name,) for name in common}
+    if partial := _partial(first, common):
+        groups[PARTIAL] = partial
+    return {row.condition: row for row in first.compare(other, groups=groups) if row.metric == metric}
+
+
+def _with_interval(row: Row | Difference, interval: Interval) -> str:
+    scale, digits = (1, 3) if row.metric in _IN_UNITS else (100, 2)
+    mean, low, high = (f"{value * scale:.{digits}f}" for value in (row.mean, row.low, row.high))
+    if interval == "bounds":
+        return f"{mean} [{low}, {high}]"
+    return f"{mean} ± {(row.high - row.low) / 2 * scale:.{digits}f}"
+
+
+def _percent(fraction: float) -> str:
+    return "-" if np.isnan(fraction) else f"{100 * fraction:.1f}"
+
+
+def _mark(scores: Scores) -> str:
+    oracle = " (test_oracle)" if scores.meta["selection"] == "test_oracle" else ""
+    return f"{scores.meta['title']}{oracle}"
+
+
+def _title(systems: Sequence[Scores], text: str) -> str:
+    simulated = "SIMULATED: " if any(each.meta["simulated"] for each in systems) else ""
+    oracle = ", test_oracle" if any(each.meta["selection"] == "test_oracle" for each in systems) else ""
+    return f"{simulated}{text}{oracle}"
+
+
+def _warnings(systems: Sequence[Scores]) -> list[str]:
+    oracle = any(each.meta["selection"] == "test_oracle" for each in systems)
+    simulated = any(each.meta["simulated"] for each in systems)
+    return [*([_ORACLE_NOTE] if oracle else []), *([_SIMULATED_NOTE] if simulated else [])]
+
+
+def _notes(systems: Sequence[Scores], interval: Interval) -> tuple[str, ...]:
+    first = systems[0]
+    row = first.summary(resamples=1)[0]
+    seeds = " / ".join(str(len(each.seeds)) for each in systems)
+    written = "± half the" if interval == "half" else "in brackets the"
+    return (
+        _SCORE_NOTE if first.labels.is_score else _CLASS_NOTE,
+        f"Mean over {seeds} seed(s) of the metric over {row.utterances} utterances in {row.dialogues} "
+        f"dialogues, {len(first.folds)} fold(s) pooled; {written} 95 % interval over resampled dialogues.",
+        *_warnings(systems),
+    )

@@ -1,0 +1,57 @@
+"""Weights and state on disk: safetensors with a JSON header, written whole or not at all."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError, safe_open
+from safetensors.torch import save_file
+from torch import Tensor
+
+from graphmer.errors import CheckpointError
+from graphmer.storage import replacing
+
+
+def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
+    """Write tensors and a JSON-compatible header to one safetensors file, whole or not at all."""
+    owned = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
+    with replacing(path) as partial:
+        save_file(owned, partial, metadata={"graphmer": json.dumps(header)})
+
+
+def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
+    """Tensors and header of `save_tensors`.
+
+    Raises:
+        CheckpointError: if the file is not there, damaged, or not graphmer's.
+    """
+    if not path.is_file():
+        raise CheckpointError(f"{path}: no such checkpoint. Name a run folder that `graphmer train` made.")
+    try:
+        with safe_open(path, framework="pt") as file:
+            header = json.loads((file.metadata() or {})["graphmer"])
+            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise CheckpointError(f"{path}: not a readable graphmer checkpoint ({error}). Train again.") from None
+
+
+def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:
+    """The moments of an optimizer as named tensors, ``optimizer.<parameter>.<moment>``."""
+    state = optimizer.state_dict()["state"]
+    return {
+        f"optimizer.{parameter}.{moment}": torch.as_tensor(value)
+        for parameter, moments in state.items()
+        for moment, value in moments.items()
+    }
+
+
+def restore_optimizer(optimizer: torch.optim.Optimizer, tensors: Mapping[str, Tensor]) -> None:
+    """Put moments from `flatten_optimizer` back."""
+    state: dict[int, dict[str, Tensor]] = {}
+    for name, tensor in tensors.items():
+        if name.startswith("optimizer."):
+            _, parameter, moment = name.split(".")
+            state.setdefault(int(parameter), {})[moment] = tensor
+    optimizer.load_state_dict({"state": state, "param_groups": optimizer.state_dict()["param_groups"]})

@@ -1,0 +1,121 @@
+"""A trained model on disk: weights as safetensors, everything else as a JSON sidecar."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from graphmer.dialogue import LabelSpace
+from graphmer.dialogue.standardise import Standardiser
+from graphmer.errors import CheckpointError
+from graphmer.graph import EdgeRule, GraphBuilder
+from graphmer.nn.model import EmotionModel
+from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.storage import write_text
+from graphmer.training.checkpoint import load_tensors, save_tensors
+
+FORMAT = 1
+"""Raised when the sidecar changes in a way that older readers cannot read."""
+
+
+@dataclass(frozen=True, eq=False)
+class TrainedModel:
+    """A model with all it needs to read a new dialogue.
+
+    Attributes:
+        model: in evaluation mode.
+        settings: what it is made of.
+        labels: its label space.
+        standardiser: measured on its training part.
+        build: makes its graphs.
+        facts: how it came to be (fold, seed, epoch, validation score, whether simulated, ...).
+    """
+
+    model: EmotionModel
+    settings: ModelSettings
+    labels: LabelSpace
+    standardiser: Standardiser
+    build: GraphBuilder
+    facts: Mapping[str, Any]
+
+
+def save_model(folder: Path, trained: TrainedModel) -> None:
+    """Write ``model.safetensors`` and ``model.json`` into a folder, each whole or not at all."""
+    save_tensors(folder / "model.safetensors", trained.model.state_dict(), {"format": FORMAT})
+    sidecar = {
+        "format": FORMAT,
+        "labels": asdict(trained.labels),
+        "model": asdict(trained.settings),
+        "graph": trained.build.settings(),
+        "facts": dict(trained.facts),
+        "normalisation": trained.standardiser.to_json(),
+    }
+    write_text(folder / "model.json", json.dumps(sidecar, indent=1))
+
+
+def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> TrainedModel:
+    """Read what `save_model` wrote.
+
+    Args:
+        folder: holds ``model.safetensors`` and ``model.json``.
+        rules: edge rules of one's own, if the model was trained with some.
+
+    Raises:
+        CheckpointError: if a file is missing, damaged, of a newer format, or the two do not belong together.
+        ValueError: if a rule of one's own is not given.
+    """
+    sidecar = _read_sidecar(folder / "model.json")
+    labels = _labels(sidecar["labels"])
+    settings = _settings(sidecar["model"])
+    model = settings.build()
+    weights, _ = load_tensors(folder / "model.safetensors")
+    expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    if {name: tensor.shape for name, tensor in weights.items()} != expected:
+        raise CheckpointError(
+            f"{folder}: model.safetensors holds the weights of another model than model.json describes. "
+            "Restore both files from the same run."
+        )
+    model.load_state_dict(weights)
+    return TrainedModel(
+        model.eval(),
+        settings,
+        labels,
+        Standardiser.from_json(sidecar["normalisation"]),
+        GraphBuilder.from_settings(sidecar["graph"], labels, rules),
+        sidecar["facts"],
+    )
+
+
+def _read_sidecar(path: Path) -> dict[str, Any]:
+    try:
+        sidecar = json.loads(path.read_text(encoding="utf-8"))
+        found = sidecar["format"]
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path}: not there. Name a run folder that `graphmer train` finished."
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(f"{path}: not a readable model description ({error}). Train again.") from None
+    if found != FORMAT:
+        raise CheckpointError(
+            f"{path}: format {found}, this graphmer reads {FORMAT}. Use the version that wrote it."
+        )
+    return dict(sidecar)
+
+
+def _labels(values: Mapping[str, Any]) -> LabelSpace:
+    interval = values["interval"]
+    low_high = None if interval is None else (float(interval[0]), float(interval[1]))
+    return LabelSpace(tuple(values["names"]), low_high, values["polarity"])
+
+
+def _settings(values: Mapping[str, Any]) -> ModelSettings:
+    messages = values["messages"]
+    return ModelSettings(
+        **{
+            **values,
+            "relations": tuple(values["relations"]),
+            "messages": None if messages is None else MessageSettings(**messages),
+        }
+    )

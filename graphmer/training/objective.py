@@ -1,0 +1,93 @@
+"""What a stage minimises."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from graphmer.graph import DialogueGraph
+from graphmer.nn.model import EmotionModel
+from graphmer.typing import UNLABELLED
+
+
+@dataclass(frozen=True)
+class LossTerms:
+    """A loss and what it is made of.
+
+    Attributes:
+        total: what is minimised, a scalar with gradient.
+        parts: its unweighted terms by name, detached.
+    """
+
+    total: Tensor
+    parts: dict[str, Tensor]
+
+
+Objective = Callable[[EmotionModel, DialogueGraph], LossTerms]
+"""A model and a batch of graphs to the loss."""
+
+
+def emotion_loss(output: Tensor, target: Tensor) -> Tensor:
+    """Cross-entropy over classes, or squared error of a score, averaged over the labelled utterances.
+
+    Zero, with zero gradient, where nothing is labelled.
+
+    Shapes:
+        output ``[N, C]`` with target long ``[N]``, or output ``[N, 1]`` with target float ``[N]``.
+    """
+    if target.is_floating_point():
+        labelled = ~torch.isnan(target)
+        error = (output.squeeze(1) - target.nan_to_num()).square() * labelled
+        return error.sum() / labelled.sum().clamp_min(1)
+    labelled = target != UNLABELLED
+    total = cross_entropy(output, target, ignore_index=UNLABELLED, reduction="sum")
+    return total / labelled.sum().clamp_min(1)
+
+
+def reconstruction_loss(
+    reconstruction: dict[str, Tensor], features: dict[str, Tensor], available: Tensor, present: Tensor
+) -> Tensor:
+    """Squared error per feature on what was hidden but recorded, averaged over those entries.
+
+    The term ``L_rec`` of HARDY-MER. Differences from the released code: the target is the true feature
+    vector, and nothing but recorded and hidden entries count.
+
+    Shapes:
+        reconstruction, features ``{m: [N, D_m]}``; available, present ``[N, M]``, columns in the order of
+        `reconstruction`.
+    """
+    hidden = present & ~available
+    total = torch.zeros((), device=available.device)
+    for m, (modality, rebuilt) in enumerate(reconstruction.items()):
+        error = (rebuilt - features[modality]).square().mean(dim=1)
+        total = total + (error * hidden[:, m]).sum()
+    return total / hidden.sum().clamp_min(1)
+
+
+def unimodal_objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
+    """Stage 1: every expert learns its own modality; the sum of the losses."""
+    output = model.unimodal(graph)
+    parts = {
+        modality: emotion_loss(logits, graph.emotion[output.node[modality]])
+        for modality, logits in output.logits.items()
+    }
+    return LossTerms(torch.stack(list(parts.values())).sum(), {m: part.detach() for m, part in parts.items()})
+
+
+def mixing_objective(reconstruction: float = 0.0) -> Objective:
+    """Stage 2: emotions from whatever is available, ``L_cls + reconstruction * L_rec``."""
+
+    def objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
+        output = model(graph)
+        loss = emotion_loss(output.emotion_logits, graph.emotion)
+        parts = {"emotion": loss.detach()}
+        if reconstruction:
+            features = {modality: graph[modality] for modality in model.modalities}
+            rebuilt = reconstruction_loss(output.reconstruction, features, graph.available, graph.present)
+            parts["reconstruction"] = rebuilt.detach()
+            loss = loss + reconstruction * rebuilt
+        return LossTerms(loss, parts)
+
+    return objective

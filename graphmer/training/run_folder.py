@@ -1,0 +1,130 @@
+"""The folder of one run: what was asked, on what machine, what happened, what came out."""
+
+import json
+import platform
+import subprocess
+import time
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from graphmer.errors import CheckpointError
+from graphmer.storage import write_text
+
+PACKAGES = (
+    "graphmer",
+    "torch",
+    "torch-geometric",
+    "lightning-fabric",
+    "numpy",
+    "scikit-learn",
+    "safetensors",
+)
+
+
+class RunFolder:
+    """Paths and records of one run.
+
+    Args:
+        path: an existing run folder.
+
+    Raises:
+        CheckpointError: if it is not a run folder.
+    """
+
+    def __init__(self, path: Path) -> None:
+        if not (path / "config.yaml").is_file():
+            raise CheckpointError(
+                f"{path}: no run folder (it has no config.yaml). Name one that `graphmer train` made."
+            )
+        self.path = path
+
+    @classmethod
+    def create(cls, parent: Path, name: str, config: str, environment: Mapping[str, Any]) -> "RunFolder":
+        """A new folder ``<parent>/<name>``, or ``<name>-2`` and so on where that is taken.
+
+        Args:
+            parent: folder of all runs; made if need be.
+            name: name of the experiment.
+            config: the resolved configuration as YAML.
+            environment: result of `environment`.
+        """
+        parent.mkdir(parents=True, exist_ok=True)
+        number = 1
+        while True:
+            path = parent / (name if number == 1 else f"{name}-{number}")
+            try:
+                path.mkdir()
+                break
+            except FileExistsError:
+                number += 1
+        write_text(path / "environment.json", json.dumps(environment, indent=1))
+        write_text(path / "config.yaml", config)
+        return cls(path)
+
+    def fold(self, fold: int, seed: int) -> Path:
+        """Folder of one model; made if need be."""
+        path = self.path / f"fold{fold}-seed{seed}"
+        path.mkdir(exist_ok=True)
+        return path
+
+    def log(self, **record: Any) -> None:
+        """Append one record to ``log.jsonl``, stamped with the time in seconds since 1970."""
+        line = json.dumps({"time": round(time.time(), 3), **record})
+        with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
+            file.write(line + "\n")
+
+    @property
+    def environment(self) -> dict[str, Any]:
+        """What `environment` said when the run was made."""
+        return dict(json.loads((self.path / "environment.json").read_text(encoding="utf-8")))
+
+
+def environment(**more: Any) -> dict[str, Any]:
+    """Versions, commit, machine and whatever else should be known of a result, as JSON values."""
+    return {
+        "versions": {"python": platform.python_version(), **_versions()},
+        "commit": commit(),
+        "platform": platform.platform(),
+        "processor": _processor(),
+        "threads": torch.get_num_threads(),
+        **more,
+    }
+
+
+def commit() -> str | None:
+    """Commit of the source tree graphmer runs from, marked ``-dirty`` if changed; ``None`` outside of git."""
+    here = Path(__file__).parent
+    try:
+        described = subprocess.run(
+            ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12", "--exclude=*"],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=10,
+        )
+    except (OSError, subprocess.SubprocessError):
+        return None
+    return described.stdout.strip() or None
+
+
+def _versions() -> dict[str, str]:
+    return {package: _version(package) for package in PACKAGES}
+
+
+def _version(package: str) -> str:
+    try:
+        return version(package)
+    except PackageNotFoundError:
+        return "not installed"
+
+
+def _processor() -> str:
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
+    except OSError:
+        return platform.processor()
+    return next((line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")), "unknown")

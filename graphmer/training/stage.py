@@ -1,0 +1,25 @@
+"""A stretch of training with one objective and one way of hiding modalities."""
+
+from dataclasses import dataclass
+
+from graphmer.dialogue.missing import MissingProtocol
+from graphmer.training.objective import Objective
+
+
+@dataclass(frozen=True)
+class Stage:
+    """One stage.
+
+    Args:
+        name: what it is called in logs, e.g. ``experts`` or ``mixing``.
+        epochs: passes over the training dialogues.
+        objective: what is minimised.
+        mask: what is hidden from the model; drawn anew each epoch.
+        select: whether its epochs compete for the best validation score.
+    """
+
+    name: str
+    epochs: int
+    objective: Objective
+    mask: MissingProtocol
+    select: bool = True

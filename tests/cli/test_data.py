@@ -1,0 +1,82 @@
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from graphmer.cli.data import app
+from graphmer.corpora.dataset import read_dataset
+from graphmer.errors import ConfigError
+
+
+def _arrays(tmp_path):
+    path = tmp_path / "tiny.npz"
+    np.savez(
+        path,
+        dialogue_ptr=[0, 2],
+        dialogue_id=["a"],
+        utt_id=["a0", "a1"],
+        speaker=["Ann", "Bob"],
+        label=[0, 1],
+        label_names=["joy", "anger"],
+        low=np.eye(2),
+        high=np.ones((2, 1)),
+    )
+    return path
+
+
+def _run(*arguments):
+    return CliRunner().invoke(app, [str(argument) for argument in arguments], env={"COLUMNS": "200"})
+
+
+def test_arrays_are_converted_with_their_provenance(tmp_path):
+    out = tmp_path / "out"
+    result = _run("convert", _arrays(tmp_path), out, "--label", "label", "--modality", "audio=low+high")
+    assert result.exit_code == 0, result.output
+    assert "low+high of tiny.npz" in result.output
+    assert read_dataset(out).widths == {"audio": 3}
+    checked = _run("check", out)
+    assert checked.exit_code == 0
+    assert "No problems found." in checked.output
+
+
+def test_check_lists_every_problem_and_exits_with_2(tmp_path):
+    (tmp_path / "dataset.yaml").write_text(
+        "{name: x, licence: y, labels: {names: [joy]}, modalities: {audio: {width: 1}}}"
+    )
+    turns = [
+        {"speaker": "Ann", "label": "jo"},
+        {"speaker": "Bob", "label": "joy", "features": {"audio": [1, 2]}},
+    ]
+    (tmp_path / "dialogues.jsonl").write_text(json.dumps({"id": "[b]", "utterances": turns}) + "\n{\n")
+    result = _run("check", tmp_path)
+    assert result.exit_code == 2
+    for expected in (
+        "utterances[0].label",
+        "Did you mean 'joy'?",
+        "utterances[1].features.audio",
+        "no valid JSON",
+    ):
+        assert expected in result.output.replace("\n", "")
+
+
+def test_convert_of_a_faulty_corpus_writes_nothing(tmp_path):
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "dataset.yaml").write_text("name: x\n")
+    result = _run("convert", tmp_path / "in", tmp_path / "out")
+    assert result.exit_code == 2
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ([], "--label and at least one --modality"),
+        (["--label", "label", "--modality", "audio"], "--modality must be NAME=VALUE"),
+        (["--label", "l", "--modality", "a=b", "--modality", "a=c"], "each name once; got 'a=c'"),
+        (["--context", "six.pkl"], "--context does not apply"),
+    ],
+)
+def test_faulty_options_are_named(tmp_path, options, message):
+    with pytest.raises(ConfigError, match=message):
+        raise _run("check", _arrays(tmp_path), *options).exception

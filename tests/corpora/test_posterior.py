@@ -1,0 +1,160 @@
+from dataclasses import replace
+from itertools import product
+
+import numpy as np
+import pytest
+import torch
+
+from graphmer.corpora.posterior import bayes_accuracies, bayes_accuracy, posterior
+from graphmer.corpora.simulate import SimulatedCorpus, simulate
+from graphmer.dialogue import Dialogue, protocol
+
+MODALITIES = ("audio", "text", "video")
+PRIOR = {"joy": 3.0, "fear": 1.0, "calm": 2.0}
+
+
+@pytest.fixture(scope="module")
+def corpus() -> SimulatedCorpus:
+    return simulate()
+
+
+def brute_force(corpus: SimulatedCorpus, dialogue: Dialogue, turns: int) -> np.ndarray:
+    """Posterior of the first `turns` turns given these turns, by adding up every course of emotions."""
+    process, speaker = corpus.process, dialogue.speaker.tolist()
+    classes = len(process.prior)
+    score = np.zeros((turns, classes))
+    for column, (modality, shown) in enumerate(process.emissions.items()):
+        for turn in range(turns):
+            if dialogue.available[turn, column]:
+                z = dialogue.features[modality][turn].double().numpy() @ shown.lift
+                variance = shown.spread**2 + shown.ambient**2
+                score[turn] -= ((z - shown.means) ** 2).sum(axis=1) / (2 * variance)
+    total = np.zeros((turns, classes))
+    for course in product(range(classes), repeat=turns):
+        weight = 1.0
+        for turn, emotion in enumerate(course):
+            mine = [t for t in range(turn) if speaker[t] == speaker[turn]]
+            theirs = [t for t in range(turn) if speaker[t] != speaker[turn]]
+            fresh, stays = 1.0, 0.0
+            if mine:
+                fresh -= process.inertia
+                stays += process.inertia * (course[mine[-1]] == emotion)
+            if theirs:
+                fresh -= process.contagion
+                # the other party's last turn is the latest turn that is not the speaker's
+                stays += process.contagion * (course[theirs[-1]] == emotion)
+            weight *= (stays + fresh * process.prior[emotion]) * np.exp(score[turn, emotion])
+        for turn, emotion in enumerate(course):
+            total[turn, emotion] += weight
+    return total / total.sum(axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("speakers", [2, 3, 4])
+@pytest.mark.parametrize("spec", ["complete", "rate:0.6", "v", "speaker:a"])
+def test_posterior_is_the_sum_over_every_course_of_emotions(speakers, spec):
+    corpus = simulate(
+        5,
+        prior=PRIOR,
+        speakers=speakers,
+        sessions=(4,),
+        turns=(7, 7),
+        mean_turns=7,
+        inertia=0.5,
+        contagion=0.3,
+    )
+    for dialogue in corpus.dialogues:
+        seen = protocol(spec, MODALITIES).apply(dialogue, 0)
+        assert posterior(corpus.process, seen) == pytest.approx(brute_force(corpus, seen, 7), abs=1e-10)
+
+
+@pytest.mark.parametrize("speakers", [2, 3])
+def test_causal_posterior_is_that_of_the_dialogue_so_far(speakers):
+    corpus = simulate(6, prior=PRIOR, speakers=speakers, sessions=(2,), turns=(6, 6), mean_turns=6)
+    for dialogue in corpus.dialogues:
+        seen = protocol("rate:0.5", MODALITIES).apply(dialogue, 0)
+        so_far = [brute_force(corpus, seen, turn + 1)[turn] for turn in range(6)]
+        assert posterior(corpus.process, seen, causal=True) == pytest.approx(np.array(so_far), abs=1e-10)
+
+
+def test_nothing_available_leaves_the_prior(corpus):
+    dialogue = corpus.dialogues[0]
+    blind = dialogue.with_available(torch.zeros_like(dialogue.available))
+    for row in posterior(corpus.process, blind):
+        assert row == pytest.approx(corpus.process.prior)
+
+
+def test_what_is_hidden_changes_nothing(corpus):
+    dialogue = protocol("at", MODALITIES).apply(corpus.dialogues[0], 0)
+    other = replace(
+        dialogue, features={**dialogue.features, "video": torch.full((len(dialogue), 256), torch.nan)}
+    )
+    assert (posterior(corpus.process, dialogue) == posterior(corpus.process, other)).all()
+
+
+def test_the_offset_of_a_speaker_changes_nothing(corpus):
+    dialogue = corpus.dialogues[0]
+    voice = torch.from_numpy(corpus.process.emissions["text"].voice[:, 0]).float()
+    louder = replace(dialogue, features={**dialogue.features, "text": dialogue.features["text"] + 50 * voice})
+    assert posterior(corpus.process, louder) == pytest.approx(posterior(corpus.process, dialogue), abs=1e-4)
+
+
+@pytest.mark.parametrize("spec", ["atv", "a", "v", "rate:0.5"])
+@pytest.mark.parametrize("causal", [False, True])
+def test_expected_accuracy_is_the_accuracy_counted(corpus, spec, causal):
+    rule = protocol(spec, MODALITIES)
+    surprise = []
+    for dialogue in corpus.dialogues:
+        belief = posterior(corpus.process, rule.apply(dialogue, 0), causal=causal)
+        hit = belief.argmax(axis=1) == corpus.labels.encode(dialogue.emotion).numpy()
+        surprise.append((hit - belief.max(axis=1)).sum())
+    # dialogues are independent of one another, turns are not
+    assert abs(np.sum(surprise)) <= 3 * np.sqrt(np.sum(np.square(surprise)))
+
+
+def test_more_modalities_and_lower_rates_are_never_worse(corpus):
+    table = bayes_accuracies(corpus)
+    for fewer, more in (("a", "at"), ("a", "av"), ("t", "at"), ("t", "tv"), ("v", "av"), ("v", "tv")):
+        assert table[fewer] < table[more] < table["atv"]
+    rates = [table[f"rate:{rate}"] for rate in ("0", "0.1", "0.2", "0.3", "0.4", "0.5", "0.6", "0.7")]
+    assert rates == sorted(rates, reverse=True)
+    assert table["rate:0"] == pytest.approx(table["atv"], abs=1e-12)
+
+
+def test_context_helps_and_the_future_too(corpus):
+    alone = simulate(inertia=0.0, contagion=0.0)
+    at = protocol("at", MODALITIES)
+    past, both = (bayes_accuracy(corpus, at, causal=causal) for causal in (True, False))
+    assert bayes_accuracy(alone, at) + 0.03 < past
+    assert past + 0.02 < both
+
+
+def test_accuracy_counts_the_labelled_turns_of_the_chosen_dialogues():
+    corpus = simulate(sessions=(2, 2), unlabelled=0.5)
+    rule = protocol("complete", MODALITIES)
+    chosen = corpus.dialogues[1]
+    belief = posterior(corpus.process, chosen)
+    known = [turn for turn, emotion in enumerate(chosen.emotion) if emotion is not None]
+    assert bayes_accuracy(corpus, rule, 0, [chosen.id]) == pytest.approx(belief[known].max(axis=1).mean())
+
+
+def test_questions_without_an_exact_answer_are_refused(corpus):
+    rule = protocol("complete", MODALITIES)
+    with pytest.raises(ValueError, match=r"got 'noise:1', which damages them. Use a protocol that hides"):
+        bayes_accuracy(corpus, protocol("noise:1", MODALITIES))
+    with pytest.raises(
+        ValueError, match=r"must name dialogues of the corpus, at least one; got \['nobody'\]"
+    ):
+        bayes_accuracy(corpus, rule, 0, ["nobody"])
+    with pytest.raises(ValueError, match="at least one; got"):
+        bayes_accuracy(corpus, rule, 0, [])
+    other = replace(
+        corpus.dialogues[0], features={m[::-1]: f for m, f in corpus.dialogues[0].features.items()}
+    )
+    with pytest.raises(ValueError, match="'oidua' is no modality of the process; it has"):
+        posterior(corpus.process, other)
+    crowd = simulate(speakers=12, sessions=(1,), turns=(80, 80), mean_turns=80)
+    with pytest.raises(ValueError, match=r"needs emotions \*\* speakers <= 1000000; got 4 \*\* 12"):
+        posterior(crowd.process, crowd.dialogues[0])
+    silent = replace(corpus, dialogues=[replace(d, emotion=(None,) * len(d)) for d in corpus.dialogues[:1]])
+    with pytest.raises(ValueError, match="needs at least one labelled turn; got none"):
+        bayes_accuracy(silent, rule)

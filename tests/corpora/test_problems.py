@@ -1,0 +1,130 @@
+import logging
+
+import pytest
+import torch
+
+from graphmer.corpora.assemble import Assembly
+from graphmer.corpora.base import Card
+from graphmer.corpora.problems import Findings, Problem, collecting, did_you_mean, examine
+from graphmer.dialogue import LabelSpace, Utterance
+from graphmer.errors import CorpusError
+
+CARD = Card("tiny", licence="none", citation="none", counts={"dialogues": 5})
+
+
+def _corpus(findings, emotions, widths=None):
+    space = LabelSpace(("joy", "anger"))
+    assembly = Assembly(space, widths or {"text": 2}, findings)
+    turns = [Utterance("Ann", {"text": [1.0, 2.0]}, emotion) for emotion in emotions]
+    dialogue = assembly.dialogue("d", turns, "here")
+    return assembly.corpus(CARD, space, [dialogue], {})
+
+
+def test_equal_problems_are_merged_and_errors_come_first():
+    findings = Findings()
+    findings.note("n", "a", "kept")
+    for place in "abcde":
+        findings.error("wrong", place, "Mend it.")
+    assert [problem.severity for problem in findings.problems] == ["error", "note"]
+    assert findings.errors[0] == Problem("error", "wrong", tuple("abcde"), "Mend it.")
+    assert str(findings.errors[0]) == "a, b, c and 2 more: wrong. Mend it."
+
+
+def test_without_a_collector_errors_raise_at_the_end():
+    def read():
+        with collecting(None) as found:
+            for number in range(7):
+                found.error(f"wrong {number}", "file", "Mend it.")
+
+    with pytest.raises(CorpusError, match=r"wrong 0(.|\n)*wrong 4(.|\n)*2 more kinds of error"):
+        read()
+
+
+def test_without_a_collector_warnings_are_logged_once_with_their_count(caplog):
+    with caplog.at_level(logging.INFO), collecting(None) as found:
+        for place in "abcd":
+            found.warning("'video' has no file", place, "Treated as missing.")
+    assert [record.getMessage() for record in caplog.records] == [
+        "a, b, c and 1 more: 'video' has no file. Treated as missing. (4 in all)"
+    ]
+
+
+def test_examine_reports_what_the_contents_lack():
+    corpus, problems = examine(lambda found: _corpus(found, ["joy", None, "joy"], {"text": 2, "video": 3}))
+    assert len(corpus.dialogues) == 1
+    assert [(p.what, p.where) for p in problems] == [
+        ("class without examples", ("anger",)),
+        ("modality that no utterance has", ("video",)),
+        ("the published corpus has 5 dialogues, this one 1", ()),
+    ]
+
+
+def test_examine_calls_a_corpus_without_labels_an_error():
+    _, problems = examine(lambda found: _corpus(found, [None]))
+    assert problems[0].severity == "error"
+    assert problems[0].what == "no utterance is labelled"
+
+
+def test_examine_survives_files_that_cannot_be_read():
+    def read(found):
+        raise CorpusError("no such folder.")
+
+    corpus, problems = examine(read)
+    assert corpus is None
+    assert str(problems[0]) == "no such folder. Nothing beyond this point was read."
+
+
+def test_assembly_reports_each_kind_of_fault_and_goes_on():
+    findings = Findings()
+    assembly = Assembly(LabelSpace(("joy", "anger")), {"text": 2}, findings)
+    assert assembly.vector([1, 2, 3], "text", "a") is None
+    assert assembly.vector([1, float("nan")], "text", "b") is None
+    assert assembly.vector([1, 1e300], "text", "b") is None
+    assert assembly.emotion("angr", "c") is None
+    assert assembly.dialogue("d", [], "f:1") is None
+    assert assembly.dialogue("d", [Utterance("Ann", id="u")], "f:2") is None
+    assert assembly.dialogue("e", [Utterance("Ann", id="u")], "f:3") is not None
+    assert assembly.dialogue("g", [Utterance("Ann", id="u")], "f:4") is None
+    assert assembly.dialogue("h", [Utterance("Ann", id="v", reply_to="w")], "f:5") is None
+    text = "\n".join(map(str, findings.problems))
+    for expected in (
+        "a: 'text' must have 2 values, got 3",
+        "b, b: 'text' holds NaN or infinity. Treated as missing.",
+        "c: unknown emotion 'angr'. Did you mean 'anger'?",
+        "f:1: dialogue 'd' has no utterances",
+        "f:2: dialogue id 'd' occurs twice",
+        "f:4: utterance id 'u' occurs twice",
+        "f:5: Dialogue 'h': `reply_to` names 'w'",
+    ):
+        assert expected in text
+
+
+def test_nan_can_be_an_error():
+    findings = Findings()
+    Assembly(None, {"text": 1}, findings, "error").vector([float("inf")], "text", "a")
+    assert findings.errors[0].what == "'text' holds NaN or infinity"
+    with pytest.raises(ValueError, match="`nan` must be"):
+        Assembly(None, {}, findings, "skip")
+
+
+def test_a_score_outside_the_interval_is_reported():
+    findings = Findings()
+    assembly = Assembly(LabelSpace(interval=(-3.0, 3.0)), {}, findings)
+    assert assembly.emotion(1, "a") == 1.0
+    assert assembly.emotion(4.0, "b") is None
+    assert "must lie in [-3.0, 3.0]; got 4.0" in str(findings.errors[0])
+
+
+def test_the_fingerprint_changes_with_any_value_and_not_with_hidden_ones():
+    one, same, other = (_corpus(Findings(), emotions) for emotions in (["joy"], ["joy"], ["anger"]))
+    assert one.fingerprint == same.fingerprint != other.fingerprint
+    hidden = one.dialogues[0].with_available(torch.zeros(1, 1, dtype=torch.bool))
+    assembly = Assembly(one.labels, one.widths, Findings())
+    before = assembly.corpus(CARD, one.labels, [hidden], {}).fingerprint
+    hidden.features["text"][0] = 9
+    assert assembly.corpus(CARD, one.labels, [hidden], {}).fingerprint == before != one.fingerprint
+
+
+def test_a_near_name_is_suggested():
+    assert did_you_mean("audoi", ["audio", "text"]) == "Did you mean 'audio'?"
+    assert did_you_mean("x", []) == "There are none."

@@ -1,0 +1,72 @@
+import os
+import pickle
+
+import numpy as np
+import pytest
+
+from graphmer.corpora.unpickle import load_pickle
+from graphmer.errors import CorpusError
+
+OLD_ARRAY = (  # as Python 2 and NumPy 1 wrote np.array([1.5])
+    b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
+    b"(K\x01K\x01\x85cnumpy\ndtype\nU\x02f8K\x00K\x01\x87R(K\x03U\x01<NNNJ\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00tb"
+    b"\x89U\x08\x00\x00\x00\x00\x00\x00\xf8?tb."
+)
+
+
+@pytest.mark.parametrize("protocol", [2, 4])
+def test_containers_and_arrays_are_read(tmp_path, protocol):
+    contents = ({"a": ["x", 1, 2.5, None]}, {"b", "c"}, frozenset({1}))
+    (tmp_path / "plain.pkl").write_bytes(pickle.dumps(contents, protocol=protocol))
+    assert load_pickle(tmp_path / "plain.pkl") == contents
+
+
+def test_arrays_and_scalars_are_read(tmp_path):
+    contents = [np.array(["ab", "c"]), np.float64(2.5)]
+    (tmp_path / "arrays.pkl").write_bytes(pickle.dumps(contents, protocol=4))
+    array, scalar = load_pickle(tmp_path / "arrays.pkl")
+    assert array.tolist() == ["ab", "c"]
+    assert scalar == 2.5
+
+
+@pytest.mark.parametrize("home", [b"numpy.core", b"numpy._core"])
+def test_arrays_of_every_numpy_are_read(tmp_path, home):
+    (tmp_path / "old.pkl").write_bytes(OLD_ARRAY.replace(b"numpy.core", home))
+    assert load_pickle(tmp_path / "old.pkl").tolist() == [1.5]
+
+
+class Hostile:
+    def __init__(self, mark):
+        self.mark = mark
+
+    def __reduce__(self):
+        return os.mkdir, (str(self.mark),)
+
+
+@pytest.mark.parametrize("protocol", [0, 2, 4, 5])
+def test_a_pickle_that_calls_something_is_refused_and_not_run(tmp_path, protocol):
+    (tmp_path / "bad.pkl").write_bytes(pickle.dumps([Hostile(tmp_path / "ran")], protocol=protocol))
+    with pytest.raises(CorpusError, match=r"bad\.pkl.*asks for posix\.mkdir.*Convert"):
+        load_pickle(tmp_path / "bad.pkl")
+    assert not (tmp_path / "ran").exists()
+
+
+@pytest.mark.parametrize("name", ["eval", "getattr", "__import__", "set.update"])
+def test_builtins_other_than_sets_are_refused(tmp_path, name):
+    (tmp_path / "bad.pkl").write_bytes(
+        b"\x80\x04\x8c\x08builtins\x8c" + bytes([len(name)]) + name.encode() + b"\x93."
+    )
+    with pytest.raises(CorpusError, match="asks for builtins"):
+        load_pickle(tmp_path / "bad.pkl")
+
+
+@pytest.mark.parametrize("damage", [b"", b"\x80\x04", b"no pickle", pickle.dumps([1, 2, 3])[:-4], b"."])
+def test_a_damaged_file_is_named(tmp_path, damage):
+    (tmp_path / "cut.pkl").write_bytes(damage)
+    with pytest.raises(CorpusError, match=r"cut\.pkl: damaged or no pickle"):
+        load_pickle(tmp_path / "cut.pkl")
+
+
+def test_an_absent_file_is_named(tmp_path):
+    with pytest.raises(CorpusError, match="no such file"):
+        load_pickle(tmp_path / "absent.pkl")

@@ -1,0 +1,140 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from rich.console import Console
+
+from graphmer.dialogue import LabelSpace
+from graphmer.evaluation.scores import Scores
+from graphmer.report.sheet import Sheet
+from graphmer.report.table import PARTIAL, class_table, comparison_table, condition_table, confusion_table
+
+LABELS = LabelSpace(("happy", "sad", "never"))
+
+
+def constant_scores(hits=8, *, selection="validation", simulated=False, title="MoMKE"):
+    """Two seeds, four conditions, three equal dialogues: intervals have no width."""
+    counts = np.zeros((2, 4, 3, 3, 3), dtype=np.int64)
+    counts[..., 0, 0], counts[..., 0, 1], counts[..., 1, 1] = hits, 10 - hits, 10
+    return Scores(
+        labels=LABELS,
+        modalities=("audio", "text"),
+        conditions=("rate:0.5", "at", "t", "a"),
+        seeds=(0, 1),
+        folds={"Ses01": ("d0", "d1"), "Ses02": ("d2",)},
+        counts=counts,
+        missing=(0.499, 0.0, 0.5, 0.5),
+        meta={"title": title, "simulated": simulated, "selection": selection},
+    )
+
+
+def score_scores():
+    moments = np.ones((1, 1, 2, 16))
+    return replace(
+        constant_scores(),
+        labels=LabelSpace(interval=(-3.0, 3.0)),
+        conditions=("a",),
+        seeds=(0,),
+        folds={"test": ("d0", "d1")},
+        counts=moments,
+        missing=(0.5,),
+    )
+
+
+def drawn(sheet):
+    console = Console(width=200)
+    with console.capture() as capture:
+        console.print(sheet.rich())
+    return capture.get()
+
+
+def test_rows_are_sets_then_their_mean_then_rates():
+    rows = condition_table(constant_scores()).rows
+    assert [row[0] for row in rows] == ["a", "t", "at", PARTIAL, "rate:0.5"]
+    assert [row[1] for row in rows] == ["0.500", "0.500", "0.000", "", "0.499"]
+
+
+def test_columns_are_the_metrics_in_percent_with_intervals():
+    sheet = condition_table(constant_scores())
+    assert sheet.header == ("condition", "missing", "WA", "UA", "weighted F1", "macro F1")
+    assert sheet.rows[0][2] == "90.00 ± 0.00"
+    assert condition_table(constant_scores(), interval="bounds").rows[0][2] == "90.00 [90.00, 90.00]"
+
+
+def test_scores_have_their_own_columns_and_units():
+    sheet = condition_table(score_scores())
+    assert sheet.header[2:5] == ("MAE", "r", "Acc-2 (non-0)")
+    assert sheet.rows[0][2] == "1.000 ± 0.000"
+    assert sheet.rows[0][-1] == "100.00 ± 0.00"
+    assert "MAE in units of the score" in sheet.notes[0]
+
+
+def test_notes_define_wa_and_ua_and_say_what_was_counted():
+    notes = " ".join(condition_table(constant_scores()).notes)
+    assert "WA = accuracy over all utterances; UA = mean of the class recalls" in notes
+    assert "60 utterances in 3 dialogues, 2 fold(s) pooled" in notes
+    assert "SIMULATED" not in notes
+
+
+@pytest.mark.parametrize("table", [condition_table, lambda s: comparison_table([s], "wa")])
+def test_simulated_dialogues_and_an_oracle_are_in_the_title(table):
+    sheet = table(constant_scores(simulated=True, selection="test_oracle"))
+    assert sheet.title.startswith("SIMULATED: ")
+    assert sheet.title.endswith(", test_oracle")
+    assert "SIMULATED" in drawn(sheet)
+    assert "upper bound" in sheet.markdown()
+
+
+def test_an_honest_title_carries_no_warning():
+    assert condition_table(constant_scores()).title == "MoMKE"
+
+
+def test_systems_stand_side_by_side_with_their_differences():
+    systems = [constant_scores(8), constant_scores(6, title="majority", selection="test_oracle")]
+    sheet = comparison_table(systems, "wa")
+    assert sheet.title == "WA, test_oracle"
+    second = "majority (test_oracle)"
+    assert sheet.header == ("condition", "MoMKE", second, f"{second} - MoMKE")
+    assert sheet.rows[0] == ("a", "90.00 ± 0.00", "80.00 ± 0.00", "-10.00 ± 0.00")
+    assert sheet.rows[3][0] == PARTIAL
+
+
+def test_a_comparison_shows_only_common_conditions():
+    other = constant_scores(title="one set")
+    other = replace(other, conditions=("a",), counts=other.counts[:, :1], missing=(0.5,))
+    assert [row[0] for row in comparison_table([constant_scores(), other], "ua").rows] == ["a", PARTIAL]
+
+
+def test_a_comparison_refuses_what_it_cannot_show():
+    with pytest.raises(ValueError, match=r"`metric` must be one of \['wa', .*got 'mae'"):
+        comparison_table([constant_scores()], "mae")
+    with pytest.raises(ValueError, match="at least one system"):
+        comparison_table([], "wa")
+    other = replace(constant_scores(), conditions=("w", "x", "y", "z"))
+    with pytest.raises(ValueError, match="must share a condition"):
+        comparison_table([constant_scores(), other], "wa")
+
+
+def test_classes_are_listed_with_support_and_absent_ones_without_a_figure():
+    sheet = class_table(constant_scores(simulated=True), "at")
+    assert sheet.title == "SIMULATED: MoMKE, condition at"
+    assert sheet.rows[0] == ("happy", "30", "80.0", "88.9")
+    assert sheet.rows[2] == ("never", "0", "-", "-")
+
+
+def test_a_confusion_row_is_in_percent_of_the_annotated_emotion():
+    sheet = confusion_table(constant_scores(), "at")
+    assert sheet.header == ("annotated", "happy", "sad", "never", "support")
+    assert sheet.rows[0] == ("happy", "80.0", "20.0", "0.0", "30")
+    assert sheet.rows[2] == ("never", "-", "-", "-", "0")
+
+
+def test_markdown_is_a_table_with_a_title_and_notes():
+    sheet = Sheet("T", ("condition", "WA"), (("a|b", "1 [0, 2]"),), ("Note.",))
+    assert (
+        sheet.markdown() == "**T**\n\n| condition | WA |\n| --- | ---: |\n| a\\|b | 1 [0, 2] |\n\nNote.  \n"
+    )
+
+
+def test_brackets_in_cells_are_text_and_not_markup():
+    assert "[bold]x" in drawn(Sheet("T", ("a",), (("[bold]x",),), ()))
