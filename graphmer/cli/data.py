@@ -50,7 +50,7 @@ def convert(
     context: Context = None,
     nan: Nan = "missing",
 ) -> None:
-    """Write a corpus in graphmer's own format; stops at the first errors and leaves nothing half-written."""
+    """Write a corpus in graphmer's own format; writes nothing if something must be mended."""
     read = _reader(source, label, modality or [], texts, context, nan)
     corpus, problems = examine(read)
     console = Console(markup=False, highlight=False)
@@ -140,6 +140,7 @@ def _show_problems(console: Console, problems: tuple[Problem, ...]) -> None:
         console.print("No problems found.")
         return
     table = Table(*map(_column, ("severity", "what", "places", "where", "action")), title="Problems")
+    table.caption = "What has an error is left out of the counts below."
     for problem in problems:
         table.add_row(problem.severity, problem.what, str(len(problem.where)), problem.places, problem.action)
     console.print(table)
@@ -167,7 +168,7 @@ def _show_corpus(console: Console, corpus: Corpus, extractors: dict[str, str]) -
     table = Table(*map(_column, headers), title="Modalities")
     for column, (name, width) in enumerate(corpus.widths.items()):
         available = sum(int(dialogue.available[:, column].sum()) for dialogue in corpus.dialogues)
-        share = f"{available / utterances:.1%}" if utterances else "-"
+        share = f"{available / utterances:.2%}" if utterances else "-"
         table.add_row(name, str(width), str(available), share, extractors.get(name, ""))
     console.print(table)
 

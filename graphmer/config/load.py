@@ -78,7 +78,8 @@ class _UniqueKeys(yaml.SafeLoader):
     """YAML in which a key that occurs twice is an error instead of the last one winning."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        keys = [self.construct_object(key, deep=True) for key, _ in node.value]
+        merge = "tag:yaml.org,2002:merge"  # `<<: *base`, which the superclass resolves
+        keys = [self.construct_object(key, deep=True) for key, _ in node.value if key.tag != merge]
         twice = next((key for key in keys if keys.count(key) > 1), None)
         if twice is not None:
             raise yaml.YAMLError(f"key {twice!r} occurs twice, line {node.start_mark.line + 1}")
@@ -99,14 +100,25 @@ def _set(values: dict[str, Any], override: str) -> None:
     inner: Any = values
     for section in sections:
         inner = (
-            inner[int(section)] if isinstance(inner, list) and section.isdigit() else _section(inner, section)
+            inner[_place(inner, section, override)] if isinstance(inner, list) else _section(inner, section)
         )
         if not isinstance(inner, dict | list):
             raise ConfigError(f"--set {override}: {section!r} is a value, not a section.")
-    parsed = yaml.safe_load(value)
+    try:
+        parsed = yaml.safe_load(value)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"--set {override}: not valid YAML: {' '.join(str(error).split())}") from None
     if isinstance(parsed, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?e[-+]?\d+", parsed):
         parsed = float(parsed)  # YAML 1.1 reads 1e-4 as a word
-    inner[int(field) if isinstance(inner, list) else field] = parsed
+    inner[_place(inner, field, override) if isinstance(inner, list) else field] = parsed
+
+
+def _place(items: list[Any], number: str, override: str) -> int:
+    if not number.isdigit() or int(number) >= len(items):
+        raise ConfigError(
+            f"--set {override}: {number!r} must be a number below {len(items)}, the length of the list."
+        )
+    return int(number)
 
 
 def _section(values: dict[str, Any], name: str) -> Any:

@@ -100,29 +100,25 @@ class Assembly:
     ) -> Dialogue | None:
         """A dialogue of checked turns, or ``None`` where it cannot be used."""
         if id in self._dialogue_ids:
-            self.findings.error(
-                f"dialogue id {id!r} occurs twice", where, "Left out; give it an id of its own."
-            )
+            self.findings.error(f"dialogue id {id!r} occurs twice", where, "Give it an id of its own.")
             return None
         self._dialogue_ids.add(id)
         if not turns:
-            self.findings.error(
-                f"dialogue {id!r} has no utterances", where, "Left out; add turns or remove it."
-            )
+            self.findings.error(f"dialogue {id!r} has no utterances", where, "Add turns or remove it.")
             return None
         for turn in turns:
             if turn.id in self._utterance_ids:
                 self.findings.error(
                     f"utterance id {turn.id!r} occurs twice",
                     where,
-                    "Left out; ids must be unique in a corpus.",
+                    "Ids must be unique in a corpus; rename one.",
                 )
                 return None
         self._utterance_ids.update(turn.id for turn in turns if turn.id is not None)
         try:
             return Dialogue.from_utterances(id, turns, widths=self.widths, session=session)
         except ValueError as error:
-            self.findings.error(str(error).rstrip("."), where, "Left out; correct the dialogue.")
+            self.findings.error(str(error).rstrip("."), where, "Correct the dialogue.")
             return None
 
     def corpus(

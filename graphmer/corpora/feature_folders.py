@@ -54,14 +54,14 @@ class FeatureFolder:
         if any(id in self._entries for id in ids):
             return True
         example = next(iter(ids), "<utterance>")
+        siblings = sorted(p.name for p in self.path.parent.glob("*") if p.is_dir())
         if not self.path.is_dir():
-            siblings = sorted(p.name for p in self.path.parent.glob("*") if p.is_dir())
             what, remedy = "there is no such folder", did_you_mean(self.path.name, siblings)
-            remedy += f" Folders there: {', '.join(siblings) or 'none'}."
         else:
             what = f"no file of any utterance; looked for {example}.npy or a folder {example}"
             remedy = "Choose the folder whose files are named by utterance."
-        self.findings.error(f"modality {self.modality!r}: {what}", str(self.path), f"Left out. {remedy}")
+        remedy += f" Folders there: {', '.join(siblings) or 'none'}."
+        self.findings.error(f"modality {self.modality!r}: {what}", str(self.path), remedy)
         return False
 
     def _vector(self, id: str, speaker: str) -> NDArray[Any] | None:
@@ -76,7 +76,9 @@ class FeatureFolder:
         if not pooled:
             return None
         if len({vector.shape for vector in pooled}) > 1:
-            self.findings.error(f"{self.modality!r}: widths of the faces differ", entry.path, "Left out.")
+            self.findings.error(
+                f"{self.modality!r}: widths of the faces differ", entry.path, "Extract them again."
+            )
             return None
         return np.mean(pooled, axis=0) if len(pooled) > 1 else pooled[0]
 

@@ -88,7 +88,11 @@ def read_labels(path: Path, findings: Findings) -> LabelFile:
         lengths = [len(column) for column in columns]
         if len(set(lengths)) > 1:
             described = ", ".join(f"{n} {name}" for n, name in zip(lengths, _FIELDS, strict=True))
-            findings.error(f"lists of a dialogue must be equally long; got {described}", str(id), "Left out.")
+            findings.error(
+                f"lists of a dialogue must be equally long; got {described}",
+                str(id),
+                "Correct the label file.",
+            )
             continue
         dialogues[str(id)] = tuple(
             Row(str(uid), _number(label), str(speaker), str(text))
@@ -105,7 +109,9 @@ def with_context(labelled: LabelFile, context: LabelFile, findings: Findings) ->
         around = context.dialogues.get(id, ())
         for lost in sorted(known.keys() - {row.id for row in around}):
             findings.error(
-                f"not in the context file {context.path.name}", lost, "Left out; context must hold it."
+                f"not in the context file {context.path.name}",
+                lost,
+                "The context must hold every labelled turn.",
             )
         merged[id] = tuple(known.get(row.id, Row(row.id, None, row.speaker, row.text)) for row in around)
     return LabelFile(labelled.path, merged, labelled.parts)
@@ -142,11 +148,13 @@ def _parts(path: Path, fields: Any, ids: Mapping[str, Any], findings: Findings) 
         for id in sorted(str(member) for member in members):
             if id not in ids:
                 findings.error(
-                    f"part {name!r} names a dialogue that {path.name} does not hold", id, "Left out."
+                    f"part {name!r} names a dialogue that {path.name} does not hold",
+                    id,
+                    "Remove it from the part.",
                 )
             elif id in parts:
                 findings.error(
-                    f"dialogue is in two parts, {parts[id]!r} and {name!r}", id, "Kept in the first."
+                    f"dialogue is in two parts, {parts[id]!r} and {name!r}", id, "Remove it from one."
                 )
             else:
                 parts[id] = name

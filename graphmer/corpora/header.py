@@ -1,7 +1,7 @@
 """The file ``dataset.yaml`` that describes a folder in graphmer's own format."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
@@ -96,4 +96,4 @@ def read_header(path: str | Path) -> Header:
         ) from None
 
 
-_KNOWN: dict[str, Any] = Header.model_fields | LabelHeader.model_fields | ModalityHeader.model_fields
+_KNOWN = {1: Header.model_fields, 2: LabelHeader.model_fields, 3: ModalityHeader.model_fields}

@@ -63,6 +63,9 @@ class DialogueRecord(_Record):
     session: str | None = None
 
 
+_KNOWN = {1: DialogueRecord.model_fields, 3: UtteranceRecord.model_fields}
+
+
 class VectorFiles:
     """Vectors in ``.npy`` files of one folder; matrices are mapped into memory once, not copied."""
 
@@ -158,14 +161,16 @@ def read_dialogues(
             yield dialogue
 
 
-def describe(error: ValidationError, known: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
-    """Field, what is wrong and remedy of each of pydantic's complaints; `known` holds all field names."""
+def describe(
+    error: ValidationError, known: Mapping[int, Mapping[str, Any]]
+) -> Iterator[tuple[str, str, str]]:
+    """Field, what is wrong and remedy of each of pydantic's complaints; `known` holds fields by depth."""
     for one in error.errors(include_url=False):
         field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in one["loc"]).lstrip(
             "."
         )
         if one["type"] == "extra_forbidden":
-            yield field, "unknown field", did_you_mean(str(one["loc"][-1]), known)
+            yield field, "unknown field", did_you_mean(str(one["loc"][-1]), known.get(len(one["loc"]), ()))
         elif one["type"] == "missing":
             yield field, "required field is not there", "Add it."
         elif one["type"] == "json_invalid":
@@ -179,9 +184,7 @@ def _parse(text: bytes, where: str, findings: Findings) -> DialogueRecord | None
     try:
         return DialogueRecord.model_validate_json(text)
     except ValidationError as error:
-        for field, what, action in describe(
-            error, DialogueRecord.model_fields | UtteranceRecord.model_fields
-        ):
+        for field, what, action in describe(error, _KNOWN):
             findings.error(what, f"{where}: {field}" if field else where, action)
         return None
 

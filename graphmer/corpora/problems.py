@@ -30,7 +30,7 @@ class Problem:
         severity: whether it must be mended.
         what: the rule and the value that breaks it.
         where: every file, line, dialogue or utterance concerned.
-        action: what was done about it, and the remedy where the user has to act.
+        action: the remedy of an error; what was done about anything else.
     """
 
     severity: Severity
@@ -128,7 +128,7 @@ def examine(read: Callable[[Findings], Corpus]) -> tuple[Corpus | None, tuple[Pr
         read: any reader with its arguments bound, e.g. ``lambda found: read_dataset(path, findings=found)``.
 
     Returns:
-        The corpus without what was left out (``None`` when nothing could be read), and all problems.
+        The corpus without what has an error (``None`` when nothing could be read), and all problems.
     """
     findings = Findings()
     try:

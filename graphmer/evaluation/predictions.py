@@ -11,7 +11,7 @@ import torch
 from torch import Tensor
 
 from graphmer.errors import CheckpointError
-from graphmer.evaluation.storage import replacing
+from graphmer.storage import replacing
 from graphmer.typing import UNLABELLED, Available
 
 
@@ -154,7 +154,7 @@ class Predictions:
 
     def save(self, path: str | Path) -> None:
         """Write an ``.npz`` file without pickled objects; it replaces an older one in one step."""
-        with replacing(Path(path)) as file:
+        with replacing(Path(path)) as partial, partial.open("wb") as file:
             np.savez_compressed(
                 file,
                 condition=np.array(self.condition),

@@ -17,7 +17,7 @@ from graphmer.evaluation.metrics import Counts
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.rows import Difference, FoldRow, Row, difference_rows, fold_rows, group_rows
 from graphmer.evaluation.statistics import draw_dialogues, targets_of
-from graphmer.evaluation.storage import replacing
+from graphmer.storage import write_text
 
 SELECTIONS = ("validation", "test_oracle")
 """How the epoch was chosen; ``test_oracle`` looked at the test set and is an upper bound."""
@@ -211,8 +211,7 @@ class Scores:
             "counts": self.counts.tolist(),
         }
         text = json.dumps(content, allow_nan=False, separators=(",", ":"))
-        with replacing(Path(path)) as file:
-            file.write(text.encode())
+        write_text(Path(path), text)
 
     @classmethod
     def from_json(cls, path: str | Path) -> "Scores":

@@ -118,6 +118,8 @@ class GraphBuilder:
         return torch.cat(indices, dim=1), torch.cat(types)
 
     def _checked(self, name: str, edges: EdgeIndex, length: int) -> EdgeIndex:
+        if not edges.numel():  # an empty list of pairs has lost its shape
+            edges = torch.empty(2, 0)
         if edges.ndim != 2 or edges.shape[0] != 2:
             raise ValueError(f"Rule {name!r} must return edges of shape [2, E]; got {tuple(edges.shape)}.")
         edges = edges.long()

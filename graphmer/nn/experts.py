@@ -25,6 +25,7 @@ class DialogueAttention(nn.Module):
         if width % heads:
             raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
         self.heads = heads
+        self.head_width = width // heads
         self.causal = causal
         self.query_key_value = nn.Linear(width, 3 * width)
 
@@ -34,7 +35,9 @@ class DialogueAttention(nn.Module):
         projected = self.query_key_value(state)
         # The grid is padded for the kernel only; it never leaves this function.
         grid = projected.new_zeros(sequences * longest, 3 * width).index_copy(0, tokens.slot, projected)
-        query, key, value = grid.view(sequences, longest, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        query, key, value = grid.view(sequences, longest, 3, self.heads, self.head_width).permute(
+            2, 0, 3, 1, 4
+        )
         # Padding follows the tokens of a sequence, so a causal mask already hides it.
         mask = None if self.causal else tokens.filled[:, None, None, :]
         heard = scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=self.causal)
@@ -99,6 +102,9 @@ class Expert(nn.Module):
         dropout: probability in the feed-forward part.
         block: ``reference`` (released code) or ``preln`` (paper).
         causal: never hear a later turn.
+
+    Raises:
+        ValueError: if there is no such block, or `heads` does not divide `width`.
     """
 
     def __init__(
@@ -112,6 +118,8 @@ class Expert(nn.Module):
         causal: bool = False,
     ) -> None:
         super().__init__()
+        if block not in LAYERS:
+            raise ValueError(f"`block` must be one of {list(LAYERS)}; got {block!r}.")
         layer = LAYERS[block]
         self.layers = nn.ModuleList(layer(width, heads, dropout, causal=causal) for _ in range(depth))
 

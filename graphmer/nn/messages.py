@@ -82,6 +82,9 @@ class MessagePassing(nn.Module):
         convolution: name in `CONVOLUTIONS`.
         heads: attention heads, for the layers that have them.
         dropout: probability on what was heard.
+
+    Raises:
+        ValueError: if there is no such convolution, or it has heads and their number does not divide `width`.
     """
 
     def __init__(
@@ -96,6 +99,10 @@ class MessagePassing(nn.Module):
         dropout: float,
     ) -> None:
         super().__init__()
+        if convolution not in CONVOLUTIONS:
+            raise ValueError(f"`convolution` must be one of {list(CONVOLUTIONS)}; got {convolution!r}.")
+        if convolution != "rgcn" and width % heads:
+            raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
         self.width = width
         self.enter = nn.Linear(inputs, width)
         make = CONVOLUTIONS[convolution]

@@ -61,6 +61,9 @@ class ExpertMixture(nn.Module):
         positions: add sinusoidal turn numbers to the projected features.
         router_logit_dropout: dropout on the router's scores; the released code has 0.5.
         causal: never hear a later turn.
+
+    Raises:
+        ValueError: if `heads` does not divide `width`, or `width` is odd and `positions` are wanted.
     """
 
     def __init__(
@@ -77,6 +80,8 @@ class ExpertMixture(nn.Module):
         causal: bool = False,
     ) -> None:
         super().__init__()
+        if positions and width % 2:
+            raise ValueError(f"`width` must be even where `positions` are added; got {width}.")
         self.modalities = tuple(widths)
         self.width = width
         self.positions = positions
@@ -101,7 +106,8 @@ class ExpertMixture(nn.Module):
             for modality, projection, node in zip(self.modalities, self.projections, nodes, strict=True)
             if len(node)
         ]
-        projected = self.dropout(torch.cat(parts))
+        nothing = features[self.modalities[0]].new_empty(0, self.width)
+        projected = self.dropout(torch.cat(parts or [nothing]))
         return projected + sinusoidal(position[tokens.node], self.width) if self.positions else projected
 
     def unimodal(self, projected: Tensor, tokens: Tokens) -> list[Tensor]:
@@ -129,6 +135,6 @@ class ExpertMixture(nn.Module):
             torch.tensor(tokens.counts, device=projected.device)
         )
         cell = tokens.node * count + modality
-        embedding = projected.new_zeros(nodes * count, self.width).index_copy(0, cell, mixed)
+        embedding = mixed.new_zeros(nodes * count, self.width).index_copy(0, cell, mixed)
         weights = weight.new_zeros(nodes * count, count).index_copy(0, cell, weight.detach())
         return MixtureOutput(embedding.view(nodes, -1), weights.view(nodes, count, count))

@@ -61,7 +61,9 @@ class Tokens:
 
     @cached_property
     def shape(self) -> tuple[int, int]:
-        """Number of sequences and length of the longest, ``(S, L)``."""
+        """Number of sequences and length of the longest, ``(S, L)``; zeros where nothing is available."""
+        if not len(self.node):
+            return 0, 0
         return int(self.sequence[-1]) + 1, int(self.rank.max()) + 1
 
     @cached_property

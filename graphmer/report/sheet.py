@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -24,7 +25,13 @@ class Sheet:
 
     def rich(self) -> Table:
         """The table for a terminal."""
-        table = Table(title=Text(self.title), caption=Text(" ".join(self.notes)), caption_justify="left")
+        table = Table(
+            title=Text(self.title, style="bold"),
+            caption=Text("\n".join(self.notes)),
+            caption_justify="left",
+            box=SIMPLE_HEAD,
+            padding=(0, 1),
+        )
         for number, name in enumerate(self.header):
             table.add_column(Text(name), justify="left" if number == 0 else "right", no_wrap=True)
         for row in self.rows:

@@ -17,6 +17,9 @@ Interval = Literal["half", "bounds"]
 PARTIAL = "mean of partial sets"
 """Name of the row that averages over the sets that lack a modality."""
 
+_BEST_NOTE = (
+    "best WA: accuracy of the exact posterior of the simulated process; share: the model's WA of it, in %."
+)
 _IN_UNITS = ("mae", "pearson")  # printed as they are; the other metrics in percent
 _CLASS_NOTE = (
     "WA = accuracy over all utterances; UA = mean of the class recalls; weighted F1 = mean of the class F1 "
@@ -30,7 +33,9 @@ _ORACLE_NOTE = "test_oracle: the epoch was chosen on the test set, so this is an
 _SIMULATED_NOTE = "SIMULATED: the dialogues are generated; no figure says anything about a real corpus."
 
 
-def condition_table(scores: Scores, *, interval: Interval = "half") -> Sheet:
+def condition_table(
+    scores: Scores, *, interval: Interval = "half", best: Mapping[str, float] | None = None
+) -> Sheet:
     """One system: a row for every condition, a column for every metric.
 
     Sets of modalities come first, in the field's order, then the mean of the partial ones, then the other
@@ -39,6 +44,7 @@ def condition_table(scores: Scores, *, interval: Interval = "half") -> Sheet:
     Args:
         scores: the system's scores.
         interval: how an interval is written.
+        best: the best possible accuracy by condition, where it is known; shown with the model's share.
     """
     names = metric_names(scores.labels)
     missing = dict(zip(scores.conditions, scores.missing, strict=True))
@@ -48,15 +54,28 @@ def condition_table(scores: Scores, *, interval: Interval = "half") -> Sheet:
             condition,
             f"{missing[condition]:.3f}" if condition in missing else "",
             *(_with_interval(found[condition, metric], interval) for metric in names),
+            *_share_of_best(scores, found, condition, best),
         )
         for condition in _ordered(scores)
     ]
     return Sheet(
         title=_title([scores], str(scores.meta["title"])),
-        header=("condition", "missing", *names.values()),
+        header=("condition", "missing", *names.values(), *(("best WA", "share") if best else ())),
         rows=tuple(rows),
-        notes=_notes([scores], interval),
+        notes=(*_notes([scores], interval), *((_BEST_NOTE,) if best else ())),
     )
+
+
+def _share_of_best(
+    scores: Scores, found: Mapping[tuple[str, str], Row], condition: str, best: Mapping[str, float] | None
+) -> tuple[str, ...]:
+    if not best:
+        return ()
+    names = _partial(scores, scores.conditions) if condition == PARTIAL else [condition]
+    if not all(name in best for name in names):
+        return ("", "")
+    highest = float(np.mean([best[name] for name in names]))
+    return (_percent(highest), _percent(found[condition, "wa"].mean / highest))
 
 
 def comparison_table(systems: Sequence[Scores], metric: str, *, interval: Interval = "half") -> Sheet:
@@ -172,7 +191,7 @@ def _differences(
 
 
 def _with_interval(row: Row | Difference, interval: Interval) -> str:
-    scale, digits = (1, 3) if row.metric in _IN_UNITS else (100, 2)
+    scale, digits = (1, 3) if row.metric in _IN_UNITS else (100, 1)
     mean, low, high = (f"{value * scale:.{digits}f}" for value in (row.mean, row.low, row.high))
     if interval == "bounds":
         return f"{mean} [{low}, {high}]"

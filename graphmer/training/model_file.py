@@ -66,9 +66,16 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
         ValueError: if a rule of one's own is not given.
     """
     sidecar = _read_sidecar(folder / "model.json")
-    labels = _labels(sidecar["labels"])
-    settings = _settings(sidecar["model"])
-    model = settings.build()
+    try:
+        labels = _labels(sidecar["labels"])
+        settings = _settings(sidecar["model"])
+        standardiser = Standardiser.from_json(sidecar["normalisation"])
+        graph, facts = sidecar["graph"], sidecar["facts"]
+        model = settings.build()
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{folder}/model.json: not a readable model description ({error!r}). Train again."
+        ) from None
     weights, _ = load_tensors(folder / "model.safetensors")
     expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
     if {name: tensor.shape for name, tensor in weights.items()} != expected:
@@ -81,9 +88,9 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
         model.eval(),
         settings,
         labels,
-        Standardiser.from_json(sidecar["normalisation"]),
-        GraphBuilder.from_settings(sidecar["graph"], labels, rules),
-        sidecar["facts"],
+        standardiser,
+        GraphBuilder.from_settings(graph, labels, rules),
+        facts,
     )
 
 

@@ -61,8 +61,9 @@ def reconstruction_loss(
     hidden = present & ~available
     total = torch.zeros((), device=available.device)
     for m, (modality, rebuilt) in enumerate(reconstruction.items()):
-        error = (rebuilt - features[modality]).square().mean(dim=1)
-        total = total + (error * hidden[:, m]).sum()
+        # picked, not multiplied by zero: rows that were never recorded may hold NaN
+        error = rebuilt[hidden[:, m]] - features[modality][hidden[:, m]]
+        total = total + error.square().mean(dim=1).sum()
     return total / hidden.sum().clamp_min(1)
 
 

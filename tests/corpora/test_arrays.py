@@ -84,7 +84,7 @@ def test_transcripts_come_from_a_jsonl(tmp_path):
         ({"label_score": np.array([0, 0, 9.0])}, "label_score", r"must lie in \[-3\.0, 3\.0\]; got 9"),
         ({"split": np.array(["train", "tset"])}, "label4", r"'split' holds 'tset'\. Did you mean 'test'"),
         ({"dialogue_ptr": np.array([0, 3, 2])}, "label4", "must start at 0 and never fall"),
-        ({"utt_id": np.array(["a", "a", "b"])}, "label4", "utterance id 'a' occurs twice"),
+        ({"utt_id": np.array(["a", "a", "b"])}, "label4", "utterance ids that occur twice"),
         ({"words": np.array([{}] * 3, dtype=object)}, "label4", "cannot be read .* Save plain arrays"),
     ],
 )

@@ -154,7 +154,7 @@ def test_features_are_inline_or_a_row_or_a_file(tmp_path):
             r"split: must be 'train', 'val' or 'test'; got 'dev'",
         ),
         (_dialogue("first"), r"dialogue id 'first' occurs twice"),
-        (_dialogue(id="u0"), r"utterance id 'u0' occurs twice"),
+        ({"id": "d", "utterances": [{"speaker": "Ann", "id": "u0"}]}, r"utterance id 'u0' occurs twice"),
         (_dialogue(reply_to="nobody"), r"`reply_to` names 'nobody'"),
     ],
 )
@@ -162,8 +162,6 @@ def test_a_faulty_line_is_named_with_field_value_and_remedy(tmp_path, line, mess
     np.save(tmp_path / "audio.npy", np.zeros((1, 2)))
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     first = {"id": "first", "utterances": [{"speaker": "Ann", "id": "u0", "label": "calm"}]}
-    if isinstance(line, dict) and line["id"] == "u0":
-        line = _dialogue() | {"utterances": [{"speaker": "Ann", "id": "u0"}]}
     with pytest.raises(CorpusError, match=message):
         read_dataset(_folder(tmp_path, first, line))
 

@@ -1,0 +1,49 @@
+"""The command `graphmer` and what it does with errors.
+
+Commands import what they need when they run, so that ``graphmer --help`` loads neither torch nor faiss.
+"""
+
+import errno
+import logging
+import sys
+
+import typer
+
+from graphmer.cli import check, data, doctor, evaluate, show, train
+from graphmer.cli.terminal import complain
+from graphmer.errors import GraphmerError
+
+app = typer.Typer(
+    name="graphmer",
+    help="Recognise emotions, and changes of emotion, in dialogues when audio, text or video are missing.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    add_completion=False,
+)
+app.command()(train.train)
+app.command()(evaluate.evaluate)
+app.command()(check.check)
+app.command()(show.show)
+app.command()(doctor.doctor)
+app.add_typer(data.app, name="data")
+
+
+def main() -> None:
+    """Run the command line; a user's mistake ends in one clear line each and exit code 2."""
+    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    try:
+        app()
+    except GraphmerError as error:
+        complain(str(error))
+        sys.exit(2)
+    except FloatingPointError as error:
+        complain(str(error))
+        sys.exit(2)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
+            raise
+        where = f"{error.filename}: " if error.filename else ""
+        complain(
+            f"{where}{error.strerror}. Nothing was half-written; make room or permission and use --resume."
+        )
+        sys.exit(2)

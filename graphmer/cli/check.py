@@ -1,0 +1,40 @@
+"""``graphmer check``."""
+
+from rich.table import Table
+
+from graphmer.cli.options import ConfigFile, Overrides
+from graphmer.cli.terminal import banner, console
+
+
+def check(config: ConfigFile, overrides: Overrides = None) -> None:
+    """Read a configuration and its corpus, build everything once, and say what would be trained."""
+    from graphmer.config.load import load_config
+    from graphmer.experiment import Parts
+
+    parts = Parts(load_config(config, overrides or []))
+    if parts.corpus.card.simulated:
+        banner("SIMULATED DATA")
+    model = parts.settings.build()
+    dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
+    table = Table("fold", "train", "validation", "test", title=f"{parts.corpus.card.name}: dialogues (turns)")
+    for fold in parts.folds.values():
+        sizes = [
+            f"{len(ids)} ({sum(len(dialogues[i]) for i in ids)})"
+            for ids in (fold.train, fold.validation, fold.test)
+        ]
+        table.add_row(fold.name, *sizes)
+    console.print(table)
+    stages = ", ".join(f"{stage.name} ({stage.epochs} epochs, {stage.mask.name})" for stage in parts.stages)
+    facts = {
+        "modalities": ", ".join(f"{m} ({d})" for m, d in parts.corpus.widths.items()),
+        "labels": "score in {} to {}".format(*parts.corpus.labels.interval)
+        if parts.corpus.labels.interval
+        else ", ".join(parts.corpus.labels.names),
+        "relations": ", ".join(parts.build.relations) or "none: plain MoMKE",
+        "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
+        "stages": stages,
+        "evaluated": ", ".join(parts.protocols),
+    }
+    for name, fact in facts.items():
+        console.print(f"{name:>10}: {fact}", highlight=False, soft_wrap=True)
+    console.print(f"{config}: nothing wrong found.", style="green", highlight=False)

@@ -1,0 +1,43 @@
+"""``graphmer evaluate``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from graphmer.cli.options import Device, RunPath, make_fabric, read_rates
+
+
+def evaluate(
+    run: RunPath,
+    conditions: Annotated[
+        str, typer.Option(help="Fixed sets and other protocols, such as a,at,burst:4, or all, or none.")
+    ] = "all",
+    rates: Annotated[str, typer.Option(help="Missing rates, first:last:step or a list.")] = "0:0.7:0.1",
+    device: Device = "auto",
+    out: Annotated[
+        Path | None, typer.Option(help="Where the scores go; <RUN>/evaluation.json if left out.")
+    ] = None,
+) -> None:
+    """Test the models of a run again, under other missing conditions.
+
+    \b
+    examples:
+      graphmer evaluate runs/iemocap
+      graphmer evaluate runs/iemocap --conditions a,burst:4,noise:1 --rates 0.5,0.7
+    """  # noqa: D301
+    from graphmer.cli.results import show_scores
+    from graphmer.dialogue.conditions import conditions as sets_of
+    from graphmer.experiment import Run
+
+    opened = Run.reopen(run, make_fabric(device, "32-true"))
+    named = {"all": sets_of(opened.parts.modalities), "none": ()}
+    specs = [
+        *named.get(conditions, tuple(conditions.split(","))),
+        *(f"rate:{r:.10g}" for r in read_rates(rates)),
+    ]
+    protocols = {spec: opened.parts.protocol(spec, "--conditions") for spec in specs}
+    scores = opened.evaluate(protocols)
+    target = out or run / "evaluation.json"
+    scores.to_json(target)
+    show_scores(scores, opened.bayes(protocols), target.parent, target.stem)

@@ -1,0 +1,81 @@
+"""Options that several commands have, and how they are read."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from graphmer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from lightning_fabric import Fabric
+
+ConfigFile = Annotated[
+    Path, typer.Argument(metavar="CONFIG", help="A YAML file, such as examples/iemocap.yaml.")
+]
+RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, such as runs/iemocap.")]
+Overrides = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="A.B=VALUE", help="Change a setting of the file; may be repeated."),
+]
+Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")]
+
+
+def make_fabric(device: str, precision: str) -> "Fabric":
+    """Device and precision for training and evaluation.
+
+    Raises:
+        ConfigError: if the device is not known or not there.
+    """
+    import torch
+    from lightning_fabric import Fabric
+
+    kind, _, number = device.partition(":")
+    if kind not in ("auto", "cpu", "cuda") or (number and not number.isdigit()):
+        raise ConfigError(f"--device: must be auto, cpu, cuda or cuda:<number>; got {device}.")
+    if kind == "auto":
+        kind = "cuda" if torch.cuda.is_available() else "cpu"
+    if kind == "cuda" and not torch.cuda.is_available():
+        raise ConfigError(
+            f"--device {device}: this machine or this build of torch has no CUDA device. Use cpu."
+        )
+    fabric = Fabric(accelerator=kind, devices=[int(number)] if number else 1, precision=precision)  # type: ignore[arg-type]
+    fabric.launch()
+    return fabric
+
+
+def read_folds(text: str | None) -> tuple[int, ...] | str | None:
+    """``1,2`` or ``all``, as the configuration takes it; `None` leaves it as it is."""
+    if text is None or text == "all":
+        return text
+    try:
+        return tuple(int(number) for number in text.split(","))
+    except ValueError:
+        raise ConfigError(f"--folds: must be numbers such as 1,2 or the word all; got {text}.") from None
+
+
+def read_seeds(text: str | None) -> tuple[int, ...] | None:
+    """``3`` for the seeds 1, 2, 3; ``4,7`` for just these; `None` leaves it as it is."""
+    if text is None:
+        return None
+    try:
+        numbers = tuple(int(number) for number in text.split(","))
+    except ValueError:
+        raise ConfigError(f"--seeds: must be a number of seeds or a list such as 4,7; got {text}.") from None
+    if len(numbers) == 1 and numbers[0] < 1:
+        raise ConfigError(f"--seeds: must be at least 1; got {text}.")
+    return tuple(range(1, numbers[0] + 1)) if len(numbers) == 1 else numbers
+
+
+def read_rates(text: str) -> tuple[float, ...]:
+    """``0:0.7:0.1`` (first, last, step) or ``0.3,0.5``."""
+    try:
+        if ":" not in text:
+            return tuple(float(rate) for rate in text.split(","))
+        first, last, step = (float(part) for part in text.split(":"))
+        count = round((last - first) / step)
+        return tuple(round(first + i * step, 10) for i in range(count + 1))
+    except (ValueError, ZeroDivisionError):
+        raise ConfigError(
+            f"--rates: must be first:last:step or a list such as 0.3,0.5; got {text}."
+        ) from None

@@ -1,0 +1,53 @@
+"""``graphmer show``."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from graphmer.cli.options import ConfigFile, Overrides
+from graphmer.cli.terminal import console
+
+
+def show(
+    config: ConfigFile,
+    dialogue: Annotated[str, typer.Option(help="Id of the dialogue; the first one if left out.")] = "",
+    missing: Annotated[str, typer.Option(help="A missing-modality protocol to look through.")] = "complete",
+    png: Annotated[Path | None, typer.Option(help="Where to draw its graph.")] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Show one dialogue as the model sees it: turns, availability, edges by relation."""
+    from graphmer.config.load import load_config
+    from graphmer.corpora.problems import did_you_mean
+    from graphmer.errors import CorpusError
+    from graphmer.experiment import Parts
+
+    parts = Parts(load_config(config, overrides or []))
+    known = {found.id: found for found in parts.corpus.dialogues}
+    if dialogue and dialogue not in known:
+        meant = did_you_mean(dialogue, known)
+        raise CorpusError(f"--dialogue: {parts.corpus.card.name} has no dialogue {dialogue!r}. {meant}")
+    recorded = known[dialogue] if dialogue else next(iter(known.values()))
+    chosen = parts.protocol(missing, "--missing").apply(recorded, seed=0)
+    graph = parts.build(chosen)
+    turns = Table("turn", "speaker", *chosen.modalities, "emotion", "text", title=f"{chosen.id}, {missing}")
+    for position, name in enumerate(chosen.speaker.tolist()):
+        there = ["yes" if available else "-" for available in chosen.available[position].tolist()]
+        emotion = chosen.emotion[position]
+        turns.add_row(
+            str(position),
+            chosen.speakers[name],
+            *there,
+            "-" if emotion is None else str(emotion),
+            (chosen.text[position] or "")[:60],
+        )
+    console.print(turns)
+    counts = graph.edge_type.bincount(minlength=len(parts.build.relations)).tolist()
+    for relation, count in zip(parts.build.relations, counts, strict=True):
+        console.print(f"{count:6d} edges {relation}", highlight=False)
+    if png is not None:
+        from graphmer.graph.picture import draw
+
+        draw(graph, chosen, parts.build.relations, png)
+        console.print(f"Drawn: {png}", highlight=False, soft_wrap=True)
