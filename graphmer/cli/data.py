@@ -1,27 +1,15 @@
 """``graphmer data``: bring a corpus into graphmer's format, and check what is in it."""
 
-from collections import Counter
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 from rich.console import Console
-from rich.table import Column, Table
-
-from graphmer.corpora.arrays import read_arrays
-from graphmer.corpora.assemble import NanPolicy
-from graphmer.corpora.base import Corpus
-from graphmer.corpora.dataset import read_dataset, write_dataset
-from graphmer.corpora.gcnet import read_gcnet
-from graphmer.corpora.header import HEADER, read_header
-from graphmer.corpora.problems import Findings, Problem, examine
-from graphmer.errors import ConfigError
 
 app = typer.Typer(help="Convert and check corpora.", no_args_is_help=True)
 
 Source = Annotated[
-    Path, typer.Argument(help=f"A folder with {HEADER}, an .npz of arrays, or a folder in GCNet's layout.")
+    Path, typer.Argument(help="A folder with dataset.yaml, an .npz of arrays, or a folder in GCNet's layout.")
 ]
 Label = Annotated[
     str | None,
@@ -37,7 +25,7 @@ Texts = Annotated[Path | None, typer.Option(help="JSONL with the transcripts of 
 Context = Annotated[
     str | None, typer.Option(help="Second label pickle, whose other utterances are unlabelled context.")
 ]
-Nan = Annotated[NanPolicy, typer.Option(help="What a vector with NaN or infinity means.")]
+Nan = Annotated[Literal["missing", "error"], typer.Option(help="What a vector with NaN or infinity means.")]
 
 
 @app.command()
@@ -51,14 +39,18 @@ def convert(
     nan: Nan = "missing",
 ) -> None:
     """Write a corpus in graphmer's own format; writes nothing if something must be mended."""
-    read = _reader(source, label, modality or [], texts, context, nan)
+    from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
+    from graphmer.corpora.dataset import write_dataset
+    from graphmer.corpora.problems import examine
+
+    read = reader(source, label, modality or [], texts, context, nan)
     corpus, problems = examine(read)
     console = Console(markup=False, highlight=False)
-    _show_problems(console, problems)
+    show_problems(console, problems)
     if corpus is None or any(problem.severity == "error" for problem in problems):
         raise typer.Exit(2)
-    write_dataset(corpus, out, extractors=_extractors(source, modality or []))
-    _show_corpus(console, corpus, _extractors(out, []))
+    write_dataset(corpus, out, extractors=extractors(source, modality or []))
+    show_corpus(console, corpus, extractors(out, []))
 
 
 @app.command()
@@ -71,108 +63,13 @@ def check(
     nan: Nan = "missing",
 ) -> None:
     """List every problem of a corpus and show what it holds; exit code 2 if something must be mended."""
-    corpus, problems = examine(_reader(source, label, modality or [], texts, context, nan))
+    from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
+    from graphmer.corpora.problems import examine
+
+    corpus, problems = examine(reader(source, label, modality or [], texts, context, nan))
     console = Console(markup=False, highlight=False)
-    _show_problems(console, problems)
+    show_problems(console, problems)
     if corpus is not None:
-        _show_corpus(console, corpus, _extractors(source, modality or []))
+        show_corpus(console, corpus, extractors(source, modality or []))
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(2)
-
-
-def _reader(
-    source: Path,
-    label: str | None,
-    modality: list[str],
-    texts: Path | None,
-    context: str | None,
-    nan: NanPolicy,
-) -> Callable[[Findings], Corpus]:
-    """The reader that fits `source`, with its arguments bound."""
-    arrays, dataset = source.suffix == ".npz", (source / HEADER).is_file()
-    unused = {
-        "--label": dataset and label is not None,
-        "--modality": dataset and bool(modality),
-        "--texts": not arrays and texts is not None,
-        "--context": (arrays or dataset) and context is not None,
-    }
-    for option, given in unused.items():
-        if given:
-            raise ConfigError(f"{option} does not apply to {source}. Leave it out.")
-    if dataset:
-        return lambda findings: read_dataset(source, nan=nan, findings=findings)
-    chosen = _parse_modalities(modality)
-    if label is None or not chosen:
-        raise ConfigError(
-            f"{source}: has no {HEADER}, so --label and at least one --modality must say what to read. "
-            "Add e.g. `--label label4 --modality text=text_minilm`."
-        )
-    if arrays:
-        return lambda findings: read_arrays(source, label, chosen, texts=texts, nan=nan, findings=findings)
-    folders = {name: "+".join(parts) for name, parts in chosen.items()}
-    return lambda findings: read_gcnet(source, label, folders, context=context, nan=nan, findings=findings)
-
-
-def _parse_modalities(options: list[str]) -> dict[str, list[str]]:
-    chosen: dict[str, list[str]] = {}
-    for option in options:
-        name, equals, value = option.partition("=")
-        if not (name and equals and value) or name in chosen:
-            raise ConfigError(
-                f"--modality must be NAME=VALUE with each name once; got {option!r}. "
-                "Write e.g. `--modality audio=audio_egemaps+audio_prosody`."
-            )
-        chosen[name] = value.split("+")
-    return chosen
-
-
-def _extractors(source: Path, modality: list[str]) -> dict[str, str]:
-    """Provenance of the features: what the folder says, or what was read from where."""
-    if (source / HEADER).is_file():
-        return {name: part.extractor for name, part in read_header(source).modalities.items()}
-    return {
-        name: f"{'+'.join(parts)} of {source.name}" for name, parts in _parse_modalities(modality).items()
-    }
-
-
-def _show_problems(console: Console, problems: tuple[Problem, ...]) -> None:
-    if not problems:
-        console.print("No problems found.")
-        return
-    table = Table(*map(_column, ("severity", "what", "places", "where", "action")), title="Problems")
-    table.caption = "What has an error is left out of the counts below."
-    for problem in problems:
-        table.add_row(problem.severity, problem.what, str(len(problem.where)), problem.places, problem.action)
-    console.print(table)
-
-
-def _show_corpus(console: Console, corpus: Corpus, extractors: dict[str, str]) -> None:
-    utterances = sum(len(dialogue) for dialogue in corpus.dialogues)
-    emotions = [e for dialogue in corpus.dialogues for e in dialogue.emotion if e is not None]
-    card = Table(_column(""), _column(""), title=corpus.card.name, show_header=False)
-    card.add_row("licence", corpus.card.licence)
-    card.add_row("citation", corpus.card.citation)
-    card.add_row("dialogues", str(len(corpus.dialogues)))
-    card.add_row("utterances", str(utterances))
-    card.add_row("labelled", str(len(emotions)))
-    counts = Counter(emotions)
-    for name in corpus.labels.names:
-        card.add_row(f"  {name}", str(counts[name]))
-    if corpus.labels.is_score:
-        card.add_row("  score", str(corpus.labels.interval))
-    for part, ids in corpus.official.items():
-        card.add_row(f"dialogues in {part}", str(len(ids)))
-    card.add_row("fingerprint", corpus.fingerprint)
-    console.print(card)
-    headers = ("modality", "width", "available", "of utterances", "extractor")
-    table = Table(*map(_column, headers), title="Modalities")
-    for column, (name, width) in enumerate(corpus.widths.items()):
-        available = sum(int(dialogue.available[:, column].sum()) for dialogue in corpus.dialogues)
-        share = f"{available / utterances:.2%}" if utterances else "-"
-        table.add_row(name, str(width), str(available), share, extractors.get(name, ""))
-    console.print(table)
-
-
-def _column(header: str) -> Column:
-    """A column that wraps long paths instead of cutting them."""
-    return Column(header, overflow="fold")

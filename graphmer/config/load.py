@@ -5,10 +5,10 @@ import os
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_origin
 
 import yaml
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from graphmer.config.schema import Config
 from graphmer.errors import ConfigError
@@ -159,23 +159,29 @@ def _describe(source: str, problem: Mapping[str, Any]) -> str:
     if problem["type"] == "missing":
         return f"{source}: {field}: must be given."
     message = problem["msg"].removeprefix("Value error, ")
-    return f"{source}: {field}: {message[0].lower()}{message[1:]}; got {problem['input']!r}."
+    found = "" if isinstance(problem["input"], Mapping) else f"; got {problem['input']!r}"
+    return f"{source}: {field}: {message[0].lower()}{message[1:]}{found}."
 
 
 def _fields(location: Sequence[Any]) -> list[str]:
     """Names of the fields of the section at a location; empty where there is none."""
-    section: Any = Config
+    annotation: Any = Config
     for part in location:
-        if isinstance(section, type) and issubclass(section, BaseModel):
-            info = section.model_fields.get(str(part))
-            section = None if info is None else info.annotation
-        section = _model_in(section)
-    return list(section.model_fields) if section is not None else []
+        annotation = _within(annotation, part)
+    options = [annotation, *get_args(annotation)]  # a section may stand beside None
+    section = next((option for option in options if hasattr(option, "model_fields")), None)
+    return [] if section is None else list(section.model_fields)
 
 
-def _model_in(annotation: Any) -> type[BaseModel] | None:
-    """The section class within an annotation such as ``dict[str, RuleConfig]`` or ``GraphConfig | None``."""
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    found = (_model_in(argument) for argument in get_args(annotation))
-    return next((model for model in found if model is not None), None)
+def _within(annotation: Any, part: Any) -> Any:
+    """Annotation of a field of a section, or of an entry of a mapping or list; `None` where there is none."""
+    origin, options = get_origin(annotation), get_args(annotation)
+    if origin is dict:
+        return options[1]
+    if origin is tuple:
+        return options[0]
+    if origin is None:
+        field = getattr(annotation, "model_fields", {}).get(part)
+        return None if field is None else field.annotation
+    found = (_within(option, part) for option in options)
+    return next((inner for inner in found if inner is not None), None)

@@ -99,6 +99,12 @@ class GraphConfig(Section):
     dropout: Fraction = 0.3
     """Probability on what was heard."""
 
+    @model_validator(mode="after")
+    def _divisible(self) -> "GraphConfig":
+        if self.convolution != "rgcn" and self.width % self.heads:
+            raise ValueError(f"`heads` must divide `width`; got {self.heads} heads for width {self.width}")
+        return self
+
 
 class ModelConfig(Section):
     """The modality experts. Defaults are MoMKE's."""
@@ -120,6 +126,14 @@ class ModelConfig(Section):
     reconstruct: bool = False
     """Add heads that rebuild hidden modalities; needs a stage with `reconstruction` above 0."""
 
+    @model_validator(mode="after")
+    def _divisible(self) -> "ModelConfig":
+        if self.width % self.heads:
+            raise ValueError(f"`heads` must divide `width`; got {self.heads} heads for width {self.width}")
+        if self.positions and self.width % 2:
+            raise ValueError(f"`width` must be even where `positions` are added; got {self.width}")
+        return self
+
 
 class StageConfig(Section):
     """One stretch of training."""
@@ -139,7 +153,7 @@ class StageConfig(Section):
 class TrainingConfig(Section):
     """How weights are moved and chosen."""
 
-    stages: tuple[StageConfig, ...]
+    stages: Annotated[tuple[StageConfig, ...], Field(min_length=1)]
     """In their order; the last one's epochs compete on validation."""
     learning_rate: Annotated[float, Field(gt=0)] = 5e-4
     """Highest learning rate; MoMKE has 1e-4."""
@@ -188,3 +202,14 @@ class Config(Section):
     """Folds to run, counted from 1; `all` for every one."""
     seeds: tuple[int, ...] = (1,)
     """One run of every fold for each seed."""
+
+    @model_validator(mode="after")
+    def _trained_heads(self) -> "Config":
+        rebuilding = any(stage.reconstruction > 0 for stage in self.training.stages)
+        if self.model.reconstruct != rebuilding:
+            raise ValueError(
+                "`model.reconstruct` and a stage with `reconstruction` above 0 need each other; got "
+                f"reconstruct {self.model.reconstruct} and weights "
+                f"{[stage.reconstruction for stage in self.training.stages]}"
+            )
+        return self

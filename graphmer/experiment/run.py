@@ -101,7 +101,7 @@ class Run:
                     self._train_fold(number, seed, path, listener)
                 for condition in self.parts.protocols:
                     predictions[seed, str(number), condition] = Predictions.load(
-                        _predictions(path, condition)
+                        predictions_path(path, condition)
                     )
         scores = self.scores(predictions)
         scores.to_json(self.folder.path / "scores.json")
@@ -118,11 +118,13 @@ class Run:
                     predictions[seed, str(number), condition] = found
         return self.scores(predictions)
 
-    def scores(self, predictions: Mapping[tuple[int, str, str], Predictions]) -> Scores:
+    def scores(
+        self, predictions: Mapping[tuple[int, str, str], Predictions], title: str | None = None
+    ) -> Scores:
         """Scores of predictions by (seed, fold, condition), with their provenance."""
         config = self.parts.config
         meta = {
-            "title": config.name,
+            "title": config.name if title is None else title,
             "simulated": self.simulated,
             "selection": config.training.selection,
             "corpus": self.parts.corpus.card.name,
@@ -203,7 +205,7 @@ class Run:
         )
         save_model(path, trained)
         for condition, found in self._predict(model, self._graphs(fold.test), parts.protocols).items():
-            found.save(_predictions(path, condition))
+            found.save(predictions_path(path, condition))
         result = {**facts, "seconds": round(time.perf_counter() - begin, 2)}
         write_text(path / "result.json", json.dumps(result, indent=1))
         (path / "state.safetensors").unlink(missing_ok=True)
@@ -224,7 +226,8 @@ def mean_score(predictions: Mapping[str, Predictions], outputs: int) -> float:
     return sum(values) / len(values)
 
 
-def _predictions(path: Path, condition: str) -> Path:
+def predictions_path(path: Path, condition: str) -> Path:
+    """File of one model's predictions under one condition."""
     folder = path / "predictions"
     folder.mkdir(exist_ok=True)
     return folder / f"{condition.replace(':', '_')}.npz"

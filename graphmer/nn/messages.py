@@ -57,7 +57,11 @@ def _gatv2(width: int, relations: int, heads: int) -> nn.Module:
 
 
 def _rgat(width: int, relations: int, heads: int) -> nn.Module:
-    return RGATConv(width, width // heads, relations, heads=heads)
+    conv = RGATConv(width, width // heads, relations, heads=heads)
+    # Weights of modes not used here; PyG leaves one of them uninitialised, so equal seeds would differ.
+    for unused in ("w", "l1", "b1", "l2", "b2"):
+        conv.register_parameter(unused, None)
+    return conv
 
 
 CONVOLUTIONS: dict[str, Callable[[int, int, int], nn.Module]] = {

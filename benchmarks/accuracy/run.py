@@ -1,0 +1,194 @@
+"""Train and test every system of a claim under one protocol, and store what came out.
+
+    python -m benchmarks.accuracy.run benchmarks/accuracy/iemocap4.yaml --jobs 2
+
+A claim names systems (configurations, or ``logistic``), seeds and conditions. Every (system, seed) is a run of its
+own that can be interrupted and continued; results go to ``benchmarks/results/<claim>.json``.
+"""
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+HERE = Path(__file__).parent
+RESULTS = HERE.parent / "results"
+WORK = Path("runs/benchmarks")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("claim", type=Path)
+    parser.add_argument("--jobs", type=int, default=2, help="processes side by side, one thread each")
+    parser.add_argument("--only", nargs="*", help="systems to run; all if left out")
+    parser.add_argument("--system", help=argparse.SUPPRESS)
+    parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    claim = yaml.safe_load(options.claim.read_text())
+    if options.system:
+        train(claim, options.claim, options.system, options.seed)
+        return
+    todo = [(name, seed) for seed in claim["seeds"] for name in options.only or claim["systems"]]
+    side_by_side(options.claim, todo, options.jobs)
+    store(claim, options.claim)
+
+
+def side_by_side(path: Path, todo: list[tuple[str, int]], jobs: int) -> None:
+    """Run each (system, seed) in a process with one thread."""
+    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+    running: list[subprocess.Popen[bytes]] = []
+    for system, seed in todo:
+        while len(running) >= jobs:
+            running[0].wait() if len(running) == 1 else os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
+            for done in [process for process in running if process.poll() is not None]:
+                running.remove(done)
+                if done.returncode:
+                    raise SystemExit(f"a run failed with exit code {done.returncode}; see above")
+        print(f"{system}, seed {seed}", flush=True)
+        command = [sys.executable, "-m", "benchmarks.accuracy.run", str(path), "--system", system]
+        running.append(subprocess.Popen([*command, "--seed", str(seed)], env=environment))
+    if any(process.wait() for process in running):
+        raise SystemExit("a run failed; see above")
+
+
+def opened(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> Any:
+    """The run of one system and seed: continued if it was begun, else begun."""
+    from lightning_fabric import Fabric
+
+    from graphmer.config.load import load_config
+    from graphmer.experiment import Run
+
+    fabric = Fabric(accelerator="cpu")
+    folder = WORK / path.stem / f"{system}-seed{seed}"
+    if (folder / "config.yaml").is_file():
+        return Run.reopen(folder, fabric)
+    file = path.parent / (claim["systems"][system] or next(filter(None, claim["systems"].values())))
+    rates = ",".join(map(str, claim["rates"]))
+    config = load_config(
+        file, [f"name={folder.name}", f"seeds=[{seed}]", f"evaluation.rates=[{rates}]", *claim.get("set", [])]
+    )
+    return Run.begin(config, folder.parent, fabric)
+
+
+class Quiet:
+    """Prints a line for each finished model."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def fold_begins(self, fold: int, seed: int, epochs: int) -> None: ...
+
+    def epoch_ends(self, epoch: Any) -> None: ...
+
+    def fold_ends(self, fold: int, seed: int) -> None:
+        print(f"  {self.name}: fold {fold} seed {seed} done", flush=True)
+
+
+def train(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> None:
+    """One system and seed, all folds."""
+    run = opened(claim, path, system, seed)
+    if claim["systems"][system] is not None:
+        run.train(Quiet(system))
+    else:
+        logistic(run, seed)
+
+
+def logistic(run: Any, seed: int) -> None:
+    """Logistic regression on single utterances; it has no randomness, so every seed gives the same."""
+    import torch
+
+    from graphmer.baselines.logistic import UtteranceLogistic
+    from graphmer.evaluation.evaluate import assemble
+    from graphmer.experiment.run import MASK_SEED, predictions_path
+    from graphmer.graph.part import GraphPart
+
+    for number, fold in run.parts.folds.items():
+        parts = run.parts.fold_parts(fold)
+        model = UtteranceLogistic(run.parts.corpus.labels).fit(parts.train, parts.validation)
+        part = GraphPart(parts.test, run.parts.build)
+        for name, protocol in run.parts.protocols.items():
+            seen = [protocol.apply(dialogue, MASK_SEED) for dialogue in parts.test]
+            output = torch.cat([torch.as_tensor(model.predict(dialogue)) for dialogue in seen])
+            available = torch.cat([dialogue.available for dialogue in seen])
+            found = assemble(part, name, output, available, run.parts.corpus.labels)
+            found.save(predictions_path(run.folder.fold(number, seed), name))
+
+
+def gathered(claim: Mapping[str, Any], path: Path, system: str) -> Any:
+    """Scores of one system over all its seeds."""
+    from graphmer.evaluation.predictions import Predictions
+    from graphmer.experiment.run import predictions_path
+
+    predictions = {}
+    run: Any = None
+    for seed in claim["seeds"]:
+        run = opened(claim, path, system, seed)
+        for number in run.parts.folds:
+            for name in run.parts.protocols:
+                found = Predictions.load(predictions_path(run.folder.fold(number, seed), name))
+                predictions[seed, str(number), name] = found
+    return run.scores(predictions, title=system), run
+
+
+def store(claim: Mapping[str, Any], path: Path) -> None:
+    """Summaries, folds and paired differences of all systems as one JSON file."""
+    import yaml as yaml_
+
+    systems: dict[str, Any] = {}
+    scores = {}
+    run: Any = None
+    for system in claim["systems"]:
+        scores[system], run = gathered(claim, path, system)
+        partial = scores[system].partial_sets
+        systems[system] = {
+            "config": yaml_.safe_load((run.folder.path / "config.yaml").read_text())
+            if claim["systems"][system]
+            else None,
+            "summary": [asdict(row) for row in scores[system].summary()],
+            "partial": [asdict(row) for row in scores[system].average(partial, name="mean of partial sets")],
+            "folds": [asdict(row) for row in scores[system].per_fold()],
+        }
+    partial = next(iter(scores.values())).partial_sets
+    groups = {name: (name,) for name in run.parts.protocols} | {"mean of partial sets": tuple(partial)}
+    differences = [
+        {"first": first, "other": other, **asdict(row)}
+        for first, other in claim["compare"]
+        for row in scores[first].compare(scores[other], groups=groups)
+    ]
+    result = {
+        "claim": claim["claim"],
+        "title": claim["title"],
+        "protocol": claim["protocol"],
+        "environment": run.folder.environment,
+        "seeds": claim["seeds"],
+        "folds": {str(number): len(fold.test) for number, fold in run.parts.folds.items()},
+        "best": run.bayes(run.parts.protocols),
+        "systems": systems,
+        "differences": differences,
+    }
+    RESULTS.mkdir(exist_ok=True)
+    target = RESULTS / f"{path.stem}.json"
+    target.write_text(json.dumps(rounded(result), indent=1) + "\n")
+    print(f"Stored: {target}")
+
+
+def rounded(value: Any) -> Any:
+    """Numbers to six digits: what a table needs, and a small file."""
+    if isinstance(value, float):
+        return round(value, 6)
+    if isinstance(value, Mapping):
+        return {key: rounded(inner) for key, inner in value.items()}
+    return [rounded(inner) for inner in value] if isinstance(value, list | tuple) else value
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,241 @@
+from pathlib import Path
+
+import pytest
+
+from graphmer.config.load import dump_config, load_config
+from graphmer.errors import ConfigError
+
+SMALL = """
+name: demo
+data:
+  format: simulated
+graph:
+  rules:
+    context: {rule: window, past: 2, future: 0}
+training:
+  stages:
+  - {name: experts, objective: unimodal, epochs: 2, mask: complete}
+  - {name: mixing, objective: mixing, epochs: 3}
+"""
+
+
+def write(folder: Path, text: str = SMALL) -> Path:
+    path = folder / "demo.yaml"
+    path.write_text(text, encoding="utf-8")
+    return path
+
+
+def problems(folder: Path, text: str, *overrides: str) -> tuple[str, ...]:
+    with pytest.raises(ConfigError) as caught:
+        load_config(write(folder, text), overrides)
+    return caught.value.problems
+
+
+def test_a_small_file_is_read_and_the_rest_has_defaults(tmp_path):
+    config = load_config(write(tmp_path))
+    assert config.name == "demo"
+    assert (config.graph.rules["context"].past, config.graph.rules["context"].future) == (2, 0)
+    assert [stage.epochs for stage in config.training.stages] == [2, 3]
+    assert config.training.learning_rate == 5e-4
+    assert config.seeds == (1,)
+    assert config.folds is None
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong", "message"),
+    [
+        ("past: 2", "pst: 2", "graph.rules.context.pst: unknown field. Did you mean 'past'?"),
+        ("epochs: 3", "epoch: 3", "training.stages.1.epoch: unknown field. Did you mean 'epochs'?"),
+        ("training:", "trainin: {}\ntraining:", "trainin: unknown field. Did you mean 'training'?"),
+        ("format: simulated", "format: simulated\n  qqq: 1", "data.qqq: unknown field."),
+    ],
+)
+def test_an_unknown_field_is_named_in_full_with_what_was_meant(field, wrong, message, tmp_path):
+    found = problems(tmp_path, SMALL.replace(field, wrong))
+    assert f"{tmp_path / 'demo.yaml'}: {message}" in found
+
+
+def test_every_problem_is_told_at_once(tmp_path):
+    text = SMALL.replace("past: 2", "past: -1").replace("objective: mixing", "objective: magic")
+    found = problems(tmp_path, text.replace("name: demo", "naem: demo"))
+    told = "\n".join(found)
+    assert len(found) == 4
+    assert "graph.rules.context.past: input should be greater than or equal to 0; got -1." in told
+    assert "training.stages.1.objective: input should be 'unimodal' or 'mixing'; got 'magic'." in told
+    assert "name: must be given." in told
+    assert "naem: unknown field. Did you mean 'name'?" in told
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("format: simulated", "format: gcnet", "data: format gcnet needs `root`, `labels` and `features`."),
+        ("format: simulated", "format: graphmer", "data: format graphmer needs `root`."),
+        ("graph:", "model: {width: 10, heads: 3}\ngraph:", "model: `heads` must divide `width`; got 3 heads"),
+        (
+            "graph:",
+            "model: {width: 9, heads: 3, positions: true}\ngraph:",
+            "model: `width` must be even where",
+        ),
+        (
+            "  rules:",
+            "  convolution: rgat\n  heads: 3\n  rules:",
+            "graph: `heads` must divide `width`; got 3",
+        ),
+        (
+            "epochs: 3",
+            "epochs: 3, reconstruction: 0.5",
+            "`model.reconstruct` and a stage with `reconstruction`",
+        ),
+        ("graph:", "model: {reconstruct: true}\ngraph:", "`model.reconstruct` and a stage with"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(old, new, message, tmp_path):
+    assert message in "\n".join(problems(tmp_path, SMALL.replace(old, new)))
+
+
+def test_training_needs_a_stage(tmp_path):
+    (found,) = problems(tmp_path, SMALL, "training.stages=[]")
+    assert "training.stages: " in found
+
+
+def test_a_key_that_occurs_twice_is_an_error(tmp_path):
+    (found,) = problems(tmp_path, SMALL + "name: again\n")
+    assert "not valid YAML: key 'name' occurs twice" in found
+    (found,) = problems(tmp_path, SMALL.replace("past: 2,", "past: 2, past: 3,"))
+    assert "key 'past' occurs twice, line 7" in found
+
+
+def test_anchors_and_merges_of_yaml_work(tmp_path):
+    text = SMALL.replace("context: {", "context: &near {") + "\n"
+    text = text.replace("training:", "    wide: {<<: *near, past: 9}\ntraining:")
+    rules = load_config(write(tmp_path, text)).graph.rules
+    assert (rules["wide"].rule, rules["wide"].past, rules["wide"].future) == ("window", 9, 0)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (b"name: [", "not valid YAML"),
+        (b"- a\n- b\n", "must hold fields such as `name:` and `data:`; got list"),
+        (b"", "must hold fields such as `name:` and `data:`; got NoneType"),
+        (b"name: \xff\xfe", r"cannot be read \(not UTF-8 text\)"),
+    ],
+)
+def test_a_file_that_is_no_configuration_is_named(content, message, tmp_path):
+    (tmp_path / "demo.yaml").write_bytes(content)
+    with pytest.raises(ConfigError, match=f"demo.yaml: {message}"):
+        load_config(tmp_path / "demo.yaml")
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(
+        ConfigError, match=r"none.yaml: cannot be read \(No such file or directory\). Name a YAML"
+    ):
+        load_config(tmp_path / "none.yaml")
+
+
+def test_environment_variables_are_read_with_and_without_defaults(tmp_path, monkeypatch):
+    monkeypatch.setenv("GM_NAME", "from outside")
+    monkeypatch.delenv("GM_OTHER", raising=False)
+    text = SMALL.replace("name: demo", "name: ${GM_NAME} and ${GM_OTHER:-a default}")
+    assert load_config(write(tmp_path, text)).name == "from outside and a default"
+
+
+def test_environment_variables_that_are_not_set_are_named_all_at_once(tmp_path, monkeypatch):
+    monkeypatch.delenv("GM_ONE", raising=False)
+    monkeypatch.setenv("GM_TWO", "")
+    text = SMALL.replace("name: demo", "name: ${GM_ONE}").replace("mask: complete", "mask: '${GM_TWO}'")
+    found = problems(tmp_path, text)
+    assert [problem.split(": ", 1)[1] for problem in found] == [
+        "name: environment variable GM_ONE is not set. Set it, or write ${GM_ONE:-path}.",
+        "training.stages.0.mask: environment variable GM_TWO is not set. Set it, or write ${GM_TWO:-path}.",
+    ]
+
+
+def test_settings_can_be_overridden(tmp_path):
+    config = load_config(
+        write(tmp_path),
+        [
+            "training.learning_rate=1e-4",
+            "training.stages.1.epochs=7",
+            "training.clip=null",
+            "seeds=[1, 2, 3]",
+            "folds=[2]",
+            "evaluation.conditions=[at, t]",
+            "graph.rules.reply={rule: adjacent}",
+            "causal=true",
+            "name=other",
+        ],
+    )
+    assert config.training.learning_rate == 1e-4
+    assert config.training.stages[1].epochs == 7
+    assert config.training.clip is None
+    assert config.seeds == (1, 2, 3)
+    assert config.folds == (2,)
+    assert config.evaluation.conditions == ("at", "t")
+    assert list(config.graph.rules) == ["context", "reply"]
+    assert config.causal
+    assert config.name == "other"
+
+
+def test_words_stand_for_nothing(tmp_path):
+    config = load_config(write(tmp_path), ["graph=none", "folds=all", "evaluation.conditions=all"])
+    assert config.graph is None
+    assert config.folds is None
+    assert config.evaluation.conditions is None
+
+
+@pytest.mark.parametrize(
+    ("override", "message"),
+    [
+        ("seeds", "--set seeds: must be `field.field=value`, such as"),
+        ("=3", "--set =3: must be `field.field=value`, such as"),
+        ("training.stages.5.epochs=3", "'5' must be a number below 2, the length of the list"),
+        ("training.stages.last.epochs=3", "'last' must be a number below 2, the length of the list"),
+        ("training.stages.2=3", "'2' must be a number below 2, the length of the list"),
+        ("seeds=[1, 2", "--set seeds=.*: not valid YAML"),
+        ("training.learning_rat=1", "training.learning_rat: unknown field. Did you mean 'learning_rate'"),
+        ("training.learning_rate=fast", "training.learning_rate: .*valid number.*; got 'fast'"),
+    ],
+)
+def test_a_wrong_override_is_named(override, message, tmp_path):
+    with pytest.raises(ConfigError, match=message):
+        load_config(write(tmp_path), [override])
+
+
+def test_an_override_cannot_reach_into_a_value(tmp_path):
+    with pytest.raises(ConfigError, match=r"--set seeds.0.x=3: '0' is a value, not a section"):
+        load_config(write(tmp_path), ["seeds=[1, 2]", "seeds.0.x=3"])
+
+
+def test_a_rule_may_be_called_like_a_field(tmp_path):
+    (found,) = problems(tmp_path, SMALL.replace("context:", "past:").replace("past: 2", "pst: 2"))
+    assert found.endswith("graph.rules.past.pst: unknown field. Did you mean 'past'?")
+
+
+def test_what_is_dumped_is_read_back_as_it_was(tmp_path):
+    settings = [
+        "graph=none",
+        "training.clip=null",
+        "seeds=[3]",
+        "data.root=elsewhere",
+        "training.learning_rate=1e-5",
+    ]
+    for overrides in ((), settings):
+        config = load_config(write(tmp_path), overrides)
+        (tmp_path / "other").mkdir(exist_ok=True)
+        assert load_config(write(tmp_path / "other", dump_config(config))) == config
+
+
+def test_the_root_is_taken_from_the_folder_of_the_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parent)
+    assert load_config(write(tmp_path), ["data.root=corpus"]).data.root == tmp_path / "corpus"
+    assert load_config(write(tmp_path), ["data.root=/somewhere"]).data.root == Path("/somewhere")
+    assert load_config(write(tmp_path), ["data.root=~/corpus"]).data.root == Path("~/corpus").expanduser()
+
+
+def test_a_configuration_cannot_be_changed_after_loading(tmp_path):
+    config = load_config(write(tmp_path))
+    with pytest.raises(ValueError, match="frozen"):
+        config.name = "other"

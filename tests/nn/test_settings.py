@@ -1,0 +1,61 @@
+import pytest
+import torch
+
+from graphmer.nn.messages import CONVOLUTIONS, RelationalConv
+from graphmer.nn.settings import MessageSettings, ModelSettings
+
+WIDTHS = {"audio": 3, "text": 5}
+
+
+def test_without_messages_the_model_is_plain():
+    model = ModelSettings(WIDTHS, 4, width=8, depth=1).build()
+    assert model.messages is None
+    assert not model.decoders
+    assert model.emotion.weight.shape == (4, 16)
+
+
+def test_every_setting_reaches_the_model():
+    settings = ModelSettings(
+        WIDTHS,
+        1,
+        ("near/past/intra", "near/past/inter"),
+        width=6,
+        depth=3,
+        heads=3,
+        dropout=0.1,
+        block="preln",
+        positions=True,
+        router_logit_dropout=0.2,
+        causal=True,
+        reconstruct=True,
+        messages=MessageSettings(width=10, depth=2, convolution="rgcn", dropout=0.4),
+    )
+    model = settings.build()
+    assert model.modalities == ("audio", "text")
+    assert model.mixture.width == 6
+    assert model.mixture.positions
+    assert len(model.mixture.experts[0].layers) == 3
+    layer = model.mixture.experts[1].layers[0]
+    assert (layer.attention.heads, layer.attention.causal) == (3, True)
+    assert hasattr(layer, "norm_attention")
+    assert model.mixture.dropout.p == 0.1
+    assert model.mixture.routers[0].scores[-1].p == 0.2
+    assert model.messages.width == 10
+    assert model.messages.dropout.p == 0.4
+    assert [type(layer) for layer in model.messages.convolutions] == [RelationalConv] * 2
+    assert model.messages.convolutions[0].relations == 2
+    assert model.emotion.weight.shape == (1, 10)
+    assert {m: head.weight.shape for m, head in model.decoders.items()} == {"audio": (3, 10), "text": (5, 10)}
+
+
+@pytest.mark.parametrize("convolution", CONVOLUTIONS)
+def test_equal_seeds_build_equal_models(convolution):
+    """Also where a library leaves memory as it finds it."""
+    settings = ModelSettings(
+        WIDTHS, 4, ("a", "b"), width=8, depth=1, messages=MessageSettings(8, 2, convolution, heads=2)
+    )
+    models = []
+    for _ in range(2):
+        torch.manual_seed(3)
+        models.append(settings.build().state_dict())
+    assert all(torch.equal(models[0][name], models[1][name]) for name in models[0])

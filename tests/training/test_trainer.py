@@ -1,0 +1,209 @@
+import copy
+import math
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from graphmer.dialogue import Complete, Mixed
+from graphmer.errors import CheckpointError
+from graphmer.graph import GraphBuilder, TemporalWindow
+from graphmer.graph.part import GraphPart
+from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.training.objective import mixing_objective, unimodal_objective
+from graphmer.training.stage import Stage
+from graphmer.training.trainer import Optimization, Selected, Trainer, derived_seed
+from tests.talks import LABELS, WIDTHS, ragged, talk
+
+BUILD = GraphBuilder({"near": TemporalWindow(1, 1)}, LABELS)
+STAGES = (
+    Stage("experts", 2, unimodal_objective, Complete(), select=False),
+    Stage("mixing", 3, mixing_objective(0.1), Mixed()),
+)
+
+
+class InterruptionError(Exception):
+    pass
+
+
+def tiny(width: int = 8, seed: int = 0):
+    torch.manual_seed(seed)
+    messages = MessageSettings(width=8, depth=1, heads=2)
+    return ModelSettings(
+        WIDTHS, 4, BUILD.relations, width=width, depth=1, reconstruct=True, messages=messages
+    ).build()
+
+
+def train() -> GraphPart:
+    return GraphPart([*ragged(), *(talk("ABAB", id=str(n), seed=n) for n in range(4))], BUILD)
+
+
+def trainer(seed: int = 1, state=None, **settings) -> Trainer:
+    optimization = Optimization(**{"learning_rate": 0.01, "nodes": 12, **settings})
+    return Trainer(Fabric(accelerator="cpu", devices=1), optimization, seed=seed, state=state)
+
+
+def weights(model) -> dict[str, torch.Tensor]:
+    return copy.deepcopy(model.state_dict())
+
+
+def equal(one, other) -> bool:
+    return all(torch.equal(one[name], other[name]) for name in one)
+
+
+def ignore(_) -> None:
+    pass
+
+
+class Scores:
+    """Gives out scores in turn, and remembers the weights that got them."""
+
+    def __init__(self, *scores: float) -> None:
+        self.scores = scores
+        self.weights = []
+
+    def __call__(self, model) -> float:
+        self.weights.append(weights(model))
+        return self.scores[len(self.weights) - 1]
+
+
+def test_the_model_is_left_with_the_weights_of_the_best_epoch():
+    model, scores = tiny(), Scores(0.2, 0.9, 0.5)
+    selected = trainer().fit(model, STAGES, train(), scores, ignore)
+    assert selected == Selected(4, 0.9)
+    assert equal(weights(model), scores.weights[1])
+    assert not equal(weights(model), scores.weights[2])
+
+
+def test_of_equal_scores_the_first_is_kept():
+    assert trainer().fit(tiny(), STAGES, train(), Scores(0.5, 0.5, 0.5), ignore).epoch == 3
+
+
+def test_the_last_epoch_can_be_kept_instead():
+    model, scores = tiny(), Scores(0.2, 0.9, 0.5)
+    assert trainer().fit(model, STAGES, train(), scores, ignore, keep_last=True) == Selected(5, 0.5)
+    assert equal(weights(model), scores.weights[2])
+
+
+def test_every_epoch_is_told():
+    told = []
+    trainer().fit(tiny(), STAGES, train(), Scores(0.2, 0.9, 0.5), told.append)
+    assert [(e.stage, e.number, e.score, e.best) for e in told] == [
+        ("experts", 1, None, False),
+        ("experts", 2, None, False),
+        ("mixing", 3, 0.2, True),
+        ("mixing", 4, 0.9, True),
+        ("mixing", 5, 0.5, False),
+    ]
+    assert list(told[0].losses) == list(WIDTHS)
+    assert list(told[-1].losses) == ["emotion", "reconstruction"]
+    assert all(math.isfinite(loss) for epoch in told for loss in epoch.losses.values())
+
+
+def test_training_lowers_the_loss():
+    told = []
+    stage = Stage("mixing", 15, mixing_objective(), Complete())
+    trainer(schedule="constant").fit(tiny(), [stage], train(), lambda model: 0.0, told.append)
+    assert told[-1].losses["emotion"] < 0.8 * told[0].losses["emotion"]
+
+
+def trained(seed: int) -> dict[str, torch.Tensor]:
+    model = tiny()
+    trainer(seed).fit(model, STAGES, train(), lambda model: 0.0, ignore, keep_last=True)
+    return weights(model)
+
+
+def test_one_seed_gives_one_result_and_another_seed_another():
+    one = trained(1)
+    torch.rand(7)  # what else draws from the global generator does not matter
+    assert equal(one, trained(1))
+    assert not equal(one, trained(2))
+
+
+def test_the_global_generator_is_left_as_it_was():
+    model = tiny()
+    before = torch.get_rng_state()
+    trainer().fit(model, STAGES, train(), lambda model: 0.0, ignore)
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+@pytest.mark.parametrize("optimizer", ["adamw", "adam"])
+@pytest.mark.parametrize("after", [1, 2, 3, 4, 5])
+def test_a_run_continued_after_an_interruption_equals_one_never_interrupted(after, optimizer, tmp_path):
+    def score(model) -> float:
+        return -abs(model.emotion.weight.sum().item())
+
+    whole = tiny()
+    expected = trainer(optimizer=optimizer).fit(whole, STAGES, train(), score, ignore)
+
+    def interrupt(epoch) -> None:
+        if epoch.number == after:
+            raise InterruptionError
+
+    state = tmp_path / "state.safetensors"
+    with pytest.raises(InterruptionError):
+        trainer(state=state, optimizer=optimizer).fit(tiny(), STAGES, train(), score, interrupt)
+    told, continued = [], tiny(seed=99)
+    selected = trainer(state=state, optimizer=optimizer).fit(continued, STAGES, train(), score, told.append)
+    assert [epoch.number for epoch in told] == [*range(after + 1, 6)]
+    assert selected == expected
+    assert equal(weights(continued), weights(whole))
+
+
+def test_the_state_of_another_model_is_refused(tmp_path):
+    state = tmp_path / "state.safetensors"
+    trainer(state=state).fit(tiny(), STAGES, train(), Scores(0.2, 0.9, 0.5), ignore)
+    with pytest.raises(CheckpointError, match=r"holds the state of another model. Resume with the run's own"):
+        trainer(state=state).fit(tiny(width=16), STAGES, train(), Scores(0.2, 0.9, 0.5), ignore)
+
+
+def test_a_loss_that_is_not_finite_stops_the_run_before_its_state_is_kept(tmp_path):
+    state = tmp_path / "state.safetensors"
+    with pytest.raises(
+        FloatingPointError, match=r"loss of epoch 1 is not finite. Lower `learning_rate` \(now"
+    ):
+        trainer(state=state, learning_rate=1e30, schedule="constant").fit(
+            tiny(), STAGES[1:], train(), lambda model: 0.0, ignore
+        )
+    assert not state.exists()
+
+
+def test_the_last_stage_must_compete():
+    with pytest.raises(ValueError, match="No stage competes for the best validation score"):
+        trainer().fit(tiny(), STAGES[:1], train(), lambda model: 0.0, ignore)
+
+
+def test_the_cosine_schedule_rises_for_its_warmup_and_falls_to_zero():
+    plan = Optimization(learning_rate=0.1, schedule="cosine", warmup=2.0)
+    assert plan.rate(0, 10) == pytest.approx(0.1 * 0.0005)
+    assert plan.rate(1, 10) == pytest.approx(0.1 * 0.5005 * 0.5 * (1 + math.cos(math.pi / 10)))
+    assert plan.rate(5, 10) == pytest.approx(0.05)
+    assert plan.rate(10, 10) == pytest.approx(0.0)
+    rates = [plan.rate(epoch / 4, 10) for epoch in range(8, 41)]
+    assert rates == sorted(rates, reverse=True)
+
+
+def test_without_warmup_the_cosine_schedule_starts_at_the_top():
+    assert Optimization(learning_rate=0.1, warmup=0.0).rate(0, 10) == pytest.approx(0.1)
+
+
+def test_the_constant_schedule_stays():
+    plan = Optimization(learning_rate=0.1, schedule="constant")
+    assert {plan.rate(epoch, 10) for epoch in (0, 0.5, 5, 10)} == {0.1}
+
+
+@pytest.mark.parametrize(("name", "kind"), [("adamw", torch.optim.AdamW), ("adam", torch.optim.Adam)])
+def test_the_optimizer_has_its_settings(name, kind):
+    made = Optimization(learning_rate=0.2, weight_decay=0.3, optimizer=name).make(tiny())
+    assert type(made) is kind
+    assert (made.defaults["lr"], made.defaults["weight_decay"]) == (0.2, 0.3)
+
+
+def test_derived_seeds_depend_on_every_part_and_on_the_process_on_nothing():
+    assert derived_seed("epoch", 1, 2) == derived_seed("epoch", 1, 2)
+    seeds = {
+        derived_seed(*parts) for parts in [("epoch", 1, 2), ("epoch", 1, 3), ("epoch", 12), ("fold", 1, 2)]
+    }
+    assert len(seeds) == 4
+    assert all(0 <= seed < 2**63 for seed in seeds)
+    assert derived_seed("epoch", 1, 1) == 51157087820116866
