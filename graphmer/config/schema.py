@@ -68,7 +68,7 @@ class SplitConfig(Section):
 
     scheme: Literal["session", "official"] = "session"
     """`session`: leave one session out. `official`: the parts the corpus comes with."""
-    validation: Fraction = 0.12
+    validation: Annotated[float, Field(gt=0, lt=1)] = 0.12
     """Fraction of the training dialogues held out for selection, chosen by hash of the dialogue id."""
 
 

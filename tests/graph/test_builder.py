@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 import torch
@@ -8,6 +9,8 @@ import torch
 from graphmer.dialogue import LabelSpace
 from graphmer.graph import Adjacent, GraphBuilder, SameSpeaker, TemporalWindow
 from tests.talks import LABELS, WIDTHS, talk
+
+HERE = Path(__file__).parents[2]
 
 
 def answers(dialogue):
@@ -72,7 +75,7 @@ def test_every_edge_gets_the_relation_of_its_rule_order_and_party():
 
 def test_the_graph_is_the_same_under_another_hash_seed():
     code = "from tests.graph.test_builder import described; import sys; sys.stdout.write(described())"
-    env = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": "."}
+    env = {**os.environ, "PYTHONHASHSEED": "12345", "PYTHONPATH": str(HERE)}
     other = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=env)
     assert other.stdout == described()
 

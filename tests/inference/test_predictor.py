@@ -1,0 +1,126 @@
+import os
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+import torch
+
+from graphmer.dialogue import Dialogue, LabelSpace, Utterance
+from graphmer.dialogue.standardise import Standardiser
+from graphmer.errors import CheckpointError
+from graphmer.graph import GraphBuilder, SameSpeaker, TemporalWindow
+from graphmer.inference import Predictor, load
+from graphmer.inference.predictor import model_folder
+from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.training.model_file import TrainedModel, save_model
+from tests.talks import LABELS, WIDTHS, ragged, talk
+
+HERE = Path(__file__).parents[2]
+
+
+def trained(labels: LabelSpace = LABELS) -> TrainedModel:
+    torch.manual_seed(0)
+    build = GraphBuilder({"near": TemporalWindow(2, 1), "own": SameSpeaker()}, labels)
+    messages = MessageSettings(width=8, depth=1, heads=2)
+    settings = ModelSettings(WIDTHS, labels.outputs, build.relations, width=8, depth=1, messages=messages)
+    return TrainedModel(settings.build(), settings, labels, Standardiser.fit(ragged()), build, {})
+
+
+def saved(run: Path, *names: str) -> Path:
+    for name in names:
+        (run / name).mkdir(parents=True)
+        save_model(run / name, trained())
+    return run
+
+
+def answers(run: str) -> list[torch.Tensor]:
+    predictor = load(run)
+    return [predictor.predict(dialogue).probability for dialogue in ragged()]
+
+
+def test_a_new_process_with_another_hash_seed_says_the_same(tmp_path):
+    run = saved(tmp_path / "run", "fold1-seed1")
+    code = (
+        "import sys, torch; from tests.inference.test_predictor import answers; "
+        "torch.save(answers(sys.argv[1]), sys.argv[2])"
+    )
+    env = {**os.environ, "PYTHONHASHSEED": "4242", "PYTHONPATH": str(HERE)}
+    subprocess.run([sys.executable, "-c", code, str(run), str(tmp_path / "said")], check=True, env=env)
+    for said, again in zip(answers(str(run)), torch.load(tmp_path / "said"), strict=True):
+        assert torch.equal(said, again)
+
+
+def test_a_prediction_says_everything_of_every_turn():
+    dialogue = talk("ABA", ["atv", "", "t"])
+    found = Predictor(trained()).predict(dialogue)
+    assert found.dialogue_id == "d"
+    assert found.utterance_ids == dialogue.utterance_ids
+    assert torch.equal(found.available, dialogue.available)
+    torch.testing.assert_close(found.probability.sum(dim=1), torch.ones(3))
+    assert found.emotion == tuple(LABELS.names[number] for number in found.probability.argmax(dim=1))
+    torch.testing.assert_close(found.router.sum(dim=2), dialogue.available.float())
+
+
+def test_a_score_is_predicted_as_a_number():
+    found = Predictor(trained(LabelSpace(interval=(-3.0, 3.0)))).predict(talk("AB").unlabelled())
+    assert found.probability.shape == (2, 1)
+    assert list(found.emotion) == found.probability.squeeze(1).tolist()
+
+
+def test_annotations_are_not_read():
+    predictor, dialogue = Predictor(trained()), talk("ABBA")
+    said = predictor.predict(dialogue)
+    other = replace(dialogue, emotion=("no emotion the model knows", None, 3.0, "sad"))
+    again = predictor.predict(other)
+    assert said.emotion == again.emotion
+    assert torch.equal(said.probability, again.probability)
+
+
+def test_modalities_may_come_in_any_order_and_be_left_out_where_missing_throughout():
+    predictor, dialogue = Predictor(trained()), talk("ABA", ["tv", "v", "t"])
+    said = predictor.predict(dialogue)
+    other = predictor.predict(dialogue.with_modalities({"video": 4, "text": 5}))
+    assert torch.equal(said.probability, other.probability)
+    assert torch.equal(said.available, other.available)
+
+
+def test_a_dialogue_with_nothing_at_all_is_answered():
+    silent = Dialogue.from_utterances("silent", [Utterance("A"), Utterance("B")])
+    found = Predictor(trained()).predict(silent)
+    assert found.probability.isfinite().all()
+    assert not found.available.any()
+    assert not found.router.any()
+
+
+def test_an_unknown_modality_is_named():
+    with pytest.raises(ValueError, match=r"'d' has the modality 'smell'; the model knows \['audio'"):
+        Predictor(trained()).predict(talk("AB", widths={"text": 5, "smell": 2}))
+
+
+def test_a_wrong_width_is_named():
+    with pytest.raises(ValueError, match=r"'text' must have width 5, got 7. Use the features"):
+        Predictor(trained()).predict(talk("AB", widths={"text": 7}))
+
+
+def test_what_is_read_is_standardised_as_in_training():
+    parts = trained()
+    dialogue = talk("ABA")
+    said = Predictor(parts).predict(dialogue).probability
+    alone = parts.model(parts.build(parts.standardiser(dialogue))).emotion_logits.softmax(dim=1)
+    torch.testing.assert_close(said, alone)
+
+
+def test_fold_and_seed_are_chosen_by_number(tmp_path):
+    run = saved(tmp_path, "fold10-seed1", "fold2-seed3", "fold2-seed1")
+    assert model_folder(run).name == "fold2-seed1"
+    assert model_folder(run, fold=10).name == "fold10-seed1"
+    assert model_folder(run, seed=3).name == "fold2-seed3"
+    with pytest.raises(CheckpointError, match=r"no finished model fold3-seed\*; there are \['fold10-seed1'"):
+        model_folder(run, fold=3)
+
+
+def test_a_folder_without_models_is_named(tmp_path):
+    with pytest.raises(CheckpointError, match=r"there are none. Name a run folder"):
+        load(tmp_path / "nowhere")

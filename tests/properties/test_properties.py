@@ -1,0 +1,302 @@
+"""What every model must satisfy, whatever it is made of."""
+
+import copy
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from lightning_fabric import Fabric
+
+from graphmer.config.load import checked, dump_config
+from graphmer.corpora.simulate import SimulatedCorpus, simulate
+from graphmer.dialogue import Complete, Dialogue, Mixed, RandomSets
+from graphmer.dialogue.standardise import Standardiser
+from graphmer.evaluation.predictions import Predictions
+from graphmer.experiment import Parts, Run
+from graphmer.graph import Adjacent, GraphBuilder, SameSpeaker, TemporalWindow
+from graphmer.graph.part import GraphPart, batches
+from graphmer.nn.messages import CONVOLUTIONS
+from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.training.checkpoint import load_tensors
+from graphmer.training.model_file import TrainedModel, load_model, save_model
+from graphmer.training.objective import mixing_objective, unimodal_objective
+from graphmer.training.run_folder import RunFolder
+from graphmer.training.stage import Stage
+from graphmer.training.trainer import Optimization, Trainer
+from tests.talks import LABELS, WIDTHS, batched, ragged, talk
+
+HERE = Path(__file__).parents[2]
+RULES = {"near": TemporalWindow(2, 2), "own": SameSpeaker(), "reply": Adjacent()}
+
+
+@dataclass(frozen=True)
+class Made:
+    """How one model is made: its settings, and its convolution if it passes messages."""
+
+    convolution: str | None = None
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def build(self) -> GraphBuilder:
+        rules = {} if self.convolution is None else RULES
+        return GraphBuilder(rules, LABELS, causal=self.settings.get("causal", False))
+
+    @property
+    def described(self) -> ModelSettings:
+        messages = None
+        if self.convolution is not None:
+            messages = MessageSettings(width=8, depth=2, convolution=self.convolution, heads=2, dropout=0.3)
+        size = {"width": 8, "depth": 2, "relations": self.build.relations, "messages": messages}
+        return ModelSettings(WIDTHS, 4, **size, **self.settings)
+
+    def model(self, seed: int = 0):
+        torch.manual_seed(seed)
+        return self.described.build().eval()
+
+
+MODELS = {
+    "momke": Made(),
+    "preln": Made(settings={"block": "preln"}),
+    "positions": Made(settings={"positions": True}),
+    **{name: Made(name) for name in CONVOLUTIONS},
+    "reconstruction": Made("rgcn", {"block": "preln", "reconstruct": True}),
+}
+CAUSAL = {
+    "causal momke": Made(settings={"causal": True, "positions": True}),
+    **{f"causal {name}": Made(name, {"causal": True, "block": "preln"}) for name in CONVOLUTIONS},
+}
+every_model = pytest.mark.parametrize("made", [*MODELS.values(), *CAUSAL.values()], ids=[*MODELS, *CAUSAL])
+causal_models = pytest.mark.parametrize("made", CAUSAL.values(), ids=CAUSAL)
+
+
+def said(model, build: GraphBuilder, *dialogues: Dialogue) -> torch.Tensor:
+    return model(batched(dialogues, build)).emotion_logits
+
+
+def assert_same(one: torch.Tensor, other: torch.Tensor) -> None:
+    torch.testing.assert_close(one, other, rtol=1e-5, atol=1e-5)
+
+
+@every_model
+def test_features_of_a_modality_that_is_not_available_change_nothing(made):
+    model = made.model()
+    before = batched(ragged(), made.build)
+    for garbage in (1e6, float("nan")):
+        after = copy.copy(before)
+        for column, modality in enumerate(WIDTHS):
+            hidden = ~before.available[:, column, None]
+            after[modality] = torch.where(hidden, garbage, before[modality])
+        assert torch.equal(model(after).emotion_logits, model(before).emotion_logits)
+
+
+@every_model
+def test_a_dialogue_is_read_the_same_whatever_it_is_batched_with(made):
+    model, build, dialogues = made.model(), made.build, ragged()
+    together = said(model, build, *dialogues).split([len(dialogue) for dialogue in dialogues])
+    others = [talk("CBA" * 5, id="long", seed=8), talk("A", id="short", seed=9)]
+    for dialogue, found in zip(dialogues, together, strict=True):
+        assert_same(said(model, build, dialogue), found)
+        assert_same(said(model, build, others[0], dialogue, others[1])[15 : 15 + len(dialogue)], found)
+
+
+@causal_models
+def test_with_no_future_nothing_depends_on_later_turns(made):
+    model, build = made.model(), made.build
+    has = ["at", "", "v", "atv", "t", "a", "atv"]
+    whole = talk("ABBABAB", has, seed=1)
+    other = talk("ABBABAB", ["atv"] * 7, seed=2)
+    expected = said(model, build, whole)
+    for now in range(1, 7):
+        assert_same(said(model, build, talk("ABBABAB"[:now], has[:now], seed=1)), expected[:now])
+        later = torch.arange(7)[:, None] >= now
+        features = {m: torch.where(later, other.features[m], whole.features[m]) for m in WIDTHS}
+        changed = replace(whole, features=features, available=whole.available | later)
+        assert_same(said(model, build, changed)[:now], expected[:now])
+        assert not torch.allclose(said(model, build, changed)[now:], expected[now:], atol=1e-4)
+
+
+@every_model
+def test_renaming_speakers_changes_nothing(made):
+    has = ["atv", "a", "", "tv", "v"]
+    model, build = made.model(), made.build
+    dialogue = talk("ABACB", has)
+    expected = said(model, build, dialogue)
+    for names in ("BABCA", "zyzay", ["Ann", "Bob", "Ann", "Cid", "Bob"]):
+        assert torch.equal(said(model, build, talk(names, has)), expected)
+    numbered = replace(dialogue, speakers=("C", "B", "A"), speaker=2 - dialogue.speaker)
+    assert_same(said(model, build, numbered), expected)
+
+
+@pytest.mark.parametrize("made", [MODELS[name] for name in CONVOLUTIONS], ids=CONVOLUTIONS)
+def test_who_speaks_matters_to_a_graph(made):
+    model, build = made.model(), made.build
+    assert not torch.allclose(said(model, build, talk("ABACB")), said(model, build, talk("AABBC")), atol=1e-4)
+
+
+def answers(folder: str) -> dict[str, torch.Tensor]:
+    """What each saved model says of the same dialogues."""
+    found = {}
+    for path in sorted(Path(folder).iterdir()):
+        trained = load_model(path)
+        found[path.name] = said(trained.model, trained.build, *map(trained.standardiser, ragged())).detach()
+    return found
+
+
+def test_a_new_process_with_another_hash_seed_says_the_same(tmp_path):
+    """All models in one new process, which takes seconds to start."""
+    expected = {}
+    standardiser = Standardiser.fit(ragged())
+    for name, made in {**MODELS, **CAUSAL}.items():
+        folder = tmp_path / "models" / name
+        folder.mkdir(parents=True)
+        save_model(folder, TrainedModel(made.model(), made.described, LABELS, standardiser, made.build, {}))
+        expected[name] = said(made.model(), made.build, *map(standardiser, ragged()))
+    code = (
+        "import sys, torch; from tests.properties.test_properties import answers; "
+        "torch.save(answers(sys.argv[1]), sys.argv[2])"
+    )
+    env = {**os.environ, "PYTHONHASHSEED": "777", "PYTHONPATH": str(HERE)}
+    arguments = [str(tmp_path / "models"), str(tmp_path / "said")]
+    subprocess.run([sys.executable, "-c", code, *arguments], check=True, env=env)
+    found = torch.load(tmp_path / "said")
+    assert {name for name in expected if not torch.equal(found[name], expected[name])} == set()
+
+
+def fit(made: Made, seed: int, validate) -> dict[str, torch.Tensor]:
+    """Weights after a short training of both stages, from the same initial weights."""
+    model = made.model()
+    rebuild = 0.1 if model.decoders else 0.0
+    stages = [
+        Stage("experts", 1, unimodal_objective, Complete(), select=False),
+        Stage("mixing", 2, mixing_objective(rebuild), Mixed()),
+    ]
+    trainer = Trainer(Fabric(accelerator="cpu", devices=1), Optimization(0.01, nodes=12), seed=seed)
+    trainer.fit(model, stages, GraphPart(ragged(), made.build), validate, lambda epoch: None)
+    return model.state_dict()
+
+
+@every_model
+def test_restoring_the_best_epoch_restores_its_weights(made):
+    seen = []
+
+    def falling(model) -> float:
+        seen.append(copy.deepcopy(model.state_dict()))
+        return -len(seen)
+
+    kept = fit(made, 1, falling)
+    assert all(torch.equal(kept[name], seen[0][name]) for name in kept)
+    assert not all(torch.equal(kept[name], seen[1][name]) for name in kept)
+
+
+@every_model
+def test_the_same_seed_gives_the_same_result_and_another_seed_another(made):
+    one, again, other = (fit(made, seed, lambda model: 0.0) for seed in (1, 1, 2))
+    assert all(torch.equal(one[name], again[name]) for name in one)
+    assert not all(torch.equal(one[name], other[name]) for name in one)
+
+
+@every_model
+def test_another_seed_gives_other_batches_and_hides_something_else(made):
+    part = GraphPart([talk("AB" * 5, id=str(n), seed=n) for n in range(8)], made.build)
+
+    def seen(seed: int):
+        graphs = part.seen_through(RandomSets(), seed)
+        generator = torch.Generator().manual_seed(seed)
+        return [(tuple(chosen), batch.available.tolist()) for chosen, batch in batches(graphs, 20, generator)]
+
+    assert seen(1) == seen(1)
+    assert [chosen for chosen, _ in seen(1)] != [chosen for chosen, _ in seen(2)]
+    assert sorted(map(str, seen(1))) != sorted(map(str, seen(2)))
+
+
+@every_model
+def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
+    model = made.model()
+    batch = batched(ragged(), made.build)
+    batch.available = batch.available & (torch.arange(17) % 4 > 0)[:, None]
+    batch.emotion = torch.arange(17) % 4
+
+    def without_gradient(objective) -> set[str]:
+        model.zero_grad()
+        objective(model, batch).total.backward()
+        # what is added to all keys of a softmax has a gradient of zero by its nature
+        return {
+            name
+            for name, p in model.named_parameters()
+            if p.grad is None or not (p.grad.any() or name.endswith("lin_key.bias"))
+        }
+
+    names = {name for name, _ in model.named_parameters()}
+    first = {name for name in names if name.startswith(("mixture.pro", "mixture.experts", "unimodal_heads"))}
+    assert without_gradient(unimodal_objective) == names - first
+    second = mixing_objective(0.5 if model.decoders else 0.0)
+    assert without_gradient(second) == {name for name in names if name.startswith("unimodal_heads")}
+
+
+class Silent:
+    def fold_begins(self, fold: int, seed: int, epochs: int) -> None: ...
+
+    def epoch_ends(self, epoch) -> None: ...
+
+    def fold_ends(self, fold: int, seed: int) -> None: ...
+
+
+def corpus() -> SimulatedCorpus:
+    widths = {"audio": 12, "text": 12, "video": 12}
+    return simulate(0, sessions=(3, 3, 3), turns=(2, 6), mean_turns=4, widths=widths)
+
+
+def trained_on(found: SimulatedCorpus, graph: Any, folder: Path) -> Path:
+    """Folder of the one fold that is trained."""
+    described = {
+        "name": "tiny",
+        "data": {"format": "simulated"},
+        "graph": graph,
+        "model": {"width": 8, "depth": 1},
+        "training": {
+            "stages": [
+                {"name": "experts", "objective": "unimodal", "epochs": 1, "mask": "complete"},
+                {"name": "mixing", "objective": "mixing", "epochs": 3},
+            ],
+            "learning_rate": 0.01,
+            "batch_nodes": 12,
+        },
+        "evaluation": {"conditions": ["a", "atv"], "rates": [0.5]},
+        "folds": [1],
+    }
+    config = checked(described, "tiny", folder)
+    run = RunFolder.create(folder, config.name, dump_config(config), {})
+    Run(Parts(config, corpus=found), run, Fabric(accelerator="cpu", devices=1)).train(Silent())
+    return run.fold(1, 1)
+
+
+@pytest.mark.parametrize(
+    "graph",
+    [None, {"rules": {"near": {"rule": "window", "past": 1, "future": 1}}, "width": 8, "depth": 1}],
+    ids=["momke", "graph"],
+)
+def test_training_never_reads_the_labels_or_features_of_the_test_part(graph, tmp_path):
+    honest = corpus()
+    generator = torch.Generator().manual_seed(0)
+    names = honest.labels.names
+
+    def scrambled(dialogue: Dialogue) -> Dialogue:
+        if dialogue.session != "1":
+            return dialogue
+        emotion = tuple(names[(names.index(str(name)) + 1) % 4] for name in dialogue.emotion)
+        noise = {m: torch.randn(rows.shape, generator=generator) for m, rows in dialogue.features.items()}
+        return replace(dialogue, emotion=emotion, features=noise)
+
+    other = replace(honest, dialogues=tuple(map(scrambled, honest.dialogues)))
+    one, two = (trained_on(found, graph, tmp_path) for found in (honest, other))
+    (weights, _), (again, _) = (load_tensors(path / "model.safetensors") for path in (one, two))
+    assert all(torch.equal(weights[name], again[name]) for name in weights)
+    assert load_model(one).facts == load_model(two).facts
+    targets = [Predictions.load(path / "predictions" / "atv.npz").target for path in (one, two)]
+    assert not torch.equal(*targets)

@@ -1,0 +1,34 @@
+import pytest
+
+from graphmer.storage import replacing, write_text
+
+
+def test_a_file_is_written_whole(tmp_path):
+    write_text(tmp_path / "note.txt", "Zürich\n")
+    assert (tmp_path / "note.txt").read_text(encoding="utf-8") == "Zürich\n"
+    assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
+
+
+def test_the_old_file_stands_until_the_new_one_is_complete(tmp_path):
+    path = tmp_path / "note.txt"
+    path.write_text("old")
+    with replacing(path) as partial:
+        partial.write_text("new")
+        assert path.read_text() == "old"
+        assert partial.parent == tmp_path
+    assert path.read_text() == "new"
+
+
+@pytest.mark.parametrize("old", ["old", None])
+def test_after_a_failure_everything_is_as_it_was(old, tmp_path):
+    path = tmp_path / "note.txt"
+    if old is not None:
+        path.write_text(old)
+    with pytest.raises(TypeError), replacing(path) as partial, partial.open("w") as file:
+        file.writelines(["half", None])
+    assert [file.read_text() for file in tmp_path.iterdir()] == ([] if old is None else [old])
+
+
+def test_a_missing_folder_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError):
+        write_text(tmp_path / "nowhere" / "note.txt", "text")
