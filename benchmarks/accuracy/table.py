@@ -1,0 +1,94 @@
+"""Write the tables of stored results into the README, between the markers of their names.
+
+python -m benchmarks.accuracy.table
+"""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+RESULTS = Path(__file__).parent.parent / "results"
+README = Path(__file__).parent.parent.parent / "README.md"
+PARTIAL = "mean of partial sets"
+
+
+def main() -> None:
+    text = README.read_text(encoding="utf-8")
+    for path in sorted(RESULTS.glob("*.json")):
+        begin, end = f"<!-- {path.stem} -->\n", f"<!-- end {path.stem} -->"
+        if begin in text:
+            head, _, rest = text.partition(begin)
+            text = head + begin + table(json.loads(path.read_text())) + end + rest.partition(end)[2]
+    README.write_text(text, encoding="utf-8")
+
+
+def table(result: Mapping[str, Any]) -> str:
+    """WA of every system by condition with its interval, and the paired differences."""
+    cells = {
+        (system, row["condition"]): row
+        for system, stored in result["systems"].items()
+        for row in [*stored["summary"], *stored["partial"]]
+        if row["metric"] == "wa"
+    }
+    differences = {
+        (row["first"], row["other"], row["condition"]): row
+        for row in result["differences"]
+        if row["metric"] == "wa"
+    }
+    pairs = list(dict.fromkeys((first, other) for first, other, _ in differences))
+    systems = list(result["systems"])
+    conditions = list(dict.fromkeys(condition for _, condition in cells))
+    sets = [condition for condition in conditions if ":" not in condition and condition != PARTIAL]
+    order = [*sets, PARTIAL, *(condition for condition in conditions if ":" in condition)]
+    header = ["condition", *systems, *(f"{other} - {first}" for first, other in pairs)]
+    header += ["best possible", "graph's share"] if result["best"] else []
+    lines = [header, ["---", *("---:" for _ in header[1:])]]
+    for condition in order:
+        line = [condition, *(percent(cells[system, condition]) for system in systems)]
+        line += [signed(differences[(*pair, condition)]) for pair in pairs]
+        lines.append(line + shares(result, cells, condition, sets))
+    if result["best"]:
+        lines.append(["mean of the seven sets", *seven(result, cells, sets, len(header))])
+    rows = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    machine = result["environment"]
+    note = (
+        f"{result['title']}. WA in % with the 95 % interval over dialogues (bootstrap), mean over "
+        f"{len(result['seeds'])} seed(s); differences are paired. {' '.join(result['protocol'].split())} "
+        f"Commit {machine['commit']}, torch {machine['versions']['torch']}, {machine['device']}."
+    )
+    return f"\n{rows}\n\n{note}\n\n"
+
+
+def percent(row: Mapping[str, float]) -> str:
+    return f"{100 * row['mean']:.1f} ± {50 * (row['high'] - row['low']):.1f}"
+
+
+def signed(row: Mapping[str, float]) -> str:
+    return f"{100 * row['mean']:+.1f} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
+
+
+def shares(
+    result: Mapping[str, Any], cells: Mapping[tuple[str, str], Any], condition: str, sets: list[str]
+) -> list[str]:
+    if not result["best"]:
+        return []
+    names = sets[:-1] if condition == PARTIAL else [condition]
+    best = sum(result["best"][name] for name in names) / len(names)
+    return [f"{100 * best:.1f}", f"{100 * cells['graph', condition]['mean'] / best:.1f} %"]
+
+
+def seven(
+    result: Mapping[str, Any], cells: Mapping[tuple[str, str], Any], sets: list[str], width: int
+) -> list[str]:
+    means = {
+        system: sum(cells[system, name]["mean"] for name in sets) / len(sets) for system in result["systems"]
+    }
+    best = sum(result["best"][name] for name in sets) / len(sets)
+    filled = [f"{100 * mean:.1f}" for mean in means.values()]
+    share = [f"{100 * best:.1f}", f"{100 * means['graph'] / best:.1f} %"]
+    return [*filled, *[""] * (width - 1 - len(filled) - len(share)), *share]
+
+
+if __name__ == "__main__":
+    main()
