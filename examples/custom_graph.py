@@ -1,8 +1,8 @@
 """A dialogue graph of your own, through the library and without a configuration file.
 
-Needs nothing but graphmer: it trains on simulated dialogues for about a minute, so its scores say nothing about
-real speech. Shows a rule of one's own, training, one missing-modality protocol, and the prediction of a dialogue
-written by hand in which some turns lack some modalities.
+Needs nothing but graphmer: it trains on simulated dialogues for about a minute, so its scores say nothing
+about real speech. Shows a rule of one's own, training, one missing-modality protocol, and the prediction of a
+dialogue written by hand in which some turns lack some modalities.
 
     python examples/custom_graph.py
 """

@@ -2,8 +2,8 @@
 
     python -m benchmarks.accuracy.run benchmarks/accuracy/iemocap4.yaml --jobs 2
 
-A claim names systems (configurations, or ``logistic``), seeds and conditions. Every (system, seed) is a run of
-its own that can be interrupted and continued; results go to ``benchmarks/results/<claim>.json``.
+A claim names systems (configurations, or ``logistic``), seeds and conditions. Every (system, seed) is a run
+of its own that can be interrupted and continued; results go to ``benchmarks/results/<claim>.json``.
 """
 
 import argparse

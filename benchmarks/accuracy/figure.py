@@ -1,0 +1,62 @@
+"""Draw stored results: WA by set of modalities and by missing rate, with intervals.
+
+python -m benchmarks.accuracy.figure iemocap4
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+RESULTS = Path(__file__).parent.parent / "results"
+COLOURS = {"logistic": "#999999", "momke": "#d08770", "experts": "#8fa6c9", "graph": "#2a5d9f"}
+
+
+def main() -> None:
+    name = sys.argv[1]
+    result = json.loads((RESULTS / f"{name}.json").read_text())
+    figure = Figure(figsize=(10, 3.6), layout="constrained")
+    left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
+    for number, (system, stored) in enumerate(result["systems"].items()):
+        rows = {row["condition"]: row for row in stored["summary"] if row["metric"] == "wa"}
+        sets = [condition for condition in rows if ":" not in condition]
+        rates = [condition for condition in rows if condition.startswith("rate:")]
+        colour = COLOURS[system]
+        width = 0.8 / len(result["systems"])
+        bars(left, sets, rows, number * width, width, system, colour)
+        x = [0.0, *(float(condition[5:]) for condition in rates)]
+        line = [rows[sets[-1]], *(rows[condition] for condition in rates)]
+        right.plot(
+            x, [100 * row["mean"] for row in line], color=colour, marker="o", markersize=3, label=system
+        )
+        low, high = ([100 * row[bound] for row in line] for bound in ("low", "high"))
+        right.fill_between(x, low, high, color=colour, alpha=0.12, linewidth=0)
+    left.set_ylabel("WA, %")
+    left.set_xlabel("modalities that every turn has")
+    right.set_xlabel("missing rate per turn")
+    left.legend(frameon=False, ncols=4, loc="upper left", fontsize=8)
+    for axes in (left, right):
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.grid(axis="y", color="#eeeeee")
+        axes.set_axisbelow(True)
+        axes.set_ylim(30, 95)
+    figure.suptitle(result["title"], fontsize=10)
+    figure.savefig(RESULTS / f"{name}.svg")
+
+
+def bars(
+    axes: Axes, sets: list[str], rows: dict[str, Any], offset: float, width: float, system: str, colour: str
+) -> None:
+    x = [position + offset for position in range(len(sets))]
+    mean = [100 * rows[condition]["mean"] for condition in sets]
+    below = [100 * (rows[c]["mean"] - rows[c]["low"]) for c in sets]
+    above = [100 * (rows[c]["high"] - rows[c]["mean"]) for c in sets]
+    axes.bar(x, mean, width, color=colour, label=system, yerr=(below, above), error_kw={"linewidth": 0.8})
+    axes.set_xticks([position + 1.5 * width for position in range(len(sets))], sets)
+
+
+if __name__ == "__main__":
+    main()
