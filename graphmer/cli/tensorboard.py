@@ -1,0 +1,38 @@
+"""The course of training for TensorBoard."""
+
+from pathlib import Path
+
+from graphmer.errors import ConfigError
+from graphmer.training.trainer import Epoch
+
+
+class TensorBoardListener:
+    """Writes losses and validation of each epoch below ``<run>/tensorboard``.
+
+    Args:
+        folder: run folder.
+
+    Raises:
+        ConfigError: if TensorBoard is not installed.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        try:
+            from torch.utils.tensorboard import SummaryWriter
+        except ImportError:
+            raise ConfigError(
+                '--tensorboard: tensorboard is not installed. Run: pip install "graphmer[tensorboard]"'
+            ) from None
+        self.make = lambda name: SummaryWriter(str(folder / "tensorboard" / name))
+
+    def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
+        self.writer = self.make(f"fold{fold}-seed{seed}")
+
+    def epoch_ends(self, epoch: Epoch) -> None:
+        for name, loss in epoch.losses.items():
+            self.writer.add_scalar(f"loss/{name}", loss, epoch.number)
+        if epoch.score is not None:
+            self.writer.add_scalar("validation", epoch.score, epoch.number)
+
+    def fold_ends(self, fold: int, seed: int) -> None:
+        self.writer.close()
