@@ -35,4 +35,4 @@ class TensorBoardListener:
             self.writer.add_scalar("validation", epoch.score, epoch.number)
 
     def fold_ends(self, fold: int, seed: int) -> None:
-        self.writer.close()
+        self.writer.close()  # type: ignore[no-untyped-call]
