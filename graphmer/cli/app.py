@@ -3,7 +3,6 @@
 Commands import what they need when they run, so that ``graphmer --help`` loads neither torch nor faiss.
 """
 
-import errno
 import logging
 import sys
 
@@ -33,17 +32,13 @@ def main() -> None:
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
         app()
-    except GraphmerError as error:
-        complain(str(error))
-        sys.exit(2)
-    except FloatingPointError as error:
+    except (GraphmerError, FloatingPointError) as error:
         complain(str(error))
         sys.exit(2)
     except OSError as error:
-        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EACCES, errno.EROFS, errno.EPERM):
-            raise
         where = f"{error.filename}: " if error.filename else ""
         complain(
-            f"{where}{error.strerror}. Nothing was half-written; make room or permission and use --resume."
+            f"{where}{error.strerror or error}. Nothing was half-written; once there is room and permission, "
+            "run the command again, or continue a run with --resume."
         )
         sys.exit(2)

@@ -10,11 +10,13 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
     """Read a configuration and its corpus, build everything once, and say what would be trained."""
     from graphmer.config.load import load_config
     from graphmer.experiment import Parts
+    from graphmer.experiment.checks import check as check_parts
 
     parts = Parts(load_config(config, overrides or []))
     if parts.corpus.card.simulated:
         banner("SIMULATED DATA")
-    model = parts.settings.build()
+    check_parts(parts)
+    model = parts.model()
     dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
     table = Table("fold", "train", "validation", "test", title=f"{parts.corpus.card.name}: dialogues (turns)")
     for fold in parts.folds.values():

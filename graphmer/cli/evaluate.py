@@ -36,7 +36,7 @@ def evaluate(
         *named.get(conditions, tuple(conditions.split(","))),
         *(f"rate:{r:.10g}" for r in read_rates(rates)),
     ]
-    protocols = {spec: opened.parts.protocol(spec, "--conditions") for spec in specs}
+    protocols = opened.parts.named(specs, "--conditions or --rates")
     scores = opened.evaluate(protocols)
     target = out or run / "evaluation.json"
     scores.to_json(target)

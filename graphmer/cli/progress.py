@@ -1,40 +1,41 @@
 """The progress of training on the terminal."""
 
+import json
 from types import TracebackType
 
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    TextColumn,
-    TimeElapsedColumn,
-    TimeRemainingColumn,
-)
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Column
 
 from graphmer.cli.terminal import console
+from graphmer.training.run_folder import RunFolder
 from graphmer.training.trainer import Epoch
 
 
 class BarListener:
-    """One bar over all epochs, the latest validation beside it, and a line for each finished model.
+    """A bar over the epochs of each model, its loss and validation beside it, and a line when it is finished.
+
+    The bar stays on one line in 80 columns: text that is too long for the terminal is cut there.
 
     Args:
-        models: how many folds and seeds will be trained.
+        folder: of the run, where the chosen epochs are read.
+        models: how many are still to be trained.
     """
 
-    def __init__(self, models: int) -> None:
+    def __init__(self, folder: RunFolder, models: int) -> None:
+        self.folder = folder
         self.models = models
         self.done = 0
-        self.best = float("nan")
-        self.best_epoch = 0
+        self.best: float | None = None
         self.progress = Progress(
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=None),
-            MofNCompleteColumn(),
-            TextColumn("{task.fields[state]}"),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(),
+            TextColumn("{task.description}", table_column=Column(no_wrap=True)),
+            BarColumn(bar_width=10),
+            MofNCompleteColumn(table_column=Column(no_wrap=True)),
+            TextColumn(
+                "{task.fields[state]}", table_column=Column(no_wrap=True, overflow="ellipsis", ratio=1)
+            ),
+            TimeRemainingColumn(compact=True, table_column=Column(no_wrap=True)),
             console=console,
+            expand=True,
         )
         self.bar = self.progress.add_task("training", total=None, state="")
 
@@ -49,21 +50,21 @@ class BarListener:
 
     def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
         self.done += 1
-        self.best, self.best_epoch = float("nan"), 0
+        self.best = None
         self.progress.reset(self.bar, total=epochs, description=f"fold {fold} seed {seed}", state="")
 
     def epoch_ends(self, epoch: Epoch) -> None:
-        loss = " ".join(f"{name} {value:.3f}" for name, value in epoch.losses.items())
-        score = ""
-        if epoch.score is not None:
-            if epoch.best:
-                self.best, self.best_epoch = epoch.score, epoch.number
-            score = f" | validation {epoch.score:.3f} (best {self.best:.3f})"
-        self.progress.update(self.bar, completed=epoch.number, state=f"{epoch.stage}: {loss}{score}")
+        if epoch.best:
+            self.best = epoch.score
+        score = "" if epoch.score is None else f" valid. {epoch.score:.3f}"
+        best = "" if self.best is None else f" (best {self.best:.3f})"
+        state = f"{epoch.stage}: loss {sum(epoch.losses.values()):.3f}{score}{best}"
+        self.progress.update(self.bar, completed=epoch.number, state=state)
 
     def fold_ends(self, fold: int, seed: int) -> None:
+        result = json.loads((self.folder.fold(fold, seed) / "result.json").read_text(encoding="utf-8"))
         self.progress.print(
-            f"fold {fold} seed {seed}: epoch {self.best_epoch} chosen, validation {self.best:.3f} "
+            f"fold {fold} seed {seed}: epoch {result['epoch']} chosen, validation {result['validation']:.3f} "
             f"[{self.done} of {self.models}]",
             highlight=False,
             markup=False,

@@ -1,6 +1,8 @@
 """The course of training for TensorBoard."""
 
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from graphmer.errors import ConfigError
 from graphmer.training.trainer import Epoch
@@ -23,7 +25,7 @@ class TensorBoardListener:
             raise ConfigError(
                 '--tensorboard: tensorboard is not installed. Run: pip install "graphmer[tensorboard]"'
             ) from None
-        self.make = lambda name: SummaryWriter(str(folder / "tensorboard" / name))
+        self.make: Callable[[str], Any] = lambda name: SummaryWriter(str(folder / "tensorboard" / name))
 
     def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
         self.writer = self.make(f"fold{fold}-seed{seed}")
@@ -35,4 +37,4 @@ class TensorBoardListener:
             self.writer.add_scalar("validation", epoch.score, epoch.number)
 
     def fold_ends(self, fold: int, seed: int) -> None:
-        self.writer.close()  # type: ignore[no-untyped-call]
+        self.writer.close()

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graphmer.cli.options import Device, Overrides, make_fabric, read_folds, read_seeds
+from graphmer.cli.terminal import complain
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -36,22 +37,31 @@ def train(
     """  # noqa: D301 - \b keeps the lines of the examples apart
     from graphmer.cli.progress import BarListener
     from graphmer.cli.results import show_scores
+    from graphmer.config.load import load_config
     from graphmer.experiment import Run
+    from graphmer.training.run_folder import RunFolder
 
     if resume is not None:
         if config is not None or overrides or folds or seeds:
             raise ConfigError(
                 "--resume: continues a run as it was begun; leave out CONFIG, --set, --folds, --seeds."
             )
-        run = Run.reopen(resume, make_fabric(device, "32-true"))
+        RunFolder(resume)  # refuses what is none
+        run = Run.reopen(resume, make_fabric(device, load_config(resume / "config.yaml").training.precision))
     elif config is None:
         raise ConfigError("CONFIG: must be given, such as examples/iemocap.yaml, or --resume RUN.")
+    elif runs.exists() and not runs.is_dir():
+        raise ConfigError(f"--runs: must be a folder; {runs} is a file.")
     else:
         resolved = _resolve(config, overrides or [], folds, seeds)
         run = Run.begin(resolved, runs, make_fabric(device, resolved.training.precision))
     _announce(run)
-    with BarListener(len(run.parts.folds) * len(run.parts.config.seeds)) as listener:
-        scores = run.train(listener)
+    try:
+        with BarListener(run.folder, len(run.unfinished)) as listener:
+            scores = run.train(listener)
+    except KeyboardInterrupt:
+        complain(f"interrupted. Continue with: graphmer train --resume {run.folder.path}")
+        raise typer.Exit(130) from None
     show_scores(scores, run.bayes(run.parts.protocols), run.folder.path)
 
 
@@ -72,7 +82,7 @@ def _announce(run: "Run") -> None:
             "SIMULATED DATA: dialogues drawn from a known process stand in for a corpus; "
             "no figure below says anything about real speech."
         )
-    size = sum(p.numel() for p in parts.settings.build().parameters())
+    size = sum(p.numel() for p in parts.model().parameters())
     turns = sum(len(dialogue) for dialogue in parts.corpus.dialogues)
     console.print(
         f"{parts.corpus.card.name}: {len(parts.corpus.dialogues)} dialogues, {turns} turns, "

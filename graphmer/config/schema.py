@@ -25,7 +25,7 @@ class SimulationConfig(Section):
 
     seed: int = 0
     """Another seed, another corpus."""
-    dialogues: Positive = 151
+    dialogues: Annotated[int, Field(ge=5)] = 151
     """Number of dialogues, spread over five sessions as in IEMOCAP."""
     widths: dict[str, Positive] = {"audio": 128, "text": 256, "video": 256}
     """Features per modality."""
@@ -187,8 +187,8 @@ class EvaluationConfig(Section):
 class Config(Section):
     """A whole experiment."""
 
-    name: str
-    """Names the run folder."""
+    name: Annotated[str, Field(pattern=r"^\w[^/\\]*$")]
+    """Names the run folder; begins with a letter or digit and holds no slash."""
     data: DataConfig
     split: SplitConfig = SplitConfig()
     graph: Annotated[GraphConfig | None, _word_for_nothing("none")]
@@ -200,7 +200,7 @@ class Config(Section):
     evaluation: EvaluationConfig = EvaluationConfig()
     folds: Annotated[tuple[Positive, ...] | None, _word_for_nothing("all")] = None
     """Folds to run, counted from 1; `all` for every one."""
-    seeds: tuple[int, ...] = (1,)
+    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
     """One run of every fold for each seed."""
 
     @model_validator(mode="after")

@@ -19,7 +19,7 @@ from graphmer.evaluation.rows import Difference, FoldRow, Row, difference_rows, 
 from graphmer.evaluation.statistics import draw_dialogues, targets_of
 from graphmer.storage import write_text
 
-SELECTIONS = ("validation", "test_oracle")
+SELECTIONS = ("validation", "last", "test_oracle")
 """How the epoch was chosen; ``test_oracle`` looked at the test set and is an upper bound."""
 
 _FORMAT = "graphmer scores"
@@ -37,7 +37,7 @@ class Scores:
         folds: ids of the dialogues tested in each fold, by its name; one after the other the axis ``B``.
         counts: confusion matrices (row target, column predicted) or moments.
         missing: fraction of (utterance, modality) pairs that really were missing under each condition.
-        meta: ``title`` (text), ``simulated`` (bool), ``selection`` (``validation`` or ``test_oracle``) and
+        meta: ``title`` (text), ``simulated`` (bool), ``selection`` (one of `SELECTIONS`) and
             whatever else should travel along, such as the corpus fingerprint, as JSON values.
 
     Shapes:

@@ -1,49 +1,25 @@
 """From a configuration to objects."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from graphmer.config.schema import Config, DataConfig, GraphConfig, RuleConfig, StageConfig
+from graphmer.config.schema import Config, GraphConfig, RuleConfig, StageConfig
 from graphmer.corpora.base import Corpus
-from graphmer.corpora.dataset import read_dataset
-from graphmer.corpora.gcnet import read_gcnet
-from graphmer.corpora.simulate import simulate
 from graphmer.corpora.splits import Fold, leave_one_session_out, official
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import conditions, protocol
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import ConfigError
+from graphmer.experiment.reading import naming, read_corpus
 from graphmer.graph import EdgeRule, GraphBuilder
 from graphmer.graph.edges import RULES
+from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.objective import Objective, mixing_objective, unimodal_objective
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Optimization
-
-
-def _gcnet(data: DataConfig) -> Corpus:
-    assert data.root is not None  # the schema has checked both
-    assert data.labels is not None
-    return read_gcnet(data.root, data.labels, data.features, context=data.context, nan=data.not_finite)
-
-
-def _graphmer(data: DataConfig) -> Corpus:
-    assert data.root is not None
-    return read_dataset(data.root, nan=data.not_finite)
-
-
-def _simulated(data: DataConfig) -> Corpus:
-    return simulate(data.simulation.seed, widths=data.simulation.widths)
-
-
-CORPORA: Mapping[str, Callable[[DataConfig], Corpus]] = {
-    "gcnet": _gcnet,
-    "graphmer": _graphmer,
-    "simulated": _simulated,
-}
-"""Readers by the name of their format."""
 
 SPLITS: Mapping[str, Callable[..., list[Fold]]] = {"session": leave_one_session_out, "official": official}
 """Ways to split by name."""
@@ -53,18 +29,6 @@ OBJECTIVES: Mapping[str, Callable[[StageConfig], Objective]] = {
     "mixing": lambda stage: mixing_objective(stage.reconstruction),
 }
 """Objectives by name."""
-
-
-def read_corpus(data: DataConfig) -> Corpus:
-    """The corpus a configuration names, or the simulated one where it says so.
-
-    Raises:
-        CorpusError: if the files are not there, or wrong.
-    """
-    absent = data.root is not None and not data.root.is_dir()
-    if absent and data.when_absent == "simulate":
-        return _simulated(data)
-    return CORPORA[data.format](data)
 
 
 @dataclass(frozen=True)
@@ -141,8 +105,9 @@ class Parts:
     def build(self) -> GraphBuilder:
         """Makes the graphs."""
         graph = self.config.graph
-        rules = {} if graph is None else {name: edge_rule(rule) for name, rule in graph.rules.items()}
-        return GraphBuilder(rules, self.corpus.labels, causal=self.config.causal)
+        with naming("graph.rules"):
+            rules = {} if graph is None else {name: edge_rule(rule) for name, rule in graph.rules.items()}
+            return GraphBuilder(rules, self.corpus.labels, causal=self.config.causal)
 
     @cached_property
     def settings(self) -> ModelSettings:
@@ -155,6 +120,15 @@ class Parts:
             messages=None if self.config.graph is None else _messages(self.config.graph),
             **self.config.model.model_dump(),
         )
+
+    def model(self) -> EmotionModel:
+        """A model with fresh weights, drawn from torch's global generator.
+
+        Raises:
+            ConfigError: if its settings do not fit together.
+        """
+        with naming("model or graph"):
+            return self.settings.build()
 
     @cached_property
     def stages(self) -> list[Stage]:
@@ -188,15 +162,23 @@ class Parts:
     def fixed(self) -> dict[str, MissingProtocol]:
         """The fixed conditions to evaluate, by name; they also choose the epoch."""
         names = self.config.evaluation.conditions
-        names = conditions(self.modalities) if names is None else names
-        return {name: self.protocol(name, "evaluation.conditions") for name in names}
+        return self.named(conditions(self.modalities) if names is None else names, "evaluation.conditions")
 
     @cached_property
     def protocols(self) -> dict[str, MissingProtocol]:
         """All that is evaluated, by name: fixed conditions, missing rates, further protocols."""
         evaluation = self.config.evaluation
-        names = [*(f"rate:{rate:.10g}" for rate in evaluation.rates), *evaluation.others]
-        return self.fixed | {name: self.protocol(name, "evaluation") for name in names}
+        rates = self.named([f"rate:{rate:.10g}" for rate in evaluation.rates], "evaluation.rates")
+        return self.fixed | rates | self.named(evaluation.others, "evaluation.others")
+
+    def named(self, specs: Sequence[str], field: str) -> dict[str, MissingProtocol]:
+        """Protocols by the name that tables and files have: ``at`` also for ``ta`` and ``fixed:audio+text``.
+
+        Raises:
+            ConfigError: naming the field of the configuration.
+        """
+        found = [self.protocol(spec, field) for spec in specs]
+        return {protocol.name.removeprefix("fixed:"): protocol for protocol in found}
 
     def protocol(self, spec: str, field: str) -> MissingProtocol:
         """A protocol by its name.
@@ -204,10 +186,8 @@ class Parts:
         Raises:
             ConfigError: naming the field of the configuration.
         """
-        try:
+        with naming(field):
             return protocol(spec, self.modalities)
-        except ValueError as error:
-            raise ConfigError(f"{field}: {error}") from None
 
 
 def edge_rule(config: RuleConfig) -> EdgeRule:

@@ -15,11 +15,12 @@ from graphmer.corpora.posterior import bayes_accuracy
 from graphmer.corpora.simulate import SimulatedCorpus
 from graphmer.dialogue.damage import Noise, Shift
 from graphmer.dialogue.missing import MissingProtocol
-from graphmer.errors import CheckpointError, GraphmerError
+from graphmer.errors import CheckpointError
 from graphmer.evaluation.evaluate import evaluate
 from graphmer.evaluation.metrics import classification, regression
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
+from graphmer.experiment.checks import check
 from graphmer.experiment.parts import FoldParts, Parts
 from graphmer.graph.part import GraphPart
 from graphmer.nn.model import EmotionModel
@@ -60,7 +61,7 @@ class Run:
     def begin(cls, config: Config, runs: Path, fabric: Fabric) -> "Run":
         """A new run folder below `runs`; everything that can be wrong is checked before it is made."""
         parts = Parts(config)
-        _ = (parts.folds, parts.build, parts.settings, parts.stages, parts.protocols)
+        check(parts)
         card = parts.corpus.card
         facts = environment(
             device=str(fabric.device),
@@ -78,8 +79,14 @@ class Run:
             CheckpointError: if it is no run folder, or its corpus has changed on disk.
         """
         folder = RunFolder(path)
+        try:
+            fingerprint = folder.environment["fingerprint"]
+        except (OSError, ValueError, KeyError) as error:
+            raise CheckpointError(
+                f"{path}/environment.json: cannot be read ({type(error).__name__}). Start a new run."
+            ) from None
         parts = Parts(load_config(path / "config.yaml"))
-        if parts.corpus.fingerprint != folder.environment["fingerprint"]:
+        if parts.corpus.fingerprint != fingerprint:
             raise CheckpointError(
                 f"{path}: {parts.corpus.card.name} on disk is not what this run was trained on. "
                 "Restore its files, or start a new run."
@@ -91,14 +98,24 @@ class Run:
         """Whether the dialogues are simulated."""
         return self.parts.corpus.card.simulated
 
+    @property
+    def unfinished(self) -> list[tuple[int, int]]:
+        """Seed and fold of the models that are still to be trained."""
+        return [
+            (seed, number)
+            for seed in dict.fromkeys(self.parts.config.seeds)
+            for number in self.parts.folds
+            if not (self.folder.fold(number, seed) / "result.json").is_file()
+        ]
+
     def train(self, listener: Listener) -> Scores:
         """Train and test every fold and seed that is not finished yet, and write ``scores.json``."""
+        for seed, number in self.unfinished:
+            self._train_fold(number, seed, self.folder.fold(number, seed), listener)
         predictions: dict[tuple[int, str, str], Predictions] = {}
         for seed in self.parts.config.seeds:
             for number in self.parts.folds:
                 path = self.folder.fold(number, seed)
-                if not (path / "result.json").is_file():
-                    self._train_fold(number, seed, path, listener)
                 for condition in self.parts.protocols:
                     predictions[seed, str(number), condition] = Predictions.load(
                         predictions_path(path, condition)
@@ -108,11 +125,20 @@ class Run:
         return scores
 
     def evaluate(self, protocols: Mapping[str, MissingProtocol]) -> Scores:
-        """Test the finished models again, under other conditions."""
+        """Test the finished models again, under other conditions.
+
+        Raises:
+            CheckpointError: if a model is not there, or is not the one that the configuration describes.
+        """
         predictions = {}
         for seed in self.parts.config.seeds:
             for number, fold in self.parts.folds.items():
-                trained = load_model(self.folder.fold(number, seed))
+                path = self.folder.fold(number, seed)
+                trained = load_model(path)
+                if (trained.settings, trained.labels) != (self.parts.settings, self.parts.corpus.labels):
+                    raise CheckpointError(
+                        f"{path}/model.json: another model than the run's config.yaml describes. Restore it."
+                    )
                 test = self._graphs(FoldParts(fold, self.parts.corpus, trained.standardiser).test)
                 for condition, found in self._predict(trained.model, test, protocols).items():
                     predictions[seed, str(number), condition] = found
@@ -152,23 +178,25 @@ class Run:
     def _predict(
         self, model: EmotionModel, part: GraphPart, protocols: Mapping[str, MissingProtocol]
     ) -> dict[str, Predictions]:
-        return evaluate(
-            model.to(self.fabric.device),
-            part,
-            protocols,
-            self.parts.corpus.labels,
-            seed=MASK_SEED,
-            nodes=4 * self.parts.config.training.batch_nodes,
-            device=self.fabric.device,
-        )
+        try:
+            return evaluate(
+                model.to(self.fabric.device),
+                part,
+                protocols,
+                self.parts.corpus.labels,
+                seed=MASK_SEED,
+                nodes=4 * self.parts.config.training.batch_nodes,
+                device=self.fabric.device,
+            )
+        except ValueError as error:  # `Predictions` refuses what is not finite
+            raise FloatingPointError(str(error)) from None
 
     def _train_fold(self, number: int, seed: int, path: Path, listener: Listener) -> None:
         begin = time.perf_counter()
         config, parts = self.parts.config, self.parts
         fold = parts.fold_parts(parts.folds[number])
-        _check_classes(fold, parts)
         torch.manual_seed(derived_seed("weights", seed, number))
-        model = parts.settings.build()
+        model = parts.model()
         oracle = config.training.selection == "test_oracle"
         chooser = self._graphs(fold.test if oracle else fold.validation)
         trainer = Trainer(
@@ -214,8 +242,6 @@ class Run:
 
 def mean_score(predictions: Mapping[str, Predictions], outputs: int) -> float:
     """Mean over conditions of the weighted F1, or of minus the mean absolute error of a score."""
-    if not predictions:
-        raise GraphmerError("evaluation.conditions: must name at least one condition to select by; got none.")
     values = []
     for found in predictions.values():
         labelled = found.labelled()
@@ -231,16 +257,3 @@ def predictions_path(path: Path, condition: str) -> Path:
     folder = path / "predictions"
     folder.mkdir(exist_ok=True)
     return folder / f"{condition.replace(':', '_')}.npz"
-
-
-def _check_classes(fold: FoldParts, parts: Parts) -> None:
-    labels = parts.corpus.labels
-    if labels.is_score:
-        return
-    seen = {emotion for dialogue in fold.train for emotion in dialogue.emotion}
-    never = [name for name in labels.names if name not in seen]
-    if never:
-        raise GraphmerError(
-            f"Fold {fold.fold.name!r}: the class {never[0]!r} has no training example; it cannot be learnt. "
-            "Merge or drop it in the labels, or use another split."
-        )
