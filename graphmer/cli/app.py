@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from graphmer.cli import check, data, doctor, evaluate, show, train
+from graphmer.cli import check, data, doctor, evaluate, predict, show, train
 from graphmer.cli.terminal import complain
 from graphmer.errors import GraphmerError
 
@@ -21,6 +21,7 @@ app = typer.Typer(
 )
 app.command()(train.train)
 app.command()(evaluate.evaluate)
+app.command()(predict.predict)
 app.command()(check.check)
 app.command()(show.show)
 app.command()(doctor.doctor)
@@ -31,7 +32,7 @@ def main() -> None:
     """Run the command line; a user's mistake ends in one clear line each and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
     try:
-        app()
+        app(prog_name="graphmer")
     except (GraphmerError, FloatingPointError) as error:
         complain(str(error))
         sys.exit(2)

@@ -47,7 +47,6 @@ class Assembly:
         self.findings = findings
         self.nan = nan
         self._dialogue_ids: set[str] = set()
-        self._utterance_ids: set[str] = set()
 
     def vector(self, values: Any, modality: str, where: str) -> Vector | None:
         """Features of one turn as float32 ``[D]``, or ``None`` where they cannot be used.
@@ -106,15 +105,6 @@ class Assembly:
         if not turns:
             self.findings.error(f"dialogue {id!r} has no utterances", where, "Add turns or remove it.")
             return None
-        for turn in turns:
-            if turn.id in self._utterance_ids:
-                self.findings.error(
-                    f"utterance id {turn.id!r} occurs twice",
-                    where,
-                    "Ids must be unique in a corpus; rename one.",
-                )
-                return None
-        self._utterance_ids.update(turn.id for turn in turns if turn.id is not None)
         try:
             return Dialogue.from_utterances(id, turns, widths=self.widths, session=session)
         except ValueError as error:

@@ -1,36 +1,34 @@
 """A trained model that reads new dialogues."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
+from torch_geometric.data import Batch
 
 from graphmer.dialogue import Dialogue, Emotion
-from graphmer.errors import CheckpointError
+from graphmer.dialogue.missing import MissingProtocol
+from graphmer.errors import CheckpointError, GraphmerError
 from graphmer.graph import EdgeRule
 from graphmer.training.model_file import TrainedModel, load_model
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class DialoguePrediction:
     """What a model says of each turn of one dialogue.
 
     Attributes:
-        dialogue_id: the dialogue.
-        utterance_ids: its turns.
+        dialogue: what the model read: its modalities in its order, without annotations.
         emotion: most probable emotion of each turn, or its score.
         probability: of each class ``[N, C]``; the score ``[N, 1]`` where the target is one.
-        available: what the model read, ``[N, M]``.
         router: weight of (utterance, input modality, expert), ``[N, M, M]``; zero where the input is missing.
     """
 
-    dialogue_id: str
-    utterance_ids: tuple[str, ...]
+    dialogue: Dialogue
     emotion: tuple[Emotion, ...]
     probability: Tensor
-    available: Tensor
     router: Tensor
 
 
@@ -55,22 +53,51 @@ class Predictor:
         Raises:
             ValueError: if a modality is unknown to the model or has another width.
         """
-        aligned = self._aligned(dialogue)
-        graph = self.trained.build(self.trained.standardiser(aligned))
+        return next(self.predict_many([dialogue]))
+
+    def predict_many(
+        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+    ) -> Iterator[DialoguePrediction]:
+        """Predictions of dialogues in their order; only one batch of them is in memory at a time.
+
+        Where a dialogue is faulty, those before it are answered first.
+
+        Args:
+            dialogues: any number, read as they are needed.
+            missing: what to hide from the model.
+            nodes: utterances from which on a batch is complete.
+
+        Raises:
+            ValueError: as `predict`.
+        """
+        source, failure = iter(dialogues), None
+        while failure is None:
+            waiting: list[Dialogue] = []
+            try:
+                while sum(map(len, waiting)) < nodes:
+                    standard = self.trained.standardiser(self._aligned(next(source)))
+                    waiting.append(standard if missing is None else missing.apply(standard, seed=0))
+            except (StopIteration, GraphmerError, ValueError) as error:
+                failure = error
+            if waiting:
+                yield from self._predict_batch(waiting)
+        if not isinstance(failure, StopIteration):
+            raise failure
+
+    def _predict_batch(self, dialogues: list[Dialogue]) -> Iterator[DialoguePrediction]:
+        batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues])
         with torch.inference_mode():
-            output = self.model(graph.to(self.device))
-        logits = output.emotion_logits.float().cpu()
+            output = self.model(batch.to(self.device))
         labels = self.trained.labels
+        logits = output.emotion_logits.float().cpu()
         probability = logits if labels.is_score else logits.softmax(dim=1)
-        decided = logits.squeeze(1) if labels.is_score else logits.argmax(dim=1)
-        return DialoguePrediction(
-            dialogue.id,
-            dialogue.utterance_ids,
-            tuple(labels.decode(decided)),
-            probability,
-            aligned.available,
-            output.mixture.weight.cpu(),
-        )
+        decided = labels.decode(logits.squeeze(1) if labels.is_score else logits.argmax(dim=1))
+        router = output.mixture.weight.float().cpu()
+        begin = 0
+        for dialogue in dialogues:
+            turns = slice(begin, begin + len(dialogue))
+            begin += len(dialogue)
+            yield DialoguePrediction(dialogue, tuple(decided[turns]), probability[turns], router[turns])
 
     def _aligned(self, dialogue: Dialogue) -> Dialogue:
         """The dialogue with the model's modalities in the model's order and without annotations."""

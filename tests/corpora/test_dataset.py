@@ -154,7 +154,7 @@ def test_features_are_inline_or_a_row_or_a_file(tmp_path):
             r"split: must be 'train', 'val' or 'test'; got 'dev'",
         ),
         (_dialogue("first"), r"dialogue id 'first' occurs twice"),
-        ({"id": "d", "utterances": [{"speaker": "Ann", "id": "u0"}]}, r"utterance id 'u0' occurs twice"),
+        ({"id": "d", "utterances": [{"speaker": "Ann", "id": "u"}] * 2}, r"ids that occur twice: \['u'\]"),
         (_dialogue(reply_to="nobody"), r"`reply_to` names 'nobody'"),
     ],
 )

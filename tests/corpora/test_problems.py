@@ -84,7 +84,7 @@ def test_assembly_reports_each_kind_of_fault_and_goes_on():
     assert assembly.dialogue("d", [], "f:1") is None
     assert assembly.dialogue("d", [Utterance("Ann", id="u")], "f:2") is None
     assert assembly.dialogue("e", [Utterance("Ann", id="u")], "f:3") is not None
-    assert assembly.dialogue("g", [Utterance("Ann", id="u")], "f:4") is None
+    assert assembly.dialogue("g", [Utterance("Ann", id="u"), Utterance("Bob", id="u")], "f:4") is None
     assert assembly.dialogue("h", [Utterance("Ann", id="v", reply_to="w")], "f:5") is None
     text = "\n".join(map(str, findings.problems))
     for expected in (
@@ -93,7 +93,7 @@ def test_assembly_reports_each_kind_of_fault_and_goes_on():
         "c: unknown emotion 'angr'. Did you mean 'anger'?",
         "f:1: dialogue 'd' has no utterances",
         "f:2: dialogue id 'd' occurs twice",
-        "f:4: utterance id 'u' occurs twice",
+        "f:4: Dialogue 'g' has utterance ids that occur twice: ['u']",
         "f:5: Dialogue 'h': `reply_to` names 'w'",
     ):
         assert expected in text

@@ -55,9 +55,9 @@ def test_a_new_process_with_another_hash_seed_says_the_same(tmp_path):
 def test_a_prediction_says_everything_of_every_turn():
     dialogue = talk("ABA", ["atv", "", "t"])
     found = Predictor(trained()).predict(dialogue)
-    assert found.dialogue_id == "d"
-    assert found.utterance_ids == dialogue.utterance_ids
-    assert torch.equal(found.available, dialogue.available)
+    assert found.dialogue.id == "d"
+    assert found.dialogue.utterance_ids == dialogue.utterance_ids
+    assert torch.equal(found.dialogue.available, dialogue.available)
     torch.testing.assert_close(found.probability.sum(dim=1), torch.ones(3))
     assert found.emotion == tuple(LABELS.names[number] for number in found.probability.argmax(dim=1))
     torch.testing.assert_close(found.router.sum(dim=2), dialogue.available.float())
@@ -83,14 +83,14 @@ def test_modalities_may_come_in_any_order_and_be_left_out_where_missing_througho
     said = predictor.predict(dialogue)
     other = predictor.predict(dialogue.with_modalities({"video": 4, "text": 5}))
     assert torch.equal(said.probability, other.probability)
-    assert torch.equal(said.available, other.available)
+    assert torch.equal(said.dialogue.available, other.dialogue.available)
 
 
 def test_a_dialogue_with_nothing_at_all_is_answered():
     silent = Dialogue.from_utterances("silent", [Utterance("A"), Utterance("B")])
     found = Predictor(trained()).predict(silent)
     assert found.probability.isfinite().all()
-    assert not found.available.any()
+    assert not found.dialogue.available.any()
     assert not found.router.any()
 
 

@@ -1,0 +1,103 @@
+"""Predictions as plain values, for JSON lines and tables."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+
+from graphmer.dialogue import Emotion, LabelSpace
+from graphmer.inference.predictor import DialoguePrediction
+
+
+@dataclass(frozen=True)
+class TurnRecord:
+    """One turn of a prediction.
+
+    Attributes:
+        dialogue: id of the dialogue.
+        turn: place in it, from 0.
+        id: the utterance's id.
+        speaker: who speaks.
+        available: modalities the model read.
+        emotion: most probable emotion, or the score.
+        probability: of each emotion by name; empty for a score.
+        previous: what was predicted for the same speaker's previous turn; ``None`` on the first one.
+        change: probability that the emotion differs from the previous one, taking the two turns as
+            independent: ``1 - sum_c p_previous(c) p(c)``; ``None`` on a first turn and for scores.
+        router: weight of each expert for each modality that was read.
+    """
+
+    dialogue: str
+    turn: int
+    id: str
+    speaker: str
+    available: tuple[str, ...]
+    emotion: Emotion
+    probability: dict[str, float]
+    previous: Emotion
+    change: float | None
+    router: dict[str, dict[str, float]]
+
+    @property
+    def changed(self) -> bool | None:
+        """Whether the predicted emotion differs from the speaker's previous one; ``None`` on a first turn."""
+        return None if self.previous is None else self.emotion != self.previous
+
+
+def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[TurnRecord]:
+    """The turns of a prediction in their order."""
+    dialogue = prediction.dialogue
+    last: dict[int, int] = {}
+    for turn, speaker in enumerate(dialogue.speaker.tolist()):
+        previous = last.get(speaker)
+        last[speaker] = turn
+        probability = prediction.probability[turn]
+        change = None
+        if previous is not None and not labels.is_score:
+            change = float(1 - torch.dot(prediction.probability[previous], probability))
+        there = dialogue.available[turn].tolist()
+        read = tuple(m for m, is_there in zip(dialogue.modalities, there, strict=True) if is_there)
+        weights = dict(zip(dialogue.modalities, prediction.router[turn].tolist(), strict=True))
+        yield TurnRecord(
+            dialogue=dialogue.id,
+            turn=turn,
+            id=dialogue.utterance_ids[turn],
+            speaker=dialogue.speakers[speaker],
+            available=read,
+            emotion=prediction.emotion[turn],
+            probability=dict(zip(labels.names, probability.tolist(), strict=True)) if labels.names else {},
+            previous=None if previous is None else prediction.emotion[previous],
+            change=change,
+            router={m: dict(zip(dialogue.modalities, weights[m], strict=True)) for m in read},
+        )
+
+
+def as_json(prediction: DialoguePrediction, labels: LabelSpace) -> dict[str, Any]:
+    """One dialogue as a JSON object: its turns, and the sequence of emotions of each speaker."""
+    turns = list(turn_records(prediction, labels))
+    sequences: dict[str, list[Emotion]] = {name: [] for name in prediction.dialogue.speakers}
+    for record in turns:
+        sequences[record.speaker].append(record.emotion)
+    return {
+        "id": prediction.dialogue.id,
+        "turns": [
+            {
+                "id": record.id,
+                "speaker": record.speaker,
+                "emotion": record.emotion,
+                "probability": _rounded(record.probability),
+                "changed": record.changed,
+                "change_probability": None if record.change is None else round(record.change, 4),
+                "pair": None if record.previous is None else [record.previous, record.emotion],
+                "available": list(record.available),
+                "router": {modality: _rounded(weights) for modality, weights in record.router.items()},
+            }
+            for record in turns
+        ],
+        "speakers": sequences,
+    }
+
+
+def _rounded(values: dict[str, float]) -> dict[str, float]:
+    return {name: round(value, 4) for name, value in values.items()}

@@ -1,0 +1,113 @@
+import csv
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from graphmer.cli.app import app
+from graphmer.errors import CheckpointError, ConfigError, CorpusError
+from tests.inference.test_predictor import saved
+from tests.talks import WIDTHS
+
+CHAT = [
+    {"id": "u0", "speaker": "Ann", "text": "hello?", "features": {"text": [0.1] * 5, "audio": [0.2] * 3}},
+    {"id": "u1", "speaker": "Bob", "features": {"audio": [0.5] * 3}},
+    {"id": "u2", "speaker": "Ann", "features": {}},
+]
+
+
+def chats(folder: Path, *dialogues: list[dict]) -> Path:
+    path = folder / "chats.jsonl"
+    lines = [json.dumps({"id": f"chat{i}", "utterances": turns}) for i, turns in enumerate(dialogues)]
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def run(*arguments: object) -> str:
+    result = CliRunner().invoke(app, ["predict", *map(str, arguments)], catch_exceptions=True)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.output
+
+
+def test_a_handwritten_chat_with_gaps_is_answered_turn_by_turn(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    out = tmp_path / "said.jsonl"
+    run(model, chats(tmp_path, CHAT), "--out", out)
+    (said,) = map(json.loads, out.read_text().splitlines())
+    assert [turn["available"] for turn in said["turns"]] == [["audio", "text"], ["audio"], []]
+    assert said["turns"][0]["pair"] is None
+    assert said["turns"][2]["pair"][0] == said["turns"][0]["emotion"]
+    assert sum(said["turns"][2]["probability"].values()) == pytest.approx(1, abs=1e-3)
+    assert len(said["speakers"]["Ann"]) == 2
+
+
+def test_shards_together_are_the_whole(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    path = chats(tmp_path, *[CHAT[: 1 + i % 3] for i in range(7)])
+    run(model, path, "--out", tmp_path / "all")
+    parts = []
+    for number in (1, 2, 3):
+        run(model, path, "--out", tmp_path / "part", "--shard", f"{number}/3")
+        parts.append((tmp_path / "part").read_text().splitlines())
+    assert [len(part) for part in parts] == [3, 2, 2]
+    together = {line for part in parts for line in part}
+    assert {json.loads(line)["id"] for line in together} == {f"chat{i}" for i in range(7)}
+
+
+def test_a_condition_hides_what_is_there(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    out = tmp_path / "said.jsonl"
+    run(model, chats(tmp_path, CHAT), "--out", out, "--condition", "t")
+    said = json.loads(out.read_text())
+    assert [turn["available"] for turn in said["turns"]] == [["text"], [], []]
+
+
+def test_csv_has_one_row_a_turn_and_a_column_for_each_emotion(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    out = tmp_path / "said.csv"
+    run(model, chats(tmp_path, CHAT, CHAT), "--out", out, "--format", "csv")
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [row["dialogue"] for row in rows] == ["chat0"] * 3 + ["chat1"] * 3
+    assert {"p_happy", "p_angry", "change_probability"} <= set(rows[0])
+
+
+def test_the_table_is_for_reading(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    shown = run(model, chats(tmp_path, CHAT), "--format", "table")
+    assert "hello?" in shown
+    assert "nothing" in shown
+
+
+@pytest.mark.parametrize(
+    ("turn", "message"),
+    [
+        ({"speaker": "Ann", "features": {"txt": [0.1] * 5}}, r"chats.jsonl:2.*'txt'.*text"),
+        ({"speaker": "Ann", "features": {"text": [0.1] * 4}}, rf"chats.jsonl:2.*{WIDTHS['text']}"),
+        ({"features": {}}, r"chats.jsonl:2.*speaker"),
+    ],
+)
+def test_a_faulty_line_is_named_and_what_was_written_before_stays(tmp_path, turn, message):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    out = tmp_path / "said.jsonl"
+    with pytest.raises(CorpusError, match=message):
+        run(model, chats(tmp_path, CHAT, [turn]), "--out", out)
+    assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["chat0"]
+
+
+def test_two_turns_with_one_id_are_refused(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    with pytest.raises(CorpusError, match=r"chats.jsonl:1.*u0"):
+        run(model, chats(tmp_path, [CHAT[0], CHAT[0]]))
+
+
+def test_mistakes_on_the_command_line_name_the_option(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    path = chats(tmp_path, CHAT)
+    with pytest.raises(ConfigError, match=r"--shard: must be I/N .* got 5/3"):
+        run(model, path, "--shard", "5/3")
+    with pytest.raises(ConfigError, match=r"--condition: .*smell"):
+        run(model, path, "--condition", "smell")
+    with pytest.raises(CheckpointError, match="no finished model"):
+        run(tmp_path / "nothing", path)

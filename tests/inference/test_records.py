@@ -1,0 +1,54 @@
+import pytest
+import torch
+
+from graphmer.dialogue import LabelSpace
+from graphmer.inference.predictor import DialoguePrediction
+from graphmer.inference.records import as_json, turn_records
+from tests.talks import talk
+
+TWO = LabelSpace(("calm", "cross"))
+
+
+def said() -> DialoguePrediction:
+    probability = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]])
+    emotion = ("calm", "cross", "cross", "calm")
+    router = torch.full((4, 3, 3), 1 / 3)
+    return DialoguePrediction(talk("ABAB", ["at", "", "v", "atv"]), emotion, probability, router)
+
+
+def test_a_change_is_counted_from_the_same_speakers_previous_turn():
+    first, other, second, last = turn_records(said(), TWO)
+    assert (first.changed, first.previous, first.change) == (None, None, None)
+    assert (other.changed, other.previous) == (None, None)
+    assert (second.changed, second.previous) == (True, "calm")
+    assert second.change == pytest.approx(1 - (0.9 * 0.3 + 0.1 * 0.7))
+    assert (last.changed, last.previous) == (True, "cross")
+
+
+def test_router_weights_are_given_for_what_was_read_only():
+    records = list(turn_records(said(), TWO))
+    assert [record.available for record in records] == [
+        ("audio", "text"),
+        (),
+        ("video",),
+        ("audio", "text", "video"),
+    ]
+    assert set(records[0].router) == {"audio", "text"}
+    assert set(records[1].router) == set()
+
+
+def test_each_speaker_has_a_sequence_of_emotions():
+    found = as_json(said(), TWO)
+    assert found["speakers"] == {"A": ["calm", "cross"], "B": ["cross", "calm"]}
+    assert [turn["pair"] for turn in found["turns"]] == [None, None, ["calm", "cross"], ["cross", "calm"]]
+
+
+def test_a_score_has_neither_probabilities_nor_changes_of_emotion():
+    score = LabelSpace(interval=(-3.0, 3.0))
+    prediction = DialoguePrediction(
+        talk("AA"), (0.5, -1.0), torch.tensor([[0.5], [-1.0]]), torch.zeros(2, 3, 3)
+    )
+    records = list(turn_records(prediction, score))
+    assert records[1].probability == {}
+    assert records[1].change is None
+    assert records[1].emotion == -1.0
