@@ -14,7 +14,7 @@ def replacing(path: Path) -> Iterator[Path]:
         path: where the file shall be; its folder must exist.
 
     Raises:
-        OSError: if the folder cannot be written to; `path` is then left as it was.
+        OSError: naming `path`, if it cannot be written; it is then left as it was.
 
     Example:
         >>> import tempfile
@@ -28,6 +28,9 @@ def replacing(path: Path) -> Iterator[Path]:
     try:
         yield partial
         partial.replace(path)
+    except OSError as error:
+        error.filename, error.filename2 = str(path), None
+        raise
     finally:
         partial.unlink(missing_ok=True)
 

@@ -39,4 +39,4 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
     }
     for name, fact in facts.items():
         console.print(f"{name:>10}: {fact}", highlight=False, soft_wrap=True)
-    console.print(f"{config}: nothing wrong found.", style="green", highlight=False)
+    console.print(f"{config}: nothing wrong found.", style="green", highlight=False, soft_wrap=True)

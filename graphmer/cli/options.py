@@ -20,6 +20,9 @@ Overrides = Annotated[
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")]
 
+_FINEST = 0.001
+"""Smallest step between missing rates."""
+
 
 def make_fabric(device: str, precision: str) -> "Fabric":
     """Device and precision for training and evaluation.
@@ -31,7 +34,7 @@ def make_fabric(device: str, precision: str) -> "Fabric":
     from lightning_fabric import Fabric
 
     kind, _, number = device.partition(":")
-    if kind not in ("auto", "cpu", "cuda") or (number and not number.isdigit()):
+    if kind not in ("auto", "cpu", "cuda") or (":" in device and not (kind == "cuda" and number.isdigit())):
         raise ConfigError(f"--device: must be auto, cpu, cuda or cuda:<number>; got {device}.")
     if kind == "auto":
         kind = "cuda" if torch.cuda.is_available() else "cpu"
@@ -39,6 +42,8 @@ def make_fabric(device: str, precision: str) -> "Fabric":
         raise ConfigError(
             f"--device {device}: this machine or this build of torch has no CUDA device. Use cpu."
         )
+    if number and int(number) >= torch.cuda.device_count():
+        raise ConfigError(f"--device {device}: CUDA devices here are 0 to {torch.cuda.device_count() - 1}.")
     fabric = Fabric(accelerator=kind, devices=[int(number)] if number else 1, precision=precision)  # type: ignore[arg-type]
     fabric.launch()
     return fabric
@@ -73,9 +78,10 @@ def read_rates(text: str) -> tuple[float, ...]:
         if ":" not in text:
             return tuple(float(rate) for rate in text.split(","))
         first, last, step = (float(part) for part in text.split(":"))
-        count = round((last - first) / step)
-        return tuple(round(first + i * step, 10) for i in range(count + 1))
-    except (ValueError, ZeroDivisionError):
+        if not (0 <= first <= last <= 1 and step >= _FINEST):
+            raise ValueError
+        return tuple(round(first + i * step, 10) for i in range(round((last - first) / step) + 1))
+    except ValueError:
         raise ConfigError(
-            f"--rates: must be first:last:step or a list such as 0.3,0.5; got {text}."
+            f"--rates: must be first:last:step, rising within 0 and 1, or a list such as 0.3,0.5; got {text}."
         ) from None

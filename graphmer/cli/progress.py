@@ -58,7 +58,7 @@ class BarListener:
             self.best = epoch.score
         score = "" if epoch.score is None else f" valid. {epoch.score:.3f}"
         best = "" if self.best is None else f" (best {self.best:.3f})"
-        state = f"{epoch.stage}: loss {sum(epoch.losses.values()):.3f}{score}{best}"
+        state = f"{epoch.stage} {sum(epoch.losses.values()):.3f}{score}{best}"
         self.progress.update(self.bar, completed=epoch.number, state=state)
 
     def fold_ends(self, fold: int, seed: int) -> None:

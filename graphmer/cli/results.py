@@ -22,10 +22,10 @@ def show_scores(scores: Scores, bayes: Mapping[str, float], folder: Path, name: 
         name: of the Markdown file.
     """
     overview = condition_table(scores, best=bayes)
-    console.print(overview.rich())
+    console.print(overview.rich(console.width))
     sheets = [overview, spread_table(scores)]
     if not scores.labels.is_score:
-        console.print(class_table(scores, (scores.sets or scores.conditions)[-1]).rich())
+        console.print(class_table(scores, (scores.sets or scores.conditions)[-1]).rich(console.width))
         sheets += [table(scores, c) for c in scores.conditions for table in (class_table, confusion_table)]
     write_text(folder / f"{name}.md", "\n".join(sheet.markdown() for sheet in sheets))
     console.print(f"Run folder: {folder}", highlight=False, soft_wrap=True)

@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
+from rich.table import Column, Table
 
 from graphmer.cli.options import ConfigFile, Overrides
 from graphmer.cli.terminal import console
@@ -20,9 +20,11 @@ def show(
     """Show one dialogue as the model sees it: turns, availability, edges by relation."""
     from graphmer.config.load import load_config
     from graphmer.corpora.problems import did_you_mean
-    from graphmer.errors import CorpusError
+    from graphmer.errors import ConfigError, CorpusError
     from graphmer.experiment import Parts
 
+    if png is not None and png.suffix not in (".png", ".svg", ".pdf"):
+        raise ConfigError(f"--png: must end in .png, .svg or .pdf; got {png}.")
     parts = Parts(load_config(config, overrides or []))
     known = {found.id: found for found in parts.corpus.dialogues}
     if dialogue and dialogue not in known:
@@ -31,7 +33,10 @@ def show(
     recorded = known[dialogue] if dialogue else next(iter(known.values()))
     chosen = parts.protocol(missing, "--missing").apply(recorded, seed=0)
     graph = parts.build(chosen)
-    turns = Table("turn", "speaker", *chosen.modalities, "emotion", "text", title=f"{chosen.id}, {missing}")
+    headers = ("turn", "speaker", *chosen.modalities, "emotion", "text")
+    columns = [Column(header, overflow="fold") for header in headers]
+    mark = "SIMULATED: " if parts.corpus.card.simulated else ""
+    turns = Table(*columns, title=f"{mark}{chosen.id}, {missing}")
     for position, name in enumerate(chosen.speaker.tolist()):
         there = ["yes" if available else "-" for available in chosen.available[position].tolist()]
         emotion = chosen.emotion[position]

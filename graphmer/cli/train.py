@@ -60,7 +60,7 @@ def train(
         with BarListener(run.folder, len(run.unfinished)) as listener:
             scores = run.train(listener)
     except KeyboardInterrupt:
-        complain(f"interrupted. Continue with: graphmer train --resume {run.folder.path}")
+        complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
         raise typer.Exit(130) from None
     show_scores(scores, run.bayes(run.parts.protocols), run.folder.path)
 

@@ -5,6 +5,7 @@ import numpy as np
 from graphmer.evaluation.scores import Scores
 from graphmer.evaluation.statistics import metric_names
 from graphmer.report.sheet import Sheet
+from graphmer.report.table import marked_title
 
 
 def spread_table(scores: Scores) -> Sheet:
@@ -16,7 +17,7 @@ def spread_table(scores: Scores) -> Sheet:
     names = metric_names(scores.labels)
     rows = [row for row in scores.summary() if row.metric in names]
     return Sheet(
-        title=f"{scores.meta['title']}: spread over seeds and folds",
+        title=marked_title([scores], f"{scores.meta['title']}: spread over seeds and folds"),
         header=("condition", "metric", "mean", "sd over seeds", "sd over folds", "utterances"),
         rows=tuple(
             (

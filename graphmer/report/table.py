@@ -20,6 +20,7 @@ PARTIAL = "mean of partial sets"
 _BEST_NOTE = (
     "best WA: accuracy of the exact posterior of the simulated process; share: the model's WA of it, in %."
 )
+_SPARE = ("macro_f1", "f1_haszero", "acc2_haszero", "f1_nonzero", "acc7")  # left out where width lacks
 _IN_UNITS = ("mae", "pearson")  # printed as they are; the other metrics in percent
 _CLASS_NOTE = (
     "WA = accuracy over all utterances; UA = mean of the class recalls; weighted F1 = mean of the class F1 "
@@ -59,10 +60,11 @@ def condition_table(
         for condition in _ordered(scores)
     ]
     return Sheet(
-        title=_title([scores], str(scores.meta["title"])),
+        title=marked_title([scores], str(scores.meta["title"])),
         header=("condition", "missing", *names.values(), *(("best WA", "share") if best else ())),
         rows=tuple(rows),
         notes=(*_notes([scores], interval), *((_BEST_NOTE,) if best else ())),
+        spare=(*(names[key] for key in _SPARE if key in names), *(("share",) if best else ())),
     )
 
 
@@ -113,7 +115,7 @@ def comparison_table(systems: Sequence[Scores], metric: str, *, interval: Interv
     ]
     titles = [_mark(each) for each in systems]
     return Sheet(
-        title=_title(systems, names[metric]),
+        title=marked_title(systems, names[metric]),
         header=("condition", *titles, *(f"{title} - {titles[0]}" for title in titles[1:])),
         rows=tuple(rows),
         notes=(*_notes(systems, interval), "Differences are paired by dialogue."),
@@ -135,7 +137,7 @@ def class_table(scores: Scores, condition: str) -> Sheet:
         strict=True,
     )
     return Sheet(
-        title=_title([scores], f"{scores.meta['title']}, condition {condition}"),
+        title=marked_title([scores], f"{scores.meta['title']}, condition {condition}"),
         header=("emotion", "support", "recall", "F1"),
         rows=tuple((name, str(n), _percent(recall), _percent(f1)) for name, n, recall, f1 in columns),
         notes=(
@@ -157,7 +159,7 @@ def confusion_table(scores: Scores, condition: str) -> Sheet:
     per_seed = (support[:, 0] // len(scores.seeds)).tolist()
     rows = zip(scores.labels.names, share.tolist(), per_seed, strict=True)
     return Sheet(
-        title=_title([scores], f"{scores.meta['title']}, condition {condition}: confusion"),
+        title=marked_title([scores], f"{scores.meta['title']}, condition {condition}: confusion"),
         header=("annotated", *scores.labels.names, "support"),
         rows=tuple((name, *map(_percent, cells), str(n)) for name, cells, n in rows),
         notes=("Row: annotated emotion; column: predicted one; in % of the row.", *_warnings([scores])),
@@ -207,7 +209,8 @@ def _mark(scores: Scores) -> str:
     return f"{scores.meta['title']}{oracle}"
 
 
-def _title(systems: Sequence[Scores], text: str) -> str:
+def marked_title(systems: Sequence[Scores], text: str) -> str:
+    """A title that says whether dialogues are simulated or the epoch was chosen on the test set."""
     simulated = "SIMULATED: " if any(each.meta["simulated"] for each in systems) else ""
     oracle = ", test_oracle" if any(each.meta["selection"] == "test_oracle" for each in systems) else ""
     return f"{simulated}{text}{oracle}"

@@ -1,6 +1,8 @@
 """Weights and state on disk: safetensors with a JSON header, written whole or not at all."""
 
 import json
+import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -15,10 +17,20 @@ from graphmer.storage import replacing
 
 
 def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str, Any]) -> None:
-    """Write tensors and a JSON-compatible header to one safetensors file, whole or not at all."""
+    """Write tensors and a JSON-compatible header to one safetensors file, whole or not at all.
+
+    Raises:
+        OSError: if the disk is full or cannot be written to.
+    """
     owned = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with replacing(path) as partial:
-        save_file(owned, partial, metadata={"graphmer": json.dumps(header)})
+        try:
+            save_file(owned, partial, metadata={"graphmer": json.dumps(header)})
+        except SafetensorError as error:  # which has the number of the system's error in its text only
+            number = re.search(r"os error (\d+)", str(error))
+            if number is None:
+                raise
+            raise OSError(int(number[1]), os.strerror(int(number[1]))) from None
 
 
 def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:

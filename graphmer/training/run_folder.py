@@ -1,6 +1,8 @@
 """The folder of one run: what was asked, on what machine, what happened, what came out."""
 
+import errno
 import json
+import os
 import platform
 import subprocess
 import time
@@ -72,10 +74,18 @@ class RunFolder:
         return path
 
     def log(self, **record: Any) -> None:
-        """Append one record to ``log.jsonl``, stamped with the time in seconds since 1970."""
-        line = json.dumps({"time": round(time.time(), 3), **record})
-        with (self.path / "log.jsonl").open("a", encoding="utf-8") as file:
-            file.write(line + "\n")
+        """Append one record, or nothing, to ``log.jsonl``, stamped with the time in seconds since 1970."""
+        line = json.dumps({"time": round(time.time(), 3), **record}).encode() + b"\n"
+        path = self.path / "log.jsonl"
+        with path.open("ab", buffering=0) as file:
+            begin = file.seek(0, os.SEEK_END)
+            try:
+                if file.write(line) < len(line):
+                    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+            except OSError as error:
+                file.truncate(begin)
+                error.filename = str(path)
+                raise
 
     @property
     def environment(self) -> dict[str, Any]:

@@ -7,6 +7,7 @@ from rich.console import Console
 from graphmer.dialogue import LabelSpace
 from graphmer.evaluation.scores import Scores
 from graphmer.report.sheet import Sheet
+from graphmer.report.spread import spread_table
 from graphmer.report.table import PARTIAL, class_table, comparison_table, condition_table, confusion_table
 
 LABELS = LabelSpace(("happy", "sad", "never"))
@@ -57,15 +58,15 @@ def test_rows_are_sets_then_their_mean_then_rates():
 def test_columns_are_the_metrics_in_percent_with_intervals():
     sheet = condition_table(constant_scores())
     assert sheet.header == ("condition", "missing", "WA", "UA", "weighted F1", "macro F1")
-    assert sheet.rows[0][2] == "90.00 ± 0.00"
-    assert condition_table(constant_scores(), interval="bounds").rows[0][2] == "90.00 [90.00, 90.00]"
+    assert sheet.rows[0][2] == "90.0 ± 0.0"
+    assert condition_table(constant_scores(), interval="bounds").rows[0][2] == "90.0 [90.0, 90.0]"
 
 
 def test_scores_have_their_own_columns_and_units():
     sheet = condition_table(score_scores())
     assert sheet.header[2:5] == ("MAE", "r", "Acc-2 (non-0)")
     assert sheet.rows[0][2] == "1.000 ± 0.000"
-    assert sheet.rows[0][-1] == "100.00 ± 0.00"
+    assert sheet.rows[0][-1] == "100.0 ± 0.0"
     assert "MAE in units of the score" in sheet.notes[0]
 
 
@@ -95,7 +96,7 @@ def test_systems_stand_side_by_side_with_their_differences():
     assert sheet.title == "WA, test_oracle"
     second = "majority (test_oracle)"
     assert sheet.header == ("condition", "MoMKE", second, f"{second} - MoMKE")
-    assert sheet.rows[0] == ("a", "90.00 ± 0.00", "80.00 ± 0.00", "-10.00 ± 0.00")
+    assert sheet.rows[0] == ("a", "90.0 ± 0.0", "80.0 ± 0.0", "-10.0 ± 0.0")
     assert sheet.rows[3][0] == PARTIAL
 
 
@@ -138,3 +139,59 @@ def test_markdown_is_a_table_with_a_title_and_notes():
 
 def test_brackets_in_cells_are_text_and_not_markup():
     assert "[bold]x" in drawn(Sheet("T", ("a",), (("[bold]x",),), ()))
+
+
+WIDE = Sheet(
+    "T",
+    ("condition", "WA", "UA", "share"),
+    (("mean of partial sets", "80.0 ± 1.2", "79.0 ± 1.2", "90.0"),),
+    ("Note.",),
+    spare=("UA", "share"),
+)
+
+
+def on(width, sheet):
+    console = Console(width=width)
+    with console.capture() as capture:
+        console.print(sheet.rich(width))
+    return capture.get()
+
+
+def test_a_table_that_fits_is_shown_whole():
+    text = on(80, WIDE)
+    assert "UA" in text
+    assert "Left out" not in text
+
+
+def test_a_narrow_terminal_leaves_spare_columns_out_one_by_one_and_says_so():
+    assert "Left out for lack of width: UA; the Markdown" in " ".join(on(34, WIDE).split())
+    text = on(26, WIDE)
+    assert "Left out for lack of width: UA, share;" in " ".join(text.split())
+    assert "80.0 ± 1.2" in text
+    assert "UA" in WIDE.markdown()
+
+
+@pytest.mark.parametrize("width", [16, 20, 30, 50, 80])
+def test_nothing_is_ever_cut(width):
+    text = on(width, WIDE)
+    assert "…" not in text
+    assert max(map(len, text.splitlines())) <= width
+    for word in ("80.0", "±", "1.2"):
+        assert word in text
+
+
+@pytest.mark.parametrize(
+    "scores", [constant_scores(simulated=True), score_scores()], ids=["classes", "score"]
+)
+def test_a_table_of_results_fits_80_columns_on_single_lines(scores):
+    best = None if scores.labels.is_score else dict.fromkeys(scores.conditions, 0.95)
+    lines = on(80, condition_table(scores, best=best)).splitlines()
+    (row,) = [line for line in lines if line.startswith("a ")]
+    assert row.count("±") >= 3
+    assert max(map(len, lines)) <= 80
+
+
+def test_the_spread_of_simulated_scores_is_called_so():
+    assert (
+        spread_table(constant_scores(simulated=True)).title == "SIMULATED: MoMKE: spread over seeds and folds"
+    )

@@ -1,0 +1,58 @@
+"""What can be wrong with an experiment, found before anything is trained."""
+
+from collections.abc import Sequence
+
+from graphmer.corpora.splits import Fold
+from graphmer.dialogue import Dialogue
+from graphmer.errors import ConfigError, CorpusError
+from graphmer.experiment.parts import Parts
+
+
+def check(parts: Parts) -> None:
+    """Make everything an experiment needs once.
+
+    Of the test part it asks only whether anything is labelled, never how.
+
+    Raises:
+        ConfigError: naming the field of the configuration.
+        CorpusError: if a fold cannot be trained, selected or tested on.
+    """
+    _ = (parts.stages, parts.protocols)
+    if not parts.fixed:
+        raise ConfigError("evaluation.conditions: must name at least one condition to select by; got none.")
+    parts.model()
+    dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
+    _check_graph(parts)
+    for fold in parts.folds.values():
+        train = [dialogues[id] for id in fold.train]
+        _check_training(fold, train, parts)
+        for name, ids in {"validation": fold.validation, "test": fold.test}.items():
+            if all(emotion is None for id in ids for emotion in dialogues[id].emotion):
+                raise CorpusError(
+                    f"Fold {fold.name!r}: no utterance of its {name} part is labelled. Use another split."
+                )
+
+
+def _check_graph(parts: Parts) -> None:
+    try:
+        parts.build(parts.corpus.dialogues[0])
+    except ValueError as error:
+        raise ConfigError(f"data or graph: {error}") from None
+
+
+def _check_training(fold: Fold, train: Sequence[Dialogue], parts: Parts) -> None:
+    for column, modality in enumerate(parts.modalities):
+        if not any(bool(dialogue.available[:, column].any()) for dialogue in train):
+            raise CorpusError(
+                f"Fold {fold.name!r}: no training utterance has the modality {modality!r}. "
+                "Leave it out of the features, or use another split."
+            )
+    seen = {emotion for dialogue in train for emotion in dialogue.emotion}
+    if seen <= {None}:
+        raise CorpusError(f"Fold {fold.name!r}: no training utterance is labelled. Use another split.")
+    never = [name for name in parts.corpus.labels.names if name not in seen]
+    if never:
+        raise CorpusError(
+            f"Fold {fold.name!r}: the class {never[0]!r} has no training example; it cannot be learnt. "
+            "Merge or drop it in the labels, or use another split."
+        )

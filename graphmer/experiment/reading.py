@@ -1,0 +1,74 @@
+"""The corpus that a configuration names."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from itertools import pairwise
+
+from graphmer.config.schema import DataConfig
+from graphmer.corpora.base import Corpus
+from graphmer.corpora.dataset import read_dataset
+from graphmer.corpora.gcnet import read_gcnet
+from graphmer.corpora.simulate import SEPARATION, simulate
+from graphmer.errors import ConfigError
+
+
+def _gcnet(data: DataConfig) -> Corpus:
+    assert data.root is not None  # the schema has checked both
+    assert data.labels is not None
+    return read_gcnet(data.root, data.labels, data.features, context=data.context, nan=data.not_finite)
+
+
+def _graphmer(data: DataConfig) -> Corpus:
+    assert data.root is not None
+    return read_dataset(data.root, nan=data.not_finite)
+
+
+def _simulated(data: DataConfig) -> Corpus:
+    simulation = data.simulation
+    unknown = [modality for modality in simulation.widths if modality not in SEPARATION]
+    if unknown:
+        raise ConfigError(
+            f"data.simulation.widths: must name some of {', '.join(SEPARATION)}; got {unknown[0]!r}."
+        )
+    with naming("data.simulation"):
+        return simulate(
+            simulation.seed,
+            widths=simulation.widths,
+            separation={modality: SEPARATION[modality] for modality in simulation.widths},
+            sessions=_sessions(simulation.dialogues),
+        )
+
+
+def _sessions(dialogues: int) -> tuple[int, ...]:
+    """Dialogues of each of five sessions, in the proportions of IEMOCAP."""
+    ends = [round(dialogues * end / 151) for end in (0, 28, 58, 90, 120, 151)]
+    return tuple(end - begin for begin, end in pairwise(ends))
+
+
+@contextmanager
+def naming(field: str) -> Iterator[None]:
+    """Turns the `ValueError` of a class into a `ConfigError` that names the field its argument came from."""
+    try:
+        yield
+    except ValueError as error:
+        raise ConfigError(f"{field}: {error}") from None
+
+
+CORPORA: Mapping[str, Callable[[DataConfig], Corpus]] = {
+    "gcnet": _gcnet,
+    "graphmer": _graphmer,
+    "simulated": _simulated,
+}
+"""Readers by the name of their format."""
+
+
+def read_corpus(data: DataConfig) -> Corpus:
+    """The corpus a configuration names, or the simulated one where it says so.
+
+    Raises:
+        CorpusError: if the files are not there, or wrong.
+    """
+    absent = data.root is not None and not data.root.is_dir()
+    if absent and data.when_absent == "simulate":
+        return _simulated(data)
+    return CORPORA[data.format](data)

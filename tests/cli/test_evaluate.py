@@ -1,0 +1,82 @@
+import json
+
+import pytest
+
+from graphmer.evaluation.scores import Scores
+from tests.experiment.tiny import Silent, begin, write_corpus
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run of one fold."""
+    folder = tmp_path_factory.mktemp("finished")
+    begun = begin(folder, write_corpus(folder / "corpus"), folds=[1])
+    begun.train(Silent())
+    return begun.folder.path
+
+
+def test_a_run_is_tested_under_all_sets_and_rates(run, graphmer):
+    said = graphmer("evaluate", run)
+    assert said.code == 0
+    scores = Scores.from_json(run / "evaluation.json")
+    assert scores.conditions == ("a", "t", "at", *(f"rate:{n / 10:g}" for n in range(8)))
+    assert (run / "evaluation.md").is_file()
+    assert "…" not in said.out
+    assert f"Run folder: {run}" in said.out
+
+
+def test_conditions_rates_and_place_can_be_chosen(run, graphmer, tmp_path):
+    out = tmp_path / "mine.json"
+    said = graphmer("evaluate", run, "--conditions", "ta,burst:2", "--rates", "0.25", "--out", out)
+    assert said.code == 0
+    assert json.loads(out.read_text())["conditions"] == ["at", "burst:2", "rate:0.25"]
+    assert graphmer("evaluate", run, "--conditions", "none", "--rates", "0:0.2:0.1", "--out", out).code == 0
+    assert json.loads(out.read_text())["conditions"] == ["rate:0", "rate:0.1", "rate:0.2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["--rates", "half"], "--rates: must be first:last:step, rising within 0 and 1, or a list"),
+        (["--rates", "0.7:0:0.1"], "--rates: must be first:last:step, rising within 0 and 1"),
+        (["--rates", "0:1:0"], "--rates: must be first:last:step, rising within 0 and 1"),
+        (["--rates", "0:inf:1"], "--rates: must be first:last:step, rising within 0 and 1"),
+        (["--rates", "1.5"], "--conditions or --rates: "),
+        (["--rates", "nan"], "--conditions or --rates: "),
+        (["--conditions", "atx"], "--conditions or --rates: Unknown missing-modality protocol 'atx'"),
+        (["--conditions", ""], "--conditions or --rates: Unknown missing-modality protocol ''"),
+        (["--device", "gpu"], "--device: must be auto, cpu, cuda or cuda:<number>; got gpu."),
+        (["--out", "/no/where/scores.json"], "/no/where/scores.json: No such file or directory."),
+    ],
+)
+def test_a_mistake_is_one_clear_line(arguments, message, run, graphmer):
+    assert graphmer("evaluate", run, *arguments).complaint.startswith(message)
+
+
+def test_what_is_no_run_is_one_clear_line(graphmer, tmp_path):
+    assert "no run folder (it has no config.yaml)" in graphmer("evaluate", tmp_path).complaint
+
+
+def test_an_unfinished_run_is_one_clear_line(graphmer, tmp_path):
+    begun = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1])
+    assert "model.json: not there. Name a run folder" in graphmer("evaluate", begun.folder.path).complaint
+
+
+def test_weights_of_another_model_are_one_clear_line(run, graphmer, tmp_path):
+    other = begin(tmp_path, run.parents[1] / "corpus", folds=[1], model__width=16)
+    other.train(Silent())
+    name = "fold1-seed1/model.safetensors"
+    (other.folder.path / name).write_bytes((run / name).read_bytes())
+    said = graphmer("evaluate", other.folder.path)
+    assert "model.safetensors holds the weights of another model than model.json describes" in said.complaint
+    (other.folder.path / name).write_bytes(b"")
+    assert "not a readable graphmer checkpoint" in graphmer("evaluate", other.folder.path).complaint
+
+
+def test_simulated_scores_stand_beside_the_best_possible_ones(graphmer, tmp_path):
+    begun = begin(tmp_path, folds=[1])
+    begun.train(Silent())
+    said = graphmer("evaluate", begun.folder.path, "--conditions", "at,noise:1", "--rates", "0.5")
+    assert said.code == 0
+    assert "SIMULATED: tiny" in said.out
+    assert "best WA" in said.out
