@@ -37,7 +37,9 @@ def evaluate(
         *(f"rate:{r:.10g}" for r in read_rates(rates)),
     ]
     protocols = opened.parts.named(specs, "--conditions or --rates")
-    scores = opened.evaluate(protocols)
+    predictions = opened.predict(protocols)
+    scores = opened.scores(predictions)
     target = out or run / "evaluation.json"
     scores.to_json(target)
-    show_scores(scores, opened.bayes(protocols), target.parent, target.stem)
+    change = target.with_name(f"{target.stem}-change.json")
+    show_scores(scores, predictions, opened.bayes(protocols), target.with_suffix(".md"), change)

@@ -1,12 +1,14 @@
 """The progress of training on the terminal."""
 
 import json
+from collections.abc import Sequence
 from types import TracebackType
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
 from graphmer.cli.terminal import console
+from graphmer.experiment import Listener
 from graphmer.training.run_folder import RunFolder
 from graphmer.training.trainer import Epoch
 
@@ -69,3 +71,26 @@ class BarListener:
             highlight=False,
             markup=False,
         )
+
+
+class Together:
+    """Several listeners as one.
+
+    Args:
+        listeners: told in this order.
+    """
+
+    def __init__(self, listeners: Sequence[Listener]) -> None:
+        self.listeners = listeners
+
+    def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
+        for listener in self.listeners:
+            listener.fold_begins(fold, seed, epochs)
+
+    def epoch_ends(self, epoch: Epoch) -> None:
+        for listener in self.listeners:
+            listener.epoch_ends(epoch)
+
+    def fold_ends(self, fold: int, seed: int) -> None:
+        for listener in self.listeners:
+            listener.fold_ends(fold, seed)

@@ -4,22 +4,35 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from graphmer.cli.terminal import console
+from graphmer.evaluation.change_scores import ChangeScores, write_changes
+from graphmer.evaluation.change_statistics import HISTORIES
+from graphmer.evaluation.gathering import Key
+from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
+from graphmer.report.change_table import change_table
 from graphmer.report.spread import spread_table
 from graphmer.report.table import class_table, condition_table, confusion_table
 from graphmer.storage import write_text
 
 
-def show_scores(scores: Scores, bayes: Mapping[str, float], folder: Path, name: str = "scores") -> None:
-    """Print the table over all conditions and, for the largest set, the classes; save all tables.
+def show_scores(
+    scores: Scores,
+    predictions: Mapping[Key, Predictions],
+    bayes: Mapping[str, float],
+    file: Path,
+    change_file: Path,
+) -> None:
+    """Print the table over all conditions and, for classes, the largest set's and changes; save all tables.
 
-    ``<name>.md`` also holds classes and confusion under every condition, and the spread over seeds and folds.
+    The Markdown file also holds classes and confusion under every condition, the spread over seeds and folds,
+    and changes against the annotated history. A corpus of scores has neither classes nor changes.
 
     Args:
         scores: what was measured.
+        predictions: behind the scores, by (seed, fold, condition).
         bayes: the best possible accuracy by condition, for simulated dialogues.
-        folder: run folder.
-        name: of the Markdown file.
+        file: Markdown file, in the run folder.
+        change_file: JSON file for the metrics of change.
     """
     overview = condition_table(scores, best=bayes)
     console.print(overview.rich(console.width))
@@ -27,5 +40,11 @@ def show_scores(scores: Scores, bayes: Mapping[str, float], folder: Path, name: 
     if not scores.labels.is_score:
         console.print(class_table(scores, (scores.sets or scores.conditions)[-1]).rich(console.width))
         sheets += [table(scores, c) for c in scores.conditions for table in (class_table, confusion_table)]
-    write_text(folder / f"{name}.md", "\n".join(sheet.markdown() for sheet in sheets))
-    console.print(f"Run folder: {folder}", highlight=False, soft_wrap=True)
+        changes = [
+            ChangeScores.from_predictions(predictions, scores.labels, history=each) for each in HISTORIES
+        ]
+        write_changes(changes, scores.meta, change_file)
+        sheets += [change_table(each, scores) for each in changes]
+        console.print(change_table(changes[0], scores).rich(console.width))
+    write_text(file, "\n".join(sheet.markdown() for sheet in sheets))
+    console.print(f"Run folder: {file.parent}", highlight=False, soft_wrap=True)

@@ -11,7 +11,7 @@ from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
     from graphmer.config.schema import Config
-    from graphmer.experiment import Run
+    from graphmer.experiment import Listener, Run
 
 
 def train(
@@ -26,6 +26,9 @@ def train(
     resume: Annotated[
         Path | None, typer.Option(metavar="RUN", help="Continue a run that was interrupted.")
     ] = None,
+    tensorboard: Annotated[
+        bool, typer.Option(help="Also write losses and validation for TensorBoard.")
+    ] = False,
 ) -> None:
     """Train, select on validation, and test under every missing condition.
 
@@ -35,8 +38,37 @@ def train(
       graphmer train examples/iemocap.yaml --folds 1 --set training.learning_rate=1e-4
       graphmer train --resume runs/iemocap
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    from graphmer.cli.progress import BarListener
+    from graphmer.cli.progress import BarListener, Together
     from graphmer.cli.results import show_scores
+
+    run = _open(config, overrides or [], folds, seeds, device, runs, resume)
+    _announce(run)
+    try:
+        with BarListener(run.folder, len(run.unfinished)) as bar:
+            scores = run.train(Together([bar, _tensorboard(run)]) if tensorboard else bar)
+    except KeyboardInterrupt:
+        complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
+        raise typer.Exit(130) from None
+    bayes, path = run.bayes(run.parts.protocols), run.folder.path
+    show_scores(scores, run.kept(), bayes, path / "scores.md", path / "change.json")
+
+
+def _tensorboard(run: "Run") -> "Listener":
+    from graphmer.cli.tensorboard import TensorBoardListener
+
+    return TensorBoardListener(run.folder.path)
+
+
+def _open(
+    config: Path | None,
+    overrides: list[str],
+    folds: str | None,
+    seeds: str | None,
+    device: str,
+    runs: Path,
+    resume: Path | None,
+) -> "Run":
+    """A new run, or the one to continue."""
     from graphmer.config.load import load_config
     from graphmer.experiment import Run
     from graphmer.training.run_folder import RunFolder
@@ -47,22 +79,13 @@ def train(
                 "--resume: continues a run as it was begun; leave out CONFIG, --set, --folds, --seeds."
             )
         RunFolder(resume)  # refuses what is none
-        run = Run.reopen(resume, make_fabric(device, load_config(resume / "config.yaml").training.precision))
-    elif config is None:
+        return Run.reopen(resume, make_fabric(device, load_config(resume / "config.yaml").training.precision))
+    if config is None:
         raise ConfigError("CONFIG: must be given, such as examples/iemocap.yaml, or --resume RUN.")
-    elif runs.exists() and not runs.is_dir():
+    if runs.exists() and not runs.is_dir():
         raise ConfigError(f"--runs: must be a folder; {runs} is a file.")
-    else:
-        resolved = _resolve(config, overrides or [], folds, seeds)
-        run = Run.begin(resolved, runs, make_fabric(device, resolved.training.precision))
-    _announce(run)
-    try:
-        with BarListener(run.folder, len(run.unfinished)) as listener:
-            scores = run.train(listener)
-    except KeyboardInterrupt:
-        complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
-        raise typer.Exit(130) from None
-    show_scores(scores, run.bayes(run.parts.protocols), run.folder.path)
+    resolved = _resolve(config, overrides, folds, seeds)
+    return Run.begin(resolved, runs, make_fabric(device, resolved.training.precision))
 
 
 def _resolve(path: Path, overrides: list[str], folds: str | None, seeds: str | None) -> "Config":
