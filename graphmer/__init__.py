@@ -20,8 +20,9 @@ if TYPE_CHECKING:
     from graphmer.graph.part import GraphPart
     from graphmer.inference import load
     from graphmer.nn.settings import MessageSettings, ModelSettings
+    from graphmer.training.optimization import Optimization
     from graphmer.training.stage import Stage
-    from graphmer.training.trainer import Optimization, Trainer
+    from graphmer.training.trainer import Trainer
 
 _HOME = {
     "Adjacent": "graphmer.graph",
@@ -35,7 +36,7 @@ _HOME = {
     "LabelSpace": "graphmer.dialogue",
     "MessageSettings": "graphmer.nn.settings",
     "ModelSettings": "graphmer.nn.settings",
-    "Optimization": "graphmer.training.trainer",
+    "Optimization": "graphmer.training.optimization",
     "SameSpeaker": "graphmer.graph",
     "Scores": "graphmer.evaluation.scores",
     "Stage": "graphmer.training.stage",

@@ -141,8 +141,6 @@ def gathered(claim: Mapping[str, Any], path: Path, system: str) -> Any:
 
 def store(claim: Mapping[str, Any], path: Path) -> None:
     """Summaries, folds and paired differences of all systems as one JSON file."""
-    import yaml as yaml_
-
     systems: dict[str, Any] = {}
     scores = {}
     run: Any = None
@@ -150,7 +148,8 @@ def store(claim: Mapping[str, Any], path: Path) -> None:
         scores[system], run = gathered(claim, path, system)
         partial = scores[system].partial_sets
         systems[system] = {
-            "config": yaml_.safe_load((run.folder.path / "config.yaml").read_text())
+            "commit": run.folder.environment["commit"],
+            "config": yaml.safe_load((run.folder.path / "config.yaml").read_text())
             if claim["systems"][system]
             else None,
             "summary": [asdict(row) for row in scores[system].summary()],

@@ -125,6 +125,9 @@ class ModelConfig(Section):
     """Dropout on the router's scores; 0.5 in the released code."""
     reconstruct: bool = False
     """Add heads that rebuild hidden modalities; needs a stage with `reconstruction` above 0."""
+    decoder: Literal["none", "chain"] = "none"
+    """`chain`: learn how a speaker's emotions follow one another and the other party's, and decide the turns
+    of a speaker together. `none`: each turn on its own, as in MoMKE. Not for scores."""
 
     @model_validator(mode="after")
     def _divisible(self) -> "ModelConfig":
@@ -165,6 +168,8 @@ class TrainingConfig(Section):
     """Learning rate over the epochs; MoMKE's is constant."""
     clip: Annotated[float, Field(gt=0)] | None = 1.0
     """Largest gradient norm; null for no limit."""
+    averaging: Annotated[float, Field(gt=0, lt=1)] | None = None
+    """Decay per step of the running mean of the weights that is validated and kept; null for none."""
     batch_nodes: Positive = 600
     """Most utterances in a batch; 600 is about 16 IEMOCAP-4 dialogues."""
     selection: Literal["validation", "last", "test_oracle"] = "validation"

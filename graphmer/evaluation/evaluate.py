@@ -36,8 +36,10 @@ def outputs(
     found: list[Tensor] = [torch.empty(0)] * len(graphs)
     with torch.inference_mode():
         for chosen, batch in batches(graphs, nodes):
-            logits = model(batch.to(device)).emotion_logits.float().cpu()
-            said = logits if labels.is_score else logits.softmax(dim=1)
+            moved = batch.to(device)
+            output = model(moved)
+            said = output.emotion_logits if labels.is_score else model.probabilities(output, moved)
+            said = said.float().cpu()
             for position, part in zip(chosen, said.split([graphs[i].num_nodes for i in chosen]), strict=True):
                 found[position] = part
     return found
@@ -87,4 +89,5 @@ def assemble(
         target=torch.cat([labels.encode(dialogue.emotion) for dialogue in part.dialogues]),
         output=output,
         available=available,
+        speaker=torch.cat([dialogue.speaker for dialogue in part.dialogues]),
     )

@@ -27,10 +27,11 @@ class Predictions:
         target: as `LabelSpace.encode` gives it: class numbers with `UNLABELLED`, or scores with NaN.
         output: probabilities of the classes, or one score.
         available: the mask that was evaluated.
+        speaker: number of each utterance's speaker within its dialogue; `None` where it is not known.
 
     Shapes:
-        dialogue long ``[N]``; target long or float ``[N]``; output float ``[N, C]`` or ``[N, 1]``; available
-        bool ``[N, M]``.
+        dialogue, speaker long ``[N]``; target long or float ``[N]``; output float ``[N, C]`` or ``[N, 1]``;
+        available bool ``[N, M]``.
 
     Raises:
         ValueError: if lengths disagree, an utterance occurs twice, a dialogue is unknown, or an output is not
@@ -44,6 +45,7 @@ class Predictions:
     target: Tensor
     output: Tensor
     available: Available
+    speaker: Tensor | None = None
 
     def __post_init__(self) -> None:
         self._check_shapes()
@@ -75,6 +77,7 @@ class Predictions:
             "target": (self.target, 1),
             "output": (self.output, 2),
             "available": (self.available, 2),
+            **({} if self.speaker is None else {"speaker": (self.speaker, 1)}),
         }
         for name, (tensor, dimensions) in rows.items():
             if tensor.dim() != dimensions or tensor.shape[0] != length:
@@ -114,6 +117,7 @@ class Predictions:
             target=self.target[keep],
             output=self.output[keep],
             available=self.available[keep],
+            speaker=None if self.speaker is None else self.speaker[keep],
         )
 
     @classmethod
@@ -130,6 +134,7 @@ class Predictions:
             "number of outputs": {str(part.output.shape[1]) for part in parts},
             "number of modalities": {str(part.available.shape[1]) for part in parts},
             "kind of target": {"score" if part.is_score else "class" for part in parts},
+            "knowledge of speakers": {str(part.speaker is not None) for part in parts},
         }
         for what, found in same.items():
             if len(found) > 1:
@@ -142,6 +147,7 @@ class Predictions:
         moved = [
             torch.tensor([position[i] for i in p.dialogue_ids], dtype=torch.long)[p.dialogue] for p in parts
         ]
+        speakers = [part.speaker for part in parts if part.speaker is not None]
         return cls(
             condition=parts[0].condition,
             dialogue_ids=tuple(position),
@@ -150,10 +156,12 @@ class Predictions:
             target=torch.cat([part.target for part in parts]),
             output=torch.cat([part.output for part in parts]),
             available=torch.cat([part.available for part in parts]),
+            speaker=torch.cat(speakers) if speakers else None,
         )
 
     def save(self, path: str | Path) -> None:
         """Write an ``.npz`` file without pickled objects; it replaces an older one in one step."""
+        speaker = {} if self.speaker is None else {"speaker": self.speaker.numpy(force=True)}
         with replacing(Path(path)) as partial, partial.open("wb") as file:
             np.savez_compressed(
                 file,
@@ -164,6 +172,8 @@ class Predictions:
                 target=self.target.numpy(force=True),
                 output=self.output.numpy(force=True),
                 available=self.available.numpy(force=True),
+                allow_pickle=False,
+                **speaker,
             )
 
     @classmethod
@@ -184,6 +194,7 @@ class Predictions:
                 target=torch.from_numpy(arrays["target"]),
                 output=torch.from_numpy(arrays["output"]),
                 available=torch.from_numpy(arrays["available"]),
+                speaker=torch.from_numpy(arrays["speaker"]) if "speaker" in arrays else None,
             )
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise CheckpointError(

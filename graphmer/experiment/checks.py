@@ -20,6 +20,11 @@ def check(parts: Parts) -> None:
     _ = (parts.stages, parts.protocols)
     if not parts.fixed:
         raise ConfigError("evaluation.conditions: must name at least one condition to select by; got none.")
+    if parts.config.model.decoder != "none" and parts.corpus.labels.is_score:
+        raise ConfigError(
+            f"model.decoder: must be none for a corpus of scores; got {parts.config.model.decoder}. "
+            "A decoder knows how emotions follow one another, and needs classes."
+        )
     parts.model()
     dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
     _check_graph(parts)

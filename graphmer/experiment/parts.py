@@ -18,8 +18,8 @@ from graphmer.graph.edges import RULES
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.objective import Objective, mixing_objective, unimodal_objective
+from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
-from graphmer.training.trainer import Optimization
 
 SPLITS: Mapping[str, Callable[..., list[Fold]]] = {"session": leave_one_session_out, "official": official}
 """Ways to split by name."""
@@ -155,6 +155,7 @@ class Parts:
             optimizer=training.optimizer,
             schedule=training.schedule,
             clip=training.clip,
+            averaging=training.averaging,
             nodes=training.batch_nodes,
         )
 

@@ -17,6 +17,7 @@ from graphmer.dialogue.damage import Noise, Shift
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.evaluate import evaluate
+from graphmer.evaluation.gathering import Key
 from graphmer.evaluation.metrics import classification, regression
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
@@ -112,19 +113,22 @@ class Run:
         """Train and test every fold and seed that is not finished yet, and write ``scores.json``."""
         for seed, number in self.unfinished:
             self._train_fold(number, seed, self.folder.fold(number, seed), listener)
-        predictions: dict[tuple[int, str, str], Predictions] = {}
-        for seed in self.parts.config.seeds:
-            for number in self.parts.folds:
-                path = self.folder.fold(number, seed)
-                for condition in self.parts.protocols:
-                    predictions[seed, str(number), condition] = Predictions.load(
-                        predictions_path(path, condition)
-                    )
-        scores = self.scores(predictions)
+        scores = self.scores(self.kept())
         scores.to_json(self.folder.path / "scores.json")
         return scores
 
-    def evaluate(self, protocols: Mapping[str, MissingProtocol]) -> Scores:
+    def kept(self) -> dict[Key, Predictions]:
+        """What the finished models predicted when they were tested."""
+        return {
+            (seed, str(number), condition): Predictions.load(
+                predictions_path(self.folder.fold(number, seed), condition)
+            )
+            for seed in self.parts.config.seeds
+            for number in self.parts.folds
+            for condition in self.parts.protocols
+        }
+
+    def predict(self, protocols: Mapping[str, MissingProtocol]) -> dict[Key, Predictions]:
         """Test the finished models again, under other conditions.
 
         Raises:
@@ -142,11 +146,9 @@ class Run:
                 test = self._graphs(FoldParts(fold, self.parts.corpus, trained.standardiser).test)
                 for condition, found in self._predict(trained.model, test, protocols).items():
                     predictions[seed, str(number), condition] = found
-        return self.scores(predictions)
+        return predictions
 
-    def scores(
-        self, predictions: Mapping[tuple[int, str, str], Predictions], title: str | None = None
-    ) -> Scores:
+    def scores(self, predictions: Mapping[Key, Predictions], title: str | None = None) -> Scores:
         """Scores of predictions by (seed, fold, condition), with their provenance."""
         config = self.parts.config
         meta = {

@@ -21,7 +21,8 @@ class DialoguePrediction:
 
     Attributes:
         dialogue: what the model read: its modalities in its order, without annotations.
-        emotion: most probable emotion of each turn, or its score.
+        emotion: most probable emotion of each turn, or its score. A model with a decoder decides the turns of
+            a speaker together, so that it need not be the largest of `probability`.
         probability: of each class ``[N, C]``; the score ``[N, 1]`` where the target is one.
         router: weight of (utterance, input modality, expert), ``[N, M, M]``; zero where the input is missing.
     """
@@ -85,13 +86,16 @@ class Predictor:
             raise failure
 
     def _predict_batch(self, dialogues: list[Dialogue]) -> Iterator[DialoguePrediction]:
-        batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues])
-        with torch.inference_mode():
-            output = self.model(batch.to(self.device))
+        batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues]).to(self.device)
         labels = self.trained.labels
-        logits = output.emotion_logits.float().cpu()
-        probability = logits if labels.is_score else logits.softmax(dim=1)
-        decided = labels.decode(logits.squeeze(1) if labels.is_score else logits.argmax(dim=1))
+        with torch.inference_mode():
+            output = self.model(batch)
+            if labels.is_score:
+                probability = output.emotion_logits.float().cpu()
+                decided = labels.decode(probability.squeeze(1))
+            else:
+                probability = self.model.probabilities(output, batch).cpu()
+                decided = labels.decode(self.model.emotions(output, batch).cpu())
         router = output.mixture.weight.float().cpu()
         begin = 0
         for dialogue in dialogues:

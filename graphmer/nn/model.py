@@ -7,6 +7,7 @@ import torch
 from torch import Tensor, nn
 
 from graphmer.graph import DialogueGraph
+from graphmer.nn.chain import ChainDecoder
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture, MixtureOutput
 from graphmer.nn.tokens import Tokens
@@ -17,7 +18,7 @@ class ModelOutput:
     """What the model says of each utterance.
 
     Attributes:
-        emotion_logits: ``[N, C]``, or the score ``[N, 1]``.
+        emotion_logits: ``[N, C]``, before a decoder, or the score ``[N, 1]``.
         embedding: state before the emotion head, ``[N, D]``.
         reconstruction: standardised features, ``{m: [N, D_m]}``; empty without reconstruction heads.
         mixture: what the experts said.
@@ -40,6 +41,11 @@ class UnimodalOutput:
 
     logits: dict[str, Tensor]
     node: dict[str, Tensor]
+
+
+def dialogue_numbers(graph: DialogueGraph) -> Tensor:
+    """Dialogue of each node of a batch, or of a graph on its own, long ``[N]``."""
+    return graph.batch if graph.get("batch") is not None else torch.zeros_like(graph.speaker)
 
 
 class JointLayer(nn.Module):
@@ -66,6 +72,7 @@ class EmotionModel(nn.Module):
         messages: message passing over states of width ``M * D``; ``None`` for plain MoMKE.
         dropout: probability of the joint layer and before the emotion head of the graph.
         reconstruct: widths of the modalities to reconstruct; empty for none.
+        decoder: how the emotions of a dialogue hang together; ``None`` to decide each turn on its own.
     """
 
     def __init__(
@@ -76,6 +83,7 @@ class EmotionModel(nn.Module):
         messages: MessagePassing | None = None,
         dropout: float = 0.5,
         reconstruct: Mapping[str, int] | None = None,
+        decoder: ChainDecoder | None = None,
     ) -> None:
         super().__init__()
         joint = len(mixture.modalities) * mixture.width
@@ -86,6 +94,7 @@ class EmotionModel(nn.Module):
         width = joint if messages is None else messages.width
         self.emotion = nn.Linear(width, outputs)
         self.decoders = nn.ModuleDict({m: nn.Linear(width, d) for m, d in (reconstruct or {}).items()})
+        self.decoder = decoder
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -93,8 +102,7 @@ class EmotionModel(nn.Module):
         return self.mixture.modalities
 
     def _tokens(self, graph: DialogueGraph) -> tuple[Tokens, Tensor]:
-        batch = graph.batch if graph.get("batch") is not None else torch.zeros_like(graph.speaker)
-        tokens = Tokens.of(graph.available, batch)
+        tokens = Tokens.of(graph.available, dialogue_numbers(graph))
         features = {modality: graph[modality] for modality in self.modalities}
         return tokens, self.mixture.project(features, tokens, graph.position)
 
@@ -116,3 +124,35 @@ class EmotionModel(nn.Module):
             state = self.messages(state, graph.edge_index, graph.edge_type)
         reconstruction = {modality: decoder(state) for modality, decoder in self.decoders.items()}
         return ModelOutput(self.emotion(state), state, reconstruction, mixture)
+
+    def probabilities(self, output: ModelOutput, graph: DialogueGraph) -> Tensor:
+        """Probability of each emotion: the decoder's marginals, or the softmax of the logits without one.
+
+        Args:
+            output: what the model said of `graph`; of classes, not a score.
+            graph: the same batch.
+
+        Shapes:
+            returns float ``[N, C]``.
+        """
+        logits = output.emotion_logits.float()
+        if self.decoder is None:
+            return logits.softmax(dim=1)
+        return self.decoder(logits, graph.speaker, dialogue_numbers(graph)).marginal.exp()
+
+    def emotions(self, output: ModelOutput, graph: DialogueGraph) -> Tensor:
+        """The most probable emotions of each speaker's turns as a whole, or turn by turn without a decoder.
+
+        With a decoder they may differ from the largest of `probabilities`, which judges each turn by itself.
+
+        Args:
+            output: what the model said of `graph`; of classes, not a score.
+            graph: the same batch.
+
+        Shapes:
+            returns long ``[N]``.
+        """
+        logits = output.emotion_logits.float()
+        if self.decoder is None:
+            return logits.argmax(dim=1)
+        return self.decoder.viterbi(logits, graph.speaker, dialogue_numbers(graph))

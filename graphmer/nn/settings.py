@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from graphmer.nn.chain import ChainDecoder
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture
 from graphmer.nn.model import EmotionModel
@@ -28,6 +29,7 @@ class ModelSettings:
         outputs: ``C``, or 1 for a score.
         relations: names of the graph's relations, in their order.
         messages: ``None`` for plain MoMKE.
+        decoder: ``chain`` for a `ChainDecoder` after the emotion logits, or ``none``.
     """
 
     widths: Mapping[str, int]
@@ -43,9 +45,14 @@ class ModelSettings:
     causal: bool = False
     reconstruct: bool = False
     messages: MessageSettings | None = None
+    decoder: str = "none"
 
     def build(self) -> EmotionModel:
-        """A model with fresh weights, drawn from torch's global generator."""
+        """A model with fresh weights, drawn from torch's global generator.
+
+        Raises:
+            ValueError: if the settings do not fit together.
+        """
         mixture = ExpertMixture(
             self.widths,
             width=self.width,
@@ -63,7 +70,13 @@ class ModelSettings:
             messages=self._messages(),
             dropout=self.dropout,
             reconstruct=self.widths if self.reconstruct else None,
+            decoder=self._decoder(),
         )
+
+    def _decoder(self) -> ChainDecoder | None:
+        if self.decoder not in ("none", "chain"):
+            raise ValueError(f"`decoder` must be 'none' or 'chain'; got {self.decoder!r}.")
+        return None if self.decoder == "none" else ChainDecoder(self.outputs, causal=self.causal)
 
     def _messages(self) -> MessagePassing | None:
         settings = self.messages

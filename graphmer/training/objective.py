@@ -8,7 +8,7 @@ from torch import Tensor
 from torch.nn.functional import cross_entropy
 
 from graphmer.graph import DialogueGraph
-from graphmer.nn.model import EmotionModel
+from graphmer.nn.model import EmotionModel, dialogue_numbers
 from graphmer.typing import UNLABELLED
 
 
@@ -78,12 +78,24 @@ def unimodal_objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
 
 
 def mixing_objective(reconstruction: float = 0.0) -> Objective:
-    """Stage 2: emotions from whatever is available, ``L_cls + reconstruction * L_rec``."""
+    """Stage 2: emotions from whatever is available, ``L_cls + reconstruction * L_rec``.
+
+    ``L_cls`` is the cross-entropy of the turns, to which a model with a decoder adds the likelihood of each
+    speaker's emotions as a whole. Both count alike, with weight 1: both are nats per labelled turn, and equal
+    until the decoder has learnt something. The decoder alone would leave open how much of the evidence is in
+    the logits and how much in its potentials; the cross-entropy keeps the logits calibrated, and it is their
+    softmax that the decoder takes for the emotion of the other party.
+    """
 
     def objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
         output = model(graph)
         loss = emotion_loss(output.emotion_logits, graph.emotion)
         parts = {"emotion": loss.detach()}
+        if model.decoder is not None:
+            turns = (graph.speaker, dialogue_numbers(graph))
+            chain = model.decoder.loss(output.emotion_logits, graph.emotion, *turns)
+            parts["chain"] = chain.detach()
+            loss = loss + chain
         if reconstruction:
             features = {modality: graph[modality] for modality in model.modalities}
             rebuilt = reconstruction_loss(output.reconstruction, features, graph.available, graph.present)

@@ -12,48 +12,13 @@ import torch
 from lightning_fabric import Fabric
 from torch import Tensor
 
-from graphmer.errors import CheckpointError
 from graphmer.graph import DialogueGraph
 from graphmer.graph.part import GraphPart, batches
 from graphmer.nn.model import EmotionModel
-from graphmer.training.checkpoint import flatten_optimizer, load_tensors, restore_optimizer, save_tensors
 from graphmer.training.objective import Objective
+from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
-
-
-@dataclass(frozen=True)
-class Optimization:
-    """How weights are moved.
-
-    Args:
-        learning_rate: its highest value.
-        weight_decay: decoupled with ``adamw``, coupled (an L2 term) with ``adam`` as in MoMKE's code.
-        optimizer: ``adamw`` or ``adam``.
-        schedule: ``cosine`` rises over the first `warmup` epochs, then falls to zero; ``constant`` stays.
-        warmup: epochs of linear rise, with ``cosine``.
-        clip: largest gradient norm; ``None`` for no limit.
-        nodes: most utterances in a batch.
-    """
-
-    learning_rate: float = 5e-4
-    weight_decay: float = 0.01
-    optimizer: str = "adamw"
-    schedule: str = "cosine"
-    warmup: float = 2.0
-    clip: float | None = 1.0
-    nodes: int = 600
-
-    def make(self, model: torch.nn.Module) -> torch.optim.Optimizer:
-        """The optimizer over all parameters of a model."""
-        kind = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}[self.optimizer]
-        return kind(model.parameters(), lr=self.learning_rate, weight_decay=self.weight_decay)
-
-    def rate(self, epoch: float, epochs: int) -> float:
-        """Learning rate after `epoch` (a fraction counts) of `epochs` passes."""
-        if self.schedule == "constant":
-            return self.learning_rate
-        rise = min(1.0, (epoch + 1e-3) / self.warmup) if self.warmup else 1.0
-        return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
+from graphmer.training.state import Selected, TrainingState
 
 
 @dataclass(frozen=True)
@@ -75,19 +40,6 @@ class Epoch:
     score: float | None
     best: bool
     seconds: float
-
-
-@dataclass(frozen=True)
-class Selected:
-    """Which epoch's weights the model was left with.
-
-    Attributes:
-        epoch: its number.
-        score: its validation score.
-    """
-
-    epoch: int
-    score: float
 
 
 def derived_seed(*parts: object) -> int:
@@ -155,34 +107,31 @@ class Trainer:
         """
         optimizer = self.optimization.make(model)
         step, optimizer = self.fabric.setup(_Step(model), optimizer)
+        state = TrainingState(model, optimizer, self.optimization.average(model))
+        if self.state is not None and self.state.is_file():
+            state.load(self.state)
         plan = [stage for stage in stages for _ in range(stage.epochs)]
-        done, selected, best = self._resume(model, optimizer)
-        for number, stage in enumerate(plan[done:], start=done + 1):
+        for stage in plan[state.epoch :]:
             begin = time.perf_counter()
-            losses = self._epoch(step, optimizer, stage, train, number, len(plan))
-            score = validate(model) if stage.select else None
-            improved = score is not None and (keep_last or selected is None or score > selected.score)
+            losses = self._epoch(step, state, stage, train, len(plan))
+            score = validate(state.judged) if stage.select else None
+            best = state.selected
+            improved = score is not None and (keep_last or best is None or score > best.score)
             if score is not None and improved:
-                selected = Selected(number, score)
-                best = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-            self._save(model, optimizer, number, selected, best)
-            on_epoch(Epoch(stage.name, number, losses, score, improved, time.perf_counter() - begin))
-        if selected is None:
+                state.keep(score)
+            if self.state is not None and self.fabric.is_global_zero:
+                state.save(self.state, self.seed)
+            on_epoch(Epoch(stage.name, state.epoch, losses, score, improved, time.perf_counter() - begin))
+        if state.selected is None:
             raise ValueError("No stage competes for the best validation score; let the last one `select`.")
-        model.load_state_dict(best)
-        return selected
+        model.load_state_dict(state.best)
+        return state.selected
 
     def _epoch(
-        self,
-        step: Any,
-        optimizer: torch.optim.Optimizer,
-        stage: Stage,
-        train: GraphPart,
-        number: int,
-        epochs: int,
+        self, step: Any, state: TrainingState, stage: Stage, train: GraphPart, epochs: int
     ) -> dict[str, float]:
         step.train()
-        seed = derived_seed("epoch", self.seed, number)
+        seed = derived_seed("epoch", self.seed, state.epoch + 1)
         order = torch.Generator().manual_seed(seed)
         totals: dict[str, Tensor] = {}
         with torch.random.fork_rng():
@@ -190,54 +139,25 @@ class Trainer:
             graphs = train.seen_through(stage.mask, seed)
             planned = list(batches(graphs, self.optimization.nodes, order))
             for taken, (_, batch) in enumerate(planned):
-                for group in optimizer.param_groups:
-                    group["lr"] = self.optimization.rate(number - 1 + taken / len(planned), epochs)
+                for group in state.optimizer.param_groups:
+                    rate = self.optimization.rate(state.epoch + taken / len(planned), epochs)
+                    group["lr"] = rate * group["pace"]
                 loss, parts = step(batch.to(self.fabric.device), stage.objective)
-                optimizer.zero_grad()
+                state.optimizer.zero_grad()
                 self.fabric.backward(loss)
                 if self.optimization.clip is not None:
                     torch.nn.utils.clip_grad_norm_(step.parameters(), self.optimization.clip)
-                optimizer.step()
+                state.optimizer.step()
+                if state.average is not None and stage.select:
+                    state.average.update_parameters(state.model)
                 for name, part in parts.items():
                     totals[name] = totals.get(name, torch.zeros((), device=part.device)) + part
+        state.epoch += 1
         losses = {name: float(total) / len(planned) for name, total in totals.items()}
         diverged = [name for name, loss in losses.items() if not math.isfinite(loss)]
         if diverged:
             raise FloatingPointError(
-                f"The {diverged[0]} loss of epoch {number} is not finite. Lower `learning_rate` "
+                f"The {diverged[0]} loss of epoch {state.epoch} is not finite. Lower `learning_rate` "
                 f"(now {self.optimization.learning_rate})."
             )
         return losses
-
-    def _save(
-        self,
-        model: EmotionModel,
-        optimizer: torch.optim.Optimizer,
-        number: int,
-        selected: Selected | None,
-        best: dict[str, Tensor],
-    ) -> None:
-        if self.state is None or not self.fabric.is_global_zero:
-            return
-        tensors = {f"model.{name}": tensor for name, tensor in model.state_dict().items()}
-        tensors |= {f"best.{name}": tensor for name, tensor in best.items()}
-        tensors |= flatten_optimizer(optimizer)
-        chosen = None if selected is None else {"epoch": selected.epoch, "score": selected.score}
-        save_tensors(self.state, tensors, {"epoch": number, "seed": self.seed, "selected": chosen})
-
-    def _resume(
-        self, model: EmotionModel, optimizer: torch.optim.Optimizer
-    ) -> tuple[int, Selected | None, dict[str, Tensor]]:
-        if self.state is None or not self.state.is_file():
-            return 0, None, {}
-        tensors, header = load_tensors(self.state)
-        weights = {name[6:]: tensor for name, tensor in tensors.items() if name.startswith("model.")}
-        if {n: t.shape for n, t in weights.items()} != {n: t.shape for n, t in model.state_dict().items()}:
-            raise CheckpointError(
-                f"{self.state}: holds the state of another model. Resume with the run's own configuration."
-            )
-        model.load_state_dict(weights)
-        restore_optimizer(optimizer, tensors)
-        selected = None if header["selected"] is None else Selected(**header["selected"])
-        best = {name[5:]: tensor for name, tensor in tensors.items() if name.startswith("best.")}
-        return header["epoch"], selected, best

@@ -21,6 +21,8 @@ def test_a_run_is_tested_under_all_sets_and_rates(run, graphmer):
     scores = Scores.from_json(run / "evaluation.json")
     assert scores.conditions == ("a", "t", "at", *(f"rate:{n / 10:g}" for n in range(8)))
     assert (run / "evaluation.md").is_file()
+    assert (run / "evaluation-change.json").is_file()
+    assert "change of emotion" in said.out
     assert "…" not in said.out
     assert f"Run folder: {run}" in said.out
 

@@ -42,6 +42,8 @@ def test_a_run_ends_in_a_table_that_fits_80_columns_and_names_its_folder(root, g
     assert max(map(len, said.out.splitlines())) <= 80
     assert said.out.endswith("Run folder: runs/tiny\n")
     assert "macro F1" in (root.parent / "runs" / "tiny" / "scores.md").read_text()
+    change = json.loads((root.parent / "runs" / "tiny" / "change.json").read_text())
+    assert change["histories"]["predicted"]["eligible"] == 36 - 9 * 2
 
 
 def test_folds_seeds_and_settings_come_from_the_command_line(root, graphmer):

@@ -17,6 +17,7 @@ def three_utterances(**changes):
         target=torch.tensor([1, -1, 0]),
         output=torch.tensor([[0.2, 0.8], [0.6, 0.4], [0.3, 0.7]]),
         available=torch.tensor([[True, True], [True, False], [False, False]]),
+        speaker=torch.tensor([0, 1, 0]),
     )
     return replace(plain, **changes)
 
@@ -39,6 +40,7 @@ def test_labelled_drops_unlabelled_utterances_and_emptied_dialogues():
     assert labelled.utterance_ids == ("u2",)
     assert labelled.output.shape == (1, 2)
     assert labelled.available.tolist() == [[False, False]]
+    assert labelled.speaker.tolist() == [0]
 
 
 def test_labelled_may_be_empty():
@@ -50,6 +52,7 @@ def test_concatenation_joins_folds_and_keeps_each_utterance_in_its_dialogue():
     joined = Predictions.concatenate([three_utterances(), other])
     assert joined.dialogue_ids == ("d0", "d1", "d3")
     assert joined.keys[3:] == [("d3", "u5"), ("d3", "u6"), ("d0", "u7")]
+    assert joined.speaker.tolist() == [0, 1, 0, 0, 1, 0]
     assert len(joined) == 6
 
 
@@ -65,6 +68,7 @@ def test_concatenation_refuses_an_utterance_that_occurs_twice():
         ({"output": torch.rand(3, 4)}, "same number of outputs"),
         ({"available": torch.ones(3, 3, dtype=torch.bool)}, "same number of modalities"),
         ({"target": torch.zeros(3)}, "same kind of target"),
+        ({"speaker": None}, "same knowledge of speakers"),
     ],
 )
 def test_concatenation_refuses_what_does_not_belong_together(changes, what):
@@ -83,6 +87,7 @@ def test_concatenation_of_nothing_is_refused():
     [
         ({"target": torch.zeros(2, dtype=torch.long)}, "`target` must have 1 dimension.* 3 utterance ids"),
         ({"output": torch.zeros(3)}, "`output` must have 2 dimension"),
+        ({"speaker": torch.zeros(2, dtype=torch.long)}, "`speaker` must have 1 dimension"),
         ({"dialogue": torch.tensor([0, 1, 2])}, "within the 2 dialogue ids; got 0 to 2"),
         ({"output": torch.full((3, 2), float("nan"))}, "must be finite; .* 3 utterances .* 'u0'"),
     ],
@@ -102,10 +107,18 @@ def test_saving_and_loading_is_exact(tmp_path):
         ("d0", "d1"),
         ("ä|1", "u1", "u2"),
     )
-    for name in ("dialogue", "target", "output", "available"):
+    for name in ("dialogue", "target", "output", "available", "speaker"):
         stored = getattr(after, name)
         assert stored.dtype == getattr(before, name).dtype
         assert torch.equal(stored, getattr(before, name))
+
+
+def test_speakers_may_be_unknown(tmp_path):
+    before = three_utterances(speaker=None)
+    before.save(tmp_path / "test-at.npz")
+    assert Predictions.load(tmp_path / "test-at.npz").speaker is None
+    assert before.labelled().speaker is None
+    assert Predictions.concatenate([before]).speaker is None
 
 
 def test_loading_a_missing_or_foreign_file_names_it(tmp_path):

@@ -207,7 +207,8 @@ def test_a_run_without_its_environment_is_refused(tmp_path):
 def test_a_finished_run_is_evaluated_under_new_conditions(finished):
     run, scores = finished
     opened = reopen(run.folder.path)
-    found = opened.evaluate(opened.parts.named(["ta", "burst:2", "noise:0.5", "speaker:t"], "--conditions"))
+    protocols = opened.parts.named(["ta", "burst:2", "noise:0.5", "speaker:t"], "--conditions")
+    found = opened.scores(opened.predict(protocols))
     assert found.conditions == ("at", "burst:2", "noise:0.5", "speaker:t")
     whole = scores.conditions.index("at")
     assert np.array_equal(found.counts[:, 0], scores.counts[:, whole])
@@ -222,16 +223,16 @@ def test_the_models_of_another_run_are_refused(finished, tmp_path):
     for name in ("model.json", "model.safetensors"):
         (there / name).write_bytes((mine / name).read_bytes())
     with pytest.raises(CheckpointError, match=r"fold1-seed1/model.json: another model than .* describes"):
-        other.evaluate({"at": protocol("at", ("audio", "text"))})
+        other.predict({"at": protocol("at", ("audio", "text"))})
     (there / "model.safetensors").unlink()
     with pytest.raises(CheckpointError, match="no such checkpoint"):
-        other.evaluate({"at": protocol("at", ("audio", "text"))})
+        other.predict({"at": protocol("at", ("audio", "text"))})
 
 
 def test_an_unfinished_model_cannot_be_evaluated(tmp_path):
     run = begin(tmp_path, write_corpus(tmp_path / "corpus"))
     with pytest.raises(CheckpointError, match=r"model.json: not there. Name a run folder that .* finished"):
-        run.evaluate(run.parts.protocols)
+        run.predict(run.parts.protocols)
 
 
 def test_test_labels_do_not_touch_the_selected_weights(tmp_path):

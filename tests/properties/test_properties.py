@@ -57,7 +57,11 @@ class Made:
 
     def model(self, seed: int = 0):
         torch.manual_seed(seed)
-        return self.described.build().eval()
+        made = self.described.build().eval()
+        if made.decoder is not None:  # an untrained one does nothing
+            for parameter in made.decoder.parameters():
+                torch.nn.init.normal_(parameter)
+        return made
 
 
 MODELS = {
@@ -66,17 +70,23 @@ MODELS = {
     "positions": Made(settings={"positions": True}),
     **{name: Made(name) for name in CONVOLUTIONS},
     "reconstruction": Made("rgcn", {"block": "preln", "reconstruct": True}),
+    "chain": Made("rgcn", {"decoder": "chain"}),
+    "chain without messages": Made(settings={"decoder": "chain", "block": "preln"}),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
     **{f"causal {name}": Made(name, {"causal": True, "block": "preln"}) for name in CONVOLUTIONS},
+    "causal chain": Made("rgcn", {"causal": True, "block": "preln", "decoder": "chain"}),
 }
 every_model = pytest.mark.parametrize("made", [*MODELS.values(), *CAUSAL.values()], ids=[*MODELS, *CAUSAL])
 causal_models = pytest.mark.parametrize("made", CAUSAL.values(), ids=CAUSAL)
 
 
 def said(model, build: GraphBuilder, *dialogues: Dialogue) -> torch.Tensor:
-    return model(batched(dialogues, build)).emotion_logits
+    """Logits of each turn, or with a decoder what it makes of them, as log-probabilities."""
+    batch = batched(dialogues, build)
+    output = model(batch)
+    return output.emotion_logits if model.decoder is None else model.probabilities(output, batch).log()
 
 
 def assert_same(one: torch.Tensor, other: torch.Tensor) -> None:

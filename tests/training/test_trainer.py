@@ -127,14 +127,14 @@ def test_the_global_generator_is_left_as_it_was():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("optimizer", ["adamw", "adam"])
+@pytest.mark.parametrize("settings", [{}, {"optimizer": "adam"}, {"averaging": 0.9}])
 @pytest.mark.parametrize("after", [1, 2, 3, 4, 5])
-def test_a_run_continued_after_an_interruption_equals_one_never_interrupted(after, optimizer, tmp_path):
+def test_a_run_continued_after_an_interruption_equals_one_never_interrupted(after, settings, tmp_path):
     def score(model) -> float:
         return -abs(model.emotion.weight.sum().item())
 
     whole = tiny()
-    expected = trainer(optimizer=optimizer).fit(whole, STAGES, train(), score, ignore)
+    expected = trainer(**settings).fit(whole, STAGES, train(), score, ignore)
 
     def interrupt(epoch) -> None:
         if epoch.number == after:
@@ -142,12 +142,28 @@ def test_a_run_continued_after_an_interruption_equals_one_never_interrupted(afte
 
     state = tmp_path / "state.safetensors"
     with pytest.raises(InterruptionError):
-        trainer(state=state, optimizer=optimizer).fit(tiny(), STAGES, train(), score, interrupt)
+        trainer(state=state, **settings).fit(tiny(), STAGES, train(), score, interrupt)
     told, continued = [], tiny(seed=99)
-    selected = trainer(state=state, optimizer=optimizer).fit(continued, STAGES, train(), score, told.append)
+    selected = trainer(state=state, **settings).fit(continued, STAGES, train(), score, told.append)
     assert [epoch.number for epoch in told] == [*range(after + 1, 6)]
     assert selected == expected
     assert equal(weights(continued), weights(whole))
+
+
+def test_the_running_mean_of_the_weights_is_judged_and_kept():
+    """With one competing step the mean is that step's weights; later it lags behind them."""
+    judged = []
+
+    def score(model) -> float:
+        judged.append(weights(model))
+        return float(len(judged))
+
+    plain, averaged = tiny(), tiny()
+    trainer().fit(plain, STAGES, train(), score, ignore)
+    raw, judged = judged, []
+    trainer(averaging=0.9).fit(averaged, STAGES, train(), score, ignore)
+    assert equal(weights(averaged), judged[-1])
+    assert not equal(judged[-1], raw[-1])
 
 
 def test_the_state_of_another_model_is_refused(tmp_path):

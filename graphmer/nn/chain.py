@@ -1,0 +1,182 @@
+"""A decoder that knows how emotions move: a linear-chain CRF along the turns of each speaker."""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import pad
+
+from graphmer.nn.speaker_turns import SpeakerTurns
+from graphmer.typing import UNLABELLED
+
+
+@dataclass(frozen=True, eq=False)
+class ChainOutput:
+    """What a chain decoder says of a batch; ``K`` chains, numbered by their first turns.
+
+    Attributes:
+        log_partition: ``log Z`` of each chain, ``[K]``.
+        marginal: log-probability of each turn's emotion, ``[N, C]``.
+        pair: probability of (emotion of the speaker's previous turn, emotion of this one), ``[N, C, C]``;
+            NaN at a speaker's first turn, where nothing precedes.
+        change: probability that the emotion differs from that of the speaker's previous turn, ``[N]``; NaN at
+            a speaker's first turn, which is not eligible for a change.
+    """
+
+    log_partition: Tensor
+    marginal: Tensor
+    pair: Tensor
+    change: Tensor
+
+
+class ChainDecoder(nn.Module):
+    r"""A linear-chain conditional random field (Lafferty et al. 2001) for each speaker of a dialogue.
+
+    The emotions :math:`y_1 .. y_L` of the turns of one speaker have the score
+
+    .. math::
+        s(y) = a_{y_1} + \sum_t u_t(y_t) + \sum_{t > 1} T_{y_{t-1}, y_t}, \qquad
+        u_t(c) = w \, x_{t,c} + \sum_b q_t(b) \, G_{b, c}
+
+    and the probability :math:`\exp(s(y)) / Z`. Here :math:`x_t` are the emotion logits of the turn, :math:`w`
+    a positive weight of that evidence, :math:`a` the start, :math:`T` the transition (inertia: a large
+    diagonal) and :math:`G` the contagion from the other party's last turn, of which the decoder knows
+    :math:`q_t`, the softmax of its weighted logits; :math:`G` counts for nothing before anybody else spoke.
+    All parameters start at zero and :math:`w` at one: an untrained decoder gives the softmax of the logits.
+
+    Differences from a joint model of all speakers: contagion reads the *expected* emotion of the other party
+    (soft evidence from that turn), not the emotion itself. A joint model ties the chains of a dialogue into
+    one with ``C ** S`` states for ``S`` speakers; here each chain stays linear, and inference in it is exact
+    for any number of speakers, in time ``N * C ** 2``. What is lost: the other party's further turns do not
+    sharpen what was taken over from it, and contagion carries nothing back.
+
+    A causal decoder knows a turn and those before it only: what it says of a turn is inference in the chain
+    that ends there, by forward filtering. Its loss is the same; whole chains fit the same potentials.
+
+    Args:
+        classes: ``C``.
+        causal: let no later turn change what is said of a turn.
+
+    Shapes:
+        In all methods: logits float ``[N, C]``; speaker long ``[N]``, number within the dialogue; batch long
+        ``[N]``, the dialogue of each node, in ascending order.
+
+    Raises:
+        ValueError: if there are fewer than two classes.
+    """
+
+    def __init__(self, classes: int, *, causal: bool = False) -> None:
+        super().__init__()
+        if classes < 2:
+            raise ValueError(
+                f"A chain decoder needs at least 2 classes; got {classes}. A score has no chain."
+            )
+        self.causal = causal
+        self.log_weight = nn.Parameter(torch.zeros(()))
+        self.start = nn.Parameter(torch.zeros(classes))
+        self.transition = nn.Parameter(torch.zeros(classes, classes))
+        self.contagion = nn.Parameter(torch.zeros(classes, classes))
+
+    def forward(self, logits: Tensor, speaker: Tensor, batch: Tensor) -> ChainOutput:
+        """Exact inference, by forward-backward, or forward filtering if causal."""
+        turns = SpeakerTurns.of(speaker, batch)
+        potential = self._potential(logits, turns)
+        unary = potential.log_softmax(dim=1)
+        filtered, norm = self._filter(turns, unary)
+        ahead = torch.zeros_like(filtered) if self.causal else self._messages(turns, unary, norm)
+        # the constant that `log_softmax` took from each turn belongs to Z
+        share = norm[:, 0] + potential.logsumexp(dim=1)
+        pair = self._pairs(turns, filtered, unary + ahead)
+        other = ~torch.eye(len(self.start), dtype=torch.bool, device=pair.device)
+        return ChainOutput(
+            log_partition=share.new_zeros(turns.chains).index_add(0, turns.chain, share),
+            marginal=(filtered + ahead).log_softmax(dim=1),
+            pair=pair,
+            change=pair[:, other].sum(dim=1),
+        )
+
+    def loss(self, logits: Tensor, target: Tensor, speaker: Tensor, batch: Tensor) -> Tensor:
+        """Negative log-likelihood of the labels, ``log Z - log Z(labelled turns as labelled)``, per label.
+
+        Unlabelled turns are summed out, exactly. Zero, with zero gradient, where nothing is labelled.
+
+        Shapes:
+            target long ``[N]``, `UNLABELLED` where nobody annotated; returns a scalar.
+        """
+        turns = SpeakerTurns.of(speaker, batch)
+        unary = self._potential(logits, turns).log_softmax(dim=1)
+        labelled = target != UNLABELLED
+        others = torch.arange(unary.shape[1], device=target.device) != target[:, None]
+        clamped = unary.masked_fill(labelled[:, None] & others, -torch.inf)
+        # both recursions as one
+        free, fixed = self._filter(turns, torch.stack([unary, clamped]))[1][..., 0]
+        labels = free.new_zeros(turns.chains).index_add(0, turns.chain, labelled.to(free.dtype))
+        # where a chain has no label both are equal, but for rounding
+        counts = labels[turns.chain] > 0
+        return torch.where(counts, free - fixed, 0.0).sum() / labelled.sum().clamp_min(1)
+
+    @torch.no_grad()
+    def viterbi(self, logits: Tensor, speaker: Tensor, batch: Tensor) -> Tensor:
+        """The most probable emotions of each chain as a whole, long ``[N]``.
+
+        If causal, each turn's is the last emotion of the best path through the chain that ends with it.
+        """
+        turns = SpeakerTurns.of(speaker, batch)
+        scores: list[Tensor] = []
+        came_from = []
+        for step in turns.steps(self._potential(logits, turns)):
+            if scores:
+                best, origin = (scores[-1][: len(step), :, None] + self.transition).max(dim=1)
+                came_from.append(origin)
+            else:
+                best = self.start
+            score = best + step
+            # only differences matter; without this they would be rounded away on long chains
+            scores.append(score - score.amax(dim=1, keepdim=True))
+        chosen = [score.argmax(dim=1, keepdim=True) for score in scores]
+        if not self.causal:
+            for place in range(len(chosen) - 1, 0, -1):
+                behind = came_from[place - 1].gather(1, chosen[place])
+                chosen[place - 1] = torch.cat([behind, chosen[place - 1][len(behind) :]])
+        return turns.rows(chosen)[:, 0]
+
+    def _potential(self, logits: Tensor, turns: SpeakerTurns) -> Tensor:
+        """``u``, of the decoder's own precision also where the model's is lower."""
+        own = logits.to(self.start.dtype) * self.log_weight.exp()
+        heard = own.softmax(dim=1)[turns.heard.clamp_min(0)]
+        # not a matrix product, which mixed precision would round
+        taken = (heard[:, :, None] * self.contagion).sum(dim=1)
+        return own + taken * (turns.heard >= 0)[:, None]
+
+    def _filter(self, turns: SpeakerTurns, unary: Tensor) -> tuple[Tensor, Tensor]:
+        """Log-probabilities given the chain so far, and the share ``[..., N, 1]`` of each turn in ``log Z``.
+
+        Each step is normalised, so that numbers stay small on long chains.
+        """
+        filtered: list[Tensor] = []
+        norms = []
+        for step in turns.steps(unary):
+            if filtered:
+                before = filtered[-1][..., : step.shape[-2], :, None] + self.transition
+                score = before.logsumexp(dim=-2) + step
+            else:
+                score = self.start + step
+            norms.append(score.logsumexp(dim=-1, keepdim=True))
+            filtered.append(score - norms[-1])
+        return turns.rows(filtered), turns.rows(norms)
+
+    def _messages(self, turns: SpeakerTurns, unary: Tensor, norm: Tensor) -> Tensor:
+        """What the later turns of a chain say of each turn's emotion, as log-factors ``[N, C]``."""
+        steps = turns.steps(unary - norm)
+        messages = [torch.zeros_like(steps[-1])]
+        for place in range(len(steps) - 1, 0, -1):
+            behind = (self.transition + (steps[place] + messages[-1])[:, None, :]).logsumexp(dim=2)
+            # chains that end one turn earlier hear nothing from ahead
+            messages.append(pad(behind, (0, 0, 0, turns.active[place - 1] - turns.active[place])))
+        return turns.rows(messages[::-1])
+
+    def _pairs(self, turns: SpeakerTurns, filtered: Tensor, ahead: Tensor) -> Tensor:
+        """Probabilities of (previous, this) emotion of a speaker, NaN at first turns."""
+        joint = filtered[turns.previous.clamp_min(0)][:, :, None] + self.transition + ahead[:, None, :]
+        pair = joint.flatten(1).softmax(dim=1).view_as(joint)
+        return pair.masked_fill((turns.previous < 0)[:, None, None], torch.nan)

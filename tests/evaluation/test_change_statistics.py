@@ -1,0 +1,114 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from sklearn import metrics
+
+from graphmer.dialogue import LabelSpace
+from graphmer.errors import CheckpointError
+from graphmer.evaluation.change_statistics import (
+    HISTORIES,
+    SHIFT_METRICS,
+    STATISTICS,
+    pairs_of,
+    shift_metrics,
+    shift_statistics,
+)
+from tests.evaluation.speech import EMOTIONS, naive_pairs, random_speech, spoken
+
+
+def counted(predictions, **options):
+    pairs = pairs_of(predictions, EMOTIONS, **options)
+    return shift_statistics(pairs, predictions.dialogue.numpy(), len(predictions.dialogue_ids))
+
+
+def measured(text, **options):
+    return {key: float(v) for key, v in shift_metrics(counted(spoken(text), **options).sum(axis=0)).items()}
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("seed", range(8))
+def test_counts_and_metrics_agree_with_scikit_learn(seed, history):
+    predictions = random_speech(seed)
+    rows = naive_pairs(predictions, history)
+    found = {k: float(v) for k, v in shift_metrics(counted(predictions, history=history).sum(axis=0)).items()}
+    truth = [pair[0] != pair[1] for *_, pair, _ in rows]
+    guess = [pair[0] != pair[1] for *_, pair in rows]
+    match = [one == other for *_, one, other in rows]
+    assert set(found) == set(SHIFT_METRICS)
+    assert found["prevalence"] == pytest.approx(np.mean(truth))
+    assert found["always_shift_f1"] == pytest.approx(metrics.f1_score(truth, [True] * len(truth)))
+    assert found["precision"] == pytest.approx(metrics.precision_score(truth, guess))
+    assert found["recall"] == pytest.approx(metrics.recall_score(truth, guess))
+    assert found["f1"] == pytest.approx(metrics.f1_score(truth, guess))
+    assert found["mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, guess))
+    assert found["kappa"] == pytest.approx(metrics.cohen_kappa_score(truth, guess))
+    assert found["pair_match"] == pytest.approx(np.mean(match))
+    assert found["pair_match_on_shifts"] == pytest.approx(np.mean(np.array(match)[truth]))
+
+
+def test_counts_belong_to_their_dialogue():
+    counts = counted(spoken("A00 A11 A11 | B01 B11 B00 | A22"))
+    assert counts.shape == (3, STATISTICS)
+    assert counts.tolist() == [[1, 0, 0, 1, 2, 1], [1, 0, 1, 0, 1, 1], [0] * 6]
+
+
+def test_a_wrong_previous_emotion_costs_the_next_turn_unless_history_is_gold():
+    text = "A01 A11"
+    assert measured(text)["recall"] == 0
+    assert measured(text, history="gold")["recall"] == 1
+    assert measured(text, history="gold")["pair_match_on_shifts"] == 1
+
+
+@pytest.mark.parametrize("guess", ["A00 A10 A10 B00 B00", "A00 A11 A10 B00 B01"])
+def test_a_constant_guess_has_no_agreement_beyond_chance(guess):
+    found = measured(guess)
+    assert (found["mcc"], found["kappa"]) == (0, 0)
+
+
+def test_saying_shift_always_is_the_always_shift_f1():
+    found = measured("A00 A11 A10 A01 A10")
+    assert found["f1"] == found["always_shift_f1"]
+    assert found["recall"] == 1
+
+
+def test_without_an_eligible_turn_nothing_can_be_measured():
+    assert all(np.isnan(value) for value in measured("A00 B11 | A22 B-1").values())
+
+
+def test_without_a_shift_only_what_needs_none_is_measured():
+    found = measured("A00 A01 A00")
+    assert found["prevalence"] == 0
+    assert found["precision"] == 0
+    assert found["pair_match"] == 0
+    for name in ("always_shift_f1", "recall", "f1", "mcc", "kappa", "pair_match_on_shifts"):
+        assert np.isnan(found[name])
+
+
+def test_precision_is_unknown_where_no_shift_is_predicted():
+    found = measured("A00 A10 A10")
+    assert np.isnan(found["precision"])
+    assert (found["recall"], found["f1"]) == (0, 0)
+
+
+def test_metrics_take_any_leading_axes():
+    counts = np.stack([counted(random_speech(seed)) for seed in range(3)])[:, None]
+    both = shift_metrics(counts.sum(axis=2))
+    assert both["mcc"].shape == (3, 1)
+    assert both["mcc"][1, 0] == shift_metrics(counts[1, 0].sum(axis=0))["mcc"]
+
+
+def test_kinds_differ_in_what_they_compare():
+    predictions = spoken("A10 B20 A00 A12")
+    assert pairs_of(predictions, EMOTIONS).truth.tolist() == [[1, 0], [0, 1]]
+    assert pairs_of(predictions, EMOTIONS, kind="adjacent").truth.tolist() == [[1, 2], [2, 0], [0, 1]]
+    valence = pairs_of(predictions, EMOTIONS, kind="valence")
+    assert (valence.truth.tolist(), valence.guess.tolist()) == ([[2, 1], [1, 2]], [[1, 1], [1, 0]])
+
+
+def test_predictions_without_speakers_or_of_a_score_have_no_changes():
+    predictions = spoken("A00 A11")
+    with pytest.raises(CheckpointError, match="need the speaker of every turn; predictions under 'at'"):
+        pairs_of(replace(predictions, speaker=None), EMOTIONS)
+    with pytest.raises(ValueError, match="labels are a score"):
+        pairs_of(predictions, LabelSpace(interval=(-3, 3)))

@@ -1,0 +1,59 @@
+from dataclasses import replace
+
+import pytest
+from rich.console import Console
+
+from graphmer.evaluation.change_scores import ChangeScores
+from graphmer.evaluation.scores import Scores
+from graphmer.report.change_table import change_table
+from tests.evaluation.speech import EMOTIONS, random_speech, spoken
+
+META = {"title": "tiny", "simulated": False, "selection": "validation"}
+
+
+def sheet(predictions, history="predicted", **meta):
+    keyed = {(1, "1", predictions.condition): predictions}
+    scores = Scores.from_predictions(
+        keyed, labels=EMOTIONS, modalities=("audio", "text"), meta={**META, **meta}
+    )
+    return change_table(ChangeScores.from_predictions(keyed, EMOTIONS, history=history), scores)
+
+
+def test_a_row_holds_base_rates_and_what_was_recognised():
+    found = sheet(spoken("A00 A11 A10 A00 A00"))
+    assert found.title == "tiny: change of emotion"
+    assert found.header[1:4] == ("prevalence", "always F1", "shift F1")
+    assert found.header[4:] == ("MCC", "kappa", "shift pairs")
+    assert found.rows[0][:4] == ("at", "50.0", "66.7", "50.0 ± 0.0")
+    assert found.rows[0][6] == "50.0 ± 0.0"
+
+
+def test_the_notes_say_where_changes_come_from_and_how_many_there_are():
+    notes = " ".join(sheet(spoken("A00 B22 A11 A10 A00 A00")).notes)
+    assert "derived from the predicted emotions" in notes
+    assert "4 eligible turns" in notes
+    assert "2 shifts: prevalence 50.0 %; always saying shift has F1 66.7 %" in notes
+
+
+def test_a_gold_history_is_called_an_oracle_in_title_and_notes():
+    found = sheet(random_speech(0), history="gold")
+    assert found.title.endswith("gold history: an ORACLE")
+    assert found.notes[0].startswith("ORACLE")
+
+
+def test_simulated_dialogues_are_in_the_title():
+    assert sheet(random_speech(0), simulated=True).title.startswith("SIMULATED: ")
+
+
+@pytest.mark.parametrize("text", ["A00 B11", "A00 A00"])
+def test_what_cannot_be_measured_is_a_dash(text):
+    assert sheet(spoken(text)).rows[0][2:] == ("-",) * 5
+
+
+def test_it_fits_a_terminal_of_eighty_columns():
+    found = sheet(replace(random_speech(0), condition="rate:0.5"))
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(found.rich(80))
+    assert all(name in capture.get() for name in ("shift F1", "MCC", "kappa", "shift pairs"))
+    assert "…" not in capture.get()
