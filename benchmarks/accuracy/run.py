@@ -39,7 +39,8 @@ def main() -> None:
         return
     todo = [(name, seed) for seed in claim["seeds"] for name in options.only or claim["systems"]]
     side_by_side(options.claim, todo, options.jobs)
-    store(claim, options.claim)
+    if not options.only:
+        store(claim, options.claim)
 
 
 def side_by_side(path: Path, todo: list[tuple[str, int]], jobs: int) -> None:
