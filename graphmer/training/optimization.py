@@ -11,8 +11,8 @@ from graphmer.nn.model import EmotionModel
 OPTIMIZERS = {"adamw": torch.optim.AdamW, "adam": torch.optim.Adam}
 SCHEDULES = ("cosine", "constant")
 DECODER_PACE = 50.0
-"""Learning rate of a decoder, as a multiple of that of all other weights. Its potentials are log-odds of a few
-units: steps that suit the weights of a layer would take thousands of batches to get there."""
+"""Learning rate of a decoder, as a multiple of that of all other weights. Its potentials are log-odds of a
+few units: steps that suit the weights of a layer would take thousands of batches to get there."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class Optimization:
     def make(self, model: torch.nn.Module) -> torch.optim.Optimizer:
         """The optimizer over all parameters of a model; those of a decoder form a group of their own."""
         kind = OPTIMIZERS[self.optimizer]
-        weights, decoder = [], []
-        for name, parameter in model.named_parameters():
-            (decoder if name.startswith("decoder.") else weights).append(parameter)
+        named = list(model.named_parameters())
+        weights = [parameter for name, parameter in named if not name.startswith("decoder.")]
+        decoder = [parameter for name, parameter in named if name.startswith("decoder.")]
         groups = [{"params": weights, "pace": 1.0}, {"params": decoder, "pace": DECODER_PACE}]
         return kind(groups if decoder else groups[:1], lr=self.learning_rate, weight_decay=self.weight_decay)
 

@@ -398,6 +398,27 @@ def test_scores_are_learnt_and_reported_end_to_end(tmp_path):
     assert said.shape[1] == 1
 
 
+def test_a_decoder_is_refused_for_scores(tmp_path):
+    labels = LabelSpace(interval=(-3.0, 3.0))
+    dialogues = [replace(talk("AA", id=f"v{n}", widths=WIDTHS), emotion=(-1.0, 2.0)) for n in range(8)]
+    parts = {f"v{n}": ("train", "train", "train", "val", "test")[n % 5] for n in range(8)}
+    root = own_corpus(tmp_path, dialogues, labels, parts)
+    with pytest.raises(ConfigError, match=r"model.decoder: must be none for a corpus of scores; got chain"):
+        own(tmp_path, root, split__scheme="official", model__decoder="chain")
+    assert not (tmp_path / "runs").exists()
+
+
+def test_a_decoder_is_trained_evaluated_and_loaded(tmp_path):
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], model__decoder="chain")
+    run.train(Silent())
+    assert "chain" in json.loads((run.folder.path / "log.jsonl").read_text().splitlines()[-1])["losses"]
+    trained = load(run.folder.path).trained
+    assert trained.settings.decoder == "chain"
+    assert trained.model.decoder.transition.any()
+    said = Predictions.load(run.folder.path / "fold1-seed1" / "predictions" / "at.npz").output
+    torch.testing.assert_close(said.sum(dim=1), torch.ones(len(said)))
+
+
 def test_features_can_be_left_as_they_are(tmp_path):
     run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], data__normalise="none")
     run.train(Silent())

@@ -3,6 +3,7 @@ import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -20,11 +21,12 @@ from tests.talks import LABELS, WIDTHS, ragged, talk
 HERE = Path(__file__).parents[2]
 
 
-def trained(labels: LabelSpace = LABELS) -> TrainedModel:
+def trained(labels: LabelSpace = LABELS, **described: Any) -> TrainedModel:
     torch.manual_seed(0)
     build = GraphBuilder({"near": TemporalWindow(2, 1), "own": SameSpeaker()}, labels)
     messages = MessageSettings(width=8, depth=1, heads=2)
-    settings = ModelSettings(WIDTHS, labels.outputs, build.relations, width=8, depth=1, messages=messages)
+    size = {"width": 8, "depth": 1, "messages": messages}
+    settings = ModelSettings(WIDTHS, labels.outputs, build.relations, **size, **described)
     return TrainedModel(settings.build(), settings, labels, Standardiser.fit(ragged()), build, {})
 
 
@@ -61,6 +63,20 @@ def test_a_prediction_says_everything_of_every_turn():
     torch.testing.assert_close(found.probability.sum(dim=1), torch.ones(3))
     assert found.emotion == tuple(LABELS.names[number] for number in found.probability.argmax(dim=1))
     torch.testing.assert_close(found.router.sum(dim=2), dialogue.available.float())
+
+
+def test_a_decoder_decides_the_turns_of_a_speaker_together():
+    parts = trained(decoder="chain")
+    with torch.no_grad():
+        parts.model.decoder.transition.copy_(50 * torch.eye(4))
+    first, second = Predictor(parts).predict_many([talk("ABAABBA", seed=3), talk("AAA", seed=4)])
+    for found, speakers in ((first, "ABAABBA"), (second, "AAA")):
+        kept = set(zip(speakers, found.emotion, strict=True))
+        assert len(kept) == len(set(speakers))
+        torch.testing.assert_close(found.probability.sum(dim=1), torch.ones(len(speakers)))
+        graph = parts.build(parts.standardiser(talk("AAA", seed=4)))
+    alone = parts.model(graph).emotion_logits.softmax(1)
+    assert not torch.allclose(second.probability, alone, atol=1e-2)
 
 
 def test_a_score_is_predicted_as_a_number():

@@ -162,6 +162,24 @@ def test_shapes_of_everything_a_model_says():
     assert model.modalities == tuple(WIDTHS)
 
 
+def test_a_decoder_is_asked_for_probabilities_and_emotions():
+    build, model = graph_model(decoder="chain")
+    batch = batched(ragged(), build)
+    output = model(batch)
+    torch.testing.assert_close(model.probabilities(output, batch), output.emotion_logits.softmax(1))
+    assert torch.equal(model.emotions(output, batch), output.emotion_logits.argmax(1))
+    for parameter in model.decoder.parameters():
+        torch.nn.init.normal_(parameter, std=2.0)
+    turns = (output.emotion_logits, batch.speaker, batch.batch)
+    assert torch.equal(model.probabilities(output, batch), model.decoder(*turns).marginal.exp())
+    assert torch.equal(model.emotions(output, batch), model.decoder.viterbi(*turns))
+    assert not torch.equal(model.emotions(output, batch), output.emotion_logits.argmax(1))
+    alone = build(ragged()[0])
+    torch.testing.assert_close(
+        model.probabilities(model(alone), alone), model.probabilities(output, batch)[:6]
+    )
+
+
 def test_a_graph_on_its_own_needs_no_batch():
     build, model = graph_model()
     dialogue = talk("ABA")

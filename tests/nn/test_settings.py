@@ -48,6 +48,19 @@ def test_every_setting_reaches_the_model():
     assert {m: head.weight.shape for m, head in model.decoders.items()} == {"audio": (3, 10), "text": (5, 10)}
 
 
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_decoder_is_as_causal_as_its_model(causal):
+    model = ModelSettings(WIDTHS, 4, width=8, depth=1, causal=causal, decoder="chain").build()
+    assert model.decoder.transition.shape == (4, 4)
+    assert model.decoder.causal == causal
+    assert ModelSettings(WIDTHS, 4, width=8, depth=1).build().decoder is None
+
+
+def test_an_unknown_decoder_is_named():
+    with pytest.raises(ValueError, match="`decoder` must be 'none' or 'chain'; got 'crf'"):
+        ModelSettings(WIDTHS, 4, width=8, depth=1, decoder="crf").build()
+
+
 @pytest.mark.parametrize("convolution", CONVOLUTIONS)
 def test_equal_seeds_build_equal_models(convolution):
     """Also where a library leaves memory as it finds it."""

@@ -100,6 +100,27 @@ def test_the_second_stage_weighs_reconstruction():
     assert list(mixing_objective()(model, batch).parts) == ["emotion"]
 
 
+def test_a_decoder_adds_the_likelihood_of_its_chains_to_the_cross_entropy():
+    model, batch = tiny(decoder="chain"), batched(ragged(), GraphBuilder({}, LABELS))
+    torch.nn.init.normal_(model.decoder.transition)
+    terms = mixing_objective()(model, batch)
+    logits = model(batch).emotion_logits
+    chain = model.decoder.loss(logits, batch.emotion, batch.speaker, batch.batch)
+    assert list(terms.parts) == ["emotion", "chain"]
+    torch.testing.assert_close(terms.parts["emotion"], emotion_loss(logits, batch.emotion).detach())
+    torch.testing.assert_close(terms.parts["chain"], chain.detach())
+    torch.testing.assert_close(terms.total, emotion_loss(logits, batch.emotion) + chain)
+
+
+def test_a_decoder_moves_nothing_without_annotations():
+    model = tiny(decoder="chain")
+    batch = batched([dialogue.unlabelled() for dialogue in ragged()], GraphBuilder({}, LABELS))
+    terms = mixing_objective()(model, batch)
+    terms.total.backward()
+    assert terms.total.item() == 0
+    assert not any(p.grad is not None and p.grad.any() for p in model.parameters())
+
+
 @pytest.mark.parametrize("objective", [unimodal_objective, mixing_objective(1.0)])
 @pytest.mark.parametrize("labels", [LABELS, LabelSpace(interval=(-3.0, 3.0))])
 def test_a_batch_without_annotations_moves_nothing(objective, labels):

@@ -11,6 +11,7 @@ from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.part import GraphPart
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.objective import mixing_objective, unimodal_objective
+from graphmer.training.optimization import DECODER_PACE
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Optimization, Selected, Trainer, derived_seed
 from tests.talks import LABELS, WIDTHS, ragged, talk
@@ -213,6 +214,29 @@ def test_the_optimizer_has_its_settings(name, kind):
     made = Optimization(learning_rate=0.2, weight_decay=0.3, optimizer=name).make(tiny())
     assert type(made) is kind
     assert (made.defaults["lr"], made.defaults["weight_decay"]) == (0.2, 0.3)
+
+
+def test_a_decoder_learns_faster_than_the_rest():
+    model = ModelSettings(WIDTHS, 4, width=8, depth=1, decoder="chain").build()
+    made = Optimization().make(model)
+    weights, decoder = (group["params"] for group in made.param_groups)
+    assert {id(parameter) for parameter in decoder} == {id(p) for p in model.decoder.parameters()}
+    assert len(weights) + len(decoder) == len(list(model.parameters()))
+    assert [group["pace"] for group in made.param_groups] == [1.0, DECODER_PACE]
+    (group,) = Optimization().make(ModelSettings(WIDTHS, 4, width=8, depth=1).build()).param_groups
+    assert group["pace"] == 1.0
+
+
+def test_the_steps_of_a_decoder_are_longer_by_its_pace():
+    """The first step of Adam is the learning rate, whatever the gradient."""
+    model = ModelSettings(WIDTHS, 4, width=8, depth=1, decoder="chain").build()
+    before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
+    one = [Stage("mixing", 1, mixing_objective(), Complete())]
+    settings = {"learning_rate": 1e-3, "weight_decay": 0.0, "schedule": "constant", "nodes": 1000}
+    trainer(**settings).fit(model, one, train(), lambda model: 0.0, ignore)
+    moved = {name: (tensor - before[name]).abs().max() for name, tensor in model.state_dict().items()}
+    assert moved["decoder.transition"].item() == pytest.approx(1e-3 * DECODER_PACE, rel=1e-3)
+    assert moved["emotion.weight"].item() == pytest.approx(1e-3, rel=1e-3)
 
 
 def test_derived_seeds_depend_on_every_part_and_on_the_process_on_nothing():
