@@ -122,7 +122,8 @@ def commit() -> str | None:
 
 
 def _versions() -> dict[str, str]:
-    return {package: _version(package) for package in PACKAGES}
+    found = {package: _version(package) for package in PACKAGES}
+    return found | {"torch": str(torch.__version__)}  # which also names the build
 
 
 def _version(package: str) -> str:
