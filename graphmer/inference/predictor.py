@@ -24,12 +24,15 @@ class DialoguePrediction:
         emotion: most probable emotion of each turn, or its score. A model with a decoder decides the turns of
             a speaker together, so that it need not be the largest of `probability`.
         probability: of each class ``[N, C]``; the score ``[N, 1]`` where the target is one.
+        change: probability that the emotion differs from that of the speaker's previous turn, ``[N]``; NaN on
+            a first turn and for scores.
         router: weight of (utterance, input modality, expert), ``[N, M, M]``; zero where the input is missing.
     """
 
     dialogue: Dialogue
     emotion: tuple[Emotion, ...]
     probability: Tensor
+    change: Tensor
     router: Tensor
 
 
@@ -92,16 +95,18 @@ class Predictor:
             output = self.model(batch)
             if labels.is_score:
                 probability = output.emotion_logits.float().cpu()
-                decided = labels.decode(probability.squeeze(1))
+                emotion, change = probability.squeeze(1), torch.full((len(probability),), torch.nan)
             else:
-                probability = self.model.probabilities(output, batch).cpu()
-                decided = labels.decode(self.model.emotions(output, batch).cpu())
-        router = output.mixture.weight.float().cpu()
+                said = self.model.decide(output, batch)
+                probability, emotion, change = said.probability.cpu(), said.emotion.cpu(), said.change.cpu()
+        decided, router = labels.decode(emotion), output.mixture.weight.float().cpu()
         begin = 0
         for dialogue in dialogues:
             turns = slice(begin, begin + len(dialogue))
             begin += len(dialogue)
-            yield DialoguePrediction(dialogue, tuple(decided[turns]), probability[turns], router[turns])
+            yield DialoguePrediction(
+                dialogue, tuple(decided[turns]), probability[turns], change[turns], router[turns]
+            )
 
     def _aligned(self, dialogue: Dialogue) -> Dialogue:
         """The dialogue with the model's modalities in the model's order and without annotations."""

@@ -1,10 +1,9 @@
 """Predictions as plain values, for JSON lines and tables."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
-
-import torch
 
 from graphmer.dialogue import Emotion, LabelSpace
 from graphmer.inference.predictor import DialoguePrediction
@@ -23,8 +22,8 @@ class TurnRecord:
         emotion: most probable emotion, or the score.
         probability: of each emotion by name; empty for a score.
         previous: what was predicted for the same speaker's previous turn; ``None`` on the first one.
-        change: probability that the emotion differs from the previous one, taking the two turns as
-            independent: ``1 - sum_c p_previous(c) p(c)``; ``None`` on a first turn and for scores.
+        change: probability that the emotion differs from the previous one; ``None`` on a first turn and for
+            scores.
         router: weight of each expert for each modality that was read.
     """
 
@@ -53,9 +52,7 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
         previous = last.get(speaker)
         last[speaker] = turn
         probability = prediction.probability[turn]
-        change = None
-        if previous is not None and not labels.is_score:
-            change = float(1 - torch.dot(prediction.probability[previous], probability))
+        change = float(prediction.change[turn])
         there = dialogue.available[turn].tolist()
         read = tuple(m for m, is_there in zip(dialogue.modalities, there, strict=True) if is_there)
         weights = dict(zip(dialogue.modalities, prediction.router[turn].tolist(), strict=True))
@@ -68,7 +65,7 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
             emotion=prediction.emotion[turn],
             probability=dict(zip(labels.names, probability.tolist(), strict=True)) if labels.names else {},
             previous=None if previous is None else prediction.emotion[previous],
-            change=change,
+            change=None if math.isnan(change) else change,
             router={m: dict(zip(dialogue.modalities, weights[m], strict=True)) for m in read},
         )
 

@@ -10,6 +10,7 @@ from graphmer.graph import DialogueGraph
 from graphmer.nn.chain import ChainDecoder
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture, MixtureOutput
+from graphmer.nn.speaker_turns import SpeakerTurns
 from graphmer.nn.tokens import Tokens
 
 
@@ -41,6 +42,23 @@ class UnimodalOutput:
 
     logits: dict[str, Tensor]
     node: dict[str, Tensor]
+
+
+@dataclass(frozen=True)
+class Decision:
+    """Emotions and changes of emotion of a batch of turns.
+
+    Attributes:
+        probability: of each emotion, ``[N, C]``.
+        emotion: long ``[N]``. With a decoder the most probable emotions of each speaker's turns as a whole,
+            which may differ from the largest of `probability`.
+        change: probability that the emotion differs from that of the speaker's previous turn, ``[N]``; NaN on
+            a first turn.
+    """
+
+    probability: Tensor
+    emotion: Tensor
+    change: Tensor
 
 
 def dialogue_numbers(graph: DialogueGraph) -> Tensor:
@@ -140,19 +158,21 @@ class EmotionModel(nn.Module):
             return logits.softmax(dim=1)
         return self.decoder(logits, graph.speaker, dialogue_numbers(graph)).marginal.exp()
 
-    def emotions(self, output: ModelOutput, graph: DialogueGraph) -> Tensor:
-        """The most probable emotions of each speaker's turns as a whole, or turn by turn without a decoder.
+    def decide(self, output: ModelOutput, graph: DialogueGraph) -> Decision:
+        """Emotions and changes of emotion of each turn.
 
-        With a decoder they may differ from the largest of `probabilities`, which judges each turn by itself.
+        Without a decoder, two turns are taken as independent: ``P(change) = 1 - sum_c p_previous(c) p(c)``.
 
         Args:
             output: what the model said of `graph`; of classes, not a score.
             graph: the same batch.
-
-        Shapes:
-            returns long ``[N]``.
         """
-        logits = output.emotion_logits.float()
-        if self.decoder is None:
-            return logits.argmax(dim=1)
-        return self.decoder.viterbi(logits, graph.speaker, dialogue_numbers(graph))
+        logits, dialogue = output.emotion_logits.float(), dialogue_numbers(graph)
+        if self.decoder is not None:
+            chain = self.decoder(logits, graph.speaker, dialogue)
+            emotion = self.decoder.viterbi(logits, graph.speaker, dialogue)
+            return Decision(chain.marginal.exp(), emotion, chain.change)
+        probability = logits.softmax(dim=1)
+        previous = SpeakerTurns.of(graph.speaker, dialogue).previous
+        change = 1 - (probability * probability[previous]).sum(dim=1)
+        return Decision(probability, logits.argmax(dim=1), change.where(previous >= 0, torch.nan))

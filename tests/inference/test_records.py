@@ -13,7 +13,8 @@ def said() -> DialoguePrediction:
     probability = torch.tensor([[0.9, 0.1], [0.2, 0.8], [0.3, 0.7], [0.6, 0.4]])
     emotion = ("calm", "cross", "cross", "calm")
     router = torch.full((4, 3, 3), 1 / 3)
-    return DialoguePrediction(talk("ABAB", ["at", "", "v", "atv"]), emotion, probability, router)
+    change = torch.tensor([torch.nan, torch.nan, 0.66, 0.56])
+    return DialoguePrediction(talk("ABAB", ["at", "", "v", "atv"]), emotion, probability, change, router)
 
 
 def test_a_change_is_counted_from_the_same_speakers_previous_turn():
@@ -21,7 +22,7 @@ def test_a_change_is_counted_from_the_same_speakers_previous_turn():
     assert (first.changed, first.previous, first.change) == (None, None, None)
     assert (other.changed, other.previous) == (None, None)
     assert (second.changed, second.previous) == (True, "calm")
-    assert second.change == pytest.approx(1 - (0.9 * 0.3 + 0.1 * 0.7))
+    assert second.change == pytest.approx(0.66)
     assert (last.changed, last.previous) == (True, "cross")
 
 
@@ -46,7 +47,11 @@ def test_each_speaker_has_a_sequence_of_emotions():
 def test_a_score_has_neither_probabilities_nor_changes_of_emotion():
     score = LabelSpace(interval=(-3.0, 3.0))
     prediction = DialoguePrediction(
-        talk("AA"), (0.5, -1.0), torch.tensor([[0.5], [-1.0]]), torch.zeros(2, 3, 3)
+        talk("AA"),
+        (0.5, -1.0),
+        torch.tensor([[0.5], [-1.0]]),
+        torch.full((2,), torch.nan),
+        torch.zeros(2, 3, 3),
     )
     records = list(turn_records(prediction, score))
     assert records[1].probability == {}

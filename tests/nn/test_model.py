@@ -167,13 +167,13 @@ def test_a_decoder_is_asked_for_probabilities_and_emotions():
     batch = batched(ragged(), build)
     output = model(batch)
     torch.testing.assert_close(model.probabilities(output, batch), output.emotion_logits.softmax(1))
-    assert torch.equal(model.emotions(output, batch), output.emotion_logits.argmax(1))
+    assert torch.equal(model.decide(output, batch).emotion, output.emotion_logits.argmax(1))
     for parameter in model.decoder.parameters():
         torch.nn.init.normal_(parameter, std=2.0)
     turns = (output.emotion_logits, batch.speaker, batch.batch)
     assert torch.equal(model.probabilities(output, batch), model.decoder(*turns).marginal.exp())
-    assert torch.equal(model.emotions(output, batch), model.decoder.viterbi(*turns))
-    assert not torch.equal(model.emotions(output, batch), output.emotion_logits.argmax(1))
+    assert torch.equal(model.decide(output, batch).emotion, model.decoder.viterbi(*turns))
+    assert not torch.equal(model.decide(output, batch).emotion, output.emotion_logits.argmax(1))
     alone = build(ragged()[0])
     torch.testing.assert_close(
         model.probabilities(model(alone), alone), model.probabilities(output, batch)[:6]
@@ -193,3 +193,13 @@ def test_mixed_precision_runs_on_a_gpu():
     with torch.autocast("cuda", torch.bfloat16):
         said = model.cuda()(batched(ragged(), build).to("cuda")).emotion_logits
     assert said.isfinite().all()
+
+
+def test_without_a_decoder_a_change_is_that_of_two_independent_turns():
+    model, batch = tiny(), graphs([talk("ABA", id="d"), talk("AA", id="e")])
+    output = model(batch)
+    said = model.decide(output, batch)
+    p = output.emotion_logits.softmax(dim=1)
+    assert torch.isnan(said.change).tolist() == [True, True, False, True, False]
+    torch.testing.assert_close(said.change[2], 1 - p[0] @ p[2])
+    torch.testing.assert_close(said.change[4], 1 - p[3] @ p[4])
