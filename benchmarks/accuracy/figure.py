@@ -12,7 +12,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 RESULTS = Path(__file__).parent.parent / "results"
-COLOURS = {"logistic": "#999999", "momke": "#d08770", "experts": "#8fa6c9", "graph": "#2a5d9f"}
+COLOURS = {"logistic": "#999999", "momke": "#d08770", "momke 128x2": "#e3b59f", "graph": "#2a5d9f"}
 
 
 def main() -> None:
@@ -55,7 +55,7 @@ def bars(
     below = [100 * (rows[c]["mean"] - rows[c]["low"]) for c in sets]
     above = [100 * (rows[c]["high"] - rows[c]["mean"]) for c in sets]
     axes.bar(x, mean, width, color=colour, label=system, yerr=(below, above), error_kw={"linewidth": 0.8})
-    axes.set_xticks([position + 1.5 * width for position in range(len(sets))], sets)
+    axes.set_xticks([position + 0.4 - width / 2 for position in range(len(sets))], sets)
 
 
 if __name__ == "__main__":
