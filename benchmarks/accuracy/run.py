@@ -155,7 +155,7 @@ def store(claim: Mapping[str, Any], path: Path) -> None:
             else None,
             "summary": [asdict(row) for row in scores[system].summary()],
             "partial": [asdict(row) for row in scores[system].average(partial, name="mean of partial sets")],
-            "folds": [asdict(row) for row in scores[system].per_fold()],
+            "folds": [asdict(row) for row in scores[system].per_fold() if row.metric == "wa"],
         }
     partial = next(iter(scores.values())).partial_sets
     groups = {name: (name,) for name in run.parts.protocols} | {"mean of partial sets": tuple(partial)}
@@ -163,6 +163,7 @@ def store(claim: Mapping[str, Any], path: Path) -> None:
         {"first": first, "other": other, **asdict(row)}
         for first, other in claim["compare"]
         for row in scores[first].compare(scores[other], groups=groups)
+        if row.metric in ("wa", "weighted_f1")
     ]
     result = {
         "claim": claim["claim"],
