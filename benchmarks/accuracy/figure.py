@@ -12,7 +12,13 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 RESULTS = Path(__file__).parent.parent / "results"
-COLOURS = {"logistic": "#999999", "momke": "#d08770", "momke 128x2": "#e3b59f", "graph": "#2a5d9f"}
+COLOURS = {
+    "logistic": "#999999",
+    "momke": "#d08770",
+    "experts": "#8fa6c9",
+    "experts+chain": "#5b8c85",
+    "graph": "#2a5d9f",
+}
 
 
 def main() -> None:
