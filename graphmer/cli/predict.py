@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TextIO
 
 import typer
 
-from graphmer.cli.options import Device, RunPath
+from graphmer.cli.options import Device, RunPath, make_fabric
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -51,7 +51,7 @@ def predict(
     from graphmer.dialogue.conditions import protocol
     from graphmer.inference import load
 
-    predictor = load(run, fold=fold, seed=seed, device=device)
+    predictor = load(run, fold=fold, seed=seed, device=make_fabric(device, "32-true").device)
     settings, labels = predictor.trained.settings, predictor.trained.labels
     try:
         missing = protocol(condition, tuple(settings.widths))

@@ -75,7 +75,7 @@ def test_csv_has_one_row_a_turn_and_a_column_for_each_emotion(tmp_path):
 
 def test_the_table_is_for_reading(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
-    shown = run(model, chats(tmp_path, CHAT), "--format", "table")
+    shown = run(model, chats(tmp_path, CHAT), "--format", "table", "--device", "auto")
     assert "hello?" in shown
     assert "nothing" in shown
 
@@ -107,6 +107,8 @@ def test_mistakes_on_the_command_line_name_the_option(tmp_path):
     path = chats(tmp_path, CHAT)
     with pytest.raises(ConfigError, match=r"--shard: must be I/N .* got 5/3"):
         run(model, path, "--shard", "5/3")
+    with pytest.raises(ConfigError, match=r"--device: must be auto, cpu.*got tpu"):
+        run(model, path, "--device", "tpu")
     with pytest.raises(ConfigError, match=r"--condition: .*smell"):
         run(model, path, "--condition", "smell")
     with pytest.raises(CheckpointError, match="no finished model"):
