@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, TextIO
@@ -57,9 +58,10 @@ def predict(
         missing = protocol(condition, tuple(settings.widths))
     except ValueError as error:
         raise ConfigError(f"--condition: {error}") from None
-    _warn(predictor.trained.facts.get("simulated", False))
+    simulated = bool(predictor.trained.facts.get("simulated", False))
+    _warn(simulated)
     chosen = islice(read_dialogues(dialogues, settings.widths), number - 1, None, shards)
-    with _writing(out, form) as write:
+    with _writing(out, form, simulated) as write:
         for prediction in predictor.predict_many(chosen, missing=missing):
             write(prediction, labels)
 
@@ -81,9 +83,14 @@ def _warn(simulated: bool) -> None:
 
 
 @contextmanager
-def _writing(out: Path | None, form: str) -> Iterator["Writer"]:
+def _writing(out: Path | None, form: str, simulated: bool) -> Iterator["Writer"]:
     """A function that writes one prediction, to a file or to the terminal."""
-    make = {"jsonl": _json_lines, "csv": _csv, "table": _tables}[form]
+    makers: dict[str, Callable[[TextIO], Writer]] = {
+        "jsonl": partial(_json_lines, simulated=simulated),
+        "csv": _csv,
+        "table": _tables,
+    }
+    make = makers[form]
     if out is None:
         yield make(sys.stdout)
     else:
@@ -100,11 +107,12 @@ def _tables(file: TextIO) -> "Writer":
     return lambda prediction, labels: console.print(turn_table(prediction, labels))
 
 
-def _json_lines(file: TextIO) -> "Writer":
+def _json_lines(file: TextIO, *, simulated: bool) -> "Writer":
     from graphmer.inference.records import as_json
 
     def write(prediction: "DialoguePrediction", labels: "LabelSpace") -> None:
-        file.write(json.dumps(as_json(prediction, labels), ensure_ascii=False) + "\n")
+        said = as_json(prediction, labels) | ({"simulated": True} if simulated else {})
+        file.write(json.dumps(said, ensure_ascii=False) + "\n")
         file.flush()
 
     return write

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from graphmer.corpora.base import Card
+from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.course import Process, draw_lengths, draw_speakers
 from graphmer.corpora.emission import emission
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
@@ -33,15 +33,9 @@ _POLARITY = {"happy": 1, "sad": -1, "neutral": 0, "angry": -1}
 
 
 @dataclass(frozen=True, eq=False)
-class SimulatedCorpus:
-    """A `Corpus` that knows the process it was drawn from."""
+class SimulatedCorpus(InMemoryCorpus):
+    """A corpus that knows the process it was drawn from."""
 
-    card: Card
-    labels: LabelSpace
-    widths: Mapping[str, int]
-    dialogues: Sequence[Dialogue]
-    official: Mapping[str, tuple[str, ...]]
-    fingerprint: str
     process: Process
 
 
