@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from graphmer.nn.dropout import Dropout
 from graphmer.nn.tokens import Tokens
 
 
@@ -46,7 +47,7 @@ class DialogueAttention(nn.Module):
 
 def _feed_forward(width: int, dropout: float) -> nn.Sequential:
     return nn.Sequential(
-        nn.Linear(width, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, width), nn.Dropout(dropout)
+        nn.Linear(width, width), nn.GELU(), Dropout(dropout), nn.Linear(width, width), Dropout(dropout)
     )
 
 
@@ -78,7 +79,7 @@ class PreNormLayer(nn.Module):
         self.norm_attention = nn.LayerNorm(width)
         self.attention = DialogueAttention(width, heads, causal=causal)
         self.output = nn.Linear(width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.norm_feed_forward = nn.LayerNorm(width)
         self.feed_forward = _feed_forward(width, dropout)
 

@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch_geometric.nn import GATv2Conv, RGATConv, TransformerConv
 from torch_geometric.utils import scatter
 
+from graphmer.nn.dropout import Dropout
+
 
 class RelationalConv(nn.Module):
     """Relational graph convolution with mean aggregation (Schlichtkrull et al. 2018, eq. 2).
@@ -113,7 +115,7 @@ class MessagePassing(nn.Module):
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
         self.convolutions = nn.ModuleList(make(width, relations, heads) for _ in range(depth))
         self.norm = nn.LayerNorm(width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, state: Tensor, edge_index: Tensor, edge_type: Tensor) -> Tensor:
         state = self.enter(state)

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from graphmer.nn.dropout import Dropout
 from graphmer.nn.experts import Expert, sinusoidal
 from graphmer.nn.tokens import Tokens
 
@@ -36,9 +37,9 @@ class Router(nn.Module):
         self.scores = nn.Sequential(
             nn.Linear(width, width),
             nn.GELU(),
-            nn.Dropout(dropout),
+            Dropout(dropout),
             nn.Linear(width, experts),
-            nn.Dropout(logit_dropout),
+            Dropout(logit_dropout),
         )
 
     def forward(self, projected: Tensor) -> Tensor:
@@ -85,7 +86,7 @@ class ExpertMixture(nn.Module):
         self.modalities = tuple(widths)
         self.width = width
         self.positions = positions
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
         self.projections = nn.ModuleList(nn.Linear(w, width) for w in widths.values())
         self.experts = nn.ModuleList(
             Expert(width, depth, heads, dropout, block=block, causal=causal) for _ in widths

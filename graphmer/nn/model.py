@@ -8,6 +8,7 @@ from torch import Tensor, nn
 
 from graphmer.graph import DialogueGraph
 from graphmer.nn.chain import ChainDecoder
+from graphmer.nn.dropout import Dropout
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture, MixtureOutput
 from graphmer.nn.speaker_turns import SpeakerTurns
@@ -72,7 +73,7 @@ class JointLayer(nn.Module):
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
         self.linear = nn.Linear(width, width)
-        self.dropout = nn.Dropout(dropout)
+        self.dropout = Dropout(dropout)
 
     def forward(self, state: Tensor) -> Tensor:
         return state + self.dropout(torch.relu(self.linear(state)))

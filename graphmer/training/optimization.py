@@ -56,7 +56,12 @@ class Optimization:
         weights = [parameter for name, parameter in named if not name.startswith("decoder.")]
         decoder = [parameter for name, parameter in named if name.startswith("decoder.")]
         groups = [{"params": weights, "pace": 1.0}, {"params": decoder, "pace": DECODER_PACE}]
-        return kind(groups if decoder else groups[:1], lr=self.learning_rate, weight_decay=self.weight_decay)
+        return kind(
+            groups if decoder else groups[:1],
+            lr=self.learning_rate,
+            weight_decay=self.weight_decay,
+            fused=True,
+        )
 
     def average(self, model: EmotionModel) -> AveragedModel | None:
         """The running mean of a model's weights, which starts with the first update."""

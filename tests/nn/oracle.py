@@ -1,14 +1,15 @@
 """The model once more, the slow way: padded dialogues, every expert on every modality, masks everywhere.
 
-It shares the weights of an `EmotionModel` in evaluation mode and nothing else of its code: what is missing is
-computed from zeros, masked as a key, and zeroed in the end.
+It shares the weights of an `EmotionModel` and nothing else of its code: what is missing is computed from
+zeros, masked as a key, and zeroed in the end. In training mode it drops out where the model does, by draws of
+its own.
 """
 
 import math
 
 import torch
 from torch import Tensor
-from torch.nn.functional import gelu, layer_norm, linear
+from torch.nn.functional import dropout, gelu, layer_norm, linear
 
 
 def attend(layer, state: Tensor, there: Tensor) -> Tensor:
@@ -32,9 +33,15 @@ def attend(layer, state: Tensor, there: Tensor) -> Tensor:
     return torch.cat(said, dim=2)
 
 
+def dropped(layer, state: Tensor) -> Tensor:
+    return dropout(state, layer.p, layer.training)
+
+
 def feed_forward(layer, state: Tensor) -> Tensor:
+    """Of an expert or a router."""
     first, second = layer[0], layer[3]
-    return linear(gelu(linear(state, first.weight, first.bias)), second.weight, second.bias)
+    hidden = dropped(layer[2], gelu(linear(state, first.weight, first.bias)))
+    return dropped(layer[4], linear(hidden, second.weight, second.bias))
 
 
 def normed(norm, state: Tensor) -> Tensor:
@@ -46,7 +53,7 @@ def expert(network, state: Tensor, there: Tensor) -> Tensor:
     for layer in network.layers:
         if hasattr(layer, "norm_attention"):
             heard = attend(layer.attention, normed(layer.norm_attention, state), there)
-            state = state + linear(heard, layer.output.weight, layer.output.bias)
+            state = state + dropped(layer.dropout, linear(heard, layer.output.weight, layer.output.bias))
             state = state + feed_forward(layer.feed_forward, normed(layer.norm_feed_forward, state))
         else:
             heard = attend(layer.attention, state, there)
@@ -89,6 +96,7 @@ class Padded:
         there = self.available[:, :, number]
         layer = self.mixture.projections[number]
         projected = linear(self.padded(features) * there[..., None], layer.weight, layer.bias)
+        projected = dropped(self.mixture.dropout, projected)
         return (
             projected + turn_code(self.longest, projected.shape[2]) if self.mixture.positions else projected
         )
@@ -100,9 +108,7 @@ def mixture_forward(mixture, batch) -> tuple[Tensor, Tensor]:
     embeddings, weights = [], []
     for number, projected in enumerate(padded.projected):
         there = padded.available[:, :, number]
-        first, second = mixture.routers[number].scores[0], mixture.routers[number].scores[3]
-        score = linear(gelu(linear(projected, first.weight, first.bias)), second.weight, second.bias)
-        weight = score.softmax(dim=2)
+        weight = feed_forward(mixture.routers[number].scores, projected).softmax(dim=2)
         said = torch.stack([expert(network, projected, there) for network in mixture.experts], dim=3)
         mixed = (said * weight[:, :, None, :]).sum(dim=3)
         embeddings.append(mixed * there[..., None])
@@ -113,7 +119,8 @@ def mixture_forward(mixture, batch) -> tuple[Tensor, Tensor]:
 def model_forward(model, batch) -> Tensor:
     """Emotion logits ``[N, C]`` of a model without message passing."""
     state, _ = mixture_forward(model.mixture, batch)
-    state = state + torch.relu(linear(state, model.joint.linear.weight, model.joint.linear.bias))
+    joint = torch.relu(linear(state, model.joint.linear.weight, model.joint.linear.bias))
+    state = state + dropped(model.joint.dropout, joint)
     return linear(state, model.emotion.weight, model.emotion.bias)
 
 
