@@ -8,19 +8,16 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.markers import fill
+
 RESULTS = Path(__file__).parent.parent / "results"
 README = Path(__file__).parent.parent.parent / "README.md"
 PARTIAL = "mean of partial sets"
 
 
 def main() -> None:
-    text = README.read_text(encoding="utf-8")
     for path in sorted(RESULTS.glob("*.json")):
-        begin, end = f"<!-- {path.stem} -->\n", f"<!-- end {path.stem} -->"
-        if begin in text:
-            head, _, rest = text.partition(begin)
-            text = head + begin + table(json.loads(path.read_text())) + end + rest.partition(end)[2]
-    README.write_text(text, encoding="utf-8")
+        fill(README, path.stem, lambda path=path: table(json.loads(path.read_text())))
 
 
 def table(result: Mapping[str, Any]) -> str:
