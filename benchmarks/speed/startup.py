@@ -1,0 +1,37 @@
+"""How long ``graphmer --help`` takes, and what it and ``import graphmer`` load."""
+
+import subprocess
+import sys
+from typing import Any
+
+from benchmarks.speed.timing import in_turn
+
+HEAVY = ("torch", "faiss", "matplotlib")
+_HELP = "import sys; sys.argv = ['graphmer', '--help']; from graphmer.cli import main; main()"
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    ways = {
+        "help": lambda: run("-m", "graphmer", "--help"),
+        "python": lambda: run("-c", "pass"),
+    }
+    times = in_turn(ways, rounds)
+    loaded = sorted({*heavy("import graphmer"), *heavy(f"try:\n {_HELP}\nexcept SystemExit:\n pass")})
+    return {
+        "help": {
+            "value": times["help"].median,
+            "detail": f"Python alone {times['python'].median:.2f} s",
+            "seconds": {name: vars(spread) for name, spread in times.items()},
+        },
+        "import": {"value": len(loaded), "loaded": loaded},
+    }
+
+
+def run(*arguments: str) -> str:
+    return subprocess.run([sys.executable, *arguments], check=True, capture_output=True, text=True).stdout
+
+
+def heavy(code: str) -> list[str]:
+    """Which of the heavy modules are loaded once `code` has run."""
+    said = run("-c", f"{code}\nimport sys; print('loaded', *[m for m in {HEAVY} if m in sys.modules])")
+    return said.splitlines()[-1].split()[1:]
