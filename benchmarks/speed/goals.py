@@ -43,7 +43,7 @@ GOALS = (
         "useful FLOP/s of the step `atv` over the measured matrix rate at width 256, float32",
         0.6,
         unit="",
-        limit="one pass over the states costs a tenth of a product of that width, and a layer has some thirty",
+        limit="one pass over the states costs a tenth of such a product, and a layer has some thirty",
     ),
     Goal(
         "share/bfloat16",

@@ -49,7 +49,8 @@ def met(goal: Goal, found: Mapping[str, Any]) -> str:
 def note(bench: str, machine: Mapping[str, Any]) -> str:
     load = " to ".join(f"{value:.1f}" for value in machine["load"])
     return (
-        f"- `{bench}`: commit {machine['commit']}, torch {machine['versions']['torch']}, {machine['processor']}, "
+        f"- `{bench}`: commit {machine['commit']}, torch {machine['versions']['torch']}, "
+        f"{machine['processor']}, "
         f"{machine['threads']} threads on {machine['cores']} cores, {machine['rounds']} rounds, load {load}."
     )
 

@@ -49,6 +49,8 @@ class DataConfig(Section):
     """`simulate` trains on simulated dialogues, and says so everywhere, where `root` is not there."""
     not_finite: Literal["missing", "error"] = "missing"
     """A vector with NaN or infinity is counted and treated as missing, or is an error."""
+    mapped: bool = False
+    """`graphmer`: leave features on disk and read them batch by batch; for corpora larger than memory."""
     normalise: Literal["standard", "none"] = "standard"
     """`standard`: zero mean, unit deviation of the training part. `none` as in MoMKE's code."""
     simulation: SimulationConfig = SimulationConfig()
@@ -60,6 +62,10 @@ class DataConfig(Section):
             raise ValueError("format gcnet needs `root`, `labels` and `features`")
         if self.format == "graphmer" and not self.root:
             raise ValueError("format graphmer needs `root`")
+        if self.mapped and self.format != "graphmer":
+            raise ValueError(
+                f"`mapped` needs format graphmer; got {self.format}: use `graphmer data convert`"
+            )
         return self
 
 

@@ -20,6 +20,7 @@ from graphmer.corpora.assemble import Assembly, NanPolicy
 from graphmer.corpora.base import InMemoryCorpus
 from graphmer.corpora.header import HEADER, read_header
 from graphmer.corpora.jsonl import VectorFiles, read_dialogues, read_lines
+from graphmer.corpora.mapped import MappedFiles
 from graphmer.corpora.problems import Findings, collecting
 from graphmer.corpora.write import write_dataset
 from graphmer.dialogue import Dialogue, LabelSpace
@@ -29,13 +30,15 @@ __all__ = ["read_dataset", "read_dialogues", "write_dataset"]
 
 
 def read_dataset(
-    path: str | Path, *, nan: NanPolicy = "missing", findings: Findings | None = None
+    path: str | Path, *, nan: NanPolicy = "missing", mapped: bool = False, findings: Findings | None = None
 ) -> InMemoryCorpus:
     """A corpus from a folder in graphmer's own format.
 
     Args:
         path: the folder that holds ``dataset.yaml``.
         nan: what a vector with NaN or infinity means.
+        mapped: leave the features on disk, where each dialogue reads its own when they are asked for; for
+            corpora larger than memory, with features in matrices, as `write_dataset` writes them.
         findings: collects every problem; when left out, errors raise.
 
     Raises:
@@ -54,7 +57,8 @@ def read_dataset(
         used = {HEADER, *header.dialogues}
         for name in header.dialogues:
             files = VectorFiles((folder / name).parent)
-            for dialogue, part in read_lines(folder / name, assembly, files):
+            stays = MappedFiles(files.folder) if mapped else None
+            for dialogue, part in read_lines(folder / name, assembly, files, stays):
                 if dialogue is not None:
                     dialogues.append(dialogue)
                     parts |= {} if part is None else {dialogue.id: part}

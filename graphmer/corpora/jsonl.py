@@ -3,6 +3,7 @@
 import codecs
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -11,6 +12,7 @@ from numpy.typing import NDArray
 from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat, ValidationError
 
 from graphmer.corpora.assemble import Assembly, NanPolicy
+from graphmer.corpora.mapped import MappedFiles
 from graphmer.corpora.problems import Findings, did_you_mean
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.errors import CorpusError
@@ -94,6 +96,10 @@ class VectorFiles:
             raise ValueError(f"{file!r} of shape {matrix.shape} has no row {row}")
         return np.asarray(matrix)[int(row)]
 
+    def forget(self) -> None:
+        """Let go of the pages of all matrices that were read."""
+        self._matrices.clear()
+
     def _load(self, file: str, *, memory_map: bool) -> NDArray[Any]:
         if Path(file).is_absolute() or ".." in Path(file).parts:
             raise ValueError(f"{file!r} must be a path inside {str(self.folder)!r}, without '..'")
@@ -111,9 +117,12 @@ class VectorFiles:
 
 
 def read_lines(
-    path: Path, assembly: Assembly, files: VectorFiles
+    path: Path, assembly: Assembly, files: VectorFiles, mapped: MappedFiles | None = None
 ) -> Iterator[tuple[Dialogue | None, str | None]]:
-    """Each line's dialogue (``None`` where it cannot be used) and its part of the official split."""
+    """Each line's dialogue (``None`` where it cannot be used) and its part of the official split.
+
+    With `mapped`, every vector is read and checked once, and the features of a dialogue then stay on disk.
+    """
     if not path.is_file():
         near = did_you_mean(path.name, sorted(other.name for other in path.parent.glob("*.jsonl")))
         raise CorpusError(f"{path}: no such file of dialogues. {near}")
@@ -121,15 +130,18 @@ def read_lines(
         for number, line in enumerate(lines, start=1):
             text = line.removeprefix(codecs.BOM_UTF8).strip()
             if text:
-                record = _parse(text, f"{path}:{number}", assembly.findings)
-                yield (
-                    (None, None)
-                    if record is None
-                    else (
-                        _build(record, f"{path}:{number}", assembly, files),
-                        record.split,
-                    )
-                )
+                where = f"{path}:{number}"
+                record = _parse(text, where, assembly.findings)
+                if record is None:
+                    yield None, None
+                    continue
+                dialogue = _build(record, where, assembly, files)
+                if mapped is not None and dialogue is not None:
+                    files.forget()
+                    turns = [turn.features for turn in record.utterances]
+                    features = mapped.features(assembly.widths, turns, dialogue.available, where)
+                    dialogue = replace(dialogue, features=features)
+                yield dialogue, record.split
 
 
 def read_dialogues(

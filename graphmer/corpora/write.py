@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import numpy as np
+import torch
 import yaml
 from numpy.typing import NDArray
 from pydantic import ValidationError
@@ -85,20 +87,47 @@ def _write(corpus: Corpus, header: Header, folder: Path) -> None:
         yaml.safe_dump(content, sort_keys=False, allow_unicode=True), encoding="utf-8"
     )
     part = {id: name for name, ids in corpus.official.items() for id in ids}
-    rows: dict[str, list[NDArray[np.float32]]] = {modality: [] for modality in corpus.widths}
-    with (folder / _DIALOGUES).open("w", encoding="utf-8") as lines:
+    with ExitStack() as files:
+        lines = files.enter_context((folder / _DIALOGUES).open("w", encoding="utf-8"))
+        rows = {
+            modality: _Rows(files.enter_context((folder / f"{modality}.npy").open("wb")), shape)
+            for modality, shape in _shapes(corpus).items()
+        }
         for dialogue in corpus.dialogues:
             line: dict[str, Any] = {"id": dialogue.id}
             line |= {"split": part[dialogue.id]} if dialogue.id in part else {}
             line |= {} if dialogue.session is None else {"session": dialogue.session}
             line["utterances"] = list(_utterances(dialogue, rows))
             lines.write(json.dumps(line, ensure_ascii=False, allow_nan=False) + "\n")
-    for modality, width in corpus.widths.items():
-        matrix = np.stack(rows[modality]) if rows[modality] else np.zeros((0, width), dtype=np.float32)
-        np.save(folder / f"{modality}.npy", matrix, allow_pickle=False)
 
 
-def _utterances(dialogue: Dialogue, rows: dict[str, list[NDArray[np.float32]]]) -> Iterator[dict[str, Any]]:
+def _shapes(corpus: Corpus) -> dict[str, tuple[int, int]]:
+    """Shape of the matrix of each modality: utterances that have it, and its width."""
+    count = torch.zeros(len(corpus.widths), dtype=torch.long)
+    for dialogue in corpus.dialogues:
+        count += dialogue.available.sum(dim=0)
+    return {
+        m: (number, width) for number, (m, width) in zip(count.tolist(), corpus.widths.items(), strict=True)
+    }
+
+
+class _Rows:
+    """A ``.npy`` matrix written row by row, so that a corpus may be larger than memory."""
+
+    def __init__(self, file: BinaryIO, shape: tuple[int, int]) -> None:
+        header = {"descr": "<f4", "fortran_order": False, "shape": shape}
+        np.lib.format.write_array_header_1_0(file, header)
+        self._file = file
+        self._written = 0
+
+    def append(self, row: NDArray[np.float32]) -> int:
+        """The number that the row got."""
+        self._file.write(np.ascontiguousarray(row, dtype="<f4").tobytes())
+        self._written += 1
+        return self._written - 1
+
+
+def _utterances(dialogue: Dialogue, rows: Mapping[str, _Rows]) -> Iterator[dict[str, Any]]:
     matrices = {modality: matrix.numpy() for modality, matrix in dialogue.features.items()}
     available = dialogue.available.tolist()
     answered = dialogue.reply_to.tolist()
@@ -106,8 +135,7 @@ def _utterances(dialogue: Dialogue, rows: dict[str, list[NDArray[np.float32]]]) 
         features = {}
         for column, (modality, matrix) in enumerate(matrices.items()):
             if available[position][column]:
-                features[modality] = f"{modality}.npy#{len(rows[modality])}"
-                rows[modality].append(matrix[position])
+                features[modality] = f"{modality}.npy#{rows[modality].append(matrix[position])}"
         turn = {
             "id": id,
             "speaker": dialogue.speakers[int(dialogue.speaker[position])],

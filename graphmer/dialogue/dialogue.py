@@ -1,6 +1,6 @@
 """One turn of a conversation, and a conversation as aligned tensors on one node axis."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -34,6 +34,28 @@ class Utterance:
     start: float | None = None
     end: float | None = None
     reply_to: str | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class LazyFeatures(Mapping[str, Features]):
+    """Features of a dialogue that are made each time they are asked for, and kept by nobody.
+
+    Args:
+        turns: ``N``.
+        make: ``{m: () -> [N, D_m]}``.
+    """
+
+    turns: int
+    make: Mapping[str, Callable[[], Features]]
+
+    def __getitem__(self, modality: str) -> Features:
+        return self.make[modality]()
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.make)
+
+    def __len__(self) -> int:
+        return len(self.make)
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,11 +110,16 @@ class Dialogue:
                 f"Dialogue {self.id!r}: `available` must have shape {(length, len(self.features))}, "
                 f"got {tuple(self.available.shape)}."
             )
-        for name, rows in {"speaker": self.speaker, "start": self.start, **self.features}.items():
-            if rows.shape[0] != length:
-                raise ValueError(
-                    f"Dialogue {self.id!r}: {name!r} must have {length} rows, got {rows.shape[0]}."
-                )
+        for name, rows in self._rows().items():
+            if rows != length:
+                raise ValueError(f"Dialogue {self.id!r}: {name!r} must have {length} rows, got {rows}.")
+
+    def _rows(self) -> dict[str, int]:
+        """Lengths of what must have a row for each turn."""
+        rows = {"speaker": len(self.speaker), "start": len(self.start)}
+        if isinstance(self.features, LazyFeatures):
+            return rows | {"features": self.features.turns}
+        return rows | {modality: len(matrix) for modality, matrix in self.features.items()}
 
     def __len__(self) -> int:
         return len(self.utterance_ids)

@@ -1,13 +1,15 @@
 """Zero mean and unit deviation, measured on the training part and nowhere else."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from graphmer.dialogue.dialogue import Dialogue
+from graphmer.dialogue.dialogue import Dialogue, LazyFeatures
+from graphmer.typing import Features
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,12 +63,18 @@ class Standardiser:
         )
 
     def __call__(self, dialogue: Dialogue) -> Dialogue:
-        """The dialogue with standardised features."""
-        features = {
-            m: ((rows - self.mean[m]) / self.deviation[m]).clamp(-self.limit, self.limit)
-            for m, rows in dialogue.features.items()
-        }
-        return replace(dialogue, features=features)
+        """The dialogue with standardised features; those that stay on disk do so."""
+        features = dialogue.features
+        if isinstance(features, LazyFeatures):
+            make = {m: partial(self._made, m, source) for m, source in features.make.items()}
+            return replace(dialogue, features=LazyFeatures(features.turns, make))
+        return replace(dialogue, features={m: self._scaled(m, rows) for m, rows in features.items()})
+
+    def _scaled(self, modality: str, rows: Features) -> Features:
+        return ((rows - self.mean[modality]) / self.deviation[modality]).clamp(-self.limit, self.limit)
+
+    def _made(self, modality: str, source: Callable[[], Features]) -> Features:
+        return self._scaled(modality, source())
 
     def to_json(self) -> dict[str, Any]:
         """Plain lists and numbers that JSON can hold without loss."""

@@ -9,7 +9,7 @@ from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.evaluation.predictions import Predictions
 from graphmer.graph.dialogue_graph import DialogueGraph
-from graphmer.graph.part import GraphPart, batches
+from graphmer.graph.part import GraphPart, Views, batches
 from graphmer.nn.model import EmotionModel
 
 
@@ -40,7 +40,7 @@ def outputs(
             output = model(moved)
             said = output.emotion_logits if labels.is_score else model.probabilities(output, moved)
             said = said.float().cpu()
-            for position, part in zip(chosen, said.split([graphs[i].num_nodes for i in chosen]), strict=True):
+            for position, part in zip(chosen, said.split(batch.ptr.diff().tolist()), strict=True):
                 found[position] = part
     return found
 
@@ -66,13 +66,12 @@ def evaluate(
         nodes: most utterances in a batch.
         device: where the batches go.
     """
-    views = [part.seen_through(protocol, seed) for protocol in protocols.values()]
-    said = outputs(model, [graph for view in views for graph in view], labels, nodes=nodes, device=device)
+    views = Views(part, tuple(protocols.values()), seed)
+    said = outputs(model, views, labels, nodes=nodes, device=device)
     results = {}
-    for number, (condition, view) in enumerate(zip(protocols, views, strict=True)):
+    for number, (condition, protocol) in enumerate(protocols.items()):
         output = torch.cat(said[number * len(part) : (number + 1) * len(part)])
-        available = torch.cat([graph.available for graph in view])
-        results[condition] = assemble(part, condition, output, available, labels)
+        results[condition] = assemble(part, condition, output, part.available(protocol, seed), labels)
     return results
 
 

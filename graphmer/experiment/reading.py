@@ -20,7 +20,7 @@ def _gcnet(data: DataConfig) -> Corpus:
 
 def _graphmer(data: DataConfig) -> Corpus:
     assert data.root is not None
-    return read_dataset(data.root, nan=data.not_finite)
+    return read_dataset(data.root, nan=data.not_finite, mapped=data.mapped)
 
 
 def _simulated(data: DataConfig) -> Corpus:

@@ -2,14 +2,17 @@
 
 import copy
 from collections.abc import Iterator, Sequence
+from typing import Any
 
 import torch
 from torch_geometric.data import Batch
 
 from graphmer.dialogue import Dialogue
+from graphmer.dialogue.dialogue import LazyFeatures
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.graph.builder import GraphBuilder
 from graphmer.graph.dialogue_graph import DialogueGraph
+from graphmer.typing import Available
 
 
 class GraphPart:
@@ -22,7 +25,7 @@ class GraphPart:
 
     def __init__(self, dialogues: Sequence[Dialogue], build: GraphBuilder) -> None:
         self.dialogues = tuple(dialogues)
-        self.graphs = [build(dialogue) for dialogue in self.dialogues]
+        self.graphs = [_without_lazy(build(dialogue), dialogue) for dialogue in self.dialogues]
 
     def __len__(self) -> int:
         return len(self.dialogues)
@@ -32,17 +35,55 @@ class GraphPart:
         """Utterances of each dialogue."""
         return [len(dialogue) for dialogue in self.dialogues]
 
-    def seen_through(self, protocol: MissingProtocol, seed: int) -> list[DialogueGraph]:
+    def seen_through(self, protocol: MissingProtocol, seed: int) -> "Views":
         """The graphs as a protocol lets them be seen; what was recorded stays in ``present``."""
-        graphs = []
-        for dialogue, graph in zip(self.dialogues, self.graphs, strict=True):
-            seen = protocol.apply(dialogue, seed)
-            view = copy.copy(graph)
-            view.available = seen.available
-            for modality, rows in seen.features.items():
-                view[modality] = rows
-            graphs.append(view)
-        return graphs
+        return Views(self, (protocol,), seed)
+
+    def available(self, protocol: MissingProtocol, seed: int) -> Available:
+        """What a protocol leaves of all dialogues, one after the other, ``[N, M]``."""
+        return torch.cat([d.available & protocol.keep(d, seed) for d in self.dialogues])
+
+
+def _without_lazy(graph: DialogueGraph, dialogue: Dialogue) -> DialogueGraph:
+    """Without the features that stay on disk."""
+    if isinstance(dialogue.features, LazyFeatures):
+        for modality in dialogue.features:
+            del graph[modality]
+    return graph
+
+
+class Views(Sequence[DialogueGraph]):
+    """The graphs of a part as protocols let them be seen, each made when it is asked for.
+
+    Args:
+        part: dialogues and graphs.
+        protocols: what is missing; all dialogues under the first one, then all under the second, and so on.
+        seed: of the masks.
+    """
+
+    def __init__(self, part: GraphPart, protocols: Sequence[MissingProtocol], seed: int) -> None:
+        self.part, self.protocols, self.seed = part, tuple(protocols), seed
+
+    def __len__(self) -> int:
+        return len(self.part) * len(self.protocols)
+
+    @property
+    def lengths(self) -> list[int]:
+        """Utterances of each graph."""
+        return self.part.lengths * len(self.protocols)
+
+    def __getitem__(self, number: Any) -> Any:
+        if isinstance(number, slice):
+            return [self[i] for i in range(*number.indices(len(self)))]
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        protocol, position = divmod(number, len(self.part))
+        seen = self.protocols[protocol].apply(self.part.dialogues[position], self.seed)
+        view = copy.copy(self.part.graphs[position])
+        view.available = seen.available
+        for modality, rows in seen.features.items():
+            view[modality] = rows
+        return view
 
 
 def bucketed(lengths: Sequence[int], nodes: int, generator: torch.Generator | None = None) -> list[list[int]]:
@@ -90,6 +131,16 @@ def _cut(order: list[int], lengths: Sequence[int], nodes: int) -> list[list[int]
 def batches(
     graphs: Sequence[DialogueGraph], nodes: int, generator: torch.Generator | None = None
 ) -> Iterator[tuple[list[int], Batch]]:
-    """Positions and PyG batch of each of the `bucketed` batches."""
-    for chosen in bucketed([graph.num_nodes for graph in graphs], nodes, generator):
-        yield chosen, Batch.from_data_list([graphs[i] for i in chosen])
+    """Positions and PyG batch of each of the `bucketed` batches, made one after the other."""
+    for chosen in bucketed(lengths_of(graphs), nodes, generator):
+        yield chosen, collated(graphs, chosen)
+
+
+def lengths_of(graphs: Sequence[DialogueGraph]) -> list[int]:
+    """Utterances of each graph."""
+    return graphs.lengths if isinstance(graphs, Views) else [graph.num_nodes for graph in graphs]
+
+
+def collated(graphs: Sequence[DialogueGraph], chosen: Sequence[int]) -> Batch:
+    """Some of the graphs as one batch."""
+    return Batch.from_data_list([graphs[i] for i in chosen])

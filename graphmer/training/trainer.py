@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from graphmer.graph import DialogueGraph
-from graphmer.graph.part import GraphPart, batches
+from graphmer.graph.part import GraphPart, bucketed, collated
 from graphmer.nn.model import EmotionModel
 from graphmer.training.objective import Objective
 from graphmer.training.optimization import Optimization
@@ -137,12 +137,13 @@ class Trainer:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             graphs = train.seen_through(stage.mask, seed)
-            planned = list(batches(graphs, self.optimization.nodes, order))
-            for taken, (_, batch) in enumerate(planned):
+            planned = bucketed(graphs.lengths, self.optimization.nodes, order)
+            for taken, chosen in enumerate(planned):
                 for group in state.optimizer.param_groups:
                     rate = self.optimization.rate(state.epoch + taken / len(planned), epochs)
                     group["lr"] = rate * group["pace"]
-                loss, parts = step(batch.to(self.fabric.device), stage.objective)
+                batch = collated(graphs, chosen).to(self.fabric.device)
+                loss, parts = step(batch, stage.objective)
                 state.optimizer.zero_grad()
                 self.fabric.backward(loss)
                 if self.optimization.clip is not None:
