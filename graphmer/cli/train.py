@@ -29,6 +29,9 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option(help="Also write losses and validation for TensorBoard.")
     ] = False,
+    profile: Annotated[
+        bool, typer.Option(help="Show where time and memory of the first epoch of each stage went.")
+    ] = False,
 ) -> None:
     """Train, select on validation, and test under every missing condition.
 
@@ -42,10 +45,13 @@ def train(
     from graphmer.cli.results import show_scores
 
     run = _open(config, overrides or [], folds, seeds, device, runs, resume)
+    if not run.fabric.is_global_zero:
+        run.train(Together([]))
+        return
     _announce(run)
     try:
         with BarListener(run.folder, len(run.unfinished)) as bar:
-            scores = run.train(Together([bar, _tensorboard(run)]) if tensorboard else bar)
+            scores = run.train(Together([bar, *_listeners(run, tensorboard, profile)]))
     except KeyboardInterrupt:
         complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
         raise typer.Exit(130) from None
@@ -53,10 +59,18 @@ def train(
     show_scores(scores, run.kept(), bayes, path / "scores.md", path / "change.json")
 
 
-def _tensorboard(run: "Run") -> "Listener":
-    from graphmer.cli.tensorboard import TensorBoardListener
+def _listeners(run: "Run", tensorboard: bool, profile: bool) -> "list[Listener]":
+    """Those that were asked for."""
+    listeners: list[Listener] = []
+    if tensorboard:
+        from graphmer.cli.tensorboard import TensorBoardListener
 
-    return TensorBoardListener(run.folder.path)
+        listeners.append(TensorBoardListener(run.folder.path))
+    if profile:
+        from graphmer.cli.profile import ProfileListener
+
+        listeners.append(ProfileListener(run.folder.path / "profile.txt", run.parts.stages))
+    return listeners
 
 
 def _open(
