@@ -1,5 +1,6 @@
 """Options that several commands have, and how they are read."""
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -44,7 +45,28 @@ def make_fabric(device: str, precision: str) -> "Fabric":
         )
     if number and int(number) >= torch.cuda.device_count():
         raise ConfigError(f"--device {device}: CUDA devices here are 0 to {torch.cuda.device_count() - 1}.")
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return _one_of_several(kind, number, precision)
     fabric = Fabric(accelerator=kind, devices=[int(number)] if number else 1, precision=precision)  # type: ignore[arg-type]
+    fabric.launch()
+    return fabric
+
+
+def _one_of_several(kind: str, number: str, precision: str) -> "Fabric":
+    """The part of a process that `torchrun` has started."""
+    from lightning_fabric import Fabric
+    from lightning_fabric.strategies.ddp import DDPStrategy
+
+    if number:
+        raise ConfigError("--device: torchrun gives each process a device of its own; leave the number out.")
+    here, all_of_them = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
+    fabric = Fabric(
+        accelerator=kind,
+        devices=here,
+        num_nodes=all_of_them // here,
+        strategy=DDPStrategy(find_unused_parameters=True),  # a batch may lack a modality
+        precision=precision,  # type: ignore[arg-type]
+    )
     fabric.launch()
     return fabric
 

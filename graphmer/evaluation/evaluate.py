@@ -9,8 +9,9 @@ from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.evaluation.predictions import Predictions
 from graphmer.graph.dialogue_graph import DialogueGraph
-from graphmer.graph.part import GraphPart, Views, batches
+from graphmer.graph.part import GraphPart, Views, bucketed, collated, lengths_of
 from graphmer.nn.model import EmotionModel
+from graphmer.processes import merged, rank_and_count
 
 
 def outputs(
@@ -23,7 +24,8 @@ def outputs(
 ) -> list[Tensor]:
     """Probabilities ``[N_i, C]``, or scores ``[N_i, 1]``, of each graph, in the order of `graphs`.
 
-    The model is put into evaluation mode and left in it.
+    The model is put into evaluation mode and left in it. Several processes share the work, and each has all
+    the results.
 
     Args:
         model: on `device`.
@@ -33,16 +35,17 @@ def outputs(
         device: where the batches go.
     """
     model.eval()
-    found: list[Tensor] = [torch.empty(0)] * len(graphs)
+    found: dict[int, Tensor] = {}
+    rank, count = rank_and_count()
     with torch.inference_mode():
-        for chosen, batch in batches(graphs, nodes):
-            moved = batch.to(device)
+        for chosen in bucketed(lengths_of(graphs), nodes)[rank::count]:
+            moved = collated(graphs, chosen).to(device)
             output = model(moved)
             said = output.emotion_logits if labels.is_score else model.probabilities(output, moved)
             said = said.float().cpu()
-            for position, part in zip(chosen, said.split(batch.ptr.diff().tolist()), strict=True):
-                found[position] = part
-    return found
+            found |= dict(zip(chosen, said.split(moved.ptr.diff().tolist()), strict=True))
+    together = merged(found)
+    return [together[position] for position in range(len(graphs))]
 
 
 def evaluate(

@@ -70,7 +70,12 @@ class Run:
             fingerprint=parts.corpus.fingerprint,
             simulated=card.simulated,
         )
-        return cls(parts, RunFolder.create(runs, config.name, dump_config(config), facts), fabric)
+        path = runs
+        if fabric.is_global_zero:
+            path = RunFolder.create(runs, config.name, dump_config(config), facts).path
+        return cls(
+            parts, RunFolder(fabric.broadcast(path)), fabric
+        )  # the folder that the first process has made
 
     @classmethod
     def reopen(cls, path: Path, fabric: Fabric) -> "Run":
@@ -114,7 +119,8 @@ class Run:
         for seed, number in self.unfinished:
             self._train_fold(number, seed, self.folder.fold(number, seed), listener)
         scores = self.scores(self.kept())
-        scores.to_json(self.folder.path / "scores.json")
+        if self.fabric.is_global_zero:
+            scores.to_json(self.folder.path / "scores.json")
         return scores
 
     def kept(self) -> dict[Key, Predictions]:
@@ -210,7 +216,8 @@ class Run:
         listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
 
         def on_epoch(epoch: Epoch) -> None:
-            self.folder.log(fold=number, seed=seed, **vars(epoch))
+            if self.fabric.is_global_zero:
+                self.folder.log(fold=number, seed=seed, **vars(epoch))
             listener.epoch_ends(epoch)
 
         selected = trainer.fit(
@@ -233,13 +240,23 @@ class Run:
         trained = TrainedModel(
             model, parts.settings, parts.corpus.labels, fold.standardiser, parts.build, facts
         )
-        save_model(path, trained)
-        for condition, found in self._predict(model, self._graphs(fold.test), parts.protocols).items():
-            found.save(predictions_path(path, condition))
-        result = {**facts, "seconds": round(time.perf_counter() - begin, 2)}
-        write_text(path / "result.json", json.dumps(result, indent=1))
-        (path / "state.safetensors").unlink(missing_ok=True)
+        predicted = self._predict(model, self._graphs(fold.test), parts.protocols)
+        if self.fabric.is_global_zero:
+            result = {**facts, "seconds": round(time.perf_counter() - begin, 2)}
+            keep(path, trained, predicted, result)
+        self.fabric.barrier()
         listener.fold_ends(number, seed)
+
+
+def keep(
+    path: Path, trained: TrainedModel, predicted: Mapping[str, Predictions], result: Mapping[str, Any]
+) -> None:
+    """Write a finished model; ``result.json``, which says that it is finished, comes last."""
+    save_model(path, trained)
+    for condition, found in predicted.items():
+        found.save(predictions_path(path, condition))
+    write_text(path / "result.json", json.dumps(result, indent=1))
+    (path / "state.safetensors").unlink(missing_ok=True)
 
 
 def mean_score(predictions: Mapping[str, Predictions], outputs: int) -> float:

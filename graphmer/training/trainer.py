@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import torch
 from lightning_fabric import Fabric
@@ -64,7 +64,8 @@ class Trainer:
     """Trains one model on one fold.
 
     Every epoch starts from a seed derived from (seed, epoch), so a run continued after an interruption equals
-    one that was never interrupted, bit for bit on a CPU.
+    one that was never interrupted, bit for bit on a CPU. Several processes divide the dialogues of each
+    batch between them.
 
     Args:
         fabric: device, precision and processes.
@@ -135,26 +136,27 @@ class Trainer:
         order = torch.Generator().manual_seed(seed)
         totals: dict[str, Tensor] = {}
         with torch.random.fork_rng():
-            torch.manual_seed(seed)
+            torch.manual_seed(seed + self.fabric.global_rank)
             graphs = train.seen_through(stage.mask, seed)
             planned = bucketed(graphs.lengths, self.optimization.nodes, order)
             for taken, chosen in enumerate(planned):
                 for group in state.optimizer.param_groups:
                     rate = self.optimization.rate(state.epoch + taken / len(planned), epochs)
                     group["lr"] = rate * group["pace"]
-                batch = collated(graphs, chosen).to(self.fabric.device)
-                loss, parts = step(batch, stage.objective)
+                own, weight = self._share(chosen, graphs.lengths)
+                loss, parts = step(collated(graphs, own).to(self.fabric.device), stage.objective)
                 state.optimizer.zero_grad()
-                self.fabric.backward(loss)
+                self.fabric.backward(loss * weight)
                 if self.optimization.clip is not None:
                     torch.nn.utils.clip_grad_norm_(step.parameters(), self.optimization.clip)
                 state.optimizer.step()
                 if state.average is not None and stage.select:
                     state.average.update_parameters(state.model)
                 for name, part in parts.items():
-                    totals[name] = totals.get(name, torch.zeros((), device=part.device)) + part
+                    totals[name] = totals.get(name, torch.zeros((), device=part.device)) + part * weight
         state.epoch += 1
-        losses = {name: float(total) / len(planned) for name, total in totals.items()}
+        together = cast(dict[str, Tensor], self.fabric.all_reduce(totals))  # the mean over the processes
+        losses = {name: float(total) / len(planned) for name, total in together.items()}
         diverged = [name for name, loss in losses.items() if not math.isfinite(loss)]
         if diverged:
             raise FloatingPointError(
@@ -162,3 +164,14 @@ class Trainer:
                 f"(now {self.optimization.learning_rate})."
             )
         return losses
+
+    def _share(self, chosen: list[int], lengths: list[int]) -> tuple[list[int], float]:
+        """This process's dialogues of a batch, and the weight of its loss in the mean over the processes.
+
+        The weight is proportional to the utterances, so that the mean is that of the whole batch. A process
+        that has no dialogue left reads the first one for nothing: all must take every step together.
+        """
+        rank, count = self.fabric.global_rank, self.fabric.world_size
+        own = chosen[rank::count]
+        share = sum(lengths[i] for i in own) / sum(lengths[i] for i in chosen)
+        return own or chosen[:1], count * share
