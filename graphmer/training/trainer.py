@@ -138,12 +138,13 @@ class Trainer:
         with torch.random.fork_rng():
             torch.manual_seed(seed + self.fabric.global_rank)
             graphs = train.seen_through(stage.mask, seed)
-            planned = bucketed(graphs.lengths, self.optimization.nodes, order)
+            lengths = graphs.lengths
+            planned = bucketed(lengths, self.optimization.nodes, order)
             for taken, chosen in enumerate(planned):
                 for group in state.optimizer.param_groups:
                     rate = self.optimization.rate(state.epoch + taken / len(planned), epochs)
                     group["lr"] = rate * group["pace"]
-                own, weight = self._share(chosen, graphs.lengths)
+                own, weight = self._share(chosen, lengths)
                 loss, parts = step(collated(graphs, own).to(self.fabric.device), stage.objective)
                 state.optimizer.zero_grad()
                 self.fabric.backward(loss * weight)
