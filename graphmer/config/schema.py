@@ -128,6 +128,9 @@ class ModelConfig(Section):
     decoder: Literal["none", "chain"] = "none"
     """`chain`: learn how a speaker's emotions follow one another and the other party's, and decide the turns
     of a speaker together. `none`: each turn on its own, as in MoMKE. Not for scores."""
+    change_head: bool = False
+    """Also learn to tell from a turn and its speaker's previous one whether the emotion changes. Not for
+    scores."""
 
     @model_validator(mode="after")
     def _divisible(self) -> "ModelConfig":

@@ -25,6 +25,10 @@ def check(parts: Parts) -> None:
             f"model.decoder: must be none for a corpus of scores; got {parts.config.model.decoder}. "
             "A decoder knows how emotions follow one another, and needs classes."
         )
+    if parts.config.model.change_head and parts.corpus.labels.is_score:
+        raise ConfigError(
+            "model.change_head: must be false for a corpus of scores; got true. A change is one of classes."
+        )
     parts.model()
     dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
     _check_graph(parts)

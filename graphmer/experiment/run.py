@@ -26,6 +26,7 @@ from graphmer.experiment.parts import FoldParts, Parts
 from graphmer.graph.part import GraphPart
 from graphmer.nn.model import EmotionModel
 from graphmer.storage import write_text
+from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import TrainedModel, load_model, save_model
 from graphmer.training.run_folder import RunFolder, environment
 from graphmer.training.trainer import Epoch, Trainer, derived_seed
@@ -193,6 +194,16 @@ class Run:
         except ValueError as error:  # `Predictions` refuses what is not finite
             raise FloatingPointError(str(error)) from None
 
+    def _calibrate(self, model: EmotionModel, validation: GraphPart) -> None:
+        """Fit temperatures and threshold on the validation part under all fixed conditions."""
+        views = [validation.seen_through(each, MASK_SEED) for each in self.parts.fixed.values()]
+        fit_calibration(
+            model.to(self.fabric.device),
+            [graph for view in views for graph in view],
+            nodes=4 * self.parts.config.training.batch_nodes,
+            device=self.fabric.device,
+        )
+
     def _train_fold(self, number: int, seed: int, path: Path, listener: Listener) -> None:
         begin = time.perf_counter()
         config, parts = self.parts.config, self.parts
@@ -221,6 +232,8 @@ class Run:
             on_epoch,
             keep_last=config.training.selection == "last",
         )
+        if not parts.corpus.labels.is_score:
+            self._calibrate(model, self._graphs(fold.validation))
         facts = {
             "fold": number,
             "seed": seed,

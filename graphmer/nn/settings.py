@@ -30,6 +30,7 @@ class ModelSettings:
         relations: names of the graph's relations, in their order.
         messages: ``None`` for plain MoMKE.
         decoder: ``chain`` for a `ChainDecoder` after the emotion logits, or ``none``.
+        change_head: judge changes of emotion from pairs of turns.
     """
 
     widths: Mapping[str, int]
@@ -46,6 +47,7 @@ class ModelSettings:
     reconstruct: bool = False
     messages: MessageSettings | None = None
     decoder: str = "none"
+    change_head: bool = False
 
     def build(self) -> EmotionModel:
         """A model with fresh weights, drawn from torch's global generator.
@@ -71,6 +73,7 @@ class ModelSettings:
             dropout=self.dropout,
             reconstruct=self.widths if self.reconstruct else None,
             decoder=self._decoder(),
+            change_head=self.change_head,
         )
 
     def _decoder(self) -> ChainDecoder | None:

@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
 
+from graphmer.dialogue.change import parties, previous_turn
 from graphmer.graph import DialogueGraph
-from graphmer.nn.model import EmotionModel, dialogue_numbers
+from graphmer.nn.model import EmotionModel, ModelOutput, dialogue_numbers
 from graphmer.typing import UNLABELLED
 
 
@@ -44,6 +45,26 @@ def emotion_loss(output: Tensor, target: Tensor) -> Tensor:
     labelled = target != UNLABELLED
     total = cross_entropy(output, target, ignore_index=UNLABELLED, reduction="sum")
     return total / labelled.sum().clamp_min(1)
+
+
+def change_loss(model: EmotionModel, output: ModelOutput, graph: DialogueGraph) -> Tensor:
+    """Binary cross-entropy of the change head over the turns for which a change is defined, their mean.
+
+    A turn counts where it and an earlier turn of its speaker are annotated, and is compared with the latest
+    such turn, as in `change_targets`. Zero, with zero gradient, where there is none.
+
+    Args:
+        model: has a change head.
+        output: what it said of `graph`.
+        graph: a batch with class numbers.
+    """
+    emotion, labelled = graph.emotion, graph.emotion != UNLABELLED
+    previous = previous_turn(parties(graph.speaker, dialogue_numbers(graph)), labelled)
+    eligible = labelled & (previous >= 0)
+    said = model.change_logits(output, previous)[eligible]
+    changed = (emotion != emotion[previous])[eligible]
+    total = binary_cross_entropy_with_logits(said, changed.to(said.dtype), reduction="sum")
+    return total / eligible.sum().clamp_min(1)
 
 
 def reconstruction_loss(
@@ -84,7 +105,8 @@ def mixing_objective(reconstruction: float = 0.0) -> Objective:
     speaker's emotions as a whole. Both count alike, with weight 1: both are nats per labelled turn, and equal
     until the decoder has learnt something. The decoder alone would leave open how much of the evidence is in
     the logits and how much in its potentials; the cross-entropy keeps the logits calibrated, and it is their
-    softmax that the decoder takes for the emotion of the other party.
+    softmax that the decoder takes for the emotion of the other party. A change head
+    adds its `change_loss`, with weight 1 too: nats per turn that can be a change.
     """
 
     def objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
@@ -96,6 +118,10 @@ def mixing_objective(reconstruction: float = 0.0) -> Objective:
             chain = model.decoder.loss(output.emotion_logits, graph.emotion, *turns)
             parts["chain"] = chain.detach()
             loss = loss + chain
+        if model.change_head is not None:
+            change = change_loss(model, output, graph)
+            parts["change"] = change.detach()
+            loss = loss + change
         if reconstruction:
             features = {modality: graph[modality] for modality in model.modalities}
             rebuilt = reconstruction_loss(output.reconstruction, features, graph.available, graph.present)

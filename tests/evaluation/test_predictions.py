@@ -68,7 +68,7 @@ def test_concatenation_refuses_an_utterance_that_occurs_twice():
         ({"output": torch.rand(3, 4)}, "same number of outputs"),
         ({"available": torch.ones(3, 3, dtype=torch.bool)}, "same number of modalities"),
         ({"target": torch.zeros(3)}, "same kind of target"),
-        ({"speaker": None}, "same knowledge of speakers"),
+        ({"speaker": None}, "same knowledge of speakers and changes"),
     ],
 )
 def test_concatenation_refuses_what_does_not_belong_together(changes, what):

@@ -1,6 +1,7 @@
 """The chain decoder against the enumeration of all label sequences, and what it learns of planted chains."""
 
 import itertools
+import math
 import time
 
 import numpy as np
@@ -121,6 +122,18 @@ class Enumeration:
             total += float(scores.logsumexp(0) - scores[torch.tensor(agrees)].logsumexp(0))
         return total / int((target != UNLABELLED).sum())
 
+    def apart(self, comparable) -> list[float]:
+        """Probability that a turn differs from the speaker's latest earlier comparable one; NaN without."""
+        change = [math.nan] * len(self.unary)
+        for chain in self.chains:
+            labels, scores = self.sequences(chain)
+            for place, node in enumerate(chain):
+                begins = [k for k in range(place) if comparable[chain[k]]]
+                if begins:
+                    differs = torch.tensor([path[begins[-1]] != path[place] for path in labels])
+                    change[node] = float(scores.softmax(0)[differs].sum())
+        return change
+
 
 PRECISIONS = pytest.mark.parametrize(("dtype", "near"), [(torch.float32, 1e-5), (torch.float64, 1e-10)])
 SIZES = pytest.mark.parametrize("classes", [2, 3, 4])
@@ -130,6 +143,32 @@ LENGTHS = (4, 1, 5, 2, 3)
 
 def assert_near(found, expected, near) -> None:
     torch.testing.assert_close(found.double(), expected, rtol=near, atol=near, equal_nan=True)
+
+
+@SIZES
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pair_that_spans_turns_sums_them_out(seed, classes):
+    model = decoder(classes, seed=seed)
+    logits, target, speaker, batch = drawn(classes, 2, (7, 1, 5, 6), seed=seed)
+    comparable = target != UNLABELLED
+    found = model(logits, speaker, batch, comparable).change
+    expected = torch.tensor(Enumeration(model, logits, speaker, batch).apart(comparable), dtype=torch.float64)
+    torch.testing.assert_close(found.detach(), expected, equal_nan=True)
+
+
+def test_a_temperature_divides_all_scores_of_a_chain():
+    model, hot = decoder(3), decoder(3)
+    logits, _, speaker, batch = drawn(3, 2, LENGTHS)
+    hot.temperature = 2.0
+    every = Enumeration(model, logits, speaker, batch)
+    marginal = torch.zeros_like(logits)
+    for chain in every.chains:
+        labels, scores = every.sequences(chain)
+        for path, p in zip(labels, (scores / 2).softmax(0), strict=True):
+            for node, emotion in zip(chain, path, strict=True):
+                marginal[node, emotion] += p
+    torch.testing.assert_close(hot(logits, speaker, batch).marginal.exp().detach(), marginal)
+    assert torch.equal(hot.viterbi(logits, speaker, batch), model.viterbi(logits, speaker, batch))
 
 
 @PRECISIONS

@@ -72,21 +72,28 @@ MODELS = {
     "reconstruction": Made("rgcn", {"block": "preln", "reconstruct": True}),
     "chain": Made("rgcn", {"decoder": "chain"}),
     "chain without messages": Made(settings={"decoder": "chain", "block": "preln"}),
+    "change head": Made("rgcn", {"change_head": True}),
+    "chain with change head": Made(settings={"decoder": "chain", "change_head": True}),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
     **{f"causal {name}": Made(name, {"causal": True, "block": "preln"}) for name in CONVOLUTIONS},
     "causal chain": Made("rgcn", {"causal": True, "block": "preln", "decoder": "chain"}),
+    "causal change head": Made("rgcn", {"causal": True, "block": "preln", "change_head": True}),
 }
 every_model = pytest.mark.parametrize("made", [*MODELS.values(), *CAUSAL.values()], ids=[*MODELS, *CAUSAL])
 causal_models = pytest.mark.parametrize("made", CAUSAL.values(), ids=CAUSAL)
 
 
 def said(model, build: GraphBuilder, *dialogues: Dialogue) -> torch.Tensor:
-    """Logits of each turn, or with a decoder what it makes of them, as log-probabilities."""
+    """Logits of each turn, or with a decoder what it makes of them, as log-probabilities; and the change."""
     batch = batched(dialogues, build)
     output = model(batch)
-    return output.emotion_logits if model.decoder is None else model.probabilities(output, batch).log()
+    if model.decoder is None and model.change_head is None:
+        return output.emotion_logits
+    decision = model.decide(output, batch)
+    emotion = output.emotion_logits if model.decoder is None else decision.probability.log()
+    return torch.cat([emotion, decision.change.nan_to_num(-1.0)[:, None]], dim=1)
 
 
 def assert_same(one: torch.Tensor, other: torch.Tensor) -> None:

@@ -97,7 +97,7 @@ def test_a_newer_format_is_refused(tmp_path):
     sidecar = json.loads((tmp_path / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps({**sidecar, "format": sidecar["format"] + 1}))
     with pytest.raises(
-        CheckpointError, match=r"format 2, this graphmer reads 1. Use the version that wrote it"
+        CheckpointError, match=r"format 3, this graphmer reads 2. Use the version that wrote it"
     ):
         load_model(tmp_path)
 
