@@ -1,4 +1,4 @@
-"""Write the tables of stored results into the README, between the markers of their names.
+"""Write the tables of stored results into both READMEs, between the markers of their names.
 
 python -m benchmarks.accuracy.table
 """
@@ -9,18 +9,28 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent.parent / "results"
-README = Path(__file__).parent.parent.parent / "README.md"
+READMES = (Path(__file__).parent.parent.parent / "README.md", Path(__file__).parent.parent / "README.md")
 PARTIAL = "mean of partial sets"
 
 
 def main() -> None:
-    text = README.read_text(encoding="utf-8")
-    for path in sorted(RESULTS.glob("*.json")):
-        begin, end = f"<!-- {path.stem} -->\n", f"<!-- end {path.stem} -->"
-        if begin in text:
-            head, _, rest = text.partition(begin)
-            text = head + begin + table(json.loads(path.read_text())) + end + rest.partition(end)[2]
-    README.write_text(text, encoding="utf-8")
+    for readme in READMES:
+        text = readme.read_text(encoding="utf-8")
+        for path in sorted(RESULTS.glob("*.json")):
+            begin, end = f"<!-- {path.stem} -->\n", f"<!-- end {path.stem} -->"
+            if begin in text:
+                head, _, rest = text.partition(begin)
+                text = head + begin + made(json.loads(path.read_text())) + end + rest.partition(end)[2]
+        readme.write_text(text, encoding="utf-8")
+
+
+def made(result: Mapping[str, Any]) -> str:
+    """The table of a result, of the kind that its claim measures."""
+    if result.get("measure") != "change":
+        return table(result)
+    systems = result["systems"]
+    planted = any(system["planted"] for system in systems.values())
+    return shares_table(result) if planted else change_table(result)
 
 
 def table(result: Mapping[str, Any]) -> str:
