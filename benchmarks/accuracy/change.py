@@ -182,7 +182,7 @@ def differences(
 
 def _metrics(changes: ChangeScores, scores: Scores) -> dict[str, np.ndarray]:
     """Means over seeds of all dialogues (row 0) and of every resample, ``[1 + R, K]``."""
-    found = {}
+    found: dict[str, np.ndarray] = {}
     for counts, measure in ((changes.counts, shift_metrics), (scores.counts, class_metrics)):
         dialogues = counts.shape[2]
         drawn = draw_dialogues(dialogues, resamples=1000, seed=0)

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy.change_table import change_table, recovery_table
+
 RESULTS = Path(__file__).parent.parent / "results"
 READMES = (Path(__file__).parent.parent.parent / "README.md", Path(__file__).parent.parent / "README.md")
 PARTIAL = "mean of partial sets"
@@ -20,17 +22,16 @@ def main() -> None:
             begin, end = f"<!-- {path.stem} -->\n", f"<!-- end {path.stem} -->"
             if begin in text:
                 head, _, rest = text.partition(begin)
-                text = head + begin + made(json.loads(path.read_text())) + end + rest.partition(end)[2]
+                text = head + begin + table_of(json.loads(path.read_text())) + end + rest.partition(end)[2]
         readme.write_text(text, encoding="utf-8")
 
 
-def made(result: Mapping[str, Any]) -> str:
+def table_of(result: Mapping[str, Any]) -> str:
     """The table of a result, of the kind that its claim measures."""
     if result.get("measure") != "change":
         return table(result)
-    systems = result["systems"]
-    planted = any(system["planted"] for system in systems.values())
-    return shares_table(result) if planted else change_table(result)
+    planted = any(system["planted"] for system in result["systems"].values())
+    return recovery_table(result) if planted else change_table(result)
 
 
 def table(result: Mapping[str, Any]) -> str:

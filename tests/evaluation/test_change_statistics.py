@@ -67,9 +67,8 @@ def test_what_is_said_directly_is_counted_beside_what_is_derived(seed, history):
     assert found["direct_f1"] == pytest.approx(metrics.f1_score(truth, direct))
     assert found["direct_mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, direct))
     assert found["direct_kappa"] == pytest.approx(metrics.cohen_kappa_score(truth, direct))
-    assert found["disagreement"] == pytest.approx(
-        np.mean([a != b for a, b in zip(derived, direct, strict=True)])
-    )
+    apart = [one != other for one, other in zip(derived, direct, strict=True)]
+    assert found["disagreement"] == pytest.approx(np.mean(apart))
 
 
 def test_counts_belong_to_their_dialogue():
