@@ -72,10 +72,14 @@ MODELS = {
     "reconstruction": Made("rgcn", {"block": "preln", "reconstruct": True}),
     "chain": Made("rgcn", {"decoder": "chain"}),
     "chain without messages": Made(settings={"decoder": "chain", "block": "preln"}),
+    "windowed": Made("rgcn", {"context": 2, "block": "preln", "positions": True}),
+    "windowed reference": Made(settings={"context": 1}),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
     **{f"causal {name}": Made(name, {"causal": True, "block": "preln"}) for name in CONVOLUTIONS},
+    "causal windowed": Made("rgcn", {"causal": True, "context": 2, "block": "preln"}),
+    "causal windowed reference": Made("transformer", {"causal": True, "context": 1, "decoder": "chain"}),
     "causal chain": Made("rgcn", {"causal": True, "block": "preln", "decoder": "chain"}),
 }
 every_model = pytest.mark.parametrize("made", [*MODELS.values(), *CAUSAL.values()], ids=[*MODELS, *CAUSAL])
