@@ -34,6 +34,8 @@ class DialogueAttention(nn.Module):
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
         projected = self.query_key_value(state)
+        if tokens.memory is not None:
+            return tokens.memory.attend(self, projected, self.heads)
         if self.context is not None:
             return local_attention(projected, tokens, self.heads, self.context, causal=self.causal)
         width = state.shape[1]

@@ -41,10 +41,10 @@ def local_attention(qkv: Tensor, tokens: Tokens, heads: int, context: int, *, ca
     def windows(rows: Tensor) -> Tensor:
         """Rows ``[T, H * d]`` as seen by each block, ``[K, H, before + B + after, d]``; a view."""
         seen = pad(rows, (0, 0, before, filling + after)).unfold(0, before + block + after, block)
-        return seen.unflatten(1, (heads, -1)).transpose(2, 3)
+        return seen.view(blocks, heads, width // heads, -1).transpose(2, 3)
 
-    query, key, value = qkv.split(width, dim=1)
-    asking = pad(query, (0, 0, 0, filling)).view(blocks, block, heads, -1).transpose(1, 2)
+    query, key, value = qkv.chunk(3, dim=1)
+    asking = pad(query, (0, 0, 0, filling)).view(blocks, block, heads, width // heads).transpose(1, 2)
     place = _places(tokens, context)
     # What fills the ends is nowhere near a token, but at one place, so that it has something to hear.
     nowhere = -context - 1

@@ -7,7 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from graphmer.graph import DialogueGraph
-from graphmer.nn.chain import ChainDecoder
+from graphmer.nn.chain import ChainDecoder, ChainMemory
+from graphmer.nn.memory import MessageMemory, TokenMemory
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture, MixtureOutput
 from graphmer.nn.speaker_turns import SpeakerTurns
@@ -119,8 +120,10 @@ class EmotionModel(nn.Module):
         """Names of the modalities, in the order of the columns of ``available``."""
         return self.mixture.modalities
 
-    def _tokens(self, graph: DialogueGraph) -> tuple[Tokens, Tensor]:
+    def _tokens(self, graph: DialogueGraph, memory: TokenMemory | None = None) -> tuple[Tokens, Tensor]:
         tokens = Tokens.of(graph.available, dialogue_numbers(graph))
+        if memory is not None:
+            tokens = memory.with_new(tokens, graph.position)
         features = {modality: graph[modality] for modality in self.modalities}
         return tokens, self.mixture.project(features, tokens, graph.position)
 
@@ -135,11 +138,28 @@ class EmotionModel(nn.Module):
         )
 
     def forward(self, graph: DialogueGraph) -> ModelOutput:
-        tokens, projected = self._tokens(graph)
+        return self.readout(*self.encode(graph))
+
+    def encode(
+        self, graph: DialogueGraph, heard: TokenMemory | None = None, told: MessageMemory | None = None
+    ) -> tuple[Tensor, MixtureOutput]:
+        """State of each turn before the heads ``[N, D]``, and what the experts said.
+
+        Args:
+            graph: a batch, or the next turns of one dialogue.
+            heard: what the experts of a causal model remember of the turns before, with which these are
+                remembered then.
+            told: what the turns before say in message passing.
+        """
+        tokens, projected = self._tokens(graph, heard)
         mixture = self.mixture(projected, tokens, graph.num_nodes)
         state = self.joint(mixture.embedding)
         if self.messages is not None:
-            state = self.messages(state, graph.edge_index, graph.edge_type)
+            state = self.messages(state, graph.edge_index, graph.edge_type, told)
+        return state, mixture
+
+    def readout(self, state: Tensor, mixture: MixtureOutput) -> ModelOutput:
+        """What the heads say of encoded turns."""
         reconstruction = {modality: decoder(state) for modality, decoder in self.decoders.items()}
         return ModelOutput(self.emotion(state), state, reconstruction, mixture)
 
@@ -158,7 +178,9 @@ class EmotionModel(nn.Module):
             return logits.softmax(dim=1)
         return self.decoder(logits, graph.speaker, dialogue_numbers(graph)).marginal.exp()
 
-    def decide(self, output: ModelOutput, graph: DialogueGraph) -> Decision:
+    def decide(
+        self, output: ModelOutput, graph: DialogueGraph, *, memory: ChainMemory | None = None
+    ) -> Decision:
         """Emotions and changes of emotion of each turn.
 
         Without a decoder, two turns are taken as independent: ``P(change) = 1 - sum_c p_previous(c) p(c)``.
@@ -166,11 +188,12 @@ class EmotionModel(nn.Module):
         Args:
             output: what the model said of `graph`; of classes, not a score.
             graph: the same batch.
+            memory: what a causal decoder knows of earlier turns; it is completed.
         """
         logits, dialogue = output.emotion_logits.float(), dialogue_numbers(graph)
         if self.decoder is not None:
-            chain = self.decoder(logits, graph.speaker, dialogue)
-            emotion = self.decoder.viterbi(logits, graph.speaker, dialogue)
+            chain = self.decoder(logits, graph.speaker, dialogue, memory=memory)
+            emotion = self.decoder.viterbi(logits, graph.speaker, dialogue, memory=memory)
             return Decision(chain.marginal.exp(), emotion, chain.change)
         probability = logits.softmax(dim=1)
         previous = SpeakerTurns.of(graph.speaker, dialogue).previous
