@@ -15,12 +15,13 @@ from lightning_fabric import Fabric
 
 from graphmer.config.load import checked, dump_config
 from graphmer.corpora.simulate import SimulatedCorpus, simulate
-from graphmer.dialogue import Complete, Dialogue, Mixed, RandomSets
+from graphmer.dialogue import Complete, Dialogue, Mixed, RandomSets, Utterance
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.evaluation.predictions import Predictions
 from graphmer.experiment import Parts, Run
 from graphmer.graph import Adjacent, GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.graph.part import GraphPart, batches
+from graphmer.inference import Predictor
 from graphmer.nn.messages import CONVOLUTIONS
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.checkpoint import load_tensors
@@ -133,6 +134,22 @@ def test_with_no_future_nothing_depends_on_later_turns(made):
         changed = replace(whole, features=features, available=whole.available | later)
         assert_same(said(model, build, changed)[:now], expected[:now])
         assert not torch.allclose(said(model, build, changed)[now:], expected[now:], atol=1e-4)
+
+
+@causal_models
+def test_a_dialogue_that_goes_on_is_read_as_the_whole_one(made):
+    dialogue = talk("ABBACAB", ["at", "", "v", "atv", "t", "a", "atv"], seed=1).unlabelled()
+    facts = (made.model(), made.described, LABELS, Standardiser.identity(WIDTHS), made.build, {})
+    predictor = Predictor(TrainedModel(*facts))
+    whole = predictor.predict(dialogue)
+    stream = predictor.stream()
+    for turn, name in enumerate("ABBACAB"):
+        there = zip(dialogue.features.items(), dialogue.available[turn], strict=True)
+        said = stream.append(Utterance(name, {m: rows[turn] for (m, rows), is_there in there if is_there}))
+        assert said.emotion == whole.emotion[turn]
+        assert_same(torch.tensor(list(said.probability.values())), whole.probability[turn])
+        change = torch.nan if said.change is None else said.change
+        torch.testing.assert_close(torch.tensor(change), whole.change[turn], equal_nan=True)
 
 
 @every_model
