@@ -121,6 +121,9 @@ class ModelConfig(Section):
     """`reference`: the released code. `preln`: the paper's equations."""
     positions: bool = False
     """Add sinusoidal turn numbers before the experts."""
+    context: Positive | None = None
+    """Turns on either side that an expert layer hears, only those before where `causal`; null for the whole
+    dialogue, as in MoMKE. With it, and windows as edge rules, cost is linear in the length of a dialogue."""
     router_logit_dropout: Fraction = 0.5
     """Dropout on the router's scores; 0.5 in the released code."""
     reconstruct: bool = False

@@ -1,8 +1,9 @@
 """A trained model that reads new dialogues."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,8 +12,13 @@ from torch_geometric.data import Batch
 from graphmer.dialogue import Dialogue, Emotion
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError, GraphmerError
-from graphmer.graph import EdgeRule
+from graphmer.graph import DialogueGraph, EdgeRule
+from graphmer.nn.chain import ChainMemory
+from graphmer.nn.model import ModelOutput
 from graphmer.training.model_file import TrainedModel, load_model
+
+if TYPE_CHECKING:
+    from graphmer.inference.stream import DialogueStream
 
 
 @dataclass(frozen=True, eq=False)
@@ -90,14 +96,32 @@ class Predictor:
 
     def _predict_batch(self, dialogues: list[Dialogue]) -> Iterator[DialoguePrediction]:
         batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues]).to(self.device)
-        labels = self.trained.labels
         with torch.inference_mode():
             output = self.model(batch)
+        return self.answers(dialogues, batch, output)
+
+    def answers(
+        self,
+        dialogues: Sequence[Dialogue],
+        batch: DialogueGraph,
+        output: ModelOutput,
+        memory: ChainMemory | None = None,
+    ) -> Iterator[DialoguePrediction]:
+        """What the model's output says of each dialogue.
+
+        Args:
+            dialogues: what the model read, standardised.
+            batch: their graphs.
+            output: what the model said of them.
+            memory: what a causal decoder knows of earlier turns; it is completed.
+        """
+        labels = self.trained.labels
+        with torch.inference_mode():
             if labels.is_score:
                 probability = output.emotion_logits.float().cpu()
                 emotion, change = probability.squeeze(1), torch.full((len(probability),), torch.nan)
             else:
-                said = self.model.decide(output, batch)
+                said = self.model.decide(output, batch, memory=memory)
                 probability, emotion, change = said.probability.cpu(), said.emotion.cpu(), said.change.cpu()
         decided, router = labels.decode(emotion), output.mixture.weight.float().cpu()
         begin = 0
@@ -107,6 +131,23 @@ class Predictor:
             yield DialoguePrediction(
                 dialogue, tuple(decided[turns]), probability[turns], change[turns], router[turns]
             )
+
+    def stream(
+        self, id: str = "stream", *, speakers: Sequence[str] = (), corrections: int = 20
+    ) -> "DialogueStream":
+        """A dialogue that is read turn by turn, as it comes in; see `DialogueStream`.
+
+        Args:
+            id: what to call it.
+            speakers: who takes part, where that is known; others may join with any turn.
+            corrections: how many of the latest turns may still be corrected.
+
+        Raises:
+            ValueError: if the model hears later turns, or has an edge rule that cannot follow a dialogue.
+        """
+        from graphmer.inference.stream import DialogueStream
+
+        return DialogueStream(self, id, speakers=speakers, corrections=corrections)
 
     def _aligned(self, dialogue: Dialogue) -> Dialogue:
         """The dialogue with the model's modalities in the model's order and without annotations."""

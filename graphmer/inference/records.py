@@ -78,21 +78,23 @@ def as_json(prediction: DialoguePrediction, labels: LabelSpace) -> dict[str, Any
         sequences[record.speaker].append(record.emotion)
     return {
         "id": prediction.dialogue.id,
-        "turns": [
-            {
-                "id": record.id,
-                "speaker": record.speaker,
-                "emotion": record.emotion,
-                "probability": _rounded(record.probability),
-                "changed": record.changed,
-                "change_probability": None if record.change is None else round(record.change, 4),
-                "pair": None if record.previous is None else [record.previous, record.emotion],
-                "available": list(record.available),
-                "router": {modality: _rounded(weights) for modality, weights in record.router.items()},
-            }
-            for record in turns
-        ],
+        "turns": [turn_as_json(record) for record in turns],
         "speakers": sequences,
+    }
+
+
+def turn_as_json(record: TurnRecord) -> dict[str, Any]:
+    """One turn as a JSON object."""
+    return {
+        "id": record.id,
+        "speaker": record.speaker,
+        "emotion": record.emotion,
+        "probability": _rounded(record.probability),
+        "changed": record.changed,
+        "change_probability": None if record.change is None else round(record.change, 4),
+        "pair": None if record.previous is None else [record.previous, record.emotion],
+        "available": list(record.available),
+        "router": {modality: _rounded(weights) for modality, weights in record.router.items()},
     }
 
 

@@ -31,6 +31,22 @@ class ChainOutput:
     change: Tensor
 
 
+@dataclass(eq=False)
+class ChainMemory:
+    """What a causal decoder knows of turns that it has read before, which stand at the heads of their chains.
+
+    A turn's row sums up all of its chain before it, so that the chain can begin with that turn. Rows of new
+    turns are NaN, and filled in when the decoder has read them.
+
+    Args:
+        filtered: log-probability of each emotion given the chain so far, ``[N, C]``.
+        best: score of the best path to each emotion, up to a constant, ``[N, C]``.
+    """
+
+    filtered: Tensor
+    best: Tensor
+
+
 class ChainDecoder(nn.Module):
     r"""A linear-chain conditional random field (Lafferty et al. 2001) for each speaker of a dialogue.
 
@@ -84,21 +100,30 @@ class ChainDecoder(nn.Module):
         self.contagion = nn.Parameter(torch.zeros(classes, classes))
 
     def forward(
-        self, logits: Tensor, speaker: Tensor, batch: Tensor, comparable: Tensor | None = None
+        self,
+        logits: Tensor,
+        speaker: Tensor,
+        batch: Tensor,
+        comparable: Tensor | None = None,
+        *,
+        memory: ChainMemory | None = None,
     ) -> ChainOutput:
         """Exact inference, by forward-backward, or forward filtering if causal.
 
         Args:
-            logits: of the emotions.
+            logits: of the emotions, also of the turns in memory.
             speaker: who speaks.
             batch: in which dialogue.
             comparable: turns that a pair may begin with, bool ``[N]``; those between are summed out. All if
                 left out.
+            memory: of a causal decoder; it is completed. ``log_partition`` then misses what was before.
         """
         turns = SpeakerTurns.of(speaker, batch)
         potential = self._potential(logits, turns)
         unary = potential.log_softmax(dim=1)
-        filtered, norm = self._filter(turns, unary)
+        filtered, norm = self._filter(turns, unary, None if memory is None else memory.filtered)
+        if memory is not None:
+            memory.filtered = filtered
         ahead = torch.zeros_like(filtered) if self.causal else self._messages(turns, unary, norm)
         # the constant that `log_softmax` took from each turn belongs to Z
         share = norm[:, 0] + potential.logsumexp(dim=1)
@@ -133,10 +158,13 @@ class ChainDecoder(nn.Module):
         return torch.where(counts, free - fixed, 0.0).sum() / labelled.sum().clamp_min(1)
 
     @torch.no_grad()
-    def viterbi(self, logits: Tensor, speaker: Tensor, batch: Tensor) -> Tensor:
+    def viterbi(
+        self, logits: Tensor, speaker: Tensor, batch: Tensor, *, memory: ChainMemory | None = None
+    ) -> Tensor:
         """The most probable emotions of each chain as a whole, long ``[N]``.
 
-        If causal, each turn's is the last emotion of the best path through the chain that ends with it.
+        If causal, each turn's is the last emotion of the best path through the chain that ends with it; a
+        `memory` is completed.
         """
         turns = SpeakerTurns.of(speaker, batch)
         scores: list[Tensor] = []
@@ -145,11 +173,13 @@ class ChainDecoder(nn.Module):
             if scores:
                 best, origin = (scores[-1][: len(step), :, None] + self._transition).max(dim=1)
                 came_from.append(origin)
+                score = best + step
             else:
-                best = self._start
-            score = best + step
+                score = _begun(self._start + step, turns, None if memory is None else memory.best)
             # only differences matter; without this they would be rounded away on long chains
             scores.append(score - score.amax(dim=1, keepdim=True))
+        if memory is not None:
+            memory.best = turns.rows(scores)
         chosen = [score.argmax(dim=1, keepdim=True) for score in scores]
         if not self.causal:
             for place in range(len(chosen) - 1, 0, -1):
@@ -173,7 +203,9 @@ class ChainDecoder(nn.Module):
     def _transition(self) -> Tensor:
         return self.transition / self.temperature
 
-    def _filter(self, turns: SpeakerTurns, unary: Tensor) -> tuple[Tensor, Tensor]:
+    def _filter(
+        self, turns: SpeakerTurns, unary: Tensor, known: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Log-probabilities given the chain so far, and the share ``[..., N, 1]`` of each turn in ``log Z``.
 
         Each step is normalised, so that numbers stay small on long chains.
@@ -185,7 +217,7 @@ class ChainDecoder(nn.Module):
                 before = filtered[-1][..., : step.shape[-2], :, None] + self._transition
                 score = before.logsumexp(dim=-2) + step
             else:
-                score = self._start + step
+                score = _begun(self._start + step, turns, known)
             norms.append(score.logsumexp(dim=-1, keepdim=True))
             filtered.append(score - norms[-1])
         return turns.rows(filtered), turns.rows(norms)
@@ -219,3 +251,11 @@ class ChainDecoder(nn.Module):
             longer = (so_far[:, :, :, None] + self._transition).logsumexp(dim=2)
             ways.append(torch.where(begin[:goes_on, :, None], self._transition, longer))
         return turns.rows([way.flatten(1) for way in ways]).view(len(unary), *self.transition.shape)
+
+
+def _begun(score: Tensor, turns: SpeakerTurns, known: Tensor | None) -> Tensor:
+    """Scores ``[K, C]`` of the first turns of the chains; for those in memory, what is known of them."""
+    if known is None:
+        return score
+    first = turns.steps(known)[0]
+    return torch.where(first.isnan(), score, first)

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from graphmer.nn.local_attention import local_attention
 from graphmer.nn.tokens import Tokens
 
 
@@ -18,21 +19,27 @@ class DialogueAttention(nn.Module):
         width: ``D``.
         heads: ``H``; must divide `width`.
         causal: token ``i`` hears only ``j <= i``.
+        context: only tokens at most so many turns away are heard; ``None`` for all.
     """
 
-    def __init__(self, width: int, heads: int, *, causal: bool) -> None:
+    def __init__(self, width: int, heads: int, *, causal: bool, context: int | None = None) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
         self.heads = heads
         self.head_width = width // heads
         self.causal = causal
+        self.context = context
         self.query_key_value = nn.Linear(width, 3 * width)
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
+        projected = self.query_key_value(state)
+        if tokens.memory is not None:
+            return tokens.memory.attend(self, projected, self.heads)
+        if self.context is not None:
+            return local_attention(projected, tokens, self.heads, self.context, causal=self.causal)
         width = state.shape[1]
         sequences, longest = tokens.shape
-        projected = self.query_key_value(state)
         # The grid is padded for the kernel only; it never leaves this function.
         grid = projected.new_zeros(sequences * longest, 3 * width).index_copy(0, tokens.slot, projected)
         query, key, value = grid.view(sequences, longest, 3, self.heads, self.head_width).permute(
@@ -57,9 +64,11 @@ class ReferenceLayer(nn.Module):
     produced the published numbers.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float, *, causal: bool) -> None:
+    def __init__(
+        self, width: int, heads: int, dropout: float, *, causal: bool, context: int | None = None
+    ) -> None:
         super().__init__()
-        self.attention = DialogueAttention(width, heads, causal=causal)
+        self.attention = DialogueAttention(width, heads, causal=causal, context=context)
         self.feed_forward = _feed_forward(width, dropout)
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
@@ -73,10 +82,12 @@ class PreNormLayer(nn.Module):
     ``H' = MSA(LN(H)) + H``, ``H <- FFN(LN(H')) + H'``.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float, *, causal: bool) -> None:
+    def __init__(
+        self, width: int, heads: int, dropout: float, *, causal: bool, context: int | None = None
+    ) -> None:
         super().__init__()
         self.norm_attention = nn.LayerNorm(width)
-        self.attention = DialogueAttention(width, heads, causal=causal)
+        self.attention = DialogueAttention(width, heads, causal=causal, context=context)
         self.output = nn.Linear(width, width)
         self.dropout = nn.Dropout(dropout)
         self.norm_feed_forward = nn.LayerNorm(width)
@@ -102,9 +113,10 @@ class Expert(nn.Module):
         dropout: probability in the feed-forward part.
         block: ``reference`` (released code) or ``preln`` (paper).
         causal: never hear a later turn.
+        context: hear only turns at most so far away; ``None`` for all.
 
     Raises:
-        ValueError: if there is no such block, or `heads` does not divide `width`.
+        ValueError: if there is no such block, `context` is less than 1, or `heads` does not divide `width`.
     """
 
     def __init__(
@@ -116,12 +128,17 @@ class Expert(nn.Module):
         *,
         block: str = "reference",
         causal: bool = False,
+        context: int | None = None,
     ) -> None:
         super().__init__()
         if block not in LAYERS:
             raise ValueError(f"`block` must be one of {list(LAYERS)}; got {block!r}.")
+        if context is not None and context < 1:
+            raise ValueError(f"`context` must be a number of turns >= 1, or None for all; got {context}.")
         layer = LAYERS[block]
-        self.layers = nn.ModuleList(layer(width, heads, dropout, causal=causal) for _ in range(depth))
+        self.layers = nn.ModuleList(
+            layer(width, heads, dropout, causal=causal, context=context) for _ in range(depth)
+        )
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
         for layer in self.layers:

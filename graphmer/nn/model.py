@@ -9,8 +9,9 @@ from torch import Tensor, nn
 from graphmer.dialogue.change import parties, previous_turn
 from graphmer.graph import DialogueGraph
 from graphmer.nn.calibration import Calibration
-from graphmer.nn.chain import ChainDecoder
+from graphmer.nn.chain import ChainDecoder, ChainMemory
 from graphmer.nn.change_head import ChangeHead
+from graphmer.nn.memory import MessageMemory, TokenMemory
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture, MixtureOutput
 from graphmer.nn.tokens import Tokens
@@ -129,8 +130,10 @@ class EmotionModel(nn.Module):
         """Names of the modalities, in the order of the columns of ``available``."""
         return self.mixture.modalities
 
-    def _tokens(self, graph: DialogueGraph) -> tuple[Tokens, Tensor]:
+    def _tokens(self, graph: DialogueGraph, memory: TokenMemory | None = None) -> tuple[Tokens, Tensor]:
         tokens = Tokens.of(graph.available, dialogue_numbers(graph))
+        if memory is not None:
+            tokens = memory.with_new(tokens, graph.position)
         features = {modality: graph[modality] for modality in self.modalities}
         return tokens, self.mixture.project(features, tokens, graph.position)
 
@@ -145,11 +148,28 @@ class EmotionModel(nn.Module):
         )
 
     def forward(self, graph: DialogueGraph) -> ModelOutput:
-        tokens, projected = self._tokens(graph)
+        return self.readout(*self.encode(graph))
+
+    def encode(
+        self, graph: DialogueGraph, heard: TokenMemory | None = None, told: MessageMemory | None = None
+    ) -> tuple[Tensor, MixtureOutput]:
+        """State of each turn before the heads ``[N, D]``, and what the experts said.
+
+        Args:
+            graph: a batch, or the next turns of one dialogue.
+            heard: what the experts of a causal model remember of the turns before, with which these are
+                remembered then.
+            told: what the turns before say in message passing.
+        """
+        tokens, projected = self._tokens(graph, heard)
         mixture = self.mixture(projected, tokens, graph.num_nodes)
         state = self.joint(mixture.embedding)
         if self.messages is not None:
-            state = self.messages(state, graph.edge_index, graph.edge_type)
+            state = self.messages(state, graph.edge_index, graph.edge_type, told)
+        return state, mixture
+
+    def readout(self, state: Tensor, mixture: MixtureOutput) -> ModelOutput:
+        """What the heads say of encoded turns."""
         reconstruction = {modality: decoder(state) for modality, decoder in self.decoders.items()}
         return ModelOutput(self.emotion(state), state, reconstruction, mixture)
 
@@ -194,7 +214,14 @@ class EmotionModel(nn.Module):
         said = self.change_head(output.embedding[turns], output.embedding[previous[turns]])
         return said.new_full(previous.shape, torch.nan).index_copy(0, turns, said)
 
-    def decide(self, output: ModelOutput, graph: DialogueGraph, annotated: Tensor | None = None) -> Decision:
+    def decide(
+        self,
+        output: ModelOutput,
+        graph: DialogueGraph,
+        annotated: Tensor | None = None,
+        *,
+        memory: ChainMemory | None = None,
+    ) -> Decision:
         """Emotions and changes of emotion of each turn.
 
         Without a decoder, two turns are taken as independent: ``P(change) = 1 - sum_c p_previous(c) p(c)``.
@@ -204,6 +231,7 @@ class EmotionModel(nn.Module):
             graph: the same batch.
             annotated: turns that a later turn of the speaker may be compared with, as a test compares
                 annotated ones only; all if left out.
+            memory: what a causal decoder knows of earlier turns; it is completed.
 
         Shapes:
             annotated bool ``[N]``.
@@ -212,8 +240,8 @@ class EmotionModel(nn.Module):
         comparable = torch.ones_like(dialogue, dtype=torch.bool) if annotated is None else annotated
         previous = previous_turn(parties(graph.speaker, dialogue), comparable)
         if self.decoder is not None:
-            chain = self.decoder(logits, graph.speaker, dialogue, comparable)
-            emotion = self.decoder.viterbi(logits, graph.speaker, dialogue)
+            chain = self.decoder(logits, graph.speaker, dialogue, comparable, memory=memory)
+            emotion = self.decoder.viterbi(logits, graph.speaker, dialogue, memory=memory)
             probability, derived = chain.marginal.exp(), chain.change
         else:
             probability = (logits / self.calibration.emotion).softmax(dim=1)

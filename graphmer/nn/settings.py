@@ -44,6 +44,7 @@ class ModelSettings:
     positions: bool = False
     router_logit_dropout: float = 0.5
     causal: bool = False
+    context: int | None = None
     reconstruct: bool = False
     messages: MessageSettings | None = None
     decoder: str = "none"
@@ -65,6 +66,7 @@ class ModelSettings:
             positions=self.positions,
             router_logit_dropout=self.router_logit_dropout,
             causal=self.causal,
+            context=self.context,
         )
         return EmotionModel(
             mixture,

@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from graphmer.corpora.course import Process, turn_taking
-from graphmer.nn.chain import ChainDecoder
+from graphmer.nn.chain import ChainDecoder, ChainMemory
 from graphmer.typing import UNLABELLED
 
 
@@ -497,3 +497,29 @@ def test_what_is_taken_over_from_the_other_party_is_learned():
     assert (model.contagion.argmax(dim=1) == torch.arange(3)).all()
     assert (model.transition.argmax(dim=1) == torch.arange(3)).all()
     assert model.contagion.diagonal().mean() > model.transition.diagonal().mean()
+
+
+@pytest.mark.parametrize("speakers", [1, 3])
+@pytest.mark.parametrize("before", [1, 5, 11])
+def test_a_causal_chain_that_is_taken_up_again_goes_on_as_if_read_as_a_whole(before, speakers):
+    layer = decoder(3, causal=True)
+    logits, _, speaker, batch = drawn(3, speakers, [12])
+    whole, path = layer(logits, speaker, batch), layer.viterbi(logits, speaker, batch)
+    first = (logits[:before], speaker[:before], batch[:before])
+    unknown = torch.full_like(logits, torch.nan)
+    memory = ChainMemory(unknown[:before], unknown[:before])
+    layer(*first, memory=memory)
+    layer.viterbi(*first, memory=memory)
+    last = sorted({int((speaker[:before] == s).nonzero()[-1]) for s in speaker[:before].unique()})
+    rows = [*last, *range(before, 12)]
+    memory = ChainMemory(
+        torch.cat([memory.filtered[last], unknown[before:]]), torch.cat([memory.best[last], unknown[before:]])
+    )
+    rest = (logits[rows], speaker[rows], batch[rows])
+    found = layer(*rest, memory=memory)
+    new = len(last)
+    torch.testing.assert_close(found.marginal, whole.marginal[rows])
+    torch.testing.assert_close(found.change[new:], whole.change[before:], equal_nan=True)
+    assert layer.viterbi(*rest, memory=memory)[new:].tolist() == path[before:].tolist()
+    assert memory.filtered.isfinite().all()
+    assert memory.best.isfinite().all()
