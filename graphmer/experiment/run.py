@@ -24,6 +24,7 @@ from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check
 from graphmer.experiment.parts import FoldParts, Parts
 from graphmer.graph.part import GraphPart
+from graphmer.inference.gains import FILE, ExpectedGains
 from graphmer.nn.model import EmotionModel
 from graphmer.storage import write_text
 from graphmer.training.model_file import TrainedModel, load_model, save_model
@@ -193,6 +194,12 @@ class Run:
         except ValueError as error:  # `Predictions` refuses what is not finite
             raise FloatingPointError(str(error)) from None
 
+    def _gains(self, model: EmotionModel, train: GraphPart) -> ExpectedGains:
+        nodes, device = 4 * self.parts.config.training.batch_nodes, self.fabric.device
+        return ExpectedGains.measure(
+            model.to(device), train, self.parts.corpus.labels, nodes=nodes, device=device
+        )
+
     def _train_fold(self, number: int, seed: int, path: Path, listener: Listener) -> None:
         begin = time.perf_counter()
         config, parts = self.parts.config, self.parts
@@ -213,10 +220,11 @@ class Run:
             self.folder.log(fold=number, seed=seed, **vars(epoch))
             listener.epoch_ends(epoch)
 
+        train = self._graphs(fold.train)
         selected = trainer.fit(
             model,
             parts.stages,
-            self._graphs(fold.train),
+            train,
             lambda m: mean_score(self._predict(m, chooser, parts.fixed), parts.corpus.labels.outputs),
             on_epoch,
             keep_last=config.training.selection == "last",
@@ -234,6 +242,8 @@ class Run:
             model, parts.settings, parts.corpus.labels, fold.standardiser, parts.build, facts
         )
         save_model(path, trained)
+        if not parts.corpus.labels.is_score:
+            self._gains(model, train).save(path / FILE)
         for condition, found in self._predict(model, self._graphs(fold.test), parts.protocols).items():
             found.save(predictions_path(path, condition))
         result = {**facts, "seconds": round(time.perf_counter() - begin, 2)}
