@@ -1,6 +1,6 @@
 // The dialogue graph: which turns each turn hears, by relation.
 
-const RULES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9"];
+const RULES = ["light-dark(#0072B2, #56B4E9)", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#999999"];
 const hidden = new Set();
 
 const ruleOf = (relation) => relation.split("/")[0];
@@ -43,7 +43,7 @@ function edge([x1, y1], [x2, y2], relation, faint) {
   const middle = `${(x1 + x2) / 2 + (y1 === y2 ? 0 : 14 * ruleNames().indexOf(ruleOf(relation)))} ${(y1 + y2) / 2 + bend * 1.6}`;
   return shape("path", {
     d: x1 === x2 && y1 === y2 ? `M${x1 - 5} ${y1 - 8} q5 -22 10 0` : `M${x1} ${y1} Q${middle} ${x2} ${y2}`,
-    fill: "none", stroke: colourOf(relation), "stroke-dasharray": dashOf(relation),
+    fill: "none", style: `stroke: ${colourOf(relation)}`, "stroke-dasharray": dashOf(relation),
     "stroke-width": faint ? 1 : 1.8, opacity: faint ? 0.35 : 0.85,
   });
 }

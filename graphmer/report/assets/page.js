@@ -43,4 +43,5 @@ routerSection();
 trainingSection();
 provenanceSection();
 changedView();
+begin();
 byId("nav").append(...[...document.querySelectorAll("main section")].map((section) => make("a", { href: `#${section.id}` }, section.querySelector("h2").textContent)));

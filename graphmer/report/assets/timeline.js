@@ -35,7 +35,7 @@ function lanes() {
   const said = talk.under[seenSet()];
   const before = { gold: previousOf(talk, talk.emotion), said: previousOf(talk, said.emotion) };
   const grid = make("div", { className: "lanes" });
-  grid.style.gridTemplateColumns = `6.5rem repeat(${talk.speaker.length}, var(--cell))`;
+  grid.style.gridTemplateColumns = `var(--names) repeat(${talk.speaker.length}, var(--cell))`;
   talk.speaker.forEach((_, turn) => { if (turn % 5 === 0) grid.append(place(make("span", { className: "tick", "aria-hidden": "true" }, turn), 1, turn + 2)); });
   talk.speakers.forEach((name, number) => grid.append(place(make("span", { className: "name", title: name }, make("b", {}, name)), `${2 + 2 * number} / span 2`, 1)));
   talk.speaker.forEach((speaker, turn) => {
@@ -87,10 +87,18 @@ function choose(turn, focus = false) {
     const current = Number(button.dataset.turn) === turn;
     button.setAttribute("aria-current", String(current));
     button.tabIndex = current ? 0 : -1;
-    if (current && focus) button.focus();
+    if (current && focus) button.focus({ preventScroll: true });
+    if (current && focus) reveal(byId("lanes"), button);
   }
   byId("turn").replaceChildren(...turnDetail());
   drawGraph();
+}
+
+// Scrolls a turn into view without moving the page.
+function reveal(scroller, element) {
+  if (!element) return;
+  const [box, inner] = [scroller.getBoundingClientRect(), element.getBoundingClientRect()];
+  if (inner.left < box.left + 110 || inner.right > box.right - 20) scroller.scrollLeft += inner.left - box.left - box.width / 2;
 }
 
 function turnDetail() {
@@ -147,6 +155,13 @@ function status() {
   return `The model sees ${visible}: ${right} of ${known.length} annotated turns right; ${count(said.emotion)} changes predicted, ${count(talk.emotion)} annotated.`;
 }
 
+// Both pictures at the chosen turn.
+function begin() {
+  for (const scroller of [byId("lanes"), byId("graph-picture")]) {
+    reveal(scroller, scroller?.querySelector(`[data-turn="${view.turn}"]`));
+  }
+}
+
 function switches() {
   const there = recorded(dialogue());
   const boxes = report.modalities.map((modality) => {
@@ -188,7 +203,8 @@ function legend() {
     : report.labels.interval.map((value) => make("li", {}, chip(value), value < 0 ? "lowest score" : "highest score"));
   const marks = [
     key({ height: "9px", borderRadius: "3px", background: "var(--quiet)" }, "thin: annotated; tall: predicted"),
-    make("li", {}, make("span", { "aria-hidden": "true" }, "▴"), "predicted change"),
+    key({ height: "3px", background: "var(--ink)" }, "annotated change"),
+    make("li", {}, make("span", { "aria-hidden": "true" }, "▲"), "predicted change"),
   ];
   byId("legend").replaceChildren(...emotions, ...(report.labels.names.length ? marks : marks.slice(0, 1)));
 }
@@ -200,9 +216,9 @@ function timelineSection() {
     view.shown = Number(select.value);
     view.turn = firstChange();
     view.off.clear();
-    byId("lanes").scrollLeft = 0;
     switches();
     changedView();
+    begin();
   });
   const turnOf = (event) => { const cell = event.target.closest("[data-turn]"); return cell ? Number(cell.dataset.turn) : null; };
   byId("lanes").addEventListener("pointerover", (event) => { const turn = turnOf(event); if (turn !== null && turn !== view.turn) choose(turn); });

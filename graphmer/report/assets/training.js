@@ -1,6 +1,6 @@
 // Losses and validation score by epoch.
 
-const CURVES = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#999999"];
+const CURVES = ["light-dark(#0072B2, #56B4E9)", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "light-dark(#56B4E9, #F0E442)", "#999999"];
 
 function curves(series, epochs, chosen, width, label) {
   const known = series.flatMap(({ points }) => points.map((point) => point[1]));
@@ -22,8 +22,8 @@ function curves(series, epochs, chosen, width, label) {
   if (chosen) svg.append(shape("line", { x1: x(chosen), x2: x(chosen), y1: top, y2: bottom, class: "grid", "stroke-dasharray": "4 3" }));
   series.forEach(({ points }, number) => {
     const colour = CURVES[number % CURVES.length];
-    svg.append(shape("polyline", { points: points.map(([at, value]) => `${x(at)},${y(value)}`).join(" "), class: "curve", stroke: colour }));
-    for (const [at, value] of points) svg.append(shape("circle", { cx: x(at), cy: y(value), r: 2.5, fill: colour }));
+    svg.append(shape("polyline", { points: points.map(([at, value]) => `${x(at)},${y(value)}`).join(" "), class: "curve", style: `stroke: ${colour}` }));
+    for (const [at, value] of points) svg.append(shape("circle", { cx: x(at), cy: y(value), r: 2.5, style: `fill: ${colour}` }));
   });
   return svg;
 }
