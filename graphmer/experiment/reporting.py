@@ -63,6 +63,7 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
     facts = predictor.trained.facts
     tested = set(parts.folds[facts["fold"]].test)
     dialogues = [dialogue for dialogue in parts.corpus.dialogues if dialogue.id in tested]
+    sets = {set_name(chosen, parts.modalities): chosen for chosen in subsets(parts.modalities)}
     return {
         "format": _FORMAT,
         "title": scores.meta["title"],
@@ -75,7 +76,8 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
             "codes": codes(labels.names),
         },
         "modalities": parts.modalities,
-        "sets": {set_name(chosen, parts.modalities): chosen for chosen in subsets(parts.modalities)},
+        "sets": sets,
+        "help": {name: _in_words(predictor.help(chosen)) for name, chosen in sets.items()},
         "measures": measures(scores, change_scores(predictions, scores), run.bayes(parts.protocols)),
         "matrices": None if labels.is_score else matrices(predictions, labels),
         "router": router_weights(predictor, dialogues),
@@ -140,7 +142,6 @@ def _shown(dialogue: Dialogue, found: WhatIf, graph: DialogueGraph) -> Timeline:
         dialogue=dialogue,
         under={name: _said(each) for name, each in found.under.items()},
         router=found.actual.router,
-        help=[_in_words(help) for help in found.help],
         graph=graph,
     )
 

@@ -10,6 +10,7 @@ import torch
 from torch import Tensor
 
 from graphmer.dialogue import Dialogue, LabelSpace
+from graphmer.dialogue.draws import uniforms
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.evaluate import outputs
@@ -21,6 +22,9 @@ from graphmer.typing import Available
 _FORMAT = "graphmer expected gains"
 FILE = "what_if.json"
 """Name of the table in the folder of a model."""
+
+DRAWS = 4
+"""How often each training turn is read, with other modalities hidden each time."""
 
 ModalitySet = tuple[str, ...]
 """Modalities in the model's order; empty for none at all."""
@@ -56,13 +60,26 @@ class Only(MissingProtocol):
 
 
 @dataclass(frozen=True)
+class Coins(MissingProtocol):
+    """Every turn keeps each of its modalities with probability one half, independently; maybe none."""
+
+    @property
+    def name(self) -> str:
+        return "coins"
+
+    def keep(self, dialogue: Dialogue, seed: int) -> Available:
+        draws = uniforms("coins", seed, dialogue.id, dialogue.utterance_ids, len(dialogue.modalities))
+        return torch.from_numpy(draws < 0.5)
+
+
+@dataclass(frozen=True)
 class Help:
     """The one missing modality that would be expected to help a turn most.
 
     Attributes:
         modality: its name; ``None`` where there is no such modality or nothing is known.
         entropy_drop: by how many bits the entropy of the emotion is expected to fall; ``None`` as above.
-        turns: training turns behind the estimate.
+        turns: readings of training turns behind each of the two means of the estimate.
         note: why there is no modality; empty where there is one.
     """
 
@@ -75,14 +92,15 @@ class Help:
 class ExpectedGains:
     r"""For what a turn has, ``A``, and each modality ``m`` it lacks, what ``m`` would be expected to add.
 
-    .. math:: \frac{1}{|T|} \sum_{t \in T} H(y_t \mid A) - H(y_t \mid A \cup \{m\})
+    .. math:: \bar H(y_t \mid A_t = A) - \bar H(y_t \mid A_t = A \cup \{m\})
 
-    in bits, over the training turns ``T`` that were recorded with ``A`` and ``m``, with the dialogue
-    restricted to the set in question at every turn. A definition of this project.
+    in bits, as means over the training turns that were recorded with ``A`` and ``m``. What each turn is seen
+    with is drawn `DRAWS` times by `Coins`, so that its neighbours have now more, now less. A definition of
+    this project.
 
     Args:
         modalities: of the model, in its order.
-        drops: mean drop in bits and number of turns, by (set, missing modality).
+        drops: drop in bits and number of turns, by (set, missing modality).
     """
 
     def __init__(
@@ -97,7 +115,7 @@ class ExpectedGains:
     def measure(
         cls, model: EmotionModel, part: GraphPart, labels: LabelSpace, *, nodes: int, device: torch.device
     ) -> "ExpectedGains":
-        """Read the training part once under every set of modalities.
+        """Read the training part `DRAWS` times, each time with other modalities hidden.
 
         Args:
             model: on `device`; left in evaluation mode.
@@ -111,12 +129,14 @@ class ExpectedGains:
         """
         if labels.is_score:
             raise ValueError("A drop in entropy is one of classes; these labels are a score.")
-        entropy: dict[ModalitySet, Tensor] = {}
-        for chosen in subsets(model.modalities):
-            said = outputs(model, part.seen_through(Only(chosen), seed=0), labels, nodes=nodes, device=device)
-            entropy[chosen] = entropy_bits(torch.cat(said))
+        entropy, seen = [], []
+        for draw in range(DRAWS):
+            views = part.seen_through(Coins(), seed=draw)
+            entropy.append(entropy_bits(torch.cat(outputs(model, views, labels, nodes=nodes, device=device))))
+            seen.append(torch.cat([view.available for view in views]))
         recorded = torch.cat([dialogue.available for dialogue in part.dialogues])
-        return cls(model.modalities, _drops(entropy, recorded, model.modalities))
+        drops = _drops(torch.cat(entropy), torch.cat(seen), recorded.repeat(DRAWS, 1), model.modalities)
+        return cls(model.modalities, drops)
 
     def best(self, available: Sequence[str]) -> Help:
         """The missing modality with the largest expected drop, for a turn that has `available`."""
@@ -175,14 +195,20 @@ def entropy_bits(probability: Tensor) -> Tensor:
 
 
 def _drops(
-    entropy: Mapping[ModalitySet, Tensor], recorded: Tensor, modalities: Sequence[str]
+    entropy: Tensor, seen: Tensor, recorded: Tensor, modalities: Sequence[str]
 ) -> dict[tuple[ModalitySet, str], tuple[float, int]]:
+    """Drops from the entropy of turns ``[T]``, what they were seen and recorded with ``[T, M]``."""
     drops = {}
-    for has, before in entropy.items():
+    for has in subsets(modalities):
         for missing in (modality for modality in modalities if modality not in has):
-            more = tuple(modality for modality in modalities if modality in (*has, missing))
-            turns = recorded[:, [modalities.index(modality) for modality in more]].all(dim=1)
-            if bool(turns.any()):
-                drop = (before - entropy[more])[turns].mean()
-                drops[has, missing] = (round(float(drop), 6), int(turns.sum()))
+            less, more = (
+                torch.tensor([modality in chosen for modality in modalities])
+                for chosen in (has, (*has, missing))
+            )
+            eligible = recorded[:, more].all(dim=1)
+            before = entropy[eligible & (seen == less).all(dim=1)]
+            after = entropy[eligible & (seen == more).all(dim=1)]
+            if len(before) and len(after):
+                drop = float(before.mean() - after.mean())
+                drops[has, missing] = (round(drop, 6), min(len(before), len(after)))
     return drops

@@ -13,7 +13,7 @@ from graphmer.dialogue import Dialogue, Emotion
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError, GraphmerError
 from graphmer.graph import EdgeRule
-from graphmer.inference.gains import FILE, ExpectedGains, Help, Only, subsets
+from graphmer.inference.gains import FILE, ExpectedGains, Help, ModalitySet, Only, subsets
 from graphmer.inference.what_if import WhatIf, modalities_of, set_name
 from graphmer.training.model_file import TrainedModel, load_model
 
@@ -125,9 +125,10 @@ class Predictor:
             under = {names[0]: first, **{name: next(answers) for name in names[1:]}}
             actual = under[names[-1]]
             turns = range(len(actual.dialogue))
-            yield WhatIf(actual, under, tuple(self._help(modalities_of(actual.dialogue, t)) for t in turns))
+            yield WhatIf(actual, under, tuple(self.help(modalities_of(actual.dialogue, t)) for t in turns))
 
-    def _help(self, available: tuple[str, ...]) -> Help:
+    def help(self, available: ModalitySet) -> Help:
+        """The missing modality that would be expected to help a turn with these most."""
         if self.trained.labels.is_score:
             return Help(None, None, 0, "a score has no entropy")
         if self.gains is None:

@@ -35,14 +35,12 @@ class Timeline:
         under: what is said under every set of the modalities that occur in it, by the set's name, the
             complete one last.
         router: weight of (utterance, input modality, expert) from all that was recorded, ``[N, M, M]``.
-        help: for each turn, in words, which missing modality would be expected to help most.
         graph: of the dialogue.
     """
 
     dialogue: Dialogue
     under: Mapping[str, Said]
     router: Tensor
-    help: Sequence[str]
     graph: DialogueGraph
 
 
@@ -72,7 +70,6 @@ def timeline(
         "text": dialogue.text if transcripts else None,
         "under": {name: _said(said, labels) for name, said in shown.under.items()},
         "router": _rounded(shown.router.tolist()),
-        "help": list(shown.help),
         "edges": edges,
     }
 

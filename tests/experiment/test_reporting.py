@@ -42,7 +42,8 @@ def test_each_timeline_has_every_set_of_its_modalities(content):
     assert content["sets"] == {"nothing": (), "a": ("audio",), "t": ("text",), "at": ("audio", "text")}
     for shown in content["timelines"]:
         assert list(shown["under"]) == list(content["sets"])
-        assert len(shown["help"]) == len(shown["speaker"])
+    assert list(content["help"]) == list(content["sets"])
+    assert content["help"]["at"] == "nothing is missing"
 
 
 def test_router_weights_are_means_over_the_turns_that_have_the_input(run, content):

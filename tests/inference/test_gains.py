@@ -7,7 +7,7 @@ import torch
 from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
 from graphmer.graph.part import GraphPart
-from graphmer.inference.gains import ExpectedGains, Only, entropy_bits, subsets
+from graphmer.inference.gains import DRAWS, Coins, ExpectedGains, entropy_bits, subsets
 from tests.inference.test_predictor import trained
 from tests.talks import LABELS, ragged, talk
 
@@ -20,27 +20,34 @@ def measured(dialogues=None):
     return parts, ExpectedGains.measure(parts.model, part, LABELS, nodes=10, device=CPU)
 
 
-def test_a_drop_is_the_mean_over_turns_that_have_the_set_and_the_modality():
+def test_a_drop_is_between_the_means_over_turns_seen_with_and_without_the_modality():
     parts, gains = measured()
-    drops = []
-    for dialogue in ragged():
-        entropy = {}
-        for kept in (("audio",), ("audio", "text")):
-            seen = Only(kept).apply(parts.standardiser(dialogue), seed=0)
-            said = parts.model(parts.build(seen)).emotion_logits.softmax(dim=1).tolist()
-            entropy[kept] = [-sum(p * math.log2(p) for p in row) for row in said]
-        for turn, has in enumerate(dialogue.available.tolist()):
-            if has[0] and has[1]:
-                drops.append(entropy["audio",][turn] - entropy["audio", "text"][turn])
+    seen = {("audio",): [], ("audio", "text"): []}
+    for draw in range(DRAWS):
+        for dialogue in ragged():
+            view = Coins().apply(parts.standardiser(dialogue), seed=draw)
+            said = parts.model(parts.build(view)).emotion_logits.softmax(dim=1).tolist()
+            for row, has, had in zip(said, view.available.tolist(), dialogue.available.tolist(), strict=True):
+                left = tuple(m for m, there in zip(dialogue.modalities, has, strict=True) if there)
+                if left in seen and had[0] and had[1]:
+                    seen[left].append(-sum(p * math.log2(p) for p in row))
+    less, more = seen["audio",], seen["audio", "text"]
     drop, turns = gains.drops[("audio",), "text"]
-    assert turns == len(drops) == 5
-    assert drop == pytest.approx(sum(drops) / len(drops), abs=1e-5)
+    assert drop == pytest.approx(sum(less) / len(less) - sum(more) / len(more), abs=1e-5)
+    assert turns == min(len(less), len(more))
 
 
 def test_every_set_of_a_complete_corpus_knows_what_each_missing_modality_adds():
-    _, gains = measured([talk("ABAB", id=str(n), seed=n) for n in range(3)])
+    _, gains = measured([talk("ABABABABAB", id=str(n), seed=n) for n in range(8)])
     assert len(gains.drops) == sum(3 - len(chosen) for chosen in subsets(("audio", "text", "video")))
-    assert {turns for _, turns in gains.drops.values()} == {12}
+    turns = [turns for _, turns in gains.drops.values()]
+    assert 80 * DRAWS * 0.5 < 8 * min(turns) <= 8 * max(turns) < 80 * DRAWS * 1.5
+
+
+def test_a_modality_that_a_set_was_never_recorded_with_is_unknown():
+    _, gains = measured([talk("ABAB", ["at", "v", "at", "v"], id=str(n), seed=n) for n in range(8)])
+    assert {missing for has, missing in gains.drops if has == ("audio",)} == {"text"}
+    assert gains.best(("audio", "text")).note == "no training turn has audio and text and another modality"
 
 
 def test_the_largest_drop_is_the_best_help():

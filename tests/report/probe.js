@@ -18,6 +18,7 @@ const background = (scheme) => {
 const said = { first: look() };
 flip("audio");
 said.text = look();
+said.hiding = byId("turn").textContent;
 flip("text");
 said.nothing = look();
 flip("audio");

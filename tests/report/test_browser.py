@@ -4,14 +4,17 @@ import json
 import re
 import shutil
 import subprocess
+from dataclasses import replace
 from html import unescape
 from pathlib import Path
 
 import pytest
 
+from graphmer.dialogue import LabelSpace
 from graphmer.report.page import page
-from tests.experiment.tiny import write_corpus
+from tests.experiment.tiny import write_corpus, write_own
 from tests.report.pages import content_of, finished_run
+from tests.talks import WIDTHS, talk
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
@@ -54,6 +57,8 @@ def test_the_page_loads_silently_and_a_switch_redraws_the_timeline_from_what_is_
     assert said["first"]["hidden"] == 0
     assert said["text"]["hidden"] == sum(row[0] for row in content["timelines"][0]["available"])
     assert "sees text:" in said["text"]["status"]
+    assert "seen: text; hidden: audio" in said["hiding"]
+    assert content["help"]["t"] in said["hiding"]
     assert said["text"]["turns"] != said["first"]["turns"]
 
 
@@ -81,3 +86,23 @@ def test_a_model_without_a_graph_and_missing_rates_is_shown_too(tmp_path):
     said, complaints = opened(tmp_path, content_of(run))
     assert complaints == []
     assert "graph" not in said["sections"]
+
+
+def test_a_corpus_of_scores_is_shown_without_classes(tmp_path):
+    labels = LabelSpace(interval=(-3.0, 3.0))
+    dialogues = [
+        replace(talk("ABAB", id=f"d{n}", seed=n), emotion=(1.5, -2.0, None, 0.5 * n)) for n in range(6)
+    ]
+    parts = dict(
+        zip((d.id for d in dialogues), ("train", "train", "train", "val", "test", "test"), strict=True)
+    )
+    root = write_own(tmp_path / "corpus", dialogues, labels, WIDTHS, parts)
+    data = {"format": "graphmer", "root": str(root)}
+    run = finished_run(tmp_path / "run", data=data, split={"scheme": "official"}, graph=None)
+    content = content_of(run)
+    said, complaints = opened(tmp_path, content)
+    assert complaints == []
+    assert "matrices" not in said["sections"]
+    scores = [round(score, 3) for score in content["timelines"][0]["under"]["tv"]["emotion"]]
+    assert said["text"]["turns"] == scores
+    assert content["help"]["a"] == "a score has no entropy"

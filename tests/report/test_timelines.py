@@ -9,14 +9,12 @@ from graphmer.report.timelines import Said, Timeline, evenly, timeline
 from tests.talks import LABELS, talk
 
 
-def shown(**changes):
+def shown():
     dialogue = replace(talk("ABA", ["at", "", "v"]), emotion=("sad", None, "happy"), text=("hi", None, "oh"))
     build = GraphBuilder({"near": Adjacent()}, LABELS)
     said = Said(("sad", "sad", "angry"), torch.full((3, 4), 0.25), torch.tensor([torch.nan, torch.nan, 0.5]))
-    whole = Timeline(
-        dialogue, {"nothing": said, "atv": said}, torch.zeros(3, 3, 3), ("",) * 3, build(dialogue)
-    )
-    return timeline(replace(whole, **changes), LABELS, build.relations, transcripts=False), build
+    whole = Timeline(dialogue, {"nothing": said, "atv": said}, torch.zeros(3, 3, 3), build(dialogue))
+    return timeline(whole, LABELS, build.relations, transcripts=False), build
 
 
 def test_emotions_are_numbers_of_the_classes_and_null_where_there_is_none():
@@ -40,7 +38,7 @@ def test_transcripts_are_left_out_unless_asked_for():
     assert found["text"] is None
     dialogue = replace(talk("A"), text=("hello",))
     said = Said(("sad",), torch.full((1, 4), 0.25), torch.tensor([torch.nan]))
-    one = Timeline(dialogue, {"atv": said}, torch.zeros(1, 3, 3), ("",), build(dialogue))
+    one = Timeline(dialogue, {"atv": said}, torch.zeros(1, 3, 3), build(dialogue))
     assert timeline(one, LABELS, build.relations, transcripts=True)["text"] == ("hello",)
 
 
@@ -48,7 +46,7 @@ def test_a_score_is_itself_and_has_no_probabilities():
     dialogue = replace(talk("A"), emotion=(1.25,))
     build = GraphBuilder({})
     said = Said((-0.5,), torch.tensor([[-0.5]]), torch.tensor([torch.nan]))
-    one = Timeline(dialogue, {"atv": said}, torch.zeros(1, 3, 3), ("",), build(dialogue))
+    one = Timeline(dialogue, {"atv": said}, torch.zeros(1, 3, 3), build(dialogue))
     found = timeline(one, LabelSpace(interval=(-3.0, 3.0)), (), transcripts=False)
     assert found["emotion"] == [1.25]
     assert found["under"]["atv"] == {"emotion": [-0.5], "probability": [], "change": [None]}

@@ -6,11 +6,10 @@ const changedView = () => view.watchers.forEach((watch) => watch());
 const dialogue = () => report.timelines[view.shown];
 const recorded = (talk) => report.modalities.filter((_, column) => talk.available.some((row) => row[column]));
 
-// The stored prediction for what is switched on, by the name of the set.
-function seenSet() {
-  const seen = recorded(dialogue()).filter((name) => !view.off.has(name)).join();
-  return Object.keys(report.sets).find((name) => report.sets[name].join() === seen);
-}
+const setName = (modalities) => Object.keys(report.sets).find((name) => report.sets[name].join() === modalities.join());
+
+// Name of the set that is switched on, under which its predictions are stored.
+const seenSet = () => setName(recorded(dialogue()).filter((name) => !view.off.has(name)));
 
 // The speaker's previous emotion in a sequence: for each turn, or null at a first turn.
 function previousOf(talk, emotions) {
@@ -112,8 +111,9 @@ function turnDetail() {
   else line("annotated ", chip(talk.emotion[turn]), ` ${emotionName(talk.emotion[turn])}`);
   if (said.change[turn] !== null) line(`probability of a change since the speaker's previous turn: ${percent(said.change[turn], 0)} %`);
   const has = report.modalities.filter((_, column) => talk.available[turn][column]);
-  line(`recorded: ${has.join(", ") || "nothing"}`);
-  line(`would help: ${talk.help[turn]}`);
+  const sees = has.filter((modality) => !view.off.has(modality));
+  line(`seen: ${sees.join(", ") || "nothing"}${sees.length < has.length ? `; hidden: ${has.filter((name) => view.off.has(name)).join(", ")}` : ""}`);
+  line(`would help most: ${report.help[setName(sees)]}`);
   if (talk.text && talk.text[turn]) line(make("q", {}, talk.text[turn]));
   return [about, bars(said, turn), hypotheses(talk, turn)];
 }
