@@ -17,6 +17,7 @@ from graphmer.graph import DialogueGraph
 from graphmer.inference import DialoguePrediction, Predictor, WhatIf, load
 from graphmer.inference.gains import Help, subsets
 from graphmer.inference.what_if import set_name
+from graphmer.report.hardness import FILE, hardness_counts
 from graphmer.report.matrices import matrices
 from graphmer.report.measures import measures
 from graphmer.report.palette import codes, colours
@@ -81,6 +82,9 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
         "measures": measures(scores, change_scores(predictions, scores), run.bayes(parts.protocols)),
         "matrices": None if labels.is_score else matrices(predictions, labels),
         "router": router_weights(predictor, dialogues),
+        "hardness": hardness_counts(
+            run.folder.fold(facts["fold"], facts["seed"]) / FILE, sets, parts.modalities
+        ),
         "relations": parts.build.relations,
         "timelines": _timelines(run, predictor, dialogues, transcripts),
         "model": dict(facts),

@@ -178,6 +178,12 @@ class Run:
     def _graphs(self, dialogues: Sequence[Any]) -> GraphPart:
         return GraphPart(dialogues, self.parts.build)
 
+    def _gains(self, model: EmotionModel, train: GraphPart) -> ExpectedGains:
+        nodes, device = 4 * self.parts.config.training.batch_nodes, self.fabric.device
+        return ExpectedGains.measure(
+            model.to(device), train, self.parts.corpus.labels, nodes=nodes, device=device
+        )
+
     def _predict(
         self, model: EmotionModel, part: GraphPart, protocols: Mapping[str, MissingProtocol]
     ) -> dict[str, Predictions]:
@@ -193,12 +199,6 @@ class Run:
             )
         except ValueError as error:  # `Predictions` refuses what is not finite
             raise FloatingPointError(str(error)) from None
-
-    def _gains(self, model: EmotionModel, train: GraphPart) -> ExpectedGains:
-        nodes, device = 4 * self.parts.config.training.batch_nodes, self.fabric.device
-        return ExpectedGains.measure(
-            model.to(device), train, self.parts.corpus.labels, nodes=nodes, device=device
-        )
 
     def _train_fold(self, number: int, seed: int, path: Path, listener: Listener) -> None:
         begin = time.perf_counter()

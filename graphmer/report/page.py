@@ -7,7 +7,18 @@ from importlib.resources import files
 from string import Template
 from typing import Any
 
-SCRIPTS = ("draw", "scores", "matrices", "timeline", "graph", "router", "training", "provenance", "page")
+SCRIPTS = (
+    "draw",
+    "scores",
+    "matrices",
+    "timeline",
+    "graph",
+    "router",
+    "hardness",
+    "training",
+    "provenance",
+    "page",
+)
 """Parts of the page's script in the order in which they are joined; the last one starts it."""
 
 

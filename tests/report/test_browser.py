@@ -75,8 +75,10 @@ def test_keys_graph_charts_and_colours_answer(content, tmp_path):
 
 
 def test_a_phone_need_not_scroll_sideways(content, tmp_path):
-    said, complaints = opened(tmp_path, content, width=390)
+    counts = {name: list(range(20)) for name in ("a", "t", "at")}
+    said, complaints = opened(tmp_path, {**content, "hardness": counts}, width=390)
     assert complaints == []
+    assert "hardness" in said["sections"]
     assert said["wide"] <= 500  # the narrowest window of some builds of chromium
 
 
@@ -85,7 +87,7 @@ def test_a_model_without_a_graph_and_missing_rates_is_shown_too(tmp_path):
     run = finished_run(tmp_path / "run", root, graph=None, evaluation__rates=[])
     said, complaints = opened(tmp_path, content_of(run))
     assert complaints == []
-    assert "graph" not in said["sections"]
+    assert not {"graph", "hardness"} & set(said["sections"])
 
 
 def test_a_corpus_of_scores_is_shown_without_classes(tmp_path):

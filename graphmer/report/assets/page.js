@@ -40,6 +40,7 @@ timelineSection();
 graphSection();
 matricesSection();
 routerSection();
+hardnessSection();
 trainingSection();
 provenanceSection();
 changedView();
