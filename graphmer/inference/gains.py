@@ -150,7 +150,7 @@ class ExpectedGains:
             return Help(None, None, 0, f"no training turn has {never}")
         modality, (drop, turns) = max(known.items(), key=lambda item: item[1][0])
         if drop <= 0:
-            return Help(None, drop, turns, "no missing modality is expected to lower the entropy")
+            return Help(None, drop, turns, "no missing modality is expected to help")
         return Help(modality, drop, turns)
 
     def save(self, path: Path) -> None:

@@ -13,12 +13,12 @@ function drawGraph() {
   const talk = dialogue();
   const said = talk.under[seenSet()];
   const every = byId("every-turn").checked;
-  const [step, row, left, top] = [30, 96, 104, 56];
+  const [step, row, left, top] = [30, 104, 4, 50];
   const width = left + step * talk.speaker.length + 10;
-  const height = top + row * talk.speakers.length + 4;
+  const height = top + row * (talk.speakers.length - 1) + 44;
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `Graph of dialogue ${talk.id}` });
   const at = (turn) => [left + step * (turn + 0.5), top + row * talk.speaker[turn] + 22];
-  talk.speakers.forEach((name, number) => svg.append(shape("text", { x: 0, y: top + row * number + 26 }, name.slice(0, 14))));
+  const names = talk.speakers.map((name, number) => make("span", { style: { top: `${top + row * number - 26}px` } }, name));
   let count = 0;
   const dense = (relation) => talk.edges[relation].length;
   for (const relation of report.relations.filter((name) => !hidden.has(name)).sort((a, b) => dense(b) - dense(a))) {
@@ -31,7 +31,7 @@ function drawGraph() {
   talk.speaker.forEach((_, turn) => svg.append(node(talk, said, turn, at(turn))));
   const picture = byId("graph-picture");
   const scrolled = picture.scrollLeft;
-  picture.replaceChildren(svg);
+  picture.replaceChildren(make("div", { className: "names" }, ...names), svg);
   picture.scrollLeft = scrolled;
   const whose = every ? "all turns" : `what turn ${view.turn} hears`;
   byId("graph-note").textContent =

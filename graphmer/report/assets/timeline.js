@@ -43,7 +43,7 @@ function lanes() {
   });
   report.modalities.forEach((modality, column) => {
     const row = 2 + 2 * talk.speakers.length + column;
-    grid.append(place(make("span", { className: "name low" }, modality), row, 1));
+    grid.append(place(make("span", { className: "name low", title: modality }, modality), row, 1));
     talk.available.forEach((has, turn) => {
       const state = !has[column] ? "has never" : view.off.has(modality) ? "has off" : "has";
       grid.append(place(make("span", { className: state, "aria-hidden": "true" }), row, turn + 2));
