@@ -24,6 +24,7 @@ from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check
 from graphmer.experiment.parts import FoldParts, Parts
 from graphmer.graph.part import GraphPart
+from graphmer.inference.gains import FILE, ExpectedGains
 from graphmer.nn.model import EmotionModel
 from graphmer.storage import write_text
 from graphmer.training.calibration import fit_calibration
@@ -178,6 +179,12 @@ class Run:
     def _graphs(self, dialogues: Sequence[Any]) -> GraphPart:
         return GraphPart(dialogues, self.parts.build)
 
+    def _gains(self, model: EmotionModel, train: GraphPart) -> ExpectedGains:
+        nodes, device = 4 * self.parts.config.training.batch_nodes, self.fabric.device
+        return ExpectedGains.measure(
+            model.to(device), train, self.parts.corpus.labels, nodes=nodes, device=device
+        )
+
     def _predict(
         self, model: EmotionModel, part: GraphPart, protocols: Mapping[str, MissingProtocol]
     ) -> dict[str, Predictions]:
@@ -224,10 +231,11 @@ class Run:
             self.folder.log(fold=number, seed=seed, **vars(epoch))
             listener.epoch_ends(epoch)
 
+        train = self._graphs(fold.train)
         selected = trainer.fit(
             model,
             parts.stages,
-            self._graphs(fold.train),
+            train,
             lambda m: mean_score(self._predict(m, chooser, parts.fixed), parts.corpus.labels.outputs),
             on_epoch,
             keep_last=config.training.selection == "last",
@@ -247,6 +255,8 @@ class Run:
             model, parts.settings, parts.corpus.labels, fold.standardiser, parts.build, facts
         )
         save_model(path, trained)
+        if not parts.corpus.labels.is_score:
+            self._gains(model, train).save(path / FILE)
         for condition, found in self._predict(model, self._graphs(fold.test), parts.protocols).items():
             found.save(predictions_path(path, condition))
         result = {**facts, "seconds": round(time.perf_counter() - begin, 2)}

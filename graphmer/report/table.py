@@ -24,7 +24,7 @@ _CALIBRATION_NOTE = (
     "ECE: expected calibration error, by how much confidence and accuracy differ over 15 bins, in %."
 )
 _SPARE = ("macro_f1", "f1_haszero", "acc2_haszero", "f1_nonzero", "acc7")  # left out where width lacks
-_IN_UNITS = ("mae", "pearson")  # printed as they are; the other metrics in percent
+IN_UNITS = ("mae", "pearson")  # printed as they are; the other metrics in percent
 _CLASS_NOTE = (
     "WA = accuracy over all utterances; UA = mean of the class recalls; weighted F1 = mean of the class F1 "
     "by support; macro F1 = their plain mean. In %."
@@ -210,7 +210,7 @@ def _differences(
 
 
 def _with_interval(row: Row | Difference, interval: Interval) -> str:
-    scale, digits = (1, 3) if row.metric in _IN_UNITS else (100, 1)
+    scale, digits = (1, 3) if row.metric in IN_UNITS else (100, 1)
     mean, low, high = (f"{value * scale:.{digits}f}" for value in (row.mean, row.low, row.high))
     if interval == "bounds":
         return f"{mean} [{low}, {high}]"

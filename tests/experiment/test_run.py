@@ -81,7 +81,7 @@ def test_every_model_has_its_weights_description_and_result(finished):
     for fold in (1, 2, 3):
         folder = run.folder.path / f"fold{fold}-seed1"
         names = {path.name for path in folder.iterdir()}
-        assert names == {"model.safetensors", "model.json", "predictions", "result.json"}
+        assert names == {"model.safetensors", "model.json", "predictions", "result.json", "what_if.json"}
         result = read(folder / "result.json")
         assert (result["fold"], result["seed"], result["selection"]) == (fold, 1, "validation")
         assert result["epoch"] in (2, 3, 4)
