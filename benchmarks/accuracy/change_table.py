@@ -69,11 +69,11 @@ def recovery_table(result: Mapping[str, Any]) -> str:
         )
     planted = next(iter(result["systems"].values()))["planted"]
     note = (
-        f"Mean over {len(names)} conditions; MCC times 100. Planted: inertia {planted['inertia']}, contagion "
-        f"{planted['contagion']}. The learnt law is that of the decoder's transition scores, its error the "
-        "mean Jensen-Shannon divergence of its rows from the planted ones, in bits; the transition error that "
-        "of the predicted emotions from the annotated ones. Contagion: how much more often than by chance a "
-        "speaker takes on the other's emotion. "
+        f"Mean over {len(names)} conditions; MCC times 100. "
+        f"Planted: inertia {planted['inertia']}, contagion {planted['contagion']}. "
+        "The learnt law is that of the decoder's transition scores, its error the Jensen-Shannon divergence "
+        "from the planted one, in bits; the transition error is that of the predicted emotions. "
+        "Contagion: how much more often than by chance a speaker takes on the other's emotion. "
     )
     return page(header, lines, note + provenance(result))
 
