@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 import torch
 import yaml
+from scipy.spatial.distance import jensenshannon
 
 from graphmer.corpora.posterior import change_posterior, posterior
 from graphmer.corpora.simulate import SimulatedCorpus
@@ -63,6 +64,7 @@ def measured(runs: Mapping[int, Run]) -> dict[str, Any]:
         "eligible": changes["turns"].eligible,
         "shifts": changes["turns"].shifts,
         "planted": planted(run),
+        "learnt": learnt(runs),
         "readouts": {name: summary(changes[name], scores[name]) for name in made},
         "differences": differences(changes, scores, groups),
     }
@@ -74,6 +76,31 @@ def planted(run: Run) -> dict[str, float]:
     if not isinstance(corpus, SimulatedCorpus):
         return {}
     return {"inertia": corpus.process.inertia, "contagion": corpus.process.contagion}
+
+
+def learnt(runs: Mapping[int, Run]) -> dict[str, float]:
+    r"""What the decoders know of how emotions stay, beside what was planted; empty for a real corpus.
+
+    Logits say :math:`p(c | x)`, which has the prior in it, so that the transition scores stand for
+    :math:`\log p(c | c') / p(c)`. Their law is compared with ``inertia [c = c'] + (1 - inertia) p(c)`` by the
+    mean Jensen-Shannon divergence of its rows, in bits; the inertia is the one that fits the diagonal.
+    """
+    errors, inertias = [], []
+    for seed, run in runs.items():
+        corpus = run.parts.corpus
+        if not isinstance(corpus, SimulatedCorpus):
+            return {}
+        prior, kept = corpus.process.prior, corpus.process.inertia
+        for number in run.parts.folds:
+            decoder = load_model(run.folder.fold(number, seed)).model.decoder
+            assert decoder is not None
+            law = prior * np.exp(decoder.transition.detach().numpy() / decoder.temperature)
+            law /= law.sum(axis=1, keepdims=True)
+            errors.append(
+                jensenshannon(law, kept * np.eye(len(prior)) + (1 - kept) * prior, base=2, axis=1) ** 2
+            )
+            inertias.append((np.diagonal(law) - prior) / (1 - prior))
+    return {"law_error": float(np.mean(errors)), "inertia": float(np.mean(inertias))}
 
 
 def read_out(run: Run, seed: int, readout: str) -> dict[Key, Predictions]:

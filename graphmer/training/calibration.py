@@ -9,11 +9,11 @@ from scipy.optimize import minimize_scalar
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, nll_loss
 
-from graphmer.dialogue.change import parties, previous_turn
 from graphmer.graph import DialogueGraph
 from graphmer.graph.part import batches
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel, ModelOutput, dialogue_numbers
+from graphmer.training.objective import ChangePairs
 from graphmer.typing import UNLABELLED
 
 _TEMPERATURES = (0.1, 10.0)  # a part that is answered without a mistake would ask for 0
@@ -21,21 +21,10 @@ _TEMPERATURES = (0.1, 10.0)  # a part that is answered without a mistake would a
 
 @dataclass(frozen=True, eq=False)
 class _Heard:
-    """A batch with what an uncalibrated model said of it; of the validation part, so that it is small."""
+    """A batch with what an uncalibrated model said of it."""
 
     graph: DialogueGraph
     output: ModelOutput
-
-    @property
-    def labelled(self) -> Tensor:
-        return self.graph.emotion != UNLABELLED
-
-    def pairs(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Turn to compare with ``[N]``, eligible turns bool ``[N]``, and which of those change ``[P]``."""
-        emotion, labelled = self.graph.emotion, self.labelled
-        previous = previous_turn(parties(self.graph.speaker, dialogue_numbers(self.graph)), labelled)
-        eligible = labelled & (previous >= 0)
-        return previous, eligible, (emotion != emotion[previous])[eligible]
 
 
 def fit_calibration(
@@ -97,9 +86,9 @@ def _emotion_loss(model: EmotionModel, heard: Sequence[_Heard], temperature: flo
 def _change_logits(model: EmotionModel, heard: Sequence[_Heard]) -> tuple[Tensor, Tensor]:
     said, truth = [], []
     for each in heard:
-        previous, eligible, changed = each.pairs()
-        said.append(model.change_logits(each.output, previous)[eligible].float())
-        truth.append(changed.float())
+        pairs = ChangePairs.of(each.graph)
+        said.append(model.change_logits(each.output, pairs.previous)[pairs.eligible].float())
+        truth.append(pairs.changed.float())
     return torch.cat(said), torch.cat(truth)
 
 
@@ -111,9 +100,9 @@ def _best_threshold(model: EmotionModel, heard: Sequence[_Heard]) -> float:
     """The midpoint between two probabilities that parts changes from the rest with the highest MCC."""
     said, truth = [], []
     for each in heard:
-        _, eligible, changed = each.pairs()
-        said.append(model.decide(each.output, each.graph, each.labelled).change[eligible])
-        truth.append(changed)
+        pairs, annotated = ChangePairs.of(each.graph), each.graph.emotion != UNLABELLED
+        said.append(model.decide(each.output, each.graph, annotated).change[pairs.eligible])
+        truth.append(pairs.changed)
     probability, order = torch.cat(said).double().sort(descending=True)
     change = torch.cat(truth)[order].double()
     if not 0 < change.sum() < len(change):

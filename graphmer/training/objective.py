@@ -47,24 +47,43 @@ def emotion_loss(output: Tensor, target: Tensor) -> Tensor:
     return total / labelled.sum().clamp_min(1)
 
 
+@dataclass(frozen=True)
+class ChangePairs:
+    """The turns of a batch for which a change is defined, as `change_targets` has it.
+
+    Attributes:
+        previous: the latest earlier annotated turn of the same speaker, -1 where there is none; long ``[N]``.
+        eligible: turns that are annotated and have one; bool ``[N]``.
+        changed: whether the emotion of each eligible turn differs from the previous one; bool ``[P]``.
+    """
+
+    previous: Tensor
+    eligible: Tensor
+    changed: Tensor
+
+    @classmethod
+    def of(cls, graph: DialogueGraph) -> "ChangePairs":
+        """The pairs of a batch with class numbers."""
+        emotion, labelled = graph.emotion, graph.emotion != UNLABELLED
+        previous = previous_turn(parties(graph.speaker, dialogue_numbers(graph)), labelled)
+        eligible = labelled & (previous >= 0)
+        return cls(previous, eligible, (emotion != emotion[previous])[eligible])
+
+
 def change_loss(model: EmotionModel, output: ModelOutput, graph: DialogueGraph) -> Tensor:
     """Binary cross-entropy of the change head over the turns for which a change is defined, their mean.
 
-    A turn counts where it and an earlier turn of its speaker are annotated, and is compared with the latest
-    such turn, as in `change_targets`. Zero, with zero gradient, where there is none.
+    Zero, with zero gradient, where there is none.
 
     Args:
         model: has a change head.
         output: what it said of `graph`.
         graph: a batch with class numbers.
     """
-    emotion, labelled = graph.emotion, graph.emotion != UNLABELLED
-    previous = previous_turn(parties(graph.speaker, dialogue_numbers(graph)), labelled)
-    eligible = labelled & (previous >= 0)
-    said = model.change_logits(output, previous)[eligible]
-    changed = (emotion != emotion[previous])[eligible]
-    total = binary_cross_entropy_with_logits(said, changed.to(said.dtype), reduction="sum")
-    return total / eligible.sum().clamp_min(1)
+    pairs = ChangePairs.of(graph)
+    said = model.change_logits(output, pairs.previous)[pairs.eligible]
+    total = binary_cross_entropy_with_logits(said, pairs.changed.to(said.dtype), reduction="sum")
+    return total / pairs.eligible.sum().clamp_min(1)
 
 
 def reconstruction_loss(
