@@ -5,11 +5,10 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
 
 from graphmer.graph import DialogueGraph
+from graphmer.nn.losses import emotion_loss
 from graphmer.nn.model import EmotionModel, dialogue_numbers
-from graphmer.typing import UNLABELLED
 
 
 @dataclass(frozen=True)
@@ -27,23 +26,6 @@ class LossTerms:
 
 Objective = Callable[[EmotionModel, DialogueGraph], LossTerms]
 """A model and a batch of graphs to the loss."""
-
-
-def emotion_loss(output: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy over classes, or squared error of a score, averaged over the labelled utterances.
-
-    Zero, with zero gradient, where nothing is labelled.
-
-    Shapes:
-        output ``[N, C]`` with target long ``[N]``, or output ``[N, 1]`` with target float ``[N]``.
-    """
-    if target.is_floating_point():
-        labelled = ~torch.isnan(target)
-        error = (output.squeeze(1) - target.nan_to_num()).square() * labelled
-        return error.sum() / labelled.sum().clamp_min(1)
-    labelled = target != UNLABELLED
-    total = cross_entropy(output, target, ignore_index=UNLABELLED, reduction="sum")
-    return total / labelled.sum().clamp_min(1)
 
 
 def reconstruction_loss(
