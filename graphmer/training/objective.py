@@ -59,8 +59,11 @@ def unimodal_objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
     return LossTerms(torch.stack(list(parts.values())).sum(), {m: part.detach() for m, part in parts.items()})
 
 
-def mixing_objective(reconstruction: float = 0.0) -> Objective:
-    """Stage 2: emotions from whatever is available, ``L_cls + reconstruction * L_rec``.
+def mixing_objective(reconstruction: float = 0.0, support: float = 0.0) -> Objective:
+    """Stage 2: emotions from whatever is available, ``L_cls + support * L_sup + reconstruction * L_rec``.
+
+    A curriculum weighs the utterances in the cross-entropy of ``L_cls``, and provides the supports whose own
+    emotions make ``L_sup``; without one both are plain and ``L_sup`` is not there.
 
     ``L_cls`` is the cross-entropy of the turns, to which a model with a decoder adds the likelihood of each
     speaker's emotions as a whole. Both count alike, with weight 1: both are nats per labelled turn, and equal
@@ -71,8 +74,12 @@ def mixing_objective(reconstruction: float = 0.0) -> Objective:
 
     def objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
         output = model(graph)
-        loss = emotion_loss(output.emotion_logits, graph.emotion)
+        loss = emotion_loss(output.emotion_logits, graph.emotion, graph.get("weight"))
         parts = {"emotion": loss.detach()}
+        if graph.get("support_emotion") is not None:
+            supported = emotion_loss(output.emotion_logits, graph.support_emotion)
+            parts["support"] = supported.detach()
+            loss = loss + support * supported
         if model.decoder is not None:
             turns = (graph.speaker, dialogue_numbers(graph))
             chain = model.decoder.loss(output.emotion_logits, graph.emotion, *turns)

@@ -1,0 +1,138 @@
+"""Training by hardness: which utterances count when and how much, and which others support them."""
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from graphmer.curriculum.hardness import Hardness
+from graphmer.curriculum.supports import with_supports
+from graphmer.curriculum.views import ranks
+from graphmer.graph import DialogueGraph
+from graphmer.graph.part import GraphPart
+from graphmer.typing import Available
+
+Neighbours = Callable[[Available, Tensor], Tensor]
+"""What is available ``[N, M]`` and the hardness ``[N]`` of all training utterances to their supports
+``[N, k]``: rows on the same axis, -1 after the last."""
+
+
+@dataclass(frozen=True)
+class Pacing:
+    """Which utterances count, from easy to hard, and how much.
+
+    Args:
+        opening: fraction of the utterances, the easiest ones, that count in the first epoch of the stage.
+        until: fraction of the stage's epochs after which all count; the fraction that counts grows evenly.
+        emphasis: an utterance of hardness ``h`` weighs ``1 + emphasis (2 h - 1)``; above 0 hard ones count
+            more, below 0 less.
+
+    Raises:
+        ValueError: if a number is out of its range.
+    """
+
+    opening: float = 1.0
+    until: float = 0.5
+    emphasis: float = 0.0
+
+    def __post_init__(self) -> None:
+        if not (0 < self.opening <= 1 and 0 < self.until <= 1):
+            raise ValueError(
+                f"`opening` and `until` must be fractions in (0, 1]; got {self.opening} and {self.until}."
+            )
+        if not -1 <= self.emphasis <= 1:
+            raise ValueError(f"`emphasis` must be in [-1, 1]; got {self.emphasis}.")
+
+    def weights(self, hardness: Tensor, progress: float) -> Tensor:
+        """Weight of each utterance in the loss, ``[N]``; zero for those that do not count yet.
+
+        Args:
+            hardness: ``[N]``.
+            progress: fraction of the stage's epochs that are done.
+        """
+        share = self.opening + (1 - self.opening) * min(1.0, progress / self.until)
+        open_now = ranks(hardness) <= share
+        return (1 + self.emphasis * (2 * hardness - 1)) * open_now
+
+
+class Curriculum:
+    """What an epoch of training sees of the training part.
+
+    Each epoch, each utterance is replaced by one of its supports in a copy of its dialogue with probability
+    `REPLACED`, so that about half of the copy is still its true context. Which support is drawn evenly from
+    the ``k'`` that the neighbours give, so that the mean over the drawn ones estimates without bias
+    ``L_sup = mean_i (1 / k'_i) sum_j l(y_ij)`` (HARDY-MER, section "curriculum"), at the price of one copy.
+
+    Differences from the released code: supports keep their own labels; one forward, one backward and one
+    step instead of ``k + 1`` steps; true context instead of dialogues made of neighbours.
+
+    Args:
+        train: the training part.
+        hardness: of its utterances.
+        neighbours: their supports; ``None`` for pacing alone.
+        pacing: which utterances count.
+        relation: number of the relation by which an utterance hears its support; ``None`` if it does not.
+
+    Raises:
+        ValueError: if the hardness is that of other utterances.
+    """
+
+    REPLACED = 0.5
+
+    def __init__(
+        self,
+        train: GraphPart,
+        hardness: Hardness,
+        neighbours: Neighbours | None,
+        pacing: Pacing,
+        *,
+        relation: int | None = None,
+    ) -> None:
+        ids = tuple(name for dialogue in train.dialogues for name in dialogue.utterance_ids)
+        if ids != hardness.utterances:
+            raise ValueError("The hardness is that of other utterances than those to be trained on.")
+        self.hardness = hardness
+        self.neighbours = neighbours
+        self.pacing = pacing
+        self.relation = relation
+        self.lengths = train.lengths
+        self.features = {
+            modality: torch.cat([dialogue.features[modality] for dialogue in train.dialogues])
+            for modality in train.dialogues[0].modalities
+        }
+        self.present = torch.cat([dialogue.available for dialogue in train.dialogues])
+        self.emotion = torch.cat([graph.emotion for graph in train.graphs])
+
+    def epoch(
+        self, graphs: Sequence[DialogueGraph], progress: float, generator: torch.Generator
+    ) -> list[DialogueGraph]:
+        """The graphs of the training part as one epoch learns from them.
+
+        Args:
+            graphs: all dialogues of the training part in their order, as far as they may be seen.
+            progress: fraction of the stage's epochs that are done.
+            generator: draws the supports.
+        """
+        available = torch.cat([graph.available for graph in graphs])
+        hardness = self.hardness.under(available, torch.arange(len(available)))
+        weight = self.pacing.weights(hardness, progress).split(self.lengths)
+        weighted = [copy.copy(graph) for graph in graphs]
+        for graph, weights in zip(weighted, weight, strict=True):
+            graph.weight = weights
+        if self.neighbours is None:
+            return weighted
+        drawn = self._drawn(self.neighbours(available, hardness), generator).split(self.lengths)
+        return [
+            with_supports(graph, rows, self.features, self.present, self.emotion, relation=self.relation)
+            for graph, rows in zip(weighted, drawn, strict=True)
+        ]
+
+    def _drawn(self, supports: Tensor, generator: torch.Generator) -> Tensor:
+        """One support of each utterance that is replaced, -1 for the others, ``[N]``."""
+        chance = torch.rand(2, len(supports), generator=generator)
+        count = (supports >= 0).sum(dim=1)
+        place = (chance[0] * count).long().clamp_max(supports.shape[1] - 1)
+        drawn = supports.gather(1, place[:, None])[:, 0]
+        return drawn.where((count > 0) & (chance[1] < self.REPLACED), -1)
