@@ -70,7 +70,7 @@ class Curriculum:
 
     Args:
         train: the training part.
-        hardness: of its utterances.
+        hardness: of its utterances; ``None`` takes all of them as hard as can be, 1.
         neighbours: their supports; ``None`` for pacing alone.
         pacing: which utterances count.
         relation: number of the relation by which an utterance hears its support; ``None`` if it does not.
@@ -84,14 +84,14 @@ class Curriculum:
     def __init__(
         self,
         train: GraphPart,
-        hardness: Hardness,
+        hardness: Hardness | None,
         neighbours: Neighbours | None,
         pacing: Pacing,
         *,
         relation: int | None = None,
     ) -> None:
         ids = tuple(name for dialogue in train.dialogues for name in dialogue.utterance_ids)
-        if ids != hardness.utterances:
+        if hardness is not None and ids != hardness.utterances:
             raise ValueError("The hardness is that of other utterances than those to be trained on.")
         self.hardness = hardness
         self.neighbours = neighbours
@@ -116,14 +116,16 @@ class Curriculum:
             generator: draws the supports.
         """
         available = torch.cat([graph.available for graph in graphs])
-        hardness = self.hardness.under(available, torch.arange(len(available)))
-        weight = self.pacing.weights(hardness, progress).split(self.lengths)
+        hardness = torch.ones(len(available))
+        if self.hardness is not None:
+            hardness = self.hardness.under(available, torch.arange(len(available)))
+        weight = torch.split(self.pacing.weights(hardness, progress), self.lengths)
         weighted = [copy.copy(graph) for graph in graphs]
         for graph, weights in zip(weighted, weight, strict=True):
             graph.weight = weights
         if self.neighbours is None:
             return weighted
-        drawn = self._drawn(self.neighbours(available, hardness), generator).split(self.lengths)
+        drawn = torch.split(self._drawn(self.neighbours(available, hardness), generator), self.lengths)
         return [
             with_supports(graph, rows, self.features, self.present, self.emotion, relation=self.relation)
             for graph, rows in zip(weighted, drawn, strict=True)

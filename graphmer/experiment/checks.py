@@ -25,6 +25,13 @@ def check(parts: Parts) -> None:
             f"model.decoder: must be none for a corpus of scores; got {parts.config.model.decoder}. "
             "A decoder knows how emotions follow one another, and needs classes."
         )
+    curriculum = parts.config.curriculum
+    hardness = None if curriculum is None else curriculum.hardness
+    if hardness is not None and hardness.change and parts.corpus.labels.is_score:
+        raise ConfigError(
+            "curriculum.hardness.change: must be 0 for a corpus of scores, which has no emotion changes; "
+            f"got {hardness.change}."
+        )
     parts.model()
     dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
     _check_graph(parts)

@@ -24,9 +24,12 @@ from graphmer.training.stage import Stage
 SPLITS: Mapping[str, Callable[..., list[Fold]]] = {"session": leave_one_session_out, "official": official}
 """Ways to split by name."""
 
-OBJECTIVES: Mapping[str, Callable[[StageConfig], Objective]] = {
-    "unimodal": lambda stage: unimodal_objective,
-    "mixing": lambda stage: mixing_objective(stage.reconstruction),
+SUPPORT = "support/retrieved"
+"""Name of the relation from a support to the utterance it supports."""
+
+OBJECTIVES: Mapping[str, Callable[[StageConfig, float], Objective]] = {
+    "unimodal": lambda stage, support: unimodal_objective,
+    "mixing": lambda stage, support: mixing_objective(stage.reconstruction, support),
 }
 """Objectives by name."""
 
@@ -115,11 +118,17 @@ class Parts:
         return ModelSettings(
             widths=dict(self.corpus.widths),
             outputs=self.corpus.labels.outputs,
-            relations=self.build.relations,
+            relations=self.build.relations + self.support_relation,
             causal=self.config.causal,
             messages=None if self.config.graph is None else _messages(self.config.graph),
             **self.config.model.model_dump(),
         )
+
+    @property
+    def support_relation(self) -> tuple[str, ...]:
+        """Name of the relation by which an utterance hears its support, where it does."""
+        retrieval = self.config.retrieval
+        return (SUPPORT,) if retrieval is not None and retrieval.form == "graph" else ()
 
     def model(self) -> EmotionModel:
         """A model with fresh weights, drawn from torch's global generator.
@@ -133,12 +142,13 @@ class Parts:
     @cached_property
     def stages(self) -> list[Stage]:
         """The stages of training; only the last one's epochs compete."""
-        described = self.config.training.stages
+        described, curriculum = self.config.training.stages, self.config.curriculum
+        support = 0.0 if curriculum is None else curriculum.support
         return [
             Stage(
                 stage.name,
                 stage.epochs,
-                OBJECTIVES[stage.objective](stage),
+                OBJECTIVES[stage.objective](stage, support),
                 self.protocol(stage.mask, f"training.stages.{number}.mask"),
                 select=number == len(described) - 1,
             )

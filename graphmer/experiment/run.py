@@ -23,6 +23,7 @@ from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check
 from graphmer.experiment.parts import FoldParts, Parts
+from graphmer.experiment.teaching import Teaching
 from graphmer.graph.part import GraphPart
 from graphmer.nn.model import EmotionModel
 from graphmer.storage import write_text
@@ -208,6 +209,9 @@ class Run:
             state=path / "state.safetensors",
         )
         listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
+        train = self._graphs(fold.train)
+        teaching = Teaching(parts, fold, train, self.fabric.device)
+        stages = teaching.stages(derived_seed("teacher", seed, number), path / "hardness.npz")
 
         def on_epoch(epoch: Epoch) -> None:
             self.folder.log(fold=number, seed=seed, **vars(epoch))
@@ -215,8 +219,8 @@ class Run:
 
         selected = trainer.fit(
             model,
-            parts.stages,
-            self._graphs(fold.train),
+            stages,
+            train,
             lambda m: mean_score(self._predict(m, chooser, parts.fixed), parts.corpus.labels.outputs),
             on_epoch,
             keep_last=config.training.selection == "last",

@@ -1,0 +1,6 @@
+"""Training utterances that are near to an utterance, by any of its modalities."""
+
+from graphmer.retrieval.index import RetrievalIndex, fold_fingerprint
+from graphmer.retrieval.table import NeighbourTable, Supports, select_supports
+
+__all__ = ["NeighbourTable", "RetrievalIndex", "Supports", "fold_fingerprint", "select_supports"]
