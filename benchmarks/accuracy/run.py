@@ -2,8 +2,9 @@
 
     python -m benchmarks.accuracy.run benchmarks/accuracy/iemocap4.yaml --jobs 2
 
-A claim names systems (configurations, or ``logistic``), seeds and conditions. Every (system, seed) is a run
-of its own that can be interrupted and continued; results go to ``benchmarks/results/<claim>.json``.
+A claim names systems (configurations, also as ``{config: ..., set: [...]}``, or ``logistic``), seeds and
+conditions. Every (system, seed) is a run of its own that can be interrupted and continued; results go to
+``benchmarks/results/<claim>.json``.
 """
 
 import argparse
@@ -72,10 +73,19 @@ def opened(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> Any:
     folder = WORK / path.stem / f"{system}-seed{seed}"
     if (folder / "config.yaml").is_file():
         return Run.reopen(folder, fabric)
-    file = path.parent / (claim["systems"][system] or next(filter(None, claim["systems"].values())))
+    described = claim["systems"][system] or next(filter(None, claim["systems"].values()))
+    if isinstance(described, str):
+        described = {"config": described, "set": []}
     rates = ",".join(map(str, claim["rates"]))
     config = load_config(
-        file, [f"name={folder.name}", f"seeds=[{seed}]", f"evaluation.rates=[{rates}]", *claim.get("set", [])]
+        path.parent / described["config"],
+        [
+            f"name={folder.name}",
+            f"seeds=[{seed}]",
+            f"evaluation.rates=[{rates}]",
+            *claim.get("set", []),
+            *described["set"],
+        ],
     )
     return Run.begin(config, folder.parent, fabric)
 

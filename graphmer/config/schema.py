@@ -232,6 +232,10 @@ class CurriculumConfig(Section):
     emphasis: Annotated[float, Field(ge=-1, le=1)] = 0.0
     """Above 0 hard utterances weigh more in the loss, below 0 less; 0 in HARDY-MER."""
 
+    tuning: Annotated[int, Field(ge=0)] = 0
+    """Epochs of each of the short trainings that find `support`, `opening` and `retrieval.k` on the
+    validation part, by halves and doubles of what is given; 0 takes what is given."""
+
     @model_validator(mode="after")
     def _measured(self) -> "CurriculumConfig":
         if self.hardness is None and (self.opening < 1 or self.emphasis):
@@ -246,6 +250,9 @@ class RetrievalConfig(Section):
     """Most supports of an utterance, and neighbours of each modality among which they are chosen."""
     metric: Literal["cosine", "l2"] | dict[str, Literal["cosine", "l2"]] = "cosine"
     """Of all modalities, or by modality."""
+    encoder: Literal["none", "fold"] = "none"
+    """`fold`: find them by features to which a small network, fitted on the fold's training part without the
+    utterance's own dialogue, has added what it reads of the emotion. `none`: by the features as they are."""
     form: Literal["slots", "graph"] = "slots"
     """`slots`: supports stand in a copy of the dialogue. `graph`: utterances also hear theirs from there."""
 

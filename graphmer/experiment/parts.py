@@ -27,9 +27,9 @@ SPLITS: Mapping[str, Callable[..., list[Fold]]] = {"session": leave_one_session_
 SUPPORT = "support/retrieved"
 """Name of the relation from a support to the utterance it supports."""
 
-OBJECTIVES: Mapping[str, Callable[[StageConfig, float], Objective]] = {
-    "unimodal": lambda stage, support: unimodal_objective,
-    "mixing": lambda stage, support: mixing_objective(stage.reconstruction, support),
+OBJECTIVES: Mapping[str, Callable[[StageConfig], Objective]] = {
+    "unimodal": lambda stage: unimodal_objective,
+    "mixing": lambda stage: mixing_objective(stage.reconstruction),
 }
 """Objectives by name."""
 
@@ -142,13 +142,12 @@ class Parts:
     @cached_property
     def stages(self) -> list[Stage]:
         """The stages of training; only the last one's epochs compete."""
-        described, curriculum = self.config.training.stages, self.config.curriculum
-        support = 0.0 if curriculum is None else curriculum.support
+        described = self.config.training.stages
         return [
             Stage(
                 stage.name,
                 stage.epochs,
-                OBJECTIVES[stage.objective](stage, support),
+                OBJECTIVES[stage.objective](stage),
                 self.protocol(stage.mask, f"training.stages.{number}.mask"),
                 select=number == len(described) - 1,
             )

@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,7 +24,7 @@ from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check
 from graphmer.experiment.parts import FoldParts, Parts
-from graphmer.experiment.teaching import Teaching
+from graphmer.experiment.tuning import taught
 from graphmer.graph.part import GraphPart
 from graphmer.nn.model import EmotionModel
 from graphmer.storage import write_text
@@ -210,8 +211,14 @@ class Run:
         )
         listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
         train = self._graphs(fold.train)
-        teaching = Teaching(parts, fold, train, self.fabric.device)
-        stages = teaching.stages(derived_seed("teacher", seed, number), path / "hardness.npz")
+
+        def validate(judged: EmotionModel) -> float:
+            found = self._predict(judged, chooser, parts.fixed)
+            return mean_score(found, parts.corpus.labels.outputs)
+
+        stages, knobs = taught(
+            parts, self.fabric, model, train, validate, derived_seed("teacher", seed, number), path
+        )
 
         def on_epoch(epoch: Epoch) -> None:
             self.folder.log(fold=number, seed=seed, **vars(epoch))
@@ -221,7 +228,7 @@ class Run:
             model,
             stages,
             train,
-            lambda m: mean_score(self._predict(m, chooser, parts.fixed), parts.corpus.labels.outputs),
+            validate,
             on_epoch,
             keep_last=config.training.selection == "last",
         )
@@ -233,6 +240,7 @@ class Run:
             "selection": config.training.selection,
             "simulated": self.simulated,
             "corpus": parts.corpus.card.name,
+            **({} if knobs is None else {"curriculum": asdict(knobs)}),
         }
         trained = TrainedModel(
             model, parts.settings, parts.corpus.labels, fold.standardiser, parts.build, facts

@@ -4,7 +4,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from graphmer.config.schema import RetrievalConfig
 from graphmer.curriculum.hardness import Hardness
 from graphmer.errors import ConfigError
 from graphmer.experiment.teaching import neighbours
@@ -94,12 +93,30 @@ def test_without_hardness_no_teacher_is_trained_and_all_supports_are_taken(finis
     assert not (run.folder.path / "fold1-seed1" / "hardness.npz").exists()
 
 
+def test_settings_are_tuned_once_and_named_in_the_result(finished, tmp_path):
+    root = finished.parts.config.data.root
+    run = begin(tmp_path, root, folds=[1], **HARDY, curriculum__tuning=1)
+    run.train(Silent())
+    folder = run.folder.path / "fold1-seed1"
+    kept = json.loads((folder / "tuned.json").read_text())
+    assert kept["settings"] == json.loads((folder / "result.json").read_text())["curriculum"]
+    assert len(kept["trials"]) >= 6
+    assert 1 <= kept["settings"]["k"] <= 12
+
+
+def test_an_encoder_of_the_fold_finds_other_supports(finished, tmp_path):
+    root = finished.parts.config.data.root
+    run = begin(tmp_path, root, folds=[1], **HARDY, retrieval__form="graph", retrieval__encoder="fold")
+    run.train(Silent())
+    assert not same(weights(finished), weights(run))
+
+
 def test_supports_are_annotated_and_of_other_dialogues_and_of_both_modalities():
     talks = [talk("ABABAB", id=f"d{n}", seed=n) for n in range(6)]
     talks[1] = talks[1].unlabelled()
     keys = [d.id for d in talks for _ in d.utterance_ids]
     every = torch.ones(len(keys))
-    supports = neighbours(talks, RetrievalConfig(k=4), "test")
+    supports = neighbours(talks, "cosine", 8, "test")(4)
 
     def found(*columns):
         kept = torch.zeros(len(keys), 3, dtype=torch.bool)
@@ -124,13 +141,13 @@ def test_supports_are_annotated_and_of_other_dialogues_and_of_both_modalities():
 def test_harder_utterances_have_more_supports():
     talks = [talk("ABABAB", id=f"d{n}", seed=n) for n in range(4)]
     hard = torch.linspace(0.05, 1, 24)
-    rows = neighbours(talks, RetrievalConfig(k=5), "test")(torch.ones(24, 3, dtype=torch.bool), hard)
+    rows = neighbours(talks, "l2", 5, "test")(5)(torch.ones(24, 3, dtype=torch.bool), hard)
     assert (rows >= 0).sum(dim=1).tolist() == [-(-round(1e4 * h * 5) // 10000) for h in hard.tolist()]
 
 
 def test_more_supports_than_utterances_are_all_there_are():
     talks = [talk("AB", id="one"), talk("ABA", id="two", seed=1)]
-    rows = neighbours(talks, RetrievalConfig(k=50), "test")(torch.ones(5, 3, dtype=torch.bool), torch.ones(5))
+    rows = neighbours(talks, "cosine", 50, "test")(50)(torch.ones(5, 3, dtype=torch.bool), torch.ones(5))
     assert (rows >= 0).sum(dim=1).tolist() == [3, 3, 2, 2, 2]
 
 
