@@ -268,6 +268,29 @@ class EvaluationConfig(Section):
     """Further protocols, such as `burst:4`, `speaker:t`, `noise:1.0`, `shift:1`."""
 
 
+class PublishedConfig(Section):
+    """What a paper says of its own system, to be put beside the run."""
+
+    source: str
+    """Paper and table."""
+    metrics: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Metrics in the order of the figures, such as `wa` and `ua`, or `acc2_nonzero` and `f1_nonzero`."""
+    values: dict[str, tuple[float, ...]]
+    """Figures in percent, by condition."""
+    caveats: tuple[str, ...] = ()
+    """Why the comparison is not like for like; a sentence each."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "PublishedConfig":
+        short = [name for name, figures in self.values.items() if len(figures) != len(self.metrics)]
+        if short:
+            raise ValueError(
+                f"`values.{short[0]}` must have a figure for each of the {len(self.metrics)} metrics; "
+                f"got {list(self.values[short[0]])}"
+            )
+        return self
+
+
 class Config(Section):
     """A whole experiment."""
 
@@ -290,6 +313,8 @@ class Config(Section):
     """Folds to run, counted from 1; `all` for every one."""
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
     """One run of every fold for each seed."""
+    published: PublishedConfig | None = None
+    """A paper's figures, shown beside the run's; nothing else depends on them."""
 
     @model_validator(mode="after")
     def _trained_heads(self) -> "Config":

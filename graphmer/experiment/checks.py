@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from graphmer.corpora.splits import Fold
 from graphmer.dialogue import Dialogue
 from graphmer.errors import ConfigError, CorpusError
+from graphmer.evaluation.statistics import metric_names
 from graphmer.experiment.parts import Parts
 
 
@@ -32,6 +33,11 @@ def check(parts: Parts) -> None:
             "curriculum.hardness.change: must be 0 for a corpus of scores, which has no emotion changes; "
             f"got {hardness.change}."
         )
+    published = parts.config.published
+    known = metric_names(parts.corpus.labels)
+    unknown = [] if published is None else [metric for metric in published.metrics if metric not in known]
+    if unknown:
+        raise ConfigError(f"published.metrics: must be among {', '.join(known)}; got {unknown[0]}.")
     parts.model()
     dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
     _check_graph(parts)

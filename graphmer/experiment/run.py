@@ -27,6 +27,7 @@ from graphmer.experiment.parts import FoldParts, Parts
 from graphmer.experiment.tuning import taught
 from graphmer.graph.part import GraphPart
 from graphmer.nn.model import EmotionModel
+from graphmer.report.published import Published
 from graphmer.storage import write_text
 from graphmer.training.model_file import TrainedModel, load_model, save_model
 from graphmer.training.run_folder import RunFolder, environment
@@ -175,6 +176,12 @@ class Run:
             for condition, protocol in protocols.items()
             if not isinstance(protocol, Noise | Shift)
         }
+
+    @property
+    def published(self) -> Published | None:
+        """The paper's figures that the configuration holds."""
+        section = self.parts.config.published
+        return None if section is None else Published(**section.model_dump())
 
     def _graphs(self, dialogues: Sequence[Any]) -> GraphPart:
         return GraphPart(dialogues, self.parts.build)

@@ -16,6 +16,7 @@ from graphmer.experiment.parts import Parts
 from graphmer.graph.part import GraphPart
 from graphmer.retrieval import RetrievalIndex, fit_encoder, fold_fingerprint, select_supports
 from graphmer.retrieval.store import Metric
+from graphmer.retrieval.table import mean_distances
 from graphmer.training.objective import mixing_objective
 from graphmer.training.stage import Stage
 
@@ -124,7 +125,8 @@ def neighbours(
     for dialogue in train:
         told = zip(dialogue.utterance_ids, dialogue.emotion, strict=True)
         index.add(dialogue, [name for name, emotion in told if emotion is not None])
-    table = index.search(train, longest, index.table(longest).scale)
+    found = index.search(train, longest, torch.ones(len(widths)))
+    table = replace(found, scale=mean_distances(found.neighbours, found.distances))
     keys = [(dialogue.id, name) for dialogue in train for name in dialogue.utterance_ids]
     place = {key: number for number, key in enumerate(keys)}
     # -1, for no support, reads the last entry
