@@ -253,8 +253,10 @@ class RetrievalConfig(Section):
     encoder: Literal["none", "fold"] = "none"
     """`fold`: find them by features to which a small network, fitted on the fold's training part without the
     utterance's own dialogue, has added what it reads of the emotion. `none`: by the features as they are."""
-    form: Literal["slots", "graph"] = "slots"
-    """`slots`: supports stand in a copy of the dialogue. `graph`: utterances also hear theirs from there."""
+    form: Literal["slots", "graph", "context"] = "context"
+    """Where supports stand; they are seen with what may be seen of the utterance they support. `context`: in a
+    copy of their own dialogue. `slots`: in its place, in a copy of its dialogue. `graph`: where it also hears
+    them."""
 
 
 class EvaluationConfig(Section):

@@ -3,16 +3,17 @@
 import copy
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import torch
 from torch import Tensor
 
 from graphmer.curriculum.hardness import Hardness
-from graphmer.curriculum.supports import with_supports
+from graphmer.curriculum.supports import Form, context, slots, with_copy
 from graphmer.curriculum.views import ranks
 from graphmer.graph import DialogueGraph
 from graphmer.graph.part import GraphPart
-from graphmer.typing import Available
+from graphmer.typing import UNLABELLED, Available
 
 Neighbours = Callable[[Available, Tensor], Tensor]
 """What is available ``[N, M]`` and the hardness ``[N]`` of all training utterances to their supports
@@ -60,26 +61,30 @@ class Pacing:
 class Curriculum:
     """What an epoch of training sees of the training part.
 
-    Each epoch, each utterance is replaced by one of its supports in a copy of its dialogue with probability
-    `REPLACED`, so that about half of the copy is still its true context. Which support is drawn evenly from
-    the ``k'`` that the neighbours give, so that the mean over the drawn ones estimates without bias
+    Each epoch, with probability `ASKING`, each utterance asks for one of its supports, which is then trained
+    on with what may be seen of the asking one, in a copy of a dialogue. It is drawn evenly from the ``k'``
+    that the neighbours give, so that the mean over the drawn ones estimates without bias
     ``L_sup = mean_i (1 / k'_i) sum_j l(y_ij)`` (HARDY-MER, section "curriculum"), at the price of one copy.
 
     Differences from the released code: supports keep their own labels; one forward, one backward and one
-    step instead of ``k + 1`` steps; true context instead of dialogues made of neighbours.
+    step instead of ``k + 1`` steps; and supports stand in a true context. In the code every utterance of a
+    dialogue is replaced by a neighbour at once; here about half of a copy is as it was (``slots``), or all
+    of it (``context``).
 
     Args:
         train: the training part.
         hardness: of its utterances; ``None`` takes all of them as hard as can be, 1.
         neighbours: their supports; ``None`` for pacing alone.
         pacing: which utterances count.
+        form: where supports stand, see `Form`.
         relation: number of the relation by which an utterance hears its support; ``None`` if it does not.
 
     Raises:
-        ValueError: if the hardness is that of other utterances.
+        ValueError: if the hardness is that of other utterances, or supports are to be heard that do not stand
+            in slots.
     """
 
-    REPLACED = 0.5
+    ASKING = 0.5
 
     def __init__(
         self,
@@ -88,12 +93,16 @@ class Curriculum:
         neighbours: Neighbours | None,
         pacing: Pacing,
         *,
+        form: Form = "slots",
         relation: int | None = None,
     ) -> None:
         ids = tuple(name for dialogue in train.dialogues for name in dialogue.utterance_ids)
         if hardness is not None and ids != hardness.utterances:
             raise ValueError("The hardness is that of other utterances than those to be trained on.")
+        if relation is not None and form != "slots":
+            raise ValueError("Only supports in slots can be heard by the utterances that they support.")
         self.hardness = hardness
+        self.form = form
         self.neighbours = neighbours
         self.pacing = pacing
         self.relation = relation
@@ -103,7 +112,9 @@ class Curriculum:
             for modality in train.dialogues[0].modalities
         }
         self.present = torch.cat([dialogue.available for dialogue in train.dialogues])
-        self.emotion = torch.cat([graph.emotion for graph in train.graphs])
+        emotion = torch.cat([graph.emotion for graph in train.graphs])
+        nobody = emotion.new_full((1,), torch.nan if emotion.is_floating_point() else UNLABELLED)
+        self.emotion = torch.cat([emotion, nobody])
 
     def epoch(
         self, graphs: Sequence[DialogueGraph], progress: float, generator: torch.Generator
@@ -125,16 +136,26 @@ class Curriculum:
             graph.weight = weights
         if self.neighbours is None:
             return weighted
-        drawn = torch.split(self._drawn(self.neighbours(available, hardness), generator), self.lengths)
+        place = slots if self.form == "slots" else context
+        drawn = self._drawn(self.neighbours(available, hardness), generator)
+        copies = place(drawn, available, self.present)
+        ends = accumulate(self.lengths)
         return [
-            with_supports(graph, rows, self.features, self.present, self.emotion, relation=self.relation)
-            for graph, rows in zip(weighted, drawn, strict=True)
+            with_copy(
+                graph,
+                slice(end - graph.num_nodes, end),
+                copies,
+                self.features,
+                self.emotion,
+                relation=self.relation,
+            )
+            for graph, end in zip(weighted, ends, strict=True)
         ]
 
     def _drawn(self, supports: Tensor, generator: torch.Generator) -> Tensor:
-        """One support of each utterance that is replaced, -1 for the others, ``[N]``."""
+        """One support of each utterance that asks, -1 for the others, ``[N]``."""
         chance = torch.rand(2, len(supports), generator=generator)
         count = (supports >= 0).sum(dim=1)
         place = (chance[0] * count).long().clamp_max(supports.shape[1] - 1)
         drawn = supports.gather(1, place[:, None])[:, 0]
-        return drawn.where((count > 0) & (chance[1] < self.REPLACED), -1)
+        return drawn.where((count > 0) & (chance[1] < self.ASKING), -1)

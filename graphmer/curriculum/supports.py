@@ -1,65 +1,114 @@
-"""A dialogue with retrieved utterances beside it: what message passing and the losses see of supports."""
+"""Supports beside the dialogues: what message passing and the losses see of them."""
 
 import copy
 from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
 
 import torch
 from torch import Tensor
 
 from graphmer.graph import DialogueGraph
-from graphmer.typing import UNLABELLED, Available
+from graphmer.typing import Available
+
+Form = Literal["slots", "context"]
+"""``slots``: a support takes the place of the utterance it supports, in a copy of that one's dialogue.
+``context``: it stays in a copy of its own dialogue, seen with what may be seen of the one it supports."""
 
 
-def with_supports(
+@dataclass(frozen=True, eq=False)
+class Copies:
+    """What the copies of all dialogues hold, on the axis of the training utterances.
+
+    Attributes:
+        source: row of the utterance in each place; its own one where nothing was replaced.
+        available: what may be seen of it.
+        supported: places whose label counts in the loss of the supports.
+        weight: of that label; zero elsewhere.
+
+    Shapes:
+        source long ``[N]``; available ``[N, M]``; supported bool ``[N]``; weight ``[N]``.
+    """
+
+    source: Tensor
+    available: Available
+    supported: Tensor
+    weight: Tensor
+
+
+def slots(drawn: Tensor, available: Available, present: Available) -> Copies:
+    """Supports in the places of the utterances they support.
+
+    Args:
+        drawn: row of the support of each utterance, -1 for none.
+        available: what may be seen of each utterance.
+        present: what was recorded of it.
+
+    Shapes:
+        drawn long ``[N]``; available, present ``[N, M]``.
+    """
+    own = torch.arange(len(drawn))
+    supported = drawn >= 0
+    source = torch.where(supported, drawn, own)
+    return Copies(source, available & present[source], supported, supported.float())
+
+
+def context(drawn: Tensor, available: Available, present: Available) -> Copies:
+    """Supports in their own dialogues; one that was drawn for several utterances counts as often.
+
+    It is seen with what may be seen of the last of these utterances. Arguments as for `slots`.
+    """
+    own = torch.arange(len(drawn))
+    asking = (drawn >= 0).nonzero()[:, 0]
+    last = own.scatter_reduce(0, drawn[asking], asking, "amax", include_self=False)
+    weight = torch.bincount(drawn[asking], minlength=len(drawn)).float()
+    return Copies(own, available[last] & present, weight > 0, weight)
+
+
+def with_copy(
     graph: DialogueGraph,
-    drawn: Tensor,
+    rows: slice,
+    copies: Copies,
     features: Mapping[str, Tensor],
-    present: Available,
     emotion: Tensor,
     *,
     relation: int | None,
 ) -> DialogueGraph:
-    """The graph of a dialogue and, beside it, a copy in which some utterances are replaced by supports.
+    """The graph of a dialogue with its copy beside it.
 
-    The copy has the dialogue's speakers and edges. A support may be seen with what may be seen of the
-    utterance in whose place it stands. Nothing of the copy is labelled in ``emotion``; ``support_emotion``
-    has the supports' own labels, and ``sequence`` tells the copy (1) from the dialogue (0).
+    The copy has the dialogue's speakers and edges. Nothing of it is labelled in ``emotion``;
+    ``support_emotion`` has the labels of the supports, and ``sequence`` tells the copy (1) from the dialogue
+    (0).
 
     Args:
         graph: a dialogue, as far as it may be seen, with ``weight``.
-        drawn: row of the support of each utterance, -1 to leave it as it is.
-        features: of all training utterances.
-        present: what was recorded of them.
-        emotion: their encoded annotation.
-        relation: number of the edges from a support to the utterance it supports; ``None`` for no edges.
+        rows: its rows on the axis of the training utterances.
+        copies: what the copies hold.
+        features: of all training utterances, ``{m: [N, D_m]}``.
+        emotion: their encoded annotation; its last entry is that of nobody.
+        relation: number of the edges from a support to the utterance in whose place it stands; ``None`` for
+            no edges.
 
     Shapes:
-        drawn long ``[N]``; features ``{m: [R, D_m]}``; present ``[R, M]``; emotion ``[R]``.
+        emotion ``[N + 1]``.
     """
-    count = graph.num_nodes
-    places = (drawn >= 0).nonzero()[:, 0]
-    rows = drawn[places]
-    available = graph.available.clone()
-    available[places] &= present[rows]
-    nobody = torch.full_like(graph.emotion, torch.nan if graph.emotion.is_floating_point() else UNLABELLED)
-    labels = nobody.clone()
-    labels[places] = emotion[rows]
+    count, source, available = graph.num_nodes, copies.source[rows], copies.available[rows]
+    nobody = emotion[-1].expand(count)
     both = copy.copy(graph)
     for modality, table in features.items():
-        replaced = graph[modality].clone()
-        replaced[places] = table[rows]
-        both[modality] = torch.cat([graph[modality], replaced])
+        both[modality] = torch.cat([graph[modality], table[source]])
     both.available = torch.cat([graph.available, available])
     # nothing of the copy is hidden, so nothing of it is to be rebuilt
     both.present = torch.cat([graph.present, available])
     both.emotion = torch.cat([graph.emotion, nobody])
-    both.support_emotion = torch.cat([nobody, labels])
-    both.weight = torch.cat([graph.weight, torch.ones(count)])
+    both.support_emotion = torch.cat([nobody, torch.where(copies.supported[rows], emotion[source], nobody)])
+    both.weight = torch.cat([graph.weight, copies.weight[rows]])
     both.sequence = torch.arange(2).repeat_interleave(count)
     for name in ("speaker", "position"):
         both[name] = torch.cat([graph[name], graph[name]])
     edges, kinds = [graph.edge_index, graph.edge_index + count], [graph.edge_type, graph.edge_type]
     if relation is not None:
+        places = copies.supported[rows].nonzero()[:, 0]
         edges.append(torch.stack([places + count, places]))
         kinds.append(torch.full_like(places, relation))
     both.edge_index, both.edge_type = torch.cat(edges, dim=1), torch.cat(kinds)

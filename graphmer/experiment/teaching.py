@@ -67,11 +67,13 @@ class Teaching:
     def stages(self, knobs: Knobs) -> list[Stage]:
         """The stages of training, the last one with its curriculum."""
         *before, last = self.parts.stages
+        retrieval = self.parts.config.retrieval
         curriculum = Curriculum(
             self.train,
             self.hardness,
             None if self.neighbours is None else self.neighbours(knobs.k),
             Pacing(knobs.opening, self.settings.until, self.settings.emphasis),
+            form="context" if retrieval is not None and retrieval.form == "context" else "slots",
             relation=len(self.parts.build.relations) if self.parts.support_relation else None,
         )
         objective = mixing_objective(self.parts.config.training.stages[-1].reconstruction, knobs.support)

@@ -25,7 +25,7 @@ class DialogueGraph(Data):  # type: ignore[misc]
         edge_index: long ``[2, E]``, row 0 is heard, row 1 listens.
         edge_type: long ``[E]``, number of the relation in the builder's `relations`.
         dialogue_id: the dialogue's id.
-        weight: in training with a curriculum, weight of each utterance's emotion in the loss, ``[N]``.
+        weight: in training with a curriculum, weight of each utterance's emotion in its loss, ``[N]``.
         sequence: in training with supports, 0 in the dialogue and 1 in the copy beside it, long ``[N]``.
         support_emotion: in training with supports, their encoded annotation ``[N]``, unlabelled elsewhere.
 

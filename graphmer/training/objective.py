@@ -77,7 +77,7 @@ def mixing_objective(reconstruction: float = 0.0, support: float = 0.0) -> Objec
         loss = emotion_loss(output.emotion_logits, graph.emotion, graph.get("weight"))
         parts = {"emotion": loss.detach()}
         if graph.get("support_emotion") is not None:
-            supported = emotion_loss(output.emotion_logits, graph.support_emotion)
+            supported = emotion_loss(output.emotion_logits, graph.support_emotion, graph.weight)
             parts["support"] = supported.detach()
             loss = loss + support * supported
         if model.decoder is not None:

@@ -4,6 +4,7 @@ from torch_geometric.data import Batch
 
 from graphmer.curriculum.curriculum import Curriculum, Pacing
 from graphmer.curriculum.hardness import Hardness
+from graphmer.curriculum.supports import context
 from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.part import GraphPart
@@ -30,8 +31,8 @@ def fixed(rows):
     return lambda available, hardness: torch.tensor(rows).expand(N, len(rows))
 
 
-def epoch(neighbours, pacing=Pacing(), relation=None, graphs=None, progress=0.0, seed=0):  # noqa: B008
-    curriculum = Curriculum(TRAIN, hardness(), neighbours, pacing, relation=relation)
+def epoch(neighbours, pacing=Pacing(), relation=None, graphs=None, progress=0.0, seed=0, form="slots"):  # noqa: B008
+    curriculum = Curriculum(TRAIN, hardness(), neighbours, pacing, form=form, relation=relation)
     graphs = TRAIN.graphs if graphs is None else graphs
     return curriculum.epoch(graphs, progress, torch.Generator().manual_seed(seed))
 
@@ -93,6 +94,38 @@ def test_a_support_is_seen_with_what_the_utterance_may_be_seen_with_and_it_has()
         assert torch.equal(graph.available[count:][there], view.available[there] & audio)
         assert torch.equal(graph.available[count:][~there], view.available[~there])
         assert not (graph.present & ~graph.available)[count:].any()
+
+
+def test_a_support_in_its_own_context_is_seen_as_the_utterance_that_asked_for_it():
+    """Rows 6 and 7 ask for row 9, all others for nobody; row 7 is to be seen by its text alone."""
+    asked = torch.full((N,), -1)
+    asked[[6, 7]] = 9
+    available = torch.ones(N, 3, dtype=torch.bool)
+    available[7] = torch.tensor([False, True, False])
+    copies = context(asked, available, available | True)
+    assert copies.source.tolist() == list(range(N))
+    assert copies.supported.nonzero()[:, 0].tolist() == [9]
+    assert copies.weight[9] == 2
+    assert copies.available[9].tolist() == [False, True, False]
+    rest = torch.arange(N) != 9
+    assert torch.equal(copies.available[rest], available[rest])
+
+
+def test_supports_in_context_leave_all_features_as_they_are_and_count_once_for_each_that_asks():
+    asking = 0.0
+    for graph, before in zip(epoch(fixed([9]), form="context"), TRAIN.graphs, strict=True):
+        count = before.num_nodes
+        assert all(torch.equal(graph[m][count:], before[m]) for m in WIDTHS)
+        there = graph.support_emotion[count:] != -1
+        assert torch.equal(graph.support_emotion[count:][there], before.emotion[there])
+        assert there.tolist() == [graph.dialogue_id == "whole" and n == 2 for n in range(count)]
+        asking += float(graph.weight[count:].sum())
+    assert 3 < asking < N - 3
+
+
+def test_supports_out_of_slots_cannot_be_heard():
+    with pytest.raises(ValueError, match="Only supports in slots"):
+        epoch(fixed([9]), form="context", relation=4)
 
 
 def test_the_copy_has_the_edges_of_the_dialogue_and_none_to_it_unless_linked():
