@@ -254,9 +254,9 @@ class RetrievalConfig(Section):
     """`fold`: find them by features to which a small network, fitted on the fold's training part without the
     utterance's own dialogue, has added what it reads of the emotion. `none`: by the features as they are."""
     form: Literal["slots", "graph", "context"] = "context"
-    """Where supports stand; they are seen with what may be seen of the utterance they support. `context`: in a
-    copy of their own dialogue. `slots`: in its place, in a copy of its dialogue. `graph`: where it also hears
-    them."""
+    """Where supports stand, to be seen with what may be seen of the utterance that they support. `context`:
+    in a copy of their own dialogue. `slots`: in its place, in a copy of its dialogue. `graph`: in slots, from
+    where it also hears them."""
 
 
 class EvaluationConfig(Section):
