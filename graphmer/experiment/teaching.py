@@ -14,9 +14,11 @@ from graphmer.curriculum.tuning import Knobs, Limits
 from graphmer.dialogue import Dialogue
 from graphmer.experiment.parts import Parts
 from graphmer.graph.part import GraphPart
+from graphmer.report.hardness_table import extremes_table, kinds_table
 from graphmer.retrieval import RetrievalIndex, fit_encoder, fold_fingerprint, select_supports
 from graphmer.retrieval.store import Metric
 from graphmer.retrieval.table import mean_distances
+from graphmer.storage import write_text
 from graphmer.training.objective import mixing_objective
 from graphmer.training.stage import Stage
 
@@ -32,7 +34,7 @@ class Teaching:
         train: graphs of the training part.
         device: where the teacher computes.
         seed: of the teacher and the encoder.
-        path: where the hardness is kept, and read from where it is there.
+        path: where the hardness is kept, with tables beside it, and read from where it is there.
 
     Raises:
         CheckpointError: if the hardness that is there cannot be read.
@@ -93,6 +95,10 @@ class Teaching:
         labels = self.parts.corpus.labels
         fitted = fit_teacher(self.train, labels.outputs, teacher, seed=seed, device=device)
         found = Hardness.measure(fitted, self.train, labels, HardnessWeights(**values), device=device)
+        dialogues = self.train.dialogues
+        sheets = [extremes_table(found, dialogues)]
+        sheets += [] if labels.is_score else [kinds_table(found, dialogues, labels)]
+        write_text(path.with_suffix(".md"), "\n".join(sheet.markdown() for sheet in sheets))
         found.save(path)
         return found
 

@@ -39,6 +39,7 @@ def test_hardness_is_kept_with_the_run_and_knows_the_training_part_only(finished
     assert set(found.dialogues) == set(finished.parts.folds[1].train)
     assert ((found.value > 0) & (found.value < 1)).all()
     assert found.value[:, 1].std() > 0.01
+    assert "Hardest and easiest" in (finished.folder.path / "fold1-seed1" / "hardness.md").read_text()
 
 
 def test_the_loss_of_the_supports_is_logged_in_the_last_stage_only(finished):
