@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,9 +24,11 @@ from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check
 from graphmer.experiment.parts import FoldParts, Parts
+from graphmer.experiment.tuning import taught
 from graphmer.graph.part import GraphPart
 from graphmer.inference.gains import FILE, ExpectedGains
 from graphmer.nn.model import EmotionModel
+from graphmer.report.published import Published
 from graphmer.storage import write_text
 from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import TrainedModel, load_model, save_model
@@ -176,6 +179,12 @@ class Run:
             if not isinstance(protocol, Noise | Shift)
         }
 
+    @property
+    def published(self) -> Published | None:
+        """The paper's figures that the configuration holds."""
+        section = self.parts.config.published
+        return None if section is None else Published(**section.model_dump())
+
     def _graphs(self, dialogues: Sequence[Any]) -> GraphPart:
         return GraphPart(dialogues, self.parts.build)
 
@@ -226,17 +235,25 @@ class Run:
             state=path / "state.safetensors",
         )
         listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
+        train = self._graphs(fold.train)
+
+        def validate(judged: EmotionModel) -> float:
+            found = self._predict(judged, chooser, parts.fixed)
+            return mean_score(found, parts.corpus.labels.outputs)
+
+        stages, knobs = taught(
+            parts, self.fabric, model, train, validate, derived_seed("teacher", seed, number), path
+        )
 
         def on_epoch(epoch: Epoch) -> None:
             self.folder.log(fold=number, seed=seed, **vars(epoch))
             listener.epoch_ends(epoch)
 
-        train = self._graphs(fold.train)
         selected = trainer.fit(
             model,
-            parts.stages,
+            stages,
             train,
-            lambda m: mean_score(self._predict(m, chooser, parts.fixed), parts.corpus.labels.outputs),
+            validate,
             on_epoch,
             keep_last=config.training.selection == "last",
         )
@@ -250,6 +267,7 @@ class Run:
             "selection": config.training.selection,
             "simulated": self.simulated,
             "corpus": parts.corpus.card.name,
+            **({} if knobs is None else {"curriculum": asdict(knobs)}),
         }
         trained = TrainedModel(
             model, parts.settings, parts.corpus.labels, fold.standardiser, parts.build, facts

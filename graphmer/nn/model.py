@@ -69,8 +69,12 @@ class Decision:
 
 
 def dialogue_numbers(graph: DialogueGraph) -> Tensor:
-    """Dialogue of each node of a batch, or of a graph on its own, long ``[N]``."""
-    return graph.batch if graph.get("batch") is not None else torch.zeros_like(graph.speaker)
+    """Dialogue of each node of a batch, or of a graph on its own, long ``[N]``, ascending.
+
+    Where supports stand in a copy beside a dialogue, the copy is a dialogue of its own.
+    """
+    batch = graph.batch if graph.get("batch") is not None else torch.zeros_like(graph.speaker)
+    return batch if graph.get("sequence") is None else 2 * batch + graph.sequence
 
 
 class JointLayer(nn.Module):

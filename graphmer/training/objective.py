@@ -5,10 +5,11 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits
 
 from graphmer.dialogue.change import parties, previous_turn
 from graphmer.graph import DialogueGraph
+from graphmer.nn.losses import emotion_loss
 from graphmer.nn.model import EmotionModel, ModelOutput, dialogue_numbers
 from graphmer.typing import UNLABELLED
 
@@ -28,23 +29,6 @@ class LossTerms:
 
 Objective = Callable[[EmotionModel, DialogueGraph], LossTerms]
 """A model and a batch of graphs to the loss."""
-
-
-def emotion_loss(output: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy over classes, or squared error of a score, averaged over the labelled utterances.
-
-    Zero, with zero gradient, where nothing is labelled.
-
-    Shapes:
-        output ``[N, C]`` with target long ``[N]``, or output ``[N, 1]`` with target float ``[N]``.
-    """
-    if target.is_floating_point():
-        labelled = ~torch.isnan(target)
-        error = (output.squeeze(1) - target.nan_to_num()).square() * labelled
-        return error.sum() / labelled.sum().clamp_min(1)
-    labelled = target != UNLABELLED
-    total = cross_entropy(output, target, ignore_index=UNLABELLED, reduction="sum")
-    return total / labelled.sum().clamp_min(1)
 
 
 @dataclass(frozen=True)
@@ -117,8 +101,11 @@ def unimodal_objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
     return LossTerms(torch.stack(list(parts.values())).sum(), {m: part.detach() for m, part in parts.items()})
 
 
-def mixing_objective(reconstruction: float = 0.0) -> Objective:
-    """Stage 2: emotions from whatever is available, ``L_cls + reconstruction * L_rec``.
+def mixing_objective(reconstruction: float = 0.0, support: float = 0.0) -> Objective:
+    """Stage 2: emotions from whatever is available, ``L_cls + support * L_sup + reconstruction * L_rec``.
+
+    A curriculum weighs the utterances in the cross-entropy of ``L_cls``, and provides the supports whose own
+    emotions make ``L_sup``; without one both are plain and ``L_sup`` is not there.
 
     ``L_cls`` is the cross-entropy of the turns, to which a model with a decoder adds the likelihood of each
     speaker's emotions as a whole. Both count alike, with weight 1: both are nats per labelled turn, and equal
@@ -130,8 +117,12 @@ def mixing_objective(reconstruction: float = 0.0) -> Objective:
 
     def objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
         output = model(graph)
-        loss = emotion_loss(output.emotion_logits, graph.emotion)
+        loss = emotion_loss(output.emotion_logits, graph.emotion, graph.get("weight"))
         parts = {"emotion": loss.detach()}
+        if graph.get("support_emotion") is not None:
+            supported = emotion_loss(output.emotion_logits, graph.support_emotion, graph.weight)
+            parts["support"] = supported.detach()
+            loss = loss + support * supported
         if model.decoder is not None:
             turns = (graph.speaker, dialogue_numbers(graph))
             chain = model.decoder.loss(output.emotion_logits, graph.emotion, *turns)

@@ -11,9 +11,10 @@ from typing import Any
 import torch
 from lightning_fabric import Fabric
 from torch import Tensor
+from torch_geometric.data import Batch
 
 from graphmer.graph import DialogueGraph
-from graphmer.graph.part import GraphPart, batches
+from graphmer.graph.part import GraphPart, bucketed
 from graphmer.nn.model import EmotionModel
 from graphmer.training.objective import Objective
 from graphmer.training.optimization import Optimization
@@ -113,7 +114,8 @@ class Trainer:
         plan = [stage for stage in stages for _ in range(stage.epochs)]
         for stage in plan[state.epoch :]:
             begin = time.perf_counter()
-            losses = self._epoch(step, state, stage, train, len(plan))
+            progress = (state.epoch - plan.index(stage)) / stage.epochs
+            losses = self._epoch(step, state, stage, train, progress, len(plan))
             score = validate(state.judged) if stage.select else None
             best = state.selected
             improved = score is not None and (keep_last or best is None or score > best.score)
@@ -128,7 +130,7 @@ class Trainer:
         return state.selected
 
     def _epoch(
-        self, step: Any, state: TrainingState, stage: Stage, train: GraphPart, epochs: int
+        self, step: Any, state: TrainingState, stage: Stage, train: GraphPart, progress: float, epochs: int
     ) -> dict[str, float]:
         step.train()
         seed = derived_seed("epoch", self.seed, state.epoch + 1)
@@ -137,8 +139,11 @@ class Trainer:
         with torch.random.fork_rng():
             torch.manual_seed(seed)
             graphs = train.seen_through(stage.mask, seed)
-            planned = list(batches(graphs, self.optimization.nodes, order))
-            for taken, (_, batch) in enumerate(planned):
+            planned = bucketed(train.lengths, self.optimization.nodes, order)
+            if stage.curriculum is not None:
+                graphs = stage.curriculum.epoch(graphs, progress, order)
+            for taken, chosen in enumerate(planned):
+                batch = Batch.from_data_list([graphs[position] for position in chosen])
                 for group in state.optimizer.param_groups:
                     rate = self.optimization.rate(state.epoch + taken / len(planned), epochs)
                     group["lr"] = rate * group["pace"]

@@ -5,10 +5,10 @@ import torch
 
 from graphmer.dialogue import FixedSet, LabelSpace
 from graphmer.graph import GraphBuilder
+from graphmer.nn.losses import emotion_loss
 from graphmer.nn.settings import ModelSettings
 from graphmer.training.objective import (
     change_loss,
-    emotion_loss,
     mixing_objective,
     reconstruction_loss,
     unimodal_objective,
