@@ -124,6 +124,8 @@ class ModelConfig(Section):
     context: Positive | None = None
     """Turns on either side that an expert layer hears, only those before where `causal`; null for the whole
     dialogue, as in MoMKE. With it, and windows as edge rules, cost is linear in the length of a dialogue."""
+    recency: bool = False
+    """Experts hear turns the less the further away they are (the slopes of ALiBi, one for each head)."""
     router_logit_dropout: Fraction = 0.5
     """Dropout on the router's scores; 0.5 in the released code."""
     reconstruct: bool = False

@@ -3,13 +3,16 @@
 from torch import Tensor
 from torch.nn.functional import pad, scaled_dot_product_attention
 
+from graphmer.nn.recency import attention_mask
 from graphmer.nn.tokens import Tokens
 
 SMALLEST_BLOCK = 16
 """Fewest queries that are computed together; smaller blocks cost more in calls than they save."""
 
 
-def local_attention(qkv: Tensor, tokens: Tokens, heads: int, context: int, *, causal: bool) -> Tensor:
+def local_attention(
+    qkv: Tensor, tokens: Tokens, heads: int, context: int, slopes: Tensor | None, *, causal: bool
+) -> Tensor:
     """Attention of each token to those of its sequence that are at most `context` turns away.
 
     The tokens of all sequences lie on one axis; a block of ``B`` of them looks at itself and at as many
@@ -25,10 +28,11 @@ def local_attention(qkv: Tensor, tokens: Tokens, heads: int, context: int, *, ca
         tokens: the tokens they belong to.
         heads: ``H``.
         context: turns before, and after if not `causal`, that are heard.
+        slopes: how much less each head hears per turn of distance; ``None`` for not at all.
         causal: hear no later token.
 
     Shapes:
-        qkv ``[T, 3 * D]``; returns ``[T, D]``.
+        qkv ``[T, 3 * D]``; slopes ``[H]``; returns ``[T, D]``.
     """
     count = len(qkv)
     width = qkv.shape[1] // 3
@@ -51,7 +55,8 @@ def local_attention(qkv: Tensor, tokens: Tokens, heads: int, context: int, *, ca
     asked = pad(place, (before, filling + after), value=nowhere).unfold(0, before + block + after, block)
     distance = pad(place, (0, filling), value=nowhere).view(blocks, block, 1) - asked[:, None, :]
     near = (distance <= context) & (distance >= (0 if causal else -context))
-    heard = scaled_dot_product_attention(asking, windows(key), windows(value), attn_mask=near[:, None])
+    mask = attention_mask(near, distance, slopes)
+    heard = scaled_dot_product_attention(asking, windows(key), windows(value), attn_mask=mask)
     return heard.transpose(1, 2).reshape(-1, width)[:count]
 
 

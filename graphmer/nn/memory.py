@@ -12,6 +12,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
+from graphmer.nn.recency import attention_mask
 from graphmer.nn.tokens import Tokens
 
 
@@ -27,6 +28,7 @@ class TokenMemory:
         self._turn = torch.empty(0, dtype=torch.long)
         self._modality = torch.empty(0, dtype=torch.long)
         self._near = torch.empty(0, 0, dtype=torch.bool)
+        self._distance = torch.empty(0, 0, dtype=torch.long)
         self._kept: dict[nn.Module, Tensor] = {}
 
     def __len__(self) -> int:
@@ -43,17 +45,18 @@ class TokenMemory:
         turn = position[tokens.node]
         self._turn = torch.cat([self._turn.to(turn.device), turn])
         self._modality = torch.cat([self._modality.to(turn.device), modality])
-        distance = turn[:, None] - self._turn
-        self._near = (modality[:, None] == self._modality) & (distance >= 0)
+        self._distance = turn[:, None] - self._turn
+        self._near = (modality[:, None] == self._modality) & (self._distance >= 0)
         if self.context is not None:
-            self._near &= distance <= self.context
+            self._near &= self._distance <= self.context
         return replace(tokens, memory=self)
 
-    def attend(self, layer: nn.Module, qkv: Tensor, heads: int) -> Tensor:
+    def attend(self, layer: nn.Module, qkv: Tensor, heads: int, slopes: Tensor | None) -> Tensor:
         """Attention of the new tokens to the remembered ones and to one another.
 
         Shapes:
-            qkv ``[T, 3 * D]``, queries, keys and values side by side; returns ``[T, D]``.
+            qkv ``[T, 3 * D]``, queries, keys and values side by side; slopes ``[H]``, how much less each head
+            hears per turn of distance, ``None`` for not at all; returns ``[T, D]``.
         """
         width = qkv.shape[1] // 3
         new = qkv[:, width:]
@@ -61,7 +64,8 @@ class TokenMemory:
         self._kept[layer] = known
         query = qkv[:, :width].view(1, len(qkv), heads, width // heads).transpose(1, 2)
         key, value = known.view(1, len(known), 2, heads, width // heads).permute(2, 0, 3, 1, 4)
-        heard = scaled_dot_product_attention(query, key, value, attn_mask=self._near)
+        mask = attention_mask(self._near, self._distance, slopes)
+        heard = scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return heard.transpose(1, 2).reshape(len(qkv), width)
 
     def forget(self, before: int) -> None:

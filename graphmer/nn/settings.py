@@ -45,6 +45,7 @@ class ModelSettings:
     router_logit_dropout: float = 0.5
     causal: bool = False
     context: int | None = None
+    recency: bool = False
     reconstruct: bool = False
     messages: MessageSettings | None = None
     decoder: str = "none"
@@ -67,6 +68,7 @@ class ModelSettings:
             router_logit_dropout=self.router_logit_dropout,
             causal=self.causal,
             context=self.context,
+            recency=self.recency,
         )
         return EmotionModel(
             mixture,

@@ -83,3 +83,10 @@ class Tokens:
         grid = torch.zeros(self.shape[0] * self.shape[1], dtype=torch.bool, device=self.node.device)
         grid[self.slot] = True
         return grid.view(self.shape)
+
+    @cached_property
+    def distance(self) -> Tensor:
+        """Turns between the cells of the ``[S, L]`` grid, ``[S, L, L]``; of no meaning for empty ones."""
+        place = self.node.new_zeros(self.shape[0] * self.shape[1]).index_copy(0, self.slot, self.node)
+        place = place.view(self.shape)
+        return (place[:, :, None] - place[:, None, :]).abs()

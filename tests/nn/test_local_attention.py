@@ -17,31 +17,37 @@ def ragged(share: float, seed: int = 0) -> Tokens:
     return Tokens.of(available, batch)
 
 
-def naive(qkv: torch.Tensor, tokens: Tokens, heads: int, context: int, causal: bool) -> torch.Tensor:
+def naive(
+    qkv: torch.Tensor, tokens: Tokens, heads: int, context: int, slopes: torch.Tensor | None, causal: bool
+) -> torch.Tensor:
     """Every token against every other, and a mask of the pairs that are near in turns."""
     query, key, value = (part.unflatten(1, (heads, -1)).transpose(0, 1) for part in qkv.chunk(3, dim=1))
     ahead = tokens.node[:, None] - tokens.node[None]
     near = (ahead <= context) & (ahead >= (0 if causal else -context))
     hidden = (tokens.sequence[:, None] != tokens.sequence[None]) | ~near
-    score = (query @ key.transpose(1, 2) / math.sqrt(query.shape[2])).masked_fill(hidden, -torch.inf)
+    score = query @ key.transpose(1, 2) / math.sqrt(query.shape[2])
+    if slopes is not None:
+        score = score - torch.stack([slope * ahead.abs() for slope in slopes])
+    score = score.masked_fill(hidden, -torch.inf)
     return (score.softmax(dim=2) @ value).transpose(0, 1).flatten(1)
 
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("context", [1, 3, 7, SMALLEST_BLOCK, 20, 52, 1000])
 @pytest.mark.parametrize("share", [0.1, 0.7, 1.0])
-def test_it_is_masked_attention_with_equal_gradients(share, context, causal):
+@pytest.mark.parametrize("slopes", [None, torch.tensor([0.5, 0.01])])
+def test_it_is_masked_attention_with_equal_gradients(slopes, share, context, causal):
     tokens = ragged(share)
     generator = torch.Generator().manual_seed(1)
     qkv = torch.randn(len(tokens.node), 36, generator=generator, requires_grad=True)
     pull = torch.randn(len(tokens.node), 12, generator=generator)
     found, expected = (
-        local_attention(qkv, tokens, 2, context, causal=causal),
-        naive(qkv, tokens, 2, context, causal),
+        local_attention(qkv, tokens, 2, context, slopes, causal=causal),
+        naive(qkv, tokens, 2, context, slopes, causal),
     )
     torch.testing.assert_close(found, expected, rtol=1e-5, atol=1e-5)
-    slopes = [torch.autograd.grad((said * pull).sum(), qkv)[0] for said in (found, expected)]
-    torch.testing.assert_close(*slopes, rtol=1e-5, atol=1e-5)
+    gradients = [torch.autograd.grad((said * pull).sum(), qkv)[0] for said in (found, expected)]
+    torch.testing.assert_close(*gradients, rtol=1e-5, atol=1e-5)
 
 
 def test_distance_is_counted_in_turns_and_not_in_what_is_there():
@@ -50,7 +56,7 @@ def test_distance_is_counted_in_turns_and_not_in_what_is_there():
     )
     values = torch.tensor([[0.0], [1.0], [2.0]])
     qkv = torch.cat([torch.zeros(3, 2), values], dim=1)
-    said = local_attention(qkv, tokens, 1, 2, causal=False)
+    said = local_attention(qkv, tokens, 1, 2, None, causal=False)
     assert said.squeeze(1).tolist() == [0.0, 1.5, 1.5]
 
 
@@ -67,14 +73,16 @@ def test_a_stack_of_layers_hears_as_far_as_its_contexts_add_up(block, causal):
 
 
 @pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("recency", [False, True])
 @pytest.mark.parametrize("block", LAYERS)
-def test_a_context_as_long_as_the_dialogue_changes_nothing(block, causal):
+def test_a_context_as_long_as_the_dialogue_changes_nothing(block, recency, causal):
     tokens = ragged(0.7)
     state = torch.randn(len(tokens.node), 6)
     said = []
     for context in (None, 52):
         torch.manual_seed(0)
-        said.append(Expert(6, 2, 2, 0.0, block=block, causal=causal, context=context)(state, tokens))
+        expert = Expert(6, 2, 2, 0.0, block=block, causal=causal, context=context, recency=recency)
+        said.append(expert(state, tokens))
     torch.testing.assert_close(*said, rtol=1e-5, atol=1e-5)
 
 

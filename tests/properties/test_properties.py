@@ -75,6 +75,7 @@ MODELS = {
     "chain without messages": Made(settings={"decoder": "chain", "block": "preln"}),
     "windowed": Made("rgcn", {"context": 2, "block": "preln", "positions": True}),
     "windowed reference": Made(settings={"context": 1}),
+    "recency": Made("rgcn", {"recency": True, "block": "preln", "positions": True}),
     "change head": Made("rgcn", {"change_head": True}),
     "chain with change head": Made(settings={"decoder": "chain", "change_head": True}),
 }
@@ -82,6 +83,8 @@ CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
     **{f"causal {name}": Made(name, {"causal": True, "block": "preln"}) for name in CONVOLUTIONS},
     "causal windowed": Made("rgcn", {"causal": True, "context": 2, "block": "preln"}),
+    "causal recency": Made("rgcn", {"causal": True, "recency": True, "block": "preln"}),
+    "causal windowed recency": Made("rgcn", {"causal": True, "context": 2, "recency": True}),
     "causal windowed reference": Made("transformer", {"causal": True, "context": 1, "decoder": "chain"}),
     "causal chain": Made("rgcn", {"causal": True, "block": "preln", "decoder": "chain"}),
     "causal change head": Made("rgcn", {"causal": True, "block": "preln", "change_head": True}),
