@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from graphmer.dialogue.standardise import Standardiser
     from graphmer.evaluation.evaluate import evaluate
     from graphmer.evaluation.scores import Scores
+    from graphmer.experiment.estimator import EmotionClassifier
     from graphmer.graph import Adjacent, DialogueGraph, GraphBuilder, SameSpeaker, TemporalWindow
     from graphmer.graph.part import GraphPart
     from graphmer.inference import load
@@ -30,6 +31,7 @@ _HOME = {
     "Corpus": "graphmer.corpora.base",
     "Dialogue": "graphmer.dialogue",
     "DialogueGraph": "graphmer.graph",
+    "EmotionClassifier": "graphmer.experiment.estimator",
     "GraphBuilder": "graphmer.graph",
     "GraphPart": "graphmer.graph.part",
     "InMemoryCorpus": "graphmer.corpora.base",
@@ -60,6 +62,7 @@ __all__ = [
     "Corpus",
     "Dialogue",
     "DialogueGraph",
+    "EmotionClassifier",
     "GraphBuilder",
     "GraphPart",
     "InMemoryCorpus",

@@ -3,7 +3,8 @@
     python -m benchmarks.accuracy.run benchmarks/accuracy/iemocap4.yaml --jobs 2
 
 A claim names systems (configurations, or ``logistic``), seeds and conditions. Every (system, seed) is a run
-of its own that can be interrupted and continued; results go to ``benchmarks/results/<claim>.json``.
+of its own that can be interrupted and continued; results go to ``benchmarks/results/<claim>.json``. With
+``measure: change`` the systems are measured by what `benchmarks.accuracy.change` says of them.
 """
 
 import argparse
@@ -70,14 +71,22 @@ def opened(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> Any:
 
     fabric = Fabric(accelerator="cpu")
     folder = WORK / path.stem / f"{system}-seed{seed}"
+    named, settings = described(claim, system)
     if (folder / "config.yaml").is_file():
         return Run.reopen(folder, fabric)
-    file = path.parent / (claim["systems"][system] or next(filter(None, claim["systems"].values())))
+    file = path.parent / (named or next(filter(None, claim["systems"].values())))
     rates = ",".join(map(str, claim["rates"]))
     config = load_config(
-        file, [f"name={folder.name}", f"seeds=[{seed}]", f"evaluation.rates=[{rates}]", *claim.get("set", [])]
+        file, [f"name={folder.name}", f"seeds=[{seed}]", f"evaluation.rates=[{rates}]", *settings]
     )
     return Run.begin(config, folder.parent, fabric)
+
+
+def described(claim: Mapping[str, Any], system: str) -> tuple[str | None, list[str]]:
+    """Configuration of a system, none for ``logistic``, and its settings beside those of the claim."""
+    found = claim["systems"][system]
+    settings = claim.get("set", [])
+    return (found["config"], [*settings, *found["set"]]) if isinstance(found, Mapping) else (found, settings)
 
 
 class Quiet:
@@ -108,7 +117,7 @@ def logistic(run: Any, seed: int) -> None:
     import torch
 
     from graphmer.baselines.logistic import UtteranceLogistic
-    from graphmer.evaluation.evaluate import assemble
+    from graphmer.evaluation.evaluate import Said, assemble
     from graphmer.experiment.run import MASK_SEED, predictions_path
     from graphmer.graph.part import GraphPart
 
@@ -120,7 +129,7 @@ def logistic(run: Any, seed: int) -> None:
             seen = [protocol.apply(dialogue, MASK_SEED) for dialogue in parts.test]
             output = torch.cat([torch.as_tensor(model.predict(dialogue)) for dialogue in seen])
             available = torch.cat([dialogue.available for dialogue in seen])
-            found = assemble(part, name, output, available, run.parts.corpus.labels)
+            found = assemble(part, name, Said(output), available, run.parts.corpus.labels)
             found.save(predictions_path(run.folder.fold(number, seed), name))
 
 
@@ -141,7 +150,30 @@ def gathered(claim: Mapping[str, Any], path: Path, system: str) -> Any:
 
 
 def store(claim: Mapping[str, Any], path: Path) -> None:
-    """Summaries, folds and paired differences of all systems as one JSON file."""
+    """Everything a claim measures as one JSON file."""
+    result = changes(claim, path) if claim.get("measure") == "change" else accuracies(claim, path)
+    RESULTS.mkdir(exist_ok=True)
+    target = RESULTS / f"{path.stem}.json"
+    target.write_text(json.dumps(rounded(result), indent=1) + "\n")
+    print(f"Stored: {target}")
+
+
+def changes(claim: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """How well changes are recognised by every system."""
+    from benchmarks.accuracy.change import measured
+
+    systems: dict[str, Any] = {}
+    environment: Any = None
+    for system in claim["systems"]:
+        runs = {seed: opened(claim, path, system, seed) for seed in claim["seeds"]}
+        environment = next(iter(runs.values())).folder.environment
+        systems[system] = measured(runs)
+    shown = {key: claim[key] for key in ("measure", "claim", "title", "protocol", "seeds")}
+    return {**shown, "environment": environment, "systems": systems}
+
+
+def accuracies(claim: Mapping[str, Any], path: Path) -> dict[str, Any]:
+    """Summaries, folds and paired differences of all systems."""
     systems: dict[str, Any] = {}
     scores = {}
     run: Any = None
@@ -165,7 +197,7 @@ def store(claim: Mapping[str, Any], path: Path) -> None:
         for row in scores[first].compare(scores[other], groups=groups)
         if row.metric in ("wa", "weighted_f1")
     ]
-    result = {
+    return {
         "claim": claim["claim"],
         "title": claim["title"],
         "protocol": claim["protocol"],
@@ -176,10 +208,6 @@ def store(claim: Mapping[str, Any], path: Path) -> None:
         "systems": systems,
         "differences": differences,
     }
-    RESULTS.mkdir(exist_ok=True)
-    target = RESULTS / f"{path.stem}.json"
-    target.write_text(json.dumps(rounded(result), indent=1) + "\n")
-    print(f"Stored: {target}")
 
 
 def rounded(value: Any) -> Any:

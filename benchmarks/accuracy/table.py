@@ -1,4 +1,4 @@
-"""Write the tables of stored results into the README, between the markers of their names.
+"""Write the tables of stored results into both READMEs, between the markers of their names.
 
 python -m benchmarks.accuracy.table
 """
@@ -8,16 +8,26 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy.change_table import change_table, recovery_table
 from benchmarks.markers import fill
 
 RESULTS = Path(__file__).parent.parent / "results"
-README = Path(__file__).parent.parent.parent / "README.md"
+READMES = (Path(__file__).parent.parent.parent / "README.md", Path(__file__).parent.parent / "README.md")
 PARTIAL = "mean of partial sets"
 
 
 def main() -> None:
-    for path in sorted(RESULTS.glob("*.json")):
-        fill(README, path.stem, lambda path=path: table(json.loads(path.read_text())))
+    for readme in READMES:
+        for path in sorted(RESULTS.glob("*.json")):
+            fill(readme, path.stem, lambda path=path: table_of(json.loads(path.read_text())))
+
+
+def table_of(result: Mapping[str, Any]) -> str:
+    """The table of a result, of the kind that its claim measures."""
+    if result.get("measure") != "change":
+        return table(result)
+    planted = any(system["planted"] for system in result["systems"].values())
+    return recovery_table(result) if planted else change_table(result)
 
 
 def table(result: Mapping[str, Any]) -> str:

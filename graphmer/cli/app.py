@@ -8,7 +8,7 @@ import sys
 
 import typer
 
-from graphmer.cli import check, data, doctor, evaluate, predict, show, train
+from graphmer.cli import check, data, doctor, evaluate, predict, report, show, stream, train
 from graphmer.cli.terminal import complain
 from graphmer.errors import GraphmerError
 
@@ -22,6 +22,8 @@ app = typer.Typer(
 app.command()(train.train)
 app.command()(evaluate.evaluate)
 app.command()(predict.predict)
+app.command()(stream.stream)
+app.command()(report.report)
 app.command()(check.check)
 app.command()(show.show)
 app.command()(doctor.doctor)

@@ -42,4 +42,6 @@ def evaluate(
     target = out or run / "evaluation.json"
     scores.to_json(target)
     change = target.with_name(f"{target.stem}-change.json")
-    show_scores(scores, predictions, opened.bayes(protocols), target.with_suffix(".md"), change)
+    show_scores(
+        scores, predictions, opened.bayes(protocols), target.with_suffix(".md"), change, opened.published
+    )

@@ -10,6 +10,7 @@ from graphmer.evaluation.gathering import Key
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.report.change_table import change_table
+from graphmer.report.published import Published, published_table
 from graphmer.report.spread import spread_table
 from graphmer.report.table import class_table, condition_table, confusion_table
 from graphmer.storage import write_text
@@ -21,6 +22,7 @@ def show_scores(
     bayes: Mapping[str, float],
     file: Path,
     change_file: Path,
+    published: Published | None = None,
 ) -> None:
     """Print the table over all conditions and, for classes, the largest set's and changes; save all tables.
 
@@ -33,10 +35,14 @@ def show_scores(
         bayes: the best possible accuracy by condition, for simulated dialogues.
         file: Markdown file, in the run folder.
         change_file: JSON file for the metrics of change.
+        published: a paper's figures, to be shown beside these.
     """
     overview = condition_table(scores, best=bayes)
     console.print(overview.rich(console.width))
     sheets = [overview, spread_table(scores)]
+    if published is not None:
+        sheets.append(published_table(scores, published))
+        console.print(sheets[-1].rich(console.width))
     if not scores.labels.is_score:
         console.print(class_table(scores, (scores.sets or scores.conditions)[-1]).rich(console.width))
         sheets += [table(scores, c) for c in scores.conditions for table in (class_table, confusion_table)]

@@ -56,7 +56,7 @@ def train(
         complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
         raise typer.Exit(130) from None
     bayes, path = run.bayes(run.parts.protocols), run.folder.path
-    show_scores(scores, run.kept(), bayes, path / "scores.md", path / "change.json")
+    show_scores(scores, run.kept(), bayes, path / "scores.md", path / "change.json", run.published)
 
 
 def _listeners(run: "Run", tensorboard: bool, profile: bool) -> "list[Listener]":

@@ -5,37 +5,78 @@ from rich.text import Text
 
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.conditions import short_name
-from graphmer.inference import DialoguePrediction
+from graphmer.inference import DialoguePrediction, WhatIf
 from graphmer.inference.records import TurnRecord, turn_records
 
 _SHADES = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta")
 _CAPTION = (
     "read: modalities the model had; change: probability that the speaker's emotion changed, and from what"
 )
+_WHAT_IF = (
+    "under other sets: what the model says if it sees only these modalities, in the whole dialogue; would "
+    "help: the missing modality expected to lower the entropy of the emotion most, and by how many bits, as "
+    "measured on training turns"
+)
 
 
-def turn_table(prediction: DialoguePrediction, labels: LabelSpace) -> Table:
+def turn_table(prediction: DialoguePrediction, labels: LabelSpace, *, simulated: bool = False) -> Table:
     """One dialogue, a line a turn.
 
     Args:
         prediction: what the model said.
         labels: names the emotions.
+        simulated: whether the title says that the model knows simulated dialogues only.
     """
-    table = Table(title=Text(prediction.dialogue.id), caption=_CAPTION, caption_justify="left")
-    for name in ("turn", "speaker", "read", "emotion", "p", "change"):
-        table.add_column(name, no_wrap=True)
+    table = _empty(prediction, _CAPTION, simulated)
+    table.add_column("change", no_wrap=True)
     table.add_column("text", overflow="fold")
     for record in turn_records(prediction, labels):
+        text = prediction.dialogue.text[record.turn] or ""
+        table.add_row(*_begin(record, prediction, labels), _change(record), text)
+    return table
+
+
+def what_if_table(found: WhatIf, labels: LabelSpace, *, simulated: bool = False) -> Table:
+    """One dialogue, a line a turn, with the emotion under every subset of what the turn has.
+
+    Args:
+        found: what the model said.
+        labels: names the emotions.
+        simulated: whether the title says that the model knows simulated dialogues only.
+    """
+    table = _empty(found.actual, _WHAT_IF, simulated)
+    table.add_column("under other sets", overflow="fold")
+    table.add_column("would help", overflow="fold")
+    under = {name: list(turn_records(each, labels)) for name, each in found.under.items()}
+    for record in turn_records(found.actual, labels):
+        help = found.help[record.turn]
+        sets: dict[str, list[str]] = {}
+        for name in found.sets_of(record.turn):
+            sets.setdefault(str(_emotion(under[name][record.turn], labels)), []).append(name)
         table.add_row(
-            str(record.turn),
-            record.speaker,
-            short_name(record.available, prediction.dialogue.modalities) if record.available else "nothing",
-            _emotion(record, labels),
-            f"{max(record.probability.values()):.2f}" if record.probability else "",
-            _change(record),
-            prediction.dialogue.text[record.turn] or "",
+            *_begin(record, found.actual, labels),
+            "\n".join(f"{emotion}: {' '.join(names)}" for emotion, names in sets.items()),
+            help.note if help.modality is None else f"{help.modality} (-{help.entropy_drop:.2f})",
         )
     return table
+
+
+def _empty(prediction: DialoguePrediction, caption: str, simulated: bool) -> Table:
+    mark = "SIMULATED: " if simulated else ""
+    table = Table(title=Text(f"{mark}{prediction.dialogue.id}"), caption=caption, caption_justify="left")
+    for name in ("turn", "speaker", "read", "emotion", "p"):
+        table.add_column(name, no_wrap=True)
+    return table
+
+
+def _begin(record: TurnRecord, prediction: DialoguePrediction, labels: LabelSpace) -> list[str | Text]:
+    return [
+        str(record.turn),
+        record.speaker,
+        short_name(record.available, prediction.dialogue.modalities) if record.available else "nothing",
+        _emotion(record, labels),
+        f"{max(record.probability.values()):.2f}" if record.probability else "",
+    ]
 
 
 def _emotion(record: TurnRecord, labels: LabelSpace) -> Text:

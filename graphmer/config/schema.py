@@ -127,6 +127,11 @@ class ModelConfig(Section):
     """`reference`: the released code. `preln`: the paper's equations."""
     positions: bool = False
     """Add sinusoidal turn numbers before the experts."""
+    context: Positive | None = None
+    """Turns on either side that an expert layer hears, only those before where `causal`; null for the whole
+    dialogue, as in MoMKE. With it, and windows as edge rules, cost is linear in the length of a dialogue."""
+    recency: bool = False
+    """Experts hear turns the less the further away they are (the slopes of ALiBi, one for each head)."""
     router_logit_dropout: Fraction = 0.5
     """Dropout on the router's scores; 0.5 in the released code."""
     reconstruct: bool = False
@@ -134,6 +139,9 @@ class ModelConfig(Section):
     decoder: Literal["none", "chain"] = "none"
     """`chain`: learn how a speaker's emotions follow one another and the other party's, and decide the turns
     of a speaker together. `none`: each turn on its own, as in MoMKE. Not for scores."""
+    change_head: bool = False
+    """Also learn to tell from a turn and its speaker's previous one whether the emotion changes. Not for
+    scores."""
 
     @model_validator(mode="after")
     def _divisible(self) -> "ModelConfig":
@@ -184,6 +192,87 @@ class TrainingConfig(Section):
     """Number format of the forward pass."""
 
 
+class TeacherConfig(Section):
+    """The network whose errors say what is hard; small, since it is trained for every fold and seed."""
+
+    width: Positive = 64
+    """Width of its experts; even."""
+    depth: Positive = 1
+    """Layers of an expert; the released code has 4."""
+    dropout: Fraction = 0.1
+    """Probability throughout; 0.5 in the released code."""
+    epochs: Positive = 8
+    """Passes over the training dialogues; 200 in the released code."""
+    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
+    """Constant, with AdamW; 1e-4 with Adam in the released code."""
+
+
+class HardnessConfig(Section):
+    """How the views make one hardness.
+
+    `sigmoid(beta (direct n_dir + indirect n_ind + change n_change - tau))`, where each `n` is a rank over the
+    training part, in [0, 1].
+    """
+
+    direct: Annotated[float, Field(ge=0)] = 0.6
+    """Weight of the error of rebuilding what is missing; HARDY-MER's."""
+    indirect: Annotated[float, Field(ge=0)] = 0.4
+    """Weight of the consistency of the modalities; HARDY-MER's."""
+    change: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of how often the emotion changes around the utterance; not in HARDY-MER, and not for scores."""
+    consistency: Literal["infonce", "entropy"] = "infonce"
+    """`infonce`: pointwise information by contrast. `entropy`: HARDY-MER's difference of entropies."""
+    sign: Literal[-1, 1] = -1
+    """-1: utterances whose modalities disagree are hard. 1: those that agree, as in the released code."""
+    beta: Annotated[float, Field(gt=0)] = 4.0
+    """Steepness; HARDY-MER's."""
+    tau: float = 0.5
+    """What is half hard; 0 in the released code."""
+
+
+class CurriculumConfig(Section):
+    """Training by hardness, in the last stage (HARDY-MER)."""
+
+    support: Annotated[float, Field(ge=0)] = 1.0
+    """Weight of the loss of the supports, with a `retrieval` section; 1 in the released code."""
+    hardness: Annotated[HardnessConfig | None, _word_for_nothing("none")] = HardnessConfig()
+    """`none` takes all utterances as equally hard: each has all its supports."""
+    teacher: TeacherConfig = TeacherConfig()
+    """What measures the hardness."""
+    opening: Annotated[float, Field(gt=0, le=1)] = 1.0
+    """Fraction of the utterances, the easiest, that count at first; 1 for all, as in HARDY-MER."""
+    until: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Fraction of the stage after which all utterances count, with `opening` below 1."""
+    emphasis: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    """Above 0 hard utterances weigh more in the loss, below 0 less; 0 in HARDY-MER."""
+
+    tuning: Annotated[int, Field(ge=0)] = 0
+    """Epochs of each of the short trainings that find `support`, `opening` and `retrieval.k` on the
+    validation part, by halves and doubles of what is given; 0 takes what is given."""
+
+    @model_validator(mode="after")
+    def _measured(self) -> "CurriculumConfig":
+        if self.hardness is None and (self.opening < 1 or self.emphasis):
+            raise ValueError("`opening` and `emphasis` need a `hardness`; got none")
+        return self
+
+
+class RetrievalConfig(Section):
+    """Training utterances that support those that are hard, found by their features (HARDY-MER)."""
+
+    k: Positive = 5
+    """Most supports of an utterance, and neighbours of each modality among which they are chosen."""
+    metric: Literal["cosine", "l2"] | dict[str, Literal["cosine", "l2"]] = "cosine"
+    """Of all modalities, or by modality."""
+    encoder: Literal["none", "fold"] = "none"
+    """`fold`: find them by features to which a small network, fitted on the fold's training part without the
+    utterance's own dialogue, has added what it reads of the emotion. `none`: by the features as they are."""
+    form: Literal["slots", "graph", "context"] = "context"
+    """Where supports stand, to be seen with what may be seen of the utterance that they support. `context`:
+    in a copy of their own dialogue. `slots`: in its place, in a copy of its dialogue. `graph`: in slots, from
+    where it also hears them."""
+
+
 class EvaluationConfig(Section):
     """What is missing when the trained model is tested."""
 
@@ -193,6 +282,29 @@ class EvaluationConfig(Section):
     """Missing rates per utterance; 0.7 of three modalities is 0.667, one kept."""
     others: tuple[str, ...] = ()
     """Further protocols, such as `burst:4`, `speaker:t`, `noise:1.0`, `shift:1`."""
+
+
+class PublishedConfig(Section):
+    """What a paper says of its own system, to be put beside the run."""
+
+    source: str
+    """Paper and table."""
+    metrics: Annotated[tuple[str, ...], Field(min_length=1)]
+    """Metrics in the order of the figures, such as `wa` and `ua`, or `acc2_nonzero` and `f1_nonzero`."""
+    values: dict[str, tuple[float, ...]]
+    """Figures in percent, by condition."""
+    caveats: tuple[str, ...] = ()
+    """Why the comparison is not like for like; a sentence each."""
+
+    @model_validator(mode="after")
+    def _complete(self) -> "PublishedConfig":
+        short = [name for name, figures in self.values.items() if len(figures) != len(self.metrics)]
+        if short:
+            raise ValueError(
+                f"`values.{short[0]}` must have a figure for each of the {len(self.metrics)} metrics; "
+                f"got {list(self.values[short[0]])}"
+            )
+        return self
 
 
 class Config(Section):
@@ -208,11 +320,17 @@ class Config(Section):
     causal: bool = False
     """No turn ever hears a later one: for streams and live use."""
     training: TrainingConfig
+    curriculum: Annotated[CurriculumConfig | None, _word_for_nothing("none")] = None
+    """Hardness and what is made of it; `none` trains on all utterances alike."""
+    retrieval: Annotated[RetrievalConfig | None, _word_for_nothing("none")] = None
+    """Supports from the training part, with a `curriculum`; `none` for none."""
     evaluation: EvaluationConfig = EvaluationConfig()
     folds: Annotated[tuple[Positive, ...] | None, _word_for_nothing("all")] = None
     """Folds to run, counted from 1; `all` for every one."""
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
     """One run of every fold for each seed."""
+    published: PublishedConfig | None = None
+    """A paper's figures, shown beside the run's; nothing else depends on them."""
 
     @model_validator(mode="after")
     def _trained_heads(self) -> "Config":
@@ -222,5 +340,26 @@ class Config(Section):
                 "`model.reconstruct` and a stage with `reconstruction` above 0 need each other; got "
                 f"reconstruct {self.model.reconstruct} and weights "
                 f"{[stage.reconstruction for stage in self.training.stages]}"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _used(self) -> "Config":
+        curriculum, retrieval = self.curriculum, self.retrieval
+        if retrieval is not None and curriculum is None:
+            raise ValueError("`retrieval` needs a `curriculum`, which says what supports are for; got none")
+        if retrieval is not None and retrieval.form == "graph" and self.graph is None:
+            raise ValueError("`retrieval.form` graph needs a `graph` to link supports into; got none")
+        if curriculum is not None and self.training.stages[-1].objective != "mixing":
+            raise ValueError("a `curriculum` needs a last stage with the objective mixing; got unimodal")
+        if (
+            curriculum is not None
+            and retrieval is None
+            and curriculum.opening == 1
+            and not curriculum.emphasis
+        ):
+            raise ValueError(
+                "a `curriculum` without `retrieval` changes nothing at `opening` 1 and `emphasis` 0; "
+                "set one of them, or leave the curriculum out"
             )
         return self

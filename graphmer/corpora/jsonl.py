@@ -56,6 +56,15 @@ class UtteranceRecord(_Record):
     that holds one vector; both relative to the folder of the JSONL. A modality without a key is missing."""
 
 
+class CorrectionRecord(_Record):
+    """A line of a stream that gives an earlier turn modalities which arrived late."""
+
+    correct: str
+    """Id of the turn."""
+    features: dict[str, Annotated[Any, AfterValidator(_features)]]
+    """As in `UtteranceRecord`."""
+
+
 class DialogueRecord(_Record):
     """One line: a dialogue."""
 
@@ -171,6 +180,29 @@ def read_dialogues(
             found.raise_errors()
         if dialogue is not None:
             yield dialogue
+
+
+def read_turn(text: str, where: str, files: VectorFiles) -> Utterance | CorrectionRecord:
+    """A line of a stream: a turn, or a correction of one, with the vectors that its references name.
+
+    Raises:
+        CorpusError: naming place, field and value.
+    """
+    kind = CorrectionRecord if re.match(r'\s*\{\s*"correct"', text) else UtteranceRecord
+    findings = Findings()
+    try:
+        record = kind.model_validate_json(text)
+        features = {m: files.read(v) if isinstance(v, str) else v for m, v in record.features.items()}
+    except ValidationError as error:
+        for field, what, action in describe(error, {1: kind.model_fields}):
+            findings.error(what, f"{where}: {field}" if field else where, action)
+        findings.raise_errors()
+        raise
+    except ValueError as error:
+        raise CorpusError(f"{where}: features: {error}. Correct the reference.") from None
+    if isinstance(record, CorrectionRecord):
+        return record.model_copy(update={"features": features})
+    return Utterance(record.speaker, features, id=record.id, text=record.text)
 
 
 def describe(

@@ -33,32 +33,95 @@ def posterior(process: Process, dialogue: Dialogue, *, causal: bool = False) -> 
     Raises:
         ValueError: if a modality is not part of the process, or ``C**S`` exceeds a million.
     """
-    classes, speakers = len(process.prior), len(dialogue.speakers)
-    if classes**speakers > _LARGEST:
-        raise ValueError(
-            f"Dialogue {dialogue.id!r}: the exact posterior needs emotions ** speakers <= {_LARGEST}; "
-            f"got {classes} ** {speakers}."
-        )
-    likelihood = _likelihood(process, dialogue)
-    heard = list(zip(dialogue.speaker.tolist(), turn_taking(dialogue.speaker.tolist()), strict=True))
-    # a speaker who has not spoken has no emotion; the whole mass rests on entry 0, which no turn reads
-    state = np.zeros((classes,) * speakers)
-    state[(0,) * speakers] = 1.0
-    forward = []
-    for (now, (own, other)), weight in zip(heard, likelihood, strict=True):
-        state = _forward(process, state, now, own, other) * _along(weight, now, speakers)
-        state /= state.sum()
-        forward.append(state)
-    message = np.ones_like(state)
-    answer = np.empty((len(heard), classes))
-    for turn in range(len(heard) - 1, -1, -1):
-        now, (own, other) = heard[turn]
-        axes = tuple(axis for axis in range(speakers) if axis != now)
-        answer[turn] = (forward[turn] * message).sum(axis=axes)
-        if not causal:
-            message = _backward(process, message * _along(likelihood[turn], now, speakers), now, own, other)
-            message /= message.max()
+    found = _Course(process, dialogue)
+    answer = np.array([found.belief(turn, causal=causal) for turn in range(len(dialogue))])
     return answer / answer.sum(axis=1, keepdims=True)
+
+
+def change_posterior(process: Process, dialogue: Dialogue, *, causal: bool = False) -> NDArray[np.float64]:
+    r"""Probability that each turn's emotion differs from that of its speaker's previous turn.
+
+    One minus the exact probability of the pairs :math:`(c, c)`, under the same law as `posterior`.
+
+    Args:
+        process: as `posterior`.
+        dialogue: as `posterior`.
+        causal: as `posterior`.
+
+    Shapes:
+        returns ``[N]``; NaN at a speaker's first turn.
+
+    Raises:
+        ValueError: as `posterior`.
+    """
+    found = _Course(process, dialogue)
+    return np.array([found.change(turn, causal=causal) for turn in range(len(dialogue))])
+
+
+class _Course:
+    """Forward-backward over the last emotions of all speakers, on an array with one axis a speaker.
+
+    Args:
+        process: what the dialogue was drawn from.
+        dialogue: features as they were drawn.
+    """
+
+    def __init__(self, process: Process, dialogue: Dialogue) -> None:
+        self.process = process
+        classes, speakers = len(process.prior), len(dialogue.speakers)
+        if classes**speakers > _LARGEST:
+            raise ValueError(
+                f"Dialogue {dialogue.id!r}: the exact posterior needs emotions ** speakers <= {_LARGEST}; "
+                f"got {classes} ** {speakers}."
+            )
+        self.likelihood = _likelihood(process, dialogue)
+        speaker = dialogue.speaker.tolist()
+        self.heard = list(zip(speaker, turn_taking(speaker), strict=True))
+        # a speaker who has not spoken has no emotion; the whole mass rests on entry 0, which no turn reads
+        state = np.zeros((classes,) * speakers)
+        state[(0,) * speakers] = 1.0
+        self.before = []
+        for (now, (own, other)), weight in zip(self.heard, self.likelihood, strict=True):
+            self.before.append(state)
+            state = _forward(process, state, now, own, other) * _along(weight, now, speakers)
+            state /= state.sum()
+        self.last = state
+        self.messages = self._messages()
+
+    def _messages(self) -> list[NDArray[np.float64]]:
+        """What the turns after each one say of the joint state at it."""
+        message = np.ones_like(self.last)
+        found = [message]
+        for (now, (own, other)), weight in zip(self.heard[:0:-1], self.likelihood[:0:-1], strict=True):
+            seen = message * _along(weight, now, message.ndim)
+            message = _backward(self.process, seen, now, own, other)
+            message /= message.max()
+            found.append(message)
+        return found[::-1]
+
+    def belief(self, turn: int, *, causal: bool) -> NDArray[np.float64]:
+        """Weight of each emotion of a turn, ``[C]``."""
+        now, _ = self.heard[turn]
+        after = [*self.before[1:], self.last][turn]
+        axes = tuple(axis for axis in range(after.ndim) if axis != now)
+        answer: NDArray[np.float64] = (after if causal else after * self.messages[turn]).sum(axis=axes)
+        return answer
+
+    def change(self, turn: int, *, causal: bool) -> float:
+        """Probability that the speaker's emotion is another one than at the previous turn; NaN without."""
+        now, (own, other) = self.heard[turn]
+        if not own:
+            return float("nan")
+        before, process = self.before[turn], self.process
+        contagion = 0.0 if other is None else process.contagion
+        kept = process.inertia + (1 - process.inertia - contagion) * _along(process.prior, now, before.ndim)
+        if other is not None:
+            kept = kept + contagion * _same(len(process.prior), now, other, before.ndim)
+        seen = _along(self.likelihood[turn], now, before.ndim)
+        if not causal:
+            seen = seen * self.messages[turn]
+        everything = _forward(process, before, now, own, other) * seen
+        return float(1 - (before * kept * seen).sum() / everything.sum())
 
 
 def bayes_accuracy(

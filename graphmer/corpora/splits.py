@@ -73,7 +73,7 @@ def leave_one_session_out(corpus: Corpus, validation: float = 0.12) -> list[Fold
     folds = []
     for session in sessions:
         rest = [dialogue for dialogue in corpus.dialogues if dialogue.session != session]
-        train, held_out = _hold_out(rest, validation)
+        train, held_out = hold_out(rest, validation)
         test = tuple(dialogue.id for dialogue in corpus.dialogues if dialogue.session == session)
         folds.append(Fold(f"session{session}", train, held_out, test))
     return folds
@@ -114,7 +114,7 @@ def official(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
     if "val" in parts and "test" in parts:
         train, held_out = _ids(members("train")), _ids(members("val"))
     else:
-        train, held_out = _hold_out(members("train"), validation)
+        train, held_out = hold_out(members("train"), validation)
         reported = "test" if "test" in parts else "val"
         logger.info(
             "%s: tested on %r; %d training dialogues validate", corpus.card.name, reported, len(held_out)
@@ -122,8 +122,15 @@ def official(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
     return [Fold("official", train, held_out, test)]
 
 
-def _hold_out(dialogues: Sequence[Dialogue], fraction: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Ids that remain and ids held out, about `fraction` of every session and of the whole."""
+def hold_out(dialogues: Sequence[Dialogue], fraction: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Ids that remain and ids held out, about `fraction` of every session and of the whole.
+
+    Which ones depends on their ids alone.
+
+    Raises:
+        ValueError: if `fraction` is not in (0, 1).
+        CorpusError: if there are fewer than two dialogues.
+    """
     if not 0 < fraction < 1:
         raise ValueError(f"`validation` must be a fraction in (0, 1); got {fraction}.")
     if len(dialogues) < 2:

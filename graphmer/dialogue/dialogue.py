@@ -155,6 +155,7 @@ class Dialogue:
         *,
         widths: Mapping[str, int] | None = None,
         session: str | None = None,
+        first: int = 0,
     ) -> "Dialogue":
         """Align turns into a dialogue.
 
@@ -164,6 +165,7 @@ class Dialogue:
             widths: features per modality, ``{modality: D_m}``; found from the turns when left out, in the
                 order of first mention. Give it where a modality may be missing throughout.
             session: recording session.
+            first: number of the first of these turns, for ids and messages, where others came before.
 
         Raises:
             ValueError: on no turns, a wrong width, an unknown modality or `reply_to`, or a repeated id.
@@ -174,10 +176,10 @@ class Dialogue:
             >>> demo.available.tolist(), demo.speakers
             ([[True], [False]], ('Ann', 'Bob'))
         """
-        ids = tuple(turn.id or f"{id}_{position}" for position, turn in enumerate(utterances))
+        ids = tuple(turn.id or f"{id}_{position}" for position, turn in enumerate(utterances, first))
         speakers = tuple(dict.fromkeys(turn.speaker for turn in utterances))
         found = _widths(utterances) if widths is None else dict(widths)
-        features, available = _align(id, utterances, found)
+        features, available = _align(id, utterances, found, first)
         return cls(
             id=id,
             utterance_ids=ids,
@@ -217,14 +219,14 @@ def _widths(utterances: Sequence[Utterance]) -> dict[str, int]:
 
 
 def _align(
-    dialogue: str, utterances: Sequence[Utterance], widths: Mapping[str, int]
+    dialogue: str, utterances: Sequence[Utterance], widths: Mapping[str, int], first: int
 ) -> tuple[dict[str, Features], Available]:
     features = {modality: torch.zeros(len(utterances), width) for modality, width in widths.items()}
     available = torch.zeros(len(utterances), len(widths), dtype=torch.bool)
     column = {modality: number for number, modality in enumerate(widths)}
     for position, turn in enumerate(utterances):
         for modality, vector in turn.features.items():
-            where = f"Turn {position} of dialogue {dialogue!r}"
+            where = f"Turn {first + position} of dialogue {dialogue!r}"
             if modality not in column:
                 raise ValueError(f"{where}: unknown modality {modality!r}; known are {list(column)}.")
             row = torch.as_tensor(vector, dtype=torch.float32)

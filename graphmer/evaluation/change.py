@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.change import KINDS, parties
+from graphmer.evaluation.calibration import calibration_error
 from graphmer.evaluation.change_dynamics import autocorrelation, contagion, inertia, transition_error
 from graphmer.evaluation.change_sequences import (
     boundary_f1,
@@ -30,12 +31,15 @@ from graphmer.typing import UNLABELLED
 def change_metrics(
     predictions: Predictions, labels: LabelSpace, *, history: History = "predicted"
 ) -> dict[str, float]:
-    """How well changes of emotion are recognised, derived from the predicted emotions.
+    """How well changes of emotion are recognised, derived from the predicted emotions and said directly.
 
     ============================================ =====================================================
     the keys of `SHIFT_METRICS`                  another emotion than at the speaker's previous turn
     ``valence_...``, ``adjacent_...``            the same for the other kinds of change
     ``ap``, ``auroc``                            of the probability that two turns differ
+    the keys of `DIRECT_METRICS`                 of the change a system says directly, where it does
+    ``direct_ap``, ``direct_auroc``,             of its probability; the last one is the expected
+    ``direct_calibration_error``                 calibration error
     ``pair_weighted_f1``                         of (previous, present) as one class
     ``emotion_f1_on_shifts``,                    weighted F1 of the emotion of turns that change, that
     ``_without_shift``, ``_at_first``            do not, and of the speakers' first turns
@@ -63,6 +67,7 @@ def change_metrics(
     return {
         **_shifts(predictions, labels, history),
         **ranking(pairs.shift, _change_probability(predictions, pairs, history)),
+        **_direct(predictions, pairs),
         "pair_weighted_f1": _pair_f1(pairs, labels.outputs),
         **_emotion_f1(predictions, pairs, labels.outputs),
         **_sequences(predictions, pairs),
@@ -113,6 +118,15 @@ def _change_probability(predictions: Predictions, pairs: Pairs, history: History
     before = said[pairs.previous] if history == "predicted" else np.eye(said.shape[1])[pairs.truth[:, 0]]
     different: NDArray[np.float64] = 1 - (before * said[pairs.turn]).sum(axis=1)
     return different
+
+
+def _direct(predictions: Predictions, pairs: Pairs) -> dict[str, float]:
+    """Ranking and calibration of the probability of a change that the system itself has."""
+    if predictions.change is None:
+        return {}
+    said = predictions.change.numpy(force=True).astype(np.float64)[pairs.turn]
+    found = ranking(pairs.shift, said) | {"calibration_error": calibration_error(said, pairs.shift)}
+    return {f"direct_{name}": value for name, value in found.items()}
 
 
 def _pair_f1(pairs: Pairs, classes: int) -> float:

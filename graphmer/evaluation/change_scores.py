@@ -11,7 +11,13 @@ from numpy.typing import NDArray
 
 from graphmer.dialogue import LabelSpace
 from graphmer.evaluation.change import change_metrics
-from graphmer.evaluation.change_statistics import History, pairs_of, shift_metrics, shift_statistics
+from graphmer.evaluation.change_statistics import (
+    STATISTICS,
+    History,
+    pairs_of,
+    shift_metrics,
+    shift_statistics,
+)
 from graphmer.evaluation.gathering import Key, axes
 from graphmer.evaluation.metrics import Counts
 from graphmer.evaluation.predictions import Predictions
@@ -23,7 +29,7 @@ _FORMAT = "graphmer change"
 
 @dataclass(frozen=True, eq=False)
 class ChangeScores:
-    """How well a system's predicted emotions tell when a speaker's emotion changes.
+    """How well a system tells when a speaker's emotion changes, by its predicted emotions and directly.
 
     Args:
         history: the previous emotion that predictions were compared with; ``gold`` is an oracle.
@@ -89,6 +95,11 @@ class ChangeScores:
         """Those of them that change."""
         return int(self.counts[0, 0, :, [0, 2]].sum())
 
+    @property
+    def direct(self) -> bool:
+        """Whether the system also says directly what changes."""
+        return self.counts.shape[3] > STATISTICS
+
     def summary(self, *, resamples: int = 1000, seed: int = 0) -> dict[str, dict[str, Estimate]]:
         """Every metric under every condition, ``{condition: {metric: estimate}}``.
 
@@ -122,6 +133,7 @@ def write_changes(changes: Sequence[ChangeScores], meta: Mapping[str, Any], path
         "format": _FORMAT,
         "meta": dict(meta),
         "derived": "from the predicted emotions",
+        "direct": "direct_...: of the change head, or else of the decoder; absent for a system without",
         "histories": {each.history: _as_json(each) for each in changes},
     }
     write_text(path, json.dumps(content, allow_nan=False, indent=1))

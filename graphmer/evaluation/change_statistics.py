@@ -1,8 +1,9 @@
 """Change of emotion as a yes or no at every eligible turn, counted dialogue by dialogue.
 
 The change is *derived from predicted emotions*: a turn is predicted to change if its predicted emotion
-differs from the previous one's. Everything here follows from six counts, which add up over dialogues, so that
-a metric of a thousand resamples costs one call.
+differs from the previous one's. A system with a change head or a decoder also says so *directly*; both are
+counted, and how often they disagree. Everything here follows from counts, which add up over dialogues, so
+that a metric of a thousand resamples costs one call.
 """
 
 from dataclasses import dataclass
@@ -37,8 +38,23 @@ SHIFT_METRICS = {
 }
 """Key and printed name of each metric that follows from the counts; MCC and kappa lie in [-1, 1]."""
 
+DIRECT_METRICS = {
+    "direct_precision": "direct precision",
+    "direct_recall": "direct recall",
+    "direct_f1": "direct F1",
+    "direct_mcc": "direct MCC",
+    "direct_kappa": "direct kappa",
+    "disagreement": "disagree",
+}
+"""Key and printed name of the metrics of the change that a system says directly; ``disagreement`` is the
+fraction of eligible turns at which it differs from the derived one."""
+
 STATISTICS = 6
 """``P``: true and false positives, false and true negatives, matching pairs, those on shifts."""
+
+DIRECT_STATISTICS = 5
+"""Further counts of a system that says directly what changes: true and false positives, false and true
+negatives, disagreements with the derived change."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,15 +66,17 @@ class Pairs:
         previous: positions of the turns they are compared with.
         truth: annotated pair.
         guess: predicted pair.
+        said: whether the system says directly that the turn is a change; `None` if it does not.
 
     Shapes:
-        turn, previous ``[P]``; truth, guess ``[P, 2]``.
+        turn, previous, said ``[P]``; truth, guess ``[P, 2]``.
     """
 
     turn: NDArray[np.int64]
     previous: NDArray[np.int64]
     truth: NDArray[np.int64]
     guess: NDArray[np.int64]
+    said: NDArray[np.bool_] | None = None
 
     @property
     def shift(self) -> NDArray[np.bool_]:
@@ -112,11 +130,13 @@ def pairs_of(
     turn = targets.eligible.nonzero()[:, 0].numpy(force=True)
     previous = targets.previous.numpy(force=True)[turn]
     before = guess[previous] if history == "predicted" else value[previous]
+    direct = predictions.changed if kind == "speaker" else None
     return Pairs(
         turn,
         previous,
         truth=np.stack([value[previous], value[turn]], axis=1),
         guess=np.stack([before, guess[turn]], axis=1),
+        said=None if direct is None else direct.numpy(force=True)[turn],
     )
 
 
@@ -129,17 +149,20 @@ def shift_statistics(pairs: Pairs, dialogue: NDArray[np.int64], dialogues: int) 
         dialogues: how many there are, ``B``.
 
     Shapes:
-        returns int ``[B, P]`` with ``P`` = `STATISTICS`.
+        returns int ``[B, P]`` with ``P`` = `STATISTICS`, and `DIRECT_STATISTICS` more where the system says
+        directly what changes.
     """
     truth, guess, match = pairs.shift, pairs.predicted_shift, pairs.match
-    columns = (truth & guess, ~truth & guess, truth & ~guess, ~truth & ~guess, match, match & truth)
-    counts = np.zeros((dialogues, STATISTICS), dtype=np.int64)
+    columns = [*_table(truth, guess), match, match & truth]
+    if pairs.said is not None:
+        columns += [*_table(truth, pairs.said), guess != pairs.said]
+    counts = np.zeros((dialogues, len(columns)), dtype=np.int64)
     np.add.at(counts, dialogue[pairs.turn], np.stack(columns, axis=1).astype(np.int64))
     return counts
 
 
 def shift_metrics(counts: Counts) -> dict[str, NDArray[np.float64]]:
-    """The metrics of `SHIFT_METRICS` from counts.
+    """The metrics of `SHIFT_METRICS` from counts, and those of `DIRECT_METRICS` where they are there.
 
     NaN is what cannot be measured: everything where no turn is eligible; recall, both F1 and the match on
     shifts where nothing shifts; precision where no shift is predicted; MCC and kappa where all annotated
@@ -148,22 +171,41 @@ def shift_metrics(counts: Counts) -> dict[str, NDArray[np.float64]]:
     Shapes:
         counts ``[..., P]``; each result ``[...]``.
     """
-    hit, false, missed, calm, match, match_on_shift = np.moveaxis(np.asarray(counts, dtype=np.float64), -1, 0)
+    rows = np.moveaxis(np.asarray(counts, dtype=np.float64), -1, 0)
+    hit, false, missed, calm, match, match_on_shift = rows[:STATISTICS]
+    shifts, total = hit + missed, hit + false + missed + calm
+    found = {
+        "prevalence": _ratio(shifts, total, total > 0),
+        "always_shift_f1": _ratio(2 * shifts, shifts + total, shifts > 0),
+        **_detection(rows[:4]),
+        "pair_match": _ratio(match, total, total > 0),
+        "pair_match_on_shifts": _ratio(match_on_shift, shifts, shifts > 0),
+    }
+    if len(rows) > STATISTICS:
+        direct = rows[STATISTICS:]
+        found |= {f"direct_{name}": value for name, value in _detection(direct[:4]).items()}
+        found["disagreement"] = _ratio(direct[4], total, total > 0)
+    return found
+
+
+def _detection(table: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """How well shifts are found, from true and false positives, false and true negatives ``[4, ...]``."""
+    hit, false, missed, calm = table
     shifts, kept, said = hit + missed, false + calm, hit + false
-    total, both = shifts + kept, (shifts > 0) & (kept > 0)
+    both = (shifts > 0) & (kept > 0)
     agreement = hit * calm - false * missed
     spread = np.sqrt(shifts * kept * said * (missed + calm))
     return {
-        "prevalence": _ratio(shifts, total, total > 0),
-        "always_shift_f1": _ratio(2 * shifts, shifts + total, shifts > 0),
         "precision": _ratio(hit, said, said > 0),
         "recall": _ratio(hit, shifts, shifts > 0),
         "f1": _ratio(2 * hit, shifts + said, shifts > 0),
         "mcc": _ratio(agreement, np.where(spread > 0, spread, 1.0), both),
         "kappa": _ratio(2 * agreement, said * kept + shifts * (missed + calm), both),
-        "pair_match": _ratio(match, total, total > 0),
-        "pair_match_on_shifts": _ratio(match_on_shift, shifts, shifts > 0),
     }
+
+
+def _table(truth: NDArray[np.bool_], guess: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...]:
+    return truth & guess, ~truth & guess, truth & ~guess, ~truth & ~guess
 
 
 def _ratio(part: NDArray[Any], whole: NDArray[Any], defined: NDArray[np.bool_]) -> NDArray[np.float64]:

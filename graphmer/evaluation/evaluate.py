@@ -1,6 +1,7 @@
 """A model's predictions under missing-modality protocols."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor
@@ -12,6 +13,36 @@ from graphmer.graph.dialogue_graph import DialogueGraph
 from graphmer.graph.part import GraphPart, Views, bucketed, collated, lengths_of
 from graphmer.nn.model import EmotionModel
 from graphmer.processes import merged, rank_and_count
+from graphmer.typing import UNLABELLED
+
+
+@dataclass(frozen=True, eq=False)
+class Said:
+    """What a model says of the turns of a dialogue.
+
+    Attributes:
+        output: probabilities ``[N, C]``, or scores ``[N, 1]``.
+        change: the model's own probability of a change since the speaker's latest annotated turn, ``[N]``;
+            `None` where it has only its emotions.
+        changed: whether that is called a change, bool ``[N]``; `None` where `change` is.
+    """
+
+    output: Tensor
+    change: Tensor | None = None
+    changed: Tensor | None = None
+
+    def split(self, lengths: list[int]) -> Iterator["Said"]:
+        """The parts of a batch."""
+        rows = [row for row in (self.output, self.change, self.changed) if row is not None]
+        return (Said(*parts) for parts in zip(*(torch.split(row, lengths) for row in rows), strict=True))
+
+    @classmethod
+    def joined(cls, parts: Sequence["Said"]) -> "Said":
+        """Several dialogues as one."""
+        change = [part.change for part in parts if part.change is not None]
+        changed = [part.changed for part in parts if part.changed is not None]
+        output = torch.cat([part.output for part in parts])
+        return cls(output, torch.cat(change), torch.cat(changed)) if change else cls(output)
 
 
 def outputs(
@@ -21,11 +52,12 @@ def outputs(
     *,
     nodes: int,
     device: torch.device,
-) -> list[Tensor]:
-    """Probabilities ``[N_i, C]``, or scores ``[N_i, 1]``, of each graph, in the order of `graphs`.
+) -> list[Said]:
+    """What a model says of each graph, in the order of `graphs`.
 
-    The model is put into evaluation mode and left in it. Several processes share the work, and each has all
-    the results.
+    The model is put into evaluation mode and left in it. Of the annotations it learns only which turns have
+    one, and only to know which pairs of turns are asked for. Several processes share the work, and each has
+    all the results.
 
     Args:
         model: on `device`.
@@ -35,17 +67,25 @@ def outputs(
         device: where the batches go.
     """
     model.eval()
-    found: dict[int, Tensor] = {}
+    found: dict[int, Said] = {}
     rank, count = rank_and_count()
     with torch.inference_mode():
         for chosen in bucketed(lengths_of(graphs), nodes)[rank::count]:
-            moved = collated(graphs, chosen).to(device)
-            output = model(moved)
-            said = output.emotion_logits if labels.is_score else model.probabilities(output, moved)
-            said = said.float().cpu()
-            found |= dict(zip(chosen, said.split(moved.ptr.diff().tolist()), strict=True))
+            batch = collated(graphs, chosen)
+            said = _answer(model, batch.to(device), labels)
+            found |= dict(zip(chosen, said.split(batch.ptr.diff().tolist()), strict=True))
     together = merged(found)
     return [together[position] for position in range(len(graphs))]
+
+
+def _answer(model: EmotionModel, batch: DialogueGraph, labels: LabelSpace) -> Said:
+    output = model(batch)
+    if labels.is_score:
+        return Said(output.emotion_logits.float().cpu())
+    decision = model.decide(output, batch, batch.emotion != UNLABELLED)
+    if not model.knows_change:
+        return Said(decision.probability.cpu())
+    return Said(decision.probability.cpu(), decision.change.cpu(), decision.changed.cpu())
 
 
 def evaluate(
@@ -73,15 +113,15 @@ def evaluate(
     said = outputs(model, views, labels, nodes=nodes, device=device)
     results = {}
     for number, (condition, protocol) in enumerate(protocols.items()):
-        output = torch.cat(said[number * len(part) : (number + 1) * len(part)])
-        results[condition] = assemble(part, condition, output, part.available(protocol, seed), labels)
+        answer = Said.joined(said[number * len(part) : (number + 1) * len(part)])
+        results[condition] = assemble(part, condition, answer, part.available(protocol, seed), labels)
     return results
 
 
 def assemble(
-    part: GraphPart, condition: str, output: Tensor, available: Tensor, labels: LabelSpace
+    part: GraphPart, condition: str, said: Said, available: Tensor, labels: LabelSpace
 ) -> Predictions:
-    """Outputs ``[N, C]`` over all dialogues of a part as `Predictions`."""
+    """What was said of all dialogues of a part as `Predictions`."""
     lengths = torch.tensor(part.lengths)
     return Predictions(
         condition=condition,
@@ -89,7 +129,9 @@ def assemble(
         dialogue=torch.arange(len(part)).repeat_interleave(lengths),
         utterance_ids=tuple(name for dialogue in part.dialogues for name in dialogue.utterance_ids),
         target=torch.cat([labels.encode(dialogue.emotion) for dialogue in part.dialogues]),
-        output=output,
+        output=said.output,
         available=available,
         speaker=torch.cat([dialogue.speaker for dialogue in part.dialogues]),
+        change=said.change,
+        changed=said.changed,
     )

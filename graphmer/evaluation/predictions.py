@@ -14,6 +14,8 @@ from graphmer.errors import CheckpointError
 from graphmer.storage import replacing
 from graphmer.typing import UNLABELLED, Available
 
+_OPTIONAL = ("speaker", "change", "changed")
+
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
@@ -28,10 +30,14 @@ class Predictions:
         output: probabilities of the classes, or one score.
         available: the mask that was evaluated.
         speaker: number of each utterance's speaker within its dialogue; `None` where it is not known.
+        change: the system's own probability that the emotion differs from that of the speaker's latest
+            earlier annotated turn, NaN where there is none; `None` for a system that has only its emotions
+            to derive a change from.
+        changed: whether the system calls that a change; `None` where `change` is.
 
     Shapes:
         dialogue, speaker long ``[N]``; target long or float ``[N]``; output float ``[N, C]`` or ``[N, 1]``;
-        available bool ``[N, M]``.
+        available bool ``[N, M]``; change float ``[N]``; changed bool ``[N]``.
 
     Raises:
         ValueError: if lengths disagree, an utterance occurs twice, a dialogue is unknown, or an output is not
@@ -46,6 +52,8 @@ class Predictions:
     output: Tensor
     available: Available
     speaker: Tensor | None = None
+    change: Tensor | None = None
+    changed: Tensor | None = None
 
     def __post_init__(self) -> None:
         self._check_shapes()
@@ -77,7 +85,7 @@ class Predictions:
             "target": (self.target, 1),
             "output": (self.output, 2),
             "available": (self.available, 2),
-            **({} if self.speaker is None else {"speaker": (self.speaker, 1)}),
+            **{name: (row, 1) for name, row in self._optional.items()},
         }
         for name, (tensor, dimensions) in rows.items():
             if tensor.dim() != dimensions or tensor.shape[0] != length:
@@ -85,6 +93,11 @@ class Predictions:
                     f"`{name}` must have {dimensions} dimension(s) and one row for each of the {length} "
                     f"utterance ids; got shape {tuple(tensor.shape)}."
                 )
+
+    @property
+    def _optional(self) -> dict[str, Tensor]:
+        """Those of the optional columns that are known."""
+        return {name: row for name in _OPTIONAL if (row := getattr(self, name)) is not None}
 
     def __len__(self) -> int:
         return len(self.utterance_ids)
@@ -117,7 +130,7 @@ class Predictions:
             target=self.target[keep],
             output=self.output[keep],
             available=self.available[keep],
-            speaker=None if self.speaker is None else self.speaker[keep],
+            **{name: row[keep] for name, row in self._optional.items()},
         )
 
     @classmethod
@@ -134,7 +147,7 @@ class Predictions:
             "number of outputs": {str(part.output.shape[1]) for part in parts},
             "number of modalities": {str(part.available.shape[1]) for part in parts},
             "kind of target": {"score" if part.is_score else "class" for part in parts},
-            "knowledge of speakers": {str(part.speaker is not None) for part in parts},
+            "knowledge of speakers and changes": {" and ".join(part._optional) for part in parts},
         }
         for what, found in same.items():
             if len(found) > 1:
@@ -147,7 +160,7 @@ class Predictions:
         moved = [
             torch.tensor([position[i] for i in p.dialogue_ids], dtype=torch.long)[p.dialogue] for p in parts
         ]
-        speakers = [part.speaker for part in parts if part.speaker is not None]
+        known = parts[0]._optional
         return cls(
             condition=parts[0].condition,
             dialogue_ids=tuple(position),
@@ -156,12 +169,12 @@ class Predictions:
             target=torch.cat([part.target for part in parts]),
             output=torch.cat([part.output for part in parts]),
             available=torch.cat([part.available for part in parts]),
-            speaker=torch.cat(speakers) if speakers else None,
+            **{name: torch.cat([part._optional[name] for part in parts]) for name in known},
         )
 
     def save(self, path: str | Path) -> None:
         """Write an ``.npz`` file without pickled objects; it replaces an older one in one step."""
-        speaker = {} if self.speaker is None else {"speaker": self.speaker.numpy(force=True)}
+        optional = {name: row.numpy(force=True) for name, row in self._optional.items()}
         with replacing(Path(path)) as partial, partial.open("wb") as file:
             np.savez_compressed(
                 file,
@@ -173,7 +186,7 @@ class Predictions:
                 output=self.output.numpy(force=True),
                 available=self.available.numpy(force=True),
                 allow_pickle=False,
-                **speaker,
+                **optional,
             )
 
     @classmethod
@@ -194,7 +207,7 @@ class Predictions:
                 target=torch.from_numpy(arrays["target"]),
                 output=torch.from_numpy(arrays["output"]),
                 available=torch.from_numpy(arrays["available"]),
-                speaker=torch.from_numpy(arrays["speaker"]) if "speaker" in arrays else None,
+                **{name: torch.from_numpy(arrays[name]) for name in _OPTIONAL if name in arrays},
             )
         except (OSError, ValueError, KeyError, BadZipFile) as error:
             raise CheckpointError(

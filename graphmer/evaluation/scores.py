@@ -12,7 +12,15 @@ from numpy.typing import NDArray
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.conditions import conditions as sets_of
 from graphmer.errors import CheckpointError
-from graphmer.evaluation.gathering import axes, fold_slices, gather, missing_fraction, same_dialogues
+from graphmer.evaluation.calibration import emotion_calibration_error
+from graphmer.evaluation.gathering import (
+    Key,
+    axes,
+    fold_slices,
+    gather,
+    missing_fraction,
+    same_dialogues,
+)
 from graphmer.evaluation.metrics import Counts
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.rows import Difference, FoldRow, Row, difference_rows, fold_rows, group_rows
@@ -39,9 +47,11 @@ class Scores:
         missing: fraction of (utterance, modality) pairs that really were missing under each condition.
         meta: ``title`` (text), ``simulated`` (bool), ``selection`` (one of `SELECTIONS`) and
             whatever else should travel along, such as the corpus fingerprint, as JSON values.
+        calibration_error: expected calibration error of the emotions for each seed and condition, all folds
+            together; empty for a score, which has no probabilities.
 
     Shapes:
-        counts ``[S, K, B, C, C]`` or ``[S, K, B, P]``.
+        counts ``[S, K, B, C, C]`` or ``[S, K, B, P]``; calibration_error ``[S, K]``.
 
     Raises:
         ValueError: if `counts` does not fit the names, or `meta` lacks one of its three fields.
@@ -55,6 +65,7 @@ class Scores:
     counts: Counts
     missing: tuple[float, ...]
     meta: Mapping[str, Any]
+    calibration_error: tuple[tuple[float, ...], ...] = ()
 
     def __post_init__(self) -> None:
         shape = (len(self.seeds), len(self.conditions), len(self.dialogue_ids))
@@ -108,6 +119,7 @@ class Scores:
             counts=counts,
             missing=tuple(missing_fraction(labelled, condition) for condition in conditions),
             meta=dict(meta),
+            calibration_error=() if labels.is_score else _calibration_errors(labelled),
         )
 
     @property
@@ -209,6 +221,7 @@ class Scores:
             "folds": dict(self.folds),
             "missing": self.missing,
             "counts": self.counts.tolist(),
+            "calibration_error": self.calibration_error,
         }
         text = json.dumps(content, allow_nan=False, separators=(",", ":"))
         write_text(Path(path), text)
@@ -238,6 +251,7 @@ class Scores:
                 counts=np.array(content["counts"]),
                 missing=tuple(content["missing"]),
                 meta=content["meta"],
+                calibration_error=tuple(map(tuple, content["calibration_error"])),
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
@@ -255,3 +269,18 @@ class Scores:
                 f"got {list(conditions)}."
             )
         return [self.conditions.index(name) for name in conditions]
+
+
+def _calibration_errors(labelled: Mapping[Key, Predictions]) -> tuple[tuple[float, ...], ...]:
+    """Of each seed and condition, over all folds together."""
+    seeds, folds, conditions = axes(labelled)
+    return tuple(
+        tuple(
+            emotion_calibration_error(
+                np.concatenate([labelled[seed, fold, name].output.numpy(force=True) for fold in folds]),
+                np.concatenate([labelled[seed, fold, name].target.numpy(force=True) for fold in folds]),
+            )
+            for name in conditions
+        )
+        for seed in seeds
+    )

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from graphmer.corpora.splits import Fold
 from graphmer.dialogue import Dialogue
 from graphmer.errors import ConfigError, CorpusError
+from graphmer.evaluation.statistics import metric_names
 from graphmer.experiment.parts import Parts
 
 
@@ -25,6 +26,22 @@ def check(parts: Parts) -> None:
             f"model.decoder: must be none for a corpus of scores; got {parts.config.model.decoder}. "
             "A decoder knows how emotions follow one another, and needs classes."
         )
+    if parts.config.model.change_head and parts.corpus.labels.is_score:
+        raise ConfigError(
+            "model.change_head: must be false for a corpus of scores; got true. A change is one of classes."
+        )
+    curriculum = parts.config.curriculum
+    hardness = None if curriculum is None else curriculum.hardness
+    if hardness is not None and hardness.change and parts.corpus.labels.is_score:
+        raise ConfigError(
+            "curriculum.hardness.change: must be 0 for a corpus of scores, which has no emotion changes; "
+            f"got {hardness.change}."
+        )
+    published = parts.config.published
+    known = metric_names(parts.corpus.labels)
+    unknown = [] if published is None else [metric for metric in published.metrics if metric not in known]
+    if unknown:
+        raise ConfigError(f"published.metrics: must be among {', '.join(known)}; got {unknown[0]}.")
     parts.model()
     dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
     _check_graph(parts)

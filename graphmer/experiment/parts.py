@@ -24,6 +24,9 @@ from graphmer.training.stage import Stage
 SPLITS: Mapping[str, Callable[..., list[Fold]]] = {"session": leave_one_session_out, "official": official}
 """Ways to split by name."""
 
+SUPPORT = "support/retrieved"
+"""Name of the relation from a support to the utterance it supports."""
+
 OBJECTIVES: Mapping[str, Callable[[StageConfig], Objective]] = {
     "unimodal": lambda stage: unimodal_objective,
     "mixing": lambda stage: mixing_objective(stage.reconstruction),
@@ -115,11 +118,17 @@ class Parts:
         return ModelSettings(
             widths=dict(self.corpus.widths),
             outputs=self.corpus.labels.outputs,
-            relations=self.build.relations,
+            relations=self.build.relations + self.support_relation,
             causal=self.config.causal,
             messages=None if self.config.graph is None else _messages(self.config.graph),
             **self.config.model.model_dump(),
         )
+
+    @property
+    def support_relation(self) -> tuple[str, ...]:
+        """Name of the relation by which an utterance hears its support, where it does."""
+        retrieval = self.config.retrieval
+        return (SUPPORT,) if retrieval is not None and retrieval.form == "graph" else ()
 
     def model(self) -> EmotionModel:
         """A model with fresh weights, drawn from torch's global generator.

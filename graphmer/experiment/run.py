@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -23,9 +24,13 @@ from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check
 from graphmer.experiment.parts import FoldParts, Parts
-from graphmer.graph.part import GraphPart
+from graphmer.experiment.tuning import taught
+from graphmer.graph.part import GraphPart, Views
+from graphmer.inference.gains import FILE, ExpectedGains
 from graphmer.nn.model import EmotionModel
+from graphmer.report.published import Published
 from graphmer.storage import write_text
+from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import TrainedModel, load_model, save_model
 from graphmer.training.run_folder import RunFolder, environment
 from graphmer.training.trainer import Epoch, Trainer, derived_seed
@@ -180,8 +185,20 @@ class Run:
             if not isinstance(protocol, Noise | Shift)
         }
 
+    @property
+    def published(self) -> Published | None:
+        """The paper's figures that the configuration holds."""
+        section = self.parts.config.published
+        return None if section is None else Published(**section.model_dump())
+
     def _graphs(self, dialogues: Sequence[Any]) -> GraphPart:
         return GraphPart(dialogues, self.parts.build)
+
+    def _gains(self, model: EmotionModel, train: GraphPart) -> ExpectedGains:
+        nodes, device = 4 * self.parts.config.training.batch_nodes, self.fabric.device
+        return ExpectedGains.measure(
+            model.to(device), train, self.parts.corpus.labels, nodes=nodes, device=device
+        )
 
     def _predict(
         self, model: EmotionModel, part: GraphPart, protocols: Mapping[str, MissingProtocol]
@@ -199,6 +216,15 @@ class Run:
         except ValueError as error:  # `Predictions` refuses what is not finite
             raise FloatingPointError(str(error)) from None
 
+    def _calibrate(self, model: EmotionModel, validation: GraphPart) -> None:
+        """Fit temperatures and threshold on the validation part under all fixed conditions."""
+        fit_calibration(
+            model.to(self.fabric.device),
+            Views(validation, tuple(self.parts.fixed.values()), MASK_SEED),
+            nodes=4 * self.parts.config.training.batch_nodes,
+            device=self.fabric.device,
+        )
+
     def _train_fold(self, number: int, seed: int, path: Path, listener: Listener) -> None:
         begin = time.perf_counter()
         config, parts = self.parts.config, self.parts
@@ -214,6 +240,15 @@ class Run:
             state=path / "state.safetensors",
         )
         listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
+        train = self._graphs(fold.train)
+
+        def validate(judged: EmotionModel) -> float:
+            found = self._predict(judged, chooser, parts.fixed)
+            return mean_score(found, parts.corpus.labels.outputs)
+
+        stages, knobs = taught(
+            parts, self.fabric, model, train, validate, derived_seed("teacher", seed, number), path
+        )
 
         def on_epoch(epoch: Epoch) -> None:
             if self.fabric.is_global_zero:
@@ -222,12 +257,14 @@ class Run:
 
         selected = trainer.fit(
             model,
-            parts.stages,
-            self._graphs(fold.train),
-            lambda m: mean_score(self._predict(m, chooser, parts.fixed), parts.corpus.labels.outputs),
+            stages,
+            train,
+            validate,
             on_epoch,
             keep_last=config.training.selection == "last",
         )
+        if not parts.corpus.labels.is_score:
+            self._calibrate(model, self._graphs(fold.validation))
         facts = {
             "fold": number,
             "seed": seed,
@@ -236,23 +273,31 @@ class Run:
             "selection": config.training.selection,
             "simulated": self.simulated,
             "corpus": parts.corpus.card.name,
+            **({} if knobs is None else {"curriculum": asdict(knobs)}),
         }
         trained = TrainedModel(
             model, parts.settings, parts.corpus.labels, fold.standardiser, parts.build, facts
         )
+        gains = None if parts.corpus.labels.is_score else self._gains(model, train)
         predicted = self._predict(model, self._graphs(fold.test), parts.protocols)
         if self.fabric.is_global_zero:
             result = {**facts, "seconds": round(time.perf_counter() - begin, 2)}
-            keep(path, trained, predicted, result)
+            keep(path, trained, gains, predicted, result)
         self.fabric.barrier()
         listener.fold_ends(number, seed)
 
 
 def keep(
-    path: Path, trained: TrainedModel, predicted: Mapping[str, Predictions], result: Mapping[str, Any]
+    path: Path,
+    trained: TrainedModel,
+    gains: ExpectedGains | None,
+    predicted: Mapping[str, Predictions],
+    result: Mapping[str, Any],
 ) -> None:
     """Write a finished model; ``result.json``, which says that it is finished, comes last."""
     save_model(path, trained)
+    if gains is not None:
+        gains.save(path / FILE)
     for condition, found in predicted.items():
         found.save(predictions_path(path, condition))
     write_text(path / "result.json", json.dumps(result, indent=1))

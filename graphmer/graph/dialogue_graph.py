@@ -6,7 +6,7 @@ from torch_geometric.data import Data
 
 RESERVED = (
     "available", "present", "speaker", "position", "emotion", "edge_index", "edge_type", "num_nodes",
-    "dialogue_id", "batch", "ptr",
+    "dialogue_id", "batch", "ptr", "weight", "sequence", "support_emotion",
 )  # fmt: skip
 """Attribute names that no modality may have."""
 
@@ -25,6 +25,9 @@ class DialogueGraph(Data):  # type: ignore[misc]
         edge_index: long ``[2, E]``, row 0 is heard, row 1 listens.
         edge_type: long ``[E]``, number of the relation in the builder's `relations`.
         dialogue_id: the dialogue's id.
+        weight: in training with a curriculum, weight of each utterance's emotion in its loss, ``[N]``.
+        sequence: in training with supports, 0 in the dialogue and 1 in the copy beside it, long ``[N]``.
+        support_emotion: in training with supports, their encoded annotation ``[N]``, unlabelled elsewhere.
 
     Differences from `Data`: only ``edge_index`` is shifted when graphs are batched, so that a modality may be
     called ``face`` or ``index`` without its features being changed.

@@ -8,6 +8,7 @@ same speaker, ``inter`` for another) its edges can have; a plain function is tak
 declaration decides which relations exist, so that no relation has weights that never see an edge.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -26,6 +27,18 @@ class EdgeRule(Protocol):
     """Any function from a dialogue to edges ``[2, E]``; row 0 is heard, row 1 listens."""
 
     def __call__(self, dialogue: Dialogue) -> EdgeIndex: ...
+
+
+@runtime_checkable
+class StreamedRule(EdgeRule, Protocol):
+    """A rule that can follow a dialogue turn by turn, because a turn's earlier turns decide whom it hears."""
+
+    def heard(self, turn: int, own: Sequence[int]) -> Sequence[int]:
+        """Earlier turns that a turn hears, given the earlier ones of its speaker, in their order."""
+
+    @property
+    def reach(self) -> tuple[int | None, int | None]:
+        """How many of the latest turns, and of the speaker's own, may be heard; ``None`` for all."""
 
 
 def _check_turns(**counts: int | None) -> None:
@@ -78,6 +91,14 @@ class TemporalWindow:
         """Directions in time its edges can have."""
         return _directions(self.past, self.future)
 
+    @property
+    def reach(self) -> tuple[int | None, int | None]:
+        """See `StreamedRule`."""
+        return self.past, 0
+
+    def heard(self, turn: int, own: Sequence[int]) -> Sequence[int]:
+        return range(0 if self.past is None else max(0, turn - self.past), turn)
+
     def __call__(self, dialogue: Dialogue) -> EdgeIndex:
         return _window(len(dialogue), self.past, self.future)
 
@@ -106,6 +127,14 @@ class SameSpeaker:
         """Directions in time its edges can have."""
         return _directions(self.past, self.future)
 
+    @property
+    def reach(self) -> tuple[int | None, int | None]:
+        """See `StreamedRule`."""
+        return 0, self.past
+
+    def heard(self, turn: int, own: Sequence[int]) -> Sequence[int]:
+        return own if self.past is None else own[max(0, len(own) - self.past) :]
+
     def __call__(self, dialogue: Dialogue) -> EdgeIndex:
         edges = []
         for number in range(len(dialogue.speakers)):
@@ -119,6 +148,10 @@ class Adjacent:
     """The turn directly before and the turn directly after the listener."""
 
     orders = ("past", "future")
+    reach = (1, 0)
+
+    def heard(self, turn: int, own: Sequence[int]) -> Sequence[int]:
+        return range(max(0, turn - 1), turn)
 
     def __call__(self, dialogue: Dialogue) -> EdgeIndex:
         return _window(len(dialogue), 1, 1)

@@ -1,8 +1,10 @@
 """A trained model that reads new dialogues."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
@@ -11,8 +13,15 @@ from torch_geometric.data import Batch
 from graphmer.dialogue import Dialogue, Emotion
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError, GraphmerError
-from graphmer.graph import EdgeRule
+from graphmer.graph import DialogueGraph, EdgeRule
+from graphmer.inference.gains import FILE, ExpectedGains, Help, ModalitySet, Only, subsets
+from graphmer.inference.what_if import WhatIf, modalities_of, set_name
+from graphmer.nn.chain import ChainMemory
+from graphmer.nn.model import ModelOutput
 from graphmer.training.model_file import TrainedModel, load_model
+
+if TYPE_CHECKING:
+    from graphmer.inference.stream import DialogueStream
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,10 +51,17 @@ class Predictor:
     Args:
         trained: what a run folder holds.
         device: where it computes.
+        gains: what a missing modality would be expected to add; ``None`` where that was not measured.
     """
 
-    def __init__(self, trained: TrainedModel, device: torch.device | str = "cpu") -> None:
+    def __init__(
+        self,
+        trained: TrainedModel,
+        device: torch.device | str = "cpu",
+        gains: ExpectedGains | None = None,
+    ) -> None:
         self.trained = trained
+        self.gains = gains
         self.device = torch.device(device)
         self.model = trained.model.to(self.device).eval()
 
@@ -74,13 +90,70 @@ class Predictor:
         Raises:
             ValueError: as `predict`.
         """
-        source, failure = iter(dialogues), None
+        return self._answers((self._seen(dialogue, missing) for dialogue in dialogues), nodes)
+
+    def what_if(self, dialogue: Dialogue) -> WhatIf:
+        """What would be said of a dialogue without some of its modalities, and which missing one would help.
+
+        Raises:
+            ValueError: as `predict`.
+
+        Example:
+            ``gm.load("runs/iemocap").what_if(dialogue).under["t"].emotion`` are the emotions from text alone.
+        """
+        return next(self.what_if_many([dialogue]))
+
+    def what_if_many(
+        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+    ) -> Iterator[WhatIf]:
+        """`what_if` of dialogues in their order, all sets of modalities in shared batches.
+
+        Args:
+            dialogues: any number, read as they are needed.
+            missing: what to hide from the model before anything else.
+            nodes: utterances from which on a batch is complete; each set counts.
+
+        Raises:
+            ValueError: as `predict`.
+        """
+        waiting: deque[list[str]] = deque()
+
+        def views() -> Iterator[Dialogue]:
+            for dialogue in dialogues:
+                seen = self._seen(dialogue, missing)
+                sets = subsets(modalities_of(seen))
+                waiting.append([set_name(chosen, seen.modalities) for chosen in sets])
+                yield from (Only(chosen).apply(seen, seed=0) for chosen in sets)
+
+        answers = self._answers(views(), nodes)
+        for first in answers:
+            names = waiting.popleft()
+            under = {names[0]: first, **{name: next(answers) for name in names[1:]}}
+            actual = under[names[-1]]
+            turns = range(len(actual.dialogue))
+            yield WhatIf(actual, under, tuple(self.help(modalities_of(actual.dialogue, t)) for t in turns))
+
+    def help(self, available: ModalitySet) -> Help:
+        """The missing modality that would be expected to help a turn with these most."""
+        if self.trained.labels.is_score:
+            return Help(None, None, 0, "a score has no entropy")
+        if self.gains is None:
+            return Help(None, None, 0, f"the model has no {FILE}; train it again")
+        return self.gains.best(available)
+
+    def _seen(self, dialogue: Dialogue, missing: MissingProtocol | None) -> Dialogue:
+        """The dialogue as the model reads it."""
+        standard = self.trained.standardiser(self._aligned(dialogue))
+        return standard if missing is None else missing.apply(standard, seed=0)
+
+    def _answers(self, dialogues: Iterator[Dialogue], nodes: int) -> Iterator[DialoguePrediction]:
+        """Predictions batch by batch; a fault of the source is raised after all before it is answered."""
+        failure: Exception | None = None
         while failure is None:
             waiting: list[Dialogue] = []
             try:
                 while sum(map(len, waiting)) < nodes:
-                    standard = self.trained.standardiser(self._aligned(next(source)))
-                    waiting.append(standard if missing is None else missing.apply(standard, seed=0))
+                    waiting.append(next(dialogues))
             except (StopIteration, GraphmerError, ValueError) as error:
                 failure = error
             if waiting:
@@ -90,14 +163,32 @@ class Predictor:
 
     def _predict_batch(self, dialogues: list[Dialogue]) -> Iterator[DialoguePrediction]:
         batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues]).to(self.device)
-        labels = self.trained.labels
         with torch.inference_mode():
             output = self.model(batch)
+        return self.answers(dialogues, batch, output)
+
+    def answers(
+        self,
+        dialogues: Sequence[Dialogue],
+        batch: DialogueGraph,
+        output: ModelOutput,
+        memory: ChainMemory | None = None,
+    ) -> Iterator[DialoguePrediction]:
+        """What the model's output says of each dialogue.
+
+        Args:
+            dialogues: what the model read, standardised.
+            batch: their graphs.
+            output: what the model said of them.
+            memory: what a causal decoder knows of earlier turns; it is completed.
+        """
+        labels = self.trained.labels
+        with torch.inference_mode():
             if labels.is_score:
                 probability = output.emotion_logits.float().cpu()
                 emotion, change = probability.squeeze(1), torch.full((len(probability),), torch.nan)
             else:
-                said = self.model.decide(output, batch)
+                said = self.model.decide(output, batch, memory=memory)
                 probability, emotion, change = said.probability.cpu(), said.emotion.cpu(), said.change.cpu()
         decided, router = labels.decode(emotion), output.mixture.weight.float().cpu()
         begin = 0
@@ -107,6 +198,23 @@ class Predictor:
             yield DialoguePrediction(
                 dialogue, tuple(decided[turns]), probability[turns], change[turns], router[turns]
             )
+
+    def stream(
+        self, id: str = "stream", *, speakers: Sequence[str] = (), corrections: int = 20
+    ) -> "DialogueStream":
+        """A dialogue that is read turn by turn, as it comes in; see `DialogueStream`.
+
+        Args:
+            id: what to call it.
+            speakers: who takes part, where that is known; others may join with any turn.
+            corrections: how many of the latest turns may still be corrected.
+
+        Raises:
+            ValueError: if the model hears later turns, or has an edge rule that cannot follow a dialogue.
+        """
+        from graphmer.inference.stream import DialogueStream
+
+        return DialogueStream(self, id, speakers=speakers, corrections=corrections)
 
     def _aligned(self, dialogue: Dialogue) -> Dialogue:
         """The dialogue with the model's modalities in the model's order and without annotations."""
@@ -145,7 +253,9 @@ def load(
     Raises:
         CheckpointError: if there is no such run, fold or seed, or a file is damaged.
     """
-    return Predictor(load_model(model_folder(Path(run), fold, seed), rules), device)
+    folder = model_folder(Path(run), fold, seed)
+    gains = ExpectedGains.load(folder / FILE) if (folder / FILE).is_file() else None
+    return Predictor(load_model(folder, rules), device, gains)
 
 
 def model_folder(run: Path, fold: int | None = None, seed: int | None = None) -> Path:

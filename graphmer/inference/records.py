@@ -7,6 +7,7 @@ from typing import Any
 
 from graphmer.dialogue import Emotion, LabelSpace
 from graphmer.inference.predictor import DialoguePrediction
+from graphmer.inference.what_if import WhatIf
 
 
 @dataclass(frozen=True)
@@ -78,21 +79,44 @@ def as_json(prediction: DialoguePrediction, labels: LabelSpace) -> dict[str, Any
         sequences[record.speaker].append(record.emotion)
     return {
         "id": prediction.dialogue.id,
-        "turns": [
-            {
-                "id": record.id,
-                "speaker": record.speaker,
-                "emotion": record.emotion,
-                "probability": _rounded(record.probability),
-                "changed": record.changed,
-                "change_probability": None if record.change is None else round(record.change, 4),
-                "pair": None if record.previous is None else [record.previous, record.emotion],
-                "available": list(record.available),
-                "router": {modality: _rounded(weights) for modality, weights in record.router.items()},
-            }
-            for record in turns
-        ],
+        "turns": [turn_as_json(record) for record in turns],
         "speakers": sequences,
+    }
+
+
+def turn_as_json(record: TurnRecord) -> dict[str, Any]:
+    """One turn as a JSON object."""
+    return {
+        "id": record.id,
+        "speaker": record.speaker,
+        **_hypothesis(record),
+        "pair": None if record.previous is None else [record.previous, record.emotion],
+        "available": list(record.available),
+        "router": {modality: _rounded(weights) for modality, weights in record.router.items()},
+    }
+
+
+def what_if_as_json(found: WhatIf, labels: LabelSpace) -> dict[str, Any]:
+    """`as_json`, where each turn also has ``what_if``, by the sets of what it has, and ``most_helpful``."""
+    said = as_json(found.actual, labels)
+    under = {name: list(turn_records(each, labels)) for name, each in found.under.items()}
+    for number, (turn, help) in enumerate(zip(said["turns"], found.help, strict=True)):
+        turn["what_if"] = {name: _hypothesis(under[name][number]) for name in found.sets_of(number)}
+        turn["most_helpful"] = {
+            "modality": help.modality,
+            "entropy_drop_bits": None if help.entropy_drop is None else round(help.entropy_drop, 4),
+            "training_turns": help.turns,
+            "note": help.note,
+        }
+    return said
+
+
+def _hypothesis(record: TurnRecord) -> dict[str, Any]:
+    return {
+        "emotion": record.emotion,
+        "probability": _rounded(record.probability),
+        "changed": record.changed,
+        "change_probability": None if record.change is None else round(record.change, 4),
     }
 
 

@@ -6,6 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from graphmer.dialogue.change import previous_turn
 from graphmer.nn.speaker_turns import SpeakerTurns
 from graphmer.typing import UNLABELLED
 
@@ -17,8 +18,9 @@ class ChainOutput:
     Attributes:
         log_partition: ``log Z`` of each chain, ``[K]``.
         marginal: log-probability of each turn's emotion, ``[N, C]``.
-        pair: probability of (emotion of the speaker's previous turn, emotion of this one), ``[N, C, C]``;
-            NaN at a speaker's first turn, where nothing precedes.
+        pair: probability of (emotion of the speaker's previous turn, emotion of this one), ``[N, C, C]``,
+            where the previous turn is the latest one that may be compared with; NaN where there is none, as
+            at a speaker's first turn.
         change: probability that the emotion differs from that of the speaker's previous turn, ``[N]``; NaN at
             a speaker's first turn, which is not eligible for a change.
     """
@@ -27,6 +29,22 @@ class ChainOutput:
     marginal: Tensor
     pair: Tensor
     change: Tensor
+
+
+@dataclass(eq=False)
+class ChainMemory:
+    """What a causal decoder knows of turns that it has read before, which stand at the heads of their chains.
+
+    A turn's row sums up all of its chain before it, so that the chain can begin with that turn. Rows of new
+    turns are NaN, and filled in when the decoder has read them.
+
+    Args:
+        filtered: log-probability of each emotion given the chain so far, ``[N, C]``.
+        best: score of the best path to each emotion, up to a constant, ``[N, C]``.
+    """
+
+    filtered: Tensor
+    best: Tensor
 
 
 class ChainDecoder(nn.Module):
@@ -50,6 +68,9 @@ class ChainDecoder(nn.Module):
     for any number of speakers, in time ``N * C ** 2``. What is lost: the other party's further turns do not
     sharpen what was taken over from it, and contagion carries nothing back.
 
+    Calibrated with a `temperature`, all scores :math:`s(y)` are divided by it: the most probable sequence
+    stays what it is, and marginals, pairs and changes still belong to one another. Training leaves it at 1.
+
     A causal decoder knows a turn and those before it only: what it says of a turn is inference in the chain
     that ends there, by forward filtering. Its loss is the same; whole chains fit the same potentials.
 
@@ -72,21 +93,42 @@ class ChainDecoder(nn.Module):
                 f"A chain decoder needs at least 2 classes; got {classes}. A score has no chain."
             )
         self.causal = causal
+        self.temperature = 1.0
         self.log_weight = nn.Parameter(torch.zeros(()))
         self.start = nn.Parameter(torch.zeros(classes))
         self.transition = nn.Parameter(torch.zeros(classes, classes))
         self.contagion = nn.Parameter(torch.zeros(classes, classes))
 
-    def forward(self, logits: Tensor, speaker: Tensor, batch: Tensor) -> ChainOutput:
-        """Exact inference, by forward-backward, or forward filtering if causal."""
+    def forward(
+        self,
+        logits: Tensor,
+        speaker: Tensor,
+        batch: Tensor,
+        comparable: Tensor | None = None,
+        *,
+        memory: ChainMemory | None = None,
+    ) -> ChainOutput:
+        """Exact inference, by forward-backward, or forward filtering if causal.
+
+        Args:
+            logits: of the emotions, also of the turns in memory.
+            speaker: who speaks.
+            batch: in which dialogue.
+            comparable: turns that a pair may begin with, bool ``[N]``; those between are summed out. All if
+                left out.
+            memory: of a causal decoder; it is completed. ``log_partition`` then misses what was before.
+        """
         turns = SpeakerTurns.of(speaker, batch)
         potential = self._potential(logits, turns)
         unary = potential.log_softmax(dim=1)
-        filtered, norm = self._filter(turns, unary)
+        filtered, norm = self._filter(turns, unary, None if memory is None else memory.filtered)
+        if memory is not None:
+            memory.filtered = filtered
         ahead = torch.zeros_like(filtered) if self.causal else self._messages(turns, unary, norm)
         # the constant that `log_softmax` took from each turn belongs to Z
         share = norm[:, 0] + potential.logsumexp(dim=1)
-        pair = self._pairs(turns, filtered, unary + ahead)
+        begins = torch.ones_like(speaker, dtype=torch.bool) if comparable is None else comparable
+        pair = self._pairs(turns, filtered, unary, unary + ahead, begins)
         other = ~torch.eye(len(self.start), dtype=torch.bool, device=pair.device)
         return ChainOutput(
             log_partition=share.new_zeros(turns.chains).index_add(0, turns.chain, share),
@@ -116,23 +158,28 @@ class ChainDecoder(nn.Module):
         return torch.where(counts, free - fixed, 0.0).sum() / labelled.sum().clamp_min(1)
 
     @torch.no_grad()
-    def viterbi(self, logits: Tensor, speaker: Tensor, batch: Tensor) -> Tensor:
+    def viterbi(
+        self, logits: Tensor, speaker: Tensor, batch: Tensor, *, memory: ChainMemory | None = None
+    ) -> Tensor:
         """The most probable emotions of each chain as a whole, long ``[N]``.
 
-        If causal, each turn's is the last emotion of the best path through the chain that ends with it.
+        If causal, each turn's is the last emotion of the best path through the chain that ends with it; a
+        `memory` is completed.
         """
         turns = SpeakerTurns.of(speaker, batch)
         scores: list[Tensor] = []
         came_from = []
         for step in turns.steps(self._potential(logits, turns)):
             if scores:
-                best, origin = (scores[-1][: len(step), :, None] + self.transition).max(dim=1)
+                best, origin = (scores[-1][: len(step), :, None] + self._transition).max(dim=1)
                 came_from.append(origin)
+                score = best + step
             else:
-                best = self.start
-            score = best + step
+                score = _begun(self._start + step, turns, None if memory is None else memory.best)
             # only differences matter; without this they would be rounded away on long chains
             scores.append(score - score.amax(dim=1, keepdim=True))
+        if memory is not None:
+            memory.best = turns.rows(scores)
         chosen = [score.argmax(dim=1, keepdim=True) for score in scores]
         if not self.causal:
             for place in range(len(chosen) - 1, 0, -1):
@@ -146,9 +193,19 @@ class ChainDecoder(nn.Module):
         heard = own.softmax(dim=1)[turns.heard.clamp_min(0)]
         # not a matrix product, which mixed precision would round
         taken = (heard[:, :, None] * self.contagion).sum(dim=1)
-        return own + taken * (turns.heard >= 0)[:, None]
+        return (own + taken * (turns.heard >= 0)[:, None]) / self.temperature
 
-    def _filter(self, turns: SpeakerTurns, unary: Tensor) -> tuple[Tensor, Tensor]:
+    @property
+    def _start(self) -> Tensor:
+        return self.start / self.temperature
+
+    @property
+    def _transition(self) -> Tensor:
+        return self.transition / self.temperature
+
+    def _filter(
+        self, turns: SpeakerTurns, unary: Tensor, known: Tensor | None = None
+    ) -> tuple[Tensor, Tensor]:
         """Log-probabilities given the chain so far, and the share ``[..., N, 1]`` of each turn in ``log Z``.
 
         Each step is normalised, so that numbers stay small on long chains.
@@ -157,10 +214,10 @@ class ChainDecoder(nn.Module):
         norms = []
         for step in turns.steps(unary):
             if filtered:
-                before = filtered[-1][..., : step.shape[-2], :, None] + self.transition
+                before = filtered[-1][..., : step.shape[-2], :, None] + self._transition
                 score = before.logsumexp(dim=-2) + step
             else:
-                score = self.start + step
+                score = _begun(self._start + step, turns, known)
             norms.append(score.logsumexp(dim=-1, keepdim=True))
             filtered.append(score - norms[-1])
         return turns.rows(filtered), turns.rows(norms)
@@ -170,13 +227,35 @@ class ChainDecoder(nn.Module):
         steps = turns.steps(unary - norm)
         messages = [torch.zeros_like(steps[-1])]
         for place in range(len(steps) - 1, 0, -1):
-            behind = (self.transition + (steps[place] + messages[-1])[:, None, :]).logsumexp(dim=2)
+            behind = (self._transition + (steps[place] + messages[-1])[:, None, :]).logsumexp(dim=2)
             # chains that end one turn earlier hear nothing from ahead
             messages.append(pad(behind, (0, 0, 0, turns.active[place - 1] - turns.active[place])))
         return turns.rows(messages[::-1])
 
-    def _pairs(self, turns: SpeakerTurns, filtered: Tensor, ahead: Tensor) -> Tensor:
-        """Probabilities of (previous, this) emotion of a speaker, NaN at first turns."""
-        joint = filtered[turns.previous.clamp_min(0)][:, :, None] + self.transition + ahead[:, None, :]
+    def _pairs(
+        self, turns: SpeakerTurns, filtered: Tensor, unary: Tensor, ahead: Tensor, comparable: Tensor
+    ) -> Tensor:
+        """Probabilities of (emotion where the pair begins, this emotion), NaN where nothing precedes."""
+        begin = previous_turn(turns.chain, comparable)
+        joint = filtered[begin.clamp_min(0)][:, :, None] + self._between(turns, unary, comparable)
+        joint = joint + ahead[:, None, :]
         pair = joint.flatten(1).softmax(dim=1).view_as(joint)
-        return pair.masked_fill((turns.previous < 0)[:, None, None], torch.nan)
+        return pair.masked_fill((begin < 0)[:, None, None], torch.nan)
+
+    def _between(self, turns: SpeakerTurns, unary: Tensor, comparable: Tensor) -> Tensor:
+        """Log-weight ``[N, C, C]`` of the ways from a pair's beginning to this turn, its own score aside."""
+        begins = turns.steps(comparable[:, None])
+        ways = [self._transition.expand(turns.chains, -1, -1)]
+        for step, begin, goes_on in zip(turns.steps(unary), begins, turns.active[1:], strict=False):
+            so_far = (ways[-1] + step[:, None, :])[:goes_on]
+            longer = (so_far[:, :, :, None] + self._transition).logsumexp(dim=2)
+            ways.append(torch.where(begin[:goes_on, :, None], self._transition, longer))
+        return turns.rows([way.flatten(1) for way in ways]).view(len(unary), *self.transition.shape)
+
+
+def _begun(score: Tensor, turns: SpeakerTurns, known: Tensor | None) -> Tensor:
+    """Scores ``[K, C]`` of the first turns of the chains; for those in memory, what is known of them."""
+    if known is None:
+        return score
+    first = turns.steps(known)[0]
+    return torch.where(first.isnan(), score, first)

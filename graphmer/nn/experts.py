@@ -7,6 +7,8 @@ from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
 from graphmer.nn.dropout import Dropout
+from graphmer.nn.local_attention import local_attention
+from graphmer.nn.recency import attention_mask, recency_slopes
 from graphmer.nn.tokens import Tokens
 
 
@@ -19,30 +21,49 @@ class DialogueAttention(nn.Module):
         width: ``D``.
         heads: ``H``; must divide `width`.
         causal: token ``i`` hears only ``j <= i``.
+        context: only tokens at most so many turns away are heard; ``None`` for all.
+        recency: the further away a turn is, the less it is heard; see `recency_slopes`.
     """
 
-    def __init__(self, width: int, heads: int, *, causal: bool) -> None:
+    slopes: Tensor | None
+
+    def __init__(
+        self, width: int, heads: int, *, causal: bool, context: int | None = None, recency: bool = False
+    ) -> None:
         super().__init__()
         if width % heads:
             raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
         self.heads = heads
         self.head_width = width // heads
         self.causal = causal
+        self.context = context
         self.query_key_value = nn.Linear(width, 3 * width)
+        self.register_buffer("slopes", recency_slopes(heads) if recency else None, persistent=False)
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
+        projected = self.query_key_value(state)
+        if tokens.memory is not None:
+            return tokens.memory.attend(self, projected, self.heads, self.slopes)
+        if self.context is not None:
+            near_by = (self.heads, self.context, self.slopes)
+            return local_attention(projected, tokens, *near_by, causal=self.causal)
         width = state.shape[1]
         sequences, longest = tokens.shape
-        projected = self.query_key_value(state)
         # The grid is padded for the kernel only; it never leaves this function.
         grid = projected.new_zeros(sequences * longest, 3 * width).index_copy(0, tokens.slot, projected)
         query, key, value = grid.view(sequences, longest, 3, self.heads, self.head_width).permute(
             2, 0, 3, 1, 4
         )
-        # Padding follows the tokens of a sequence, so a causal mask already hides it.
-        mask = None if self.causal else tokens.filled[:, None, None, :]
-        heard = scaled_dot_product_attention(query, key, value, attn_mask=mask, is_causal=self.causal)
+        heard = scaled_dot_product_attention(query, key, value, attn_mask=self._mask(tokens))
         return heard.transpose(1, 2).reshape(sequences * longest, width)[tokens.slot]
+
+    def _mask(self, tokens: Tokens) -> Tensor:
+        """What each token of the grid hears, for all heads or each of them, ``[S, 1 or H, L or 1, L]``."""
+        heard = tokens.filled[:, None, :]
+        if self.causal:
+            # padding, which follows the tokens of a sequence, hears them: a row must not be empty
+            heard = heard & heard.new_ones(tokens.shape[1], tokens.shape[1]).tril()
+        return attention_mask(heard, None if self.slopes is None else tokens.distance, self.slopes)
 
 
 def _feed_forward(width: int, dropout: float) -> nn.Sequential:
@@ -58,9 +79,18 @@ class ReferenceLayer(nn.Module):
     produced the published numbers.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float, *, causal: bool) -> None:
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        dropout: float,
+        *,
+        causal: bool,
+        context: int | None = None,
+        recency: bool = False,
+    ) -> None:
         super().__init__()
-        self.attention = DialogueAttention(width, heads, causal=causal)
+        self.attention = DialogueAttention(width, heads, causal=causal, context=context, recency=recency)
         self.feed_forward = _feed_forward(width, dropout)
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
@@ -74,10 +104,19 @@ class PreNormLayer(nn.Module):
     ``H' = MSA(LN(H)) + H``, ``H <- FFN(LN(H')) + H'``.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float, *, causal: bool) -> None:
+    def __init__(
+        self,
+        width: int,
+        heads: int,
+        dropout: float,
+        *,
+        causal: bool,
+        context: int | None = None,
+        recency: bool = False,
+    ) -> None:
         super().__init__()
         self.norm_attention = nn.LayerNorm(width)
-        self.attention = DialogueAttention(width, heads, causal=causal)
+        self.attention = DialogueAttention(width, heads, causal=causal, context=context, recency=recency)
         self.output = nn.Linear(width, width)
         self.dropout = Dropout(dropout)
         self.norm_feed_forward = nn.LayerNorm(width)
@@ -103,9 +142,11 @@ class Expert(nn.Module):
         dropout: probability in the feed-forward part.
         block: ``reference`` (released code) or ``preln`` (paper).
         causal: never hear a later turn.
+        context: hear only turns at most so far away; ``None`` for all.
+        recency: hear turns the less the further away they are.
 
     Raises:
-        ValueError: if there is no such block, or `heads` does not divide `width`.
+        ValueError: if there is no such block, `context` is less than 1, or `heads` does not divide `width`.
     """
 
     def __init__(
@@ -117,12 +158,19 @@ class Expert(nn.Module):
         *,
         block: str = "reference",
         causal: bool = False,
+        context: int | None = None,
+        recency: bool = False,
     ) -> None:
         super().__init__()
         if block not in LAYERS:
             raise ValueError(f"`block` must be one of {list(LAYERS)}; got {block!r}.")
+        if context is not None and context < 1:
+            raise ValueError(f"`context` must be a number of turns >= 1, or None for all; got {context}.")
         layer = LAYERS[block]
-        self.layers = nn.ModuleList(layer(width, heads, dropout, causal=causal) for _ in range(depth))
+        self.layers = nn.ModuleList(
+            layer(width, heads, dropout, causal=causal, context=context, recency=recency)
+            for _ in range(depth)
+        )
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
         for layer in self.layers:

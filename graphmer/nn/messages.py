@@ -8,6 +8,7 @@ from torch_geometric.nn import GATv2Conv, RGATConv, TransformerConv
 from torch_geometric.utils import scatter
 
 from graphmer.nn.dropout import Dropout
+from graphmer.nn.memory import MessageMemory
 
 
 class RelationalConv(nn.Module):
@@ -117,8 +118,20 @@ class MessagePassing(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.dropout = Dropout(dropout)
 
-    def forward(self, state: Tensor, edge_index: Tensor, edge_type: Tensor) -> Tensor:
+    def forward(
+        self, state: Tensor, edge_index: Tensor, edge_type: Tensor, memory: MessageMemory | None = None
+    ) -> Tensor:
+        """States of the turns after message passing.
+
+        Args:
+            state: of the turns, ``[N, inputs]``.
+            edge_index: who hears whom; with a memory of ``K`` turns, these are the rows before the ``N``.
+            edge_type: relation of each edge.
+            memory: what earlier turns said, which are heard and do not listen.
+        """
         state = self.enter(state)
         for norm, convolution in zip(self.norms, self.convolutions, strict=True):
-            state = state + self.dropout(torch.relu(convolution(norm(state), edge_index, edge_type)))
+            said = norm(state) if memory is None else memory.extend(norm(state))
+            heard = convolution(said, edge_index, edge_type)[-len(state) :]
+            state = state + self.dropout(torch.relu(heard))
         return self.norm(state)

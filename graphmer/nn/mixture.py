@@ -62,9 +62,12 @@ class ExpertMixture(nn.Module):
         positions: add sinusoidal turn numbers to the projected features.
         router_logit_dropout: dropout on the router's scores; the released code has 0.5.
         causal: never hear a later turn.
+        context: experts hear only turns at most so far away; ``None`` for the whole dialogue.
+        recency: experts hear turns the less the further away they are; see `recency_slopes`.
 
     Raises:
-        ValueError: if `heads` does not divide `width`, or `width` is odd and `positions` are wanted.
+        ValueError: if `heads` does not divide `width`, `width` is odd and `positions` are wanted, or
+            `context` is less than 1.
     """
 
     def __init__(
@@ -79,6 +82,8 @@ class ExpertMixture(nn.Module):
         positions: bool = False,
         router_logit_dropout: float = 0.5,
         causal: bool = False,
+        context: int | None = None,
+        recency: bool = False,
     ) -> None:
         super().__init__()
         if positions and width % 2:
@@ -89,7 +94,17 @@ class ExpertMixture(nn.Module):
         self.dropout = Dropout(dropout)
         self.projections = nn.ModuleList(nn.Linear(w, width) for w in widths.values())
         self.experts = nn.ModuleList(
-            Expert(width, depth, heads, dropout, block=block, causal=causal) for _ in widths
+            Expert(
+                width,
+                depth,
+                heads,
+                dropout,
+                block=block,
+                causal=causal,
+                context=context,
+                recency=recency,
+            )
+            for _ in widths
         )
         self.routers = nn.ModuleList(
             Router(width, len(widths), dropout, router_logit_dropout) for _ in widths

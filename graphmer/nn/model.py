@@ -6,12 +6,15 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
+from graphmer.dialogue.change import parties, previous_turn
 from graphmer.graph import DialogueGraph
-from graphmer.nn.chain import ChainDecoder
+from graphmer.nn.calibration import Calibration
+from graphmer.nn.chain import ChainDecoder, ChainMemory
+from graphmer.nn.change_head import ChangeHead
 from graphmer.nn.dropout import Dropout
+from graphmer.nn.memory import MessageMemory, TokenMemory
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture, MixtureOutput
-from graphmer.nn.speaker_turns import SpeakerTurns
 from graphmer.nn.tokens import Tokens
 
 
@@ -54,17 +57,25 @@ class Decision:
         emotion: long ``[N]``. With a decoder the most probable emotions of each speaker's turns as a whole,
             which may differ from the largest of `probability`.
         change: probability that the emotion differs from that of the speaker's previous turn, ``[N]``; NaN on
-            a first turn.
+            a first turn. The change head's where the model has one, else `derived_change`.
+        derived_change: the same as the probabilities of the emotions have it.
+        changed: whether `change` is large enough to be called a change, bool ``[N]``.
     """
 
     probability: Tensor
     emotion: Tensor
     change: Tensor
+    derived_change: Tensor
+    changed: Tensor
 
 
 def dialogue_numbers(graph: DialogueGraph) -> Tensor:
-    """Dialogue of each node of a batch, or of a graph on its own, long ``[N]``."""
-    return graph.batch if graph.get("batch") is not None else torch.zeros_like(graph.speaker)
+    """Dialogue of each node of a batch, or of a graph on its own, long ``[N]``, ascending.
+
+    Where supports stand in a copy beside a dialogue, the copy is a dialogue of its own.
+    """
+    batch = graph.batch if graph.get("batch") is not None else torch.zeros_like(graph.speaker)
+    return batch if graph.get("sequence") is None else 2 * batch + graph.sequence
 
 
 class JointLayer(nn.Module):
@@ -92,6 +103,7 @@ class EmotionModel(nn.Module):
         dropout: probability of the joint layer and before the emotion head of the graph.
         reconstruct: widths of the modalities to reconstruct; empty for none.
         decoder: how the emotions of a dialogue hang together; ``None`` to decide each turn on its own.
+        change_head: also judge from pairs of turns whether a speaker's emotion changes.
     """
 
     def __init__(
@@ -103,6 +115,7 @@ class EmotionModel(nn.Module):
         dropout: float = 0.5,
         reconstruct: Mapping[str, int] | None = None,
         decoder: ChainDecoder | None = None,
+        change_head: bool = False,
     ) -> None:
         super().__init__()
         joint = len(mixture.modalities) * mixture.width
@@ -114,14 +127,18 @@ class EmotionModel(nn.Module):
         self.emotion = nn.Linear(width, outputs)
         self.decoders = nn.ModuleDict({m: nn.Linear(width, d) for m, d in (reconstruct or {}).items()})
         self.decoder = decoder
+        self.change_head = ChangeHead(width, dropout) if change_head else None
+        self.calibration = Calibration()
 
     @property
     def modalities(self) -> tuple[str, ...]:
         """Names of the modalities, in the order of the columns of ``available``."""
         return self.mixture.modalities
 
-    def _tokens(self, graph: DialogueGraph) -> tuple[Tokens, Tensor]:
+    def _tokens(self, graph: DialogueGraph, memory: TokenMemory | None = None) -> tuple[Tokens, Tensor]:
         tokens = Tokens.of(graph.available, dialogue_numbers(graph))
+        if memory is not None:
+            tokens = memory.with_new(tokens, graph.position)
         features = {modality: graph[modality] for modality in self.modalities}
         return tokens, self.mixture.project(features, tokens, graph.position)
 
@@ -136,13 +153,41 @@ class EmotionModel(nn.Module):
         )
 
     def forward(self, graph: DialogueGraph) -> ModelOutput:
-        tokens, projected = self._tokens(graph)
+        return self.readout(*self.encode(graph))
+
+    def encode(
+        self, graph: DialogueGraph, heard: TokenMemory | None = None, told: MessageMemory | None = None
+    ) -> tuple[Tensor, MixtureOutput]:
+        """State of each turn before the heads ``[N, D]``, and what the experts said.
+
+        Args:
+            graph: a batch, or the next turns of one dialogue.
+            heard: what the experts of a causal model remember of the turns before, with which these are
+                remembered then.
+            told: what the turns before say in message passing.
+        """
+        tokens, projected = self._tokens(graph, heard)
         mixture = self.mixture(projected, tokens, graph.num_nodes)
         state = self.joint(mixture.embedding)
         if self.messages is not None:
-            state = self.messages(state, graph.edge_index, graph.edge_type)
+            state = self.messages(state, graph.edge_index, graph.edge_type, told)
+        return state, mixture
+
+    def readout(self, state: Tensor, mixture: MixtureOutput) -> ModelOutput:
+        """What the heads say of encoded turns."""
         reconstruction = {modality: decoder(state) for modality, decoder in self.decoders.items()}
         return ModelOutput(self.emotion(state), state, reconstruction, mixture)
+
+    @property
+    def knows_change(self) -> bool:
+        """Whether a part of the model judges changes: its head, or the decoder, which has pairs."""
+        return self.change_head is not None or self.decoder is not None
+
+    def calibrate(self, calibration: Calibration) -> None:
+        """Correct all probabilities from now on."""
+        self.calibration = calibration
+        if self.decoder is not None:
+            self.decoder.temperature = calibration.emotion
 
     def probabilities(self, output: ModelOutput, graph: DialogueGraph) -> Tensor:
         """Probability of each emotion: the decoder's marginals, or the softmax of the logits without one.
@@ -156,10 +201,32 @@ class EmotionModel(nn.Module):
         """
         logits = output.emotion_logits.float()
         if self.decoder is None:
-            return logits.softmax(dim=1)
+            return (logits / self.calibration.emotion).softmax(dim=1)
         return self.decoder(logits, graph.speaker, dialogue_numbers(graph)).marginal.exp()
 
-    def decide(self, output: ModelOutput, graph: DialogueGraph) -> Decision:
+    def change_logits(self, output: ModelOutput, previous: Tensor) -> Tensor:
+        """What the change head says of each turn and the one it is compared with, before calibration.
+
+        Args:
+            output: what the model said; the model must have a change head.
+            previous: position of the turn to compare with, -1 where there is none.
+
+        Shapes:
+            previous long ``[N]``; returns float ``[N]``, NaN where there is nothing to compare with.
+        """
+        assert self.change_head is not None  # asked for where there is one
+        turns = (previous >= 0).nonzero()[:, 0]
+        said = self.change_head(output.embedding[turns], output.embedding[previous[turns]])
+        return said.new_full(previous.shape, torch.nan).index_copy(0, turns, said)
+
+    def decide(
+        self,
+        output: ModelOutput,
+        graph: DialogueGraph,
+        annotated: Tensor | None = None,
+        *,
+        memory: ChainMemory | None = None,
+    ) -> Decision:
         """Emotions and changes of emotion of each turn.
 
         Without a decoder, two turns are taken as independent: ``P(change) = 1 - sum_c p_previous(c) p(c)``.
@@ -167,13 +234,26 @@ class EmotionModel(nn.Module):
         Args:
             output: what the model said of `graph`; of classes, not a score.
             graph: the same batch.
+            annotated: turns that a later turn of the speaker may be compared with, as a test compares
+                annotated ones only; all if left out.
+            memory: what a causal decoder knows of earlier turns; it is completed.
+
+        Shapes:
+            annotated bool ``[N]``.
         """
         logits, dialogue = output.emotion_logits.float(), dialogue_numbers(graph)
+        comparable = torch.ones_like(dialogue, dtype=torch.bool) if annotated is None else annotated
+        previous = previous_turn(parties(graph.speaker, dialogue), comparable)
         if self.decoder is not None:
-            chain = self.decoder(logits, graph.speaker, dialogue)
-            emotion = self.decoder.viterbi(logits, graph.speaker, dialogue)
-            return Decision(chain.marginal.exp(), emotion, chain.change)
-        probability = logits.softmax(dim=1)
-        previous = SpeakerTurns.of(graph.speaker, dialogue).previous
-        change = 1 - (probability * probability[previous]).sum(dim=1)
-        return Decision(probability, logits.argmax(dim=1), change.where(previous >= 0, torch.nan))
+            chain = self.decoder(logits, graph.speaker, dialogue, comparable, memory=memory)
+            emotion = self.decoder.viterbi(logits, graph.speaker, dialogue, memory=memory)
+            probability, derived = chain.marginal.exp(), chain.change
+        else:
+            probability = (logits / self.calibration.emotion).softmax(dim=1)
+            emotion = logits.argmax(dim=1)
+            derived = 1 - (probability * probability[previous]).sum(dim=1)
+            derived = derived.where(previous >= 0, torch.nan)
+        change = derived
+        if self.change_head is not None:
+            change = (self.change_logits(output, previous).float() / self.calibration.change).sigmoid()
+        return Decision(probability, emotion, change, derived, change >= self.calibration.threshold)

@@ -30,6 +30,7 @@ class ModelSettings:
         relations: names of the graph's relations, in their order.
         messages: ``None`` for plain MoMKE.
         decoder: ``chain`` for a `ChainDecoder` after the emotion logits, or ``none``.
+        change_head: judge changes of emotion from pairs of turns.
     """
 
     widths: Mapping[str, int]
@@ -43,9 +44,12 @@ class ModelSettings:
     positions: bool = False
     router_logit_dropout: float = 0.5
     causal: bool = False
+    context: int | None = None
+    recency: bool = False
     reconstruct: bool = False
     messages: MessageSettings | None = None
     decoder: str = "none"
+    change_head: bool = False
 
     def build(self) -> EmotionModel:
         """A model with fresh weights, drawn from torch's global generator.
@@ -63,6 +67,8 @@ class ModelSettings:
             positions=self.positions,
             router_logit_dropout=self.router_logit_dropout,
             causal=self.causal,
+            context=self.context,
+            recency=self.recency,
         )
         return EmotionModel(
             mixture,
@@ -71,6 +77,7 @@ class ModelSettings:
             dropout=self.dropout,
             reconstruct=self.widths if self.reconstruct else None,
             decoder=self._decoder(),
+            change_head=self.change_head,
         )
 
     def _decoder(self) -> ChainDecoder | None:

@@ -2,11 +2,15 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
 from graphmer.typing import Available
+
+if TYPE_CHECKING:
+    from graphmer.nn.memory import TokenMemory
 
 
 @dataclass(frozen=True)
@@ -22,6 +26,7 @@ class Tokens:
         counts: tokens of each modality, ``M`` numbers.
         sequence: sequence of each token, numbered without gaps.
         rank: place of each token in its sequence.
+        memory: tokens of earlier turns, which these hear as well; ``None`` for whole dialogues.
 
     Shapes:
         node, sequence, rank ``[T]``.
@@ -31,6 +36,7 @@ class Tokens:
     counts: tuple[int, ...]
     sequence: Tensor
     rank: Tensor
+    memory: "TokenMemory | None" = None
 
     @classmethod
     def of(cls, available: Available, batch: Tensor) -> "Tokens":
@@ -77,3 +83,10 @@ class Tokens:
         grid = torch.zeros(self.shape[0] * self.shape[1], dtype=torch.bool, device=self.node.device)
         grid[self.slot] = True
         return grid.view(self.shape)
+
+    @cached_property
+    def distance(self) -> Tensor:
+        """Turns between the cells of the ``[S, L]`` grid, ``[S, L, L]``; of no meaning for empty ones."""
+        place = self.node.new_zeros(self.shape[0] * self.shape[1]).index_copy(0, self.slot, self.node)
+        place = place.view(self.shape)
+        return (place[:, :, None] - place[:, None, :]).abs()

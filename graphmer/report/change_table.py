@@ -3,7 +3,7 @@
 import numpy as np
 
 from graphmer.evaluation.change_scores import ChangeScores
-from graphmer.evaluation.change_statistics import SHIFT_METRICS
+from graphmer.evaluation.change_statistics import DIRECT_METRICS, SHIFT_METRICS
 from graphmer.evaluation.scores import Scores
 from graphmer.evaluation.statistics import Estimate
 from graphmer.report.sheet import Sheet
@@ -11,7 +11,9 @@ from graphmer.report.table import marked_title
 
 _PLAIN = ("prevalence", "always_shift_f1")  # properties of the annotation: the same for every system
 _MEASURED = ("f1", "mcc", "kappa", "pair_match_on_shifts")
-_SPARE = (*_PLAIN, "kappa")  # left out where width lacks; the notes have the base rates
+_DIRECT = ("direct_mcc", "disagreement")  # of systems that say directly what changes
+_SPARE = (*_PLAIN, "kappa", "f1")  # left out where width lacks; the notes have the base rates
+_NAMES = SHIFT_METRICS | DIRECT_METRICS
 
 
 def change_table(changes: ChangeScores, scores: Scores) -> Sheet:
@@ -24,15 +26,16 @@ def change_table(changes: ChangeScores, scores: Scores) -> Sheet:
     oracle = ", gold history: an ORACLE" if changes.history == "gold" else ""
     title = f"{scores.meta['title']}: change of emotion{oracle}"
     summary = changes.summary()
+    measured = (*_MEASURED, *(_DIRECT if changes.direct else ()))
     return Sheet(
         title=marked_title([scores], title),
-        header=("condition", *(SHIFT_METRICS[key] for key in (*_PLAIN, *_MEASURED))),
+        header=("condition", *(_NAMES[key] for key in (*_PLAIN, *measured))),
         rows=tuple(
-            (condition, *(_percent(row[key].mean) for key in _PLAIN), *(_cell(row[key]) for key in _MEASURED))
+            (condition, *(_percent(row[key].mean) for key in _PLAIN), *(_cell(row[key]) for key in measured))
             for condition, row in summary.items()
         ),
         notes=_notes(changes, next(iter(summary.values()))),
-        spare=tuple(SHIFT_METRICS[key] for key in _SPARE),
+        spare=tuple(_NAMES[key] for key in _SPARE),
     )
 
 
@@ -42,8 +45,13 @@ def _notes(changes: ChangeScores, row: dict[str, Estimate]) -> tuple[str, ...]:
         if changes.history == "gold"
         else "A change is derived from the predicted emotions of a speaker's present and previous turn."
     )
+    direct = (
+        "Direct: what the change head says, or else the decoder; disagree: eligible turns at which it "
+        "differs from the derived change.",
+    )
     return (
         compared,
+        *(direct if changes.direct else ()),
         f"{changes.eligible} eligible turns (first turns of speakers are not), {changes.shifts} shifts: "
         f"prevalence {_percent(row['prevalence'].mean)} %; always saying shift has F1 "
         f"{_percent(row['always_shift_f1'].mean)} %, MCC and kappa 0.",

@@ -20,8 +20,11 @@ PARTIAL = "mean of partial sets"
 _BEST_NOTE = (
     "best WA: accuracy of the exact posterior of the simulated process; share: the model's WA of it, in %."
 )
+_CALIBRATION_NOTE = (
+    "ECE: expected calibration error, by how much confidence and accuracy differ over 15 bins, in %."
+)
 _SPARE = ("macro_f1", "f1_haszero", "acc2_haszero", "f1_nonzero", "acc7")  # left out where width lacks
-_IN_UNITS = ("mae", "pearson")  # printed as they are; the other metrics in percent
+IN_UNITS = ("mae", "pearson")  # printed as they are; the other metrics in percent
 _CLASS_NOTE = (
     "WA = accuracy over all utterances; UA = mean of the class recalls; weighted F1 = mean of the class F1 "
     "by support; macro F1 = their plain mean. In %."
@@ -49,23 +52,37 @@ def condition_table(
     """
     names = metric_names(scores.labels)
     missing = dict(zip(scores.conditions, scores.missing, strict=True))
+    ece = ("ECE",) if scores.calibration_error else ()
     found = {(row.condition, row.metric): row for row in _rows(scores)}
     rows = [
         (
             condition,
             f"{missing[condition]:.3f}" if condition in missing else "",
             *(_with_interval(found[condition, metric], interval) for metric in names),
+            *_calibration(scores, condition),
             *_share_of_best(scores, found, condition, best),
         )
         for condition in _ordered(scores)
     ]
     return Sheet(
         title=marked_title([scores], str(scores.meta["title"])),
-        header=("condition", "missing", *names.values(), *(("best WA", "share") if best else ())),
+        header=("condition", "missing", *names.values(), *ece, *(("best WA", "share") if best else ())),
         rows=tuple(rows),
-        notes=(*_notes([scores], interval), *((_BEST_NOTE,) if best else ())),
-        spare=(*(names[key] for key in _SPARE if key in names), *(("share",) if best else ())),
+        notes=(
+            *_notes([scores], interval),
+            *((_CALIBRATION_NOTE,) if ece else ()),
+            *((_BEST_NOTE,) if best else ()),
+        ),
+        spare=(*(names[key] for key in _SPARE if key in names), *ece, *(("share",) if best else ())),
     )
+
+
+def _calibration(scores: Scores, condition: str) -> tuple[str, ...]:
+    if not scores.calibration_error:
+        return ()
+    names = _partial(scores, scores.conditions) if condition == PARTIAL else [condition]
+    columns = [scores.conditions.index(name) for name in names]
+    return (_percent(float(np.mean(np.array(scores.calibration_error)[:, columns]))),)
 
 
 def _share_of_best(
@@ -193,7 +210,7 @@ def _differences(
 
 
 def _with_interval(row: Row | Difference, interval: Interval) -> str:
-    scale, digits = (1, 3) if row.metric in _IN_UNITS else (100, 1)
+    scale, digits = (1, 3) if row.metric in IN_UNITS else (100, 1)
     mean, low, high = (f"{value * scale:.{digits}f}" for value in (row.mean, row.low, row.high))
     if interval == "bounds":
         return f"{mean} [{low}, {high}]"

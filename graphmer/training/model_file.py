@@ -10,12 +10,13 @@ from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
 from graphmer.graph import EdgeRule, GraphBuilder
+from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.storage import write_text
 from graphmer.training.checkpoint import load_tensors, save_tensors
 
-FORMAT = 1
+FORMAT = 2
 """Raised when the sidecar changes in a way that older readers cannot read."""
 
 
@@ -24,7 +25,7 @@ class TrainedModel:
     """A model with all it needs to read a new dialogue.
 
     Attributes:
-        model: in evaluation mode.
+        model: in evaluation mode, calibrated.
         settings: what it is made of.
         labels: its label space.
         standardiser: measured on its training part.
@@ -48,6 +49,7 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         "labels": asdict(trained.labels),
         "model": asdict(trained.settings),
         "graph": trained.build.settings(),
+        "calibration": asdict(trained.model.calibration),
         "facts": dict(trained.facts),
         "normalisation": trained.standardiser.to_json(),
     }
@@ -72,6 +74,7 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
         standardiser = Standardiser.from_json(sidecar["normalisation"])
         graph, facts = sidecar["graph"], sidecar["facts"]
         model = settings.build()
+        model.calibrate(Calibration(**sidecar["calibration"]))
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{folder}/model.json: not a readable model description ({error!r}). Train again."

@@ -5,10 +5,12 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy
+from torch.nn.functional import binary_cross_entropy_with_logits
 
+from graphmer.dialogue.change import parties, previous_turn
 from graphmer.graph import DialogueGraph
-from graphmer.nn.model import EmotionModel, dialogue_numbers
+from graphmer.nn.losses import emotion_loss
+from graphmer.nn.model import EmotionModel, ModelOutput, dialogue_numbers
 from graphmer.typing import UNLABELLED
 
 
@@ -29,21 +31,43 @@ Objective = Callable[[EmotionModel, DialogueGraph], LossTerms]
 """A model and a batch of graphs to the loss."""
 
 
-def emotion_loss(output: Tensor, target: Tensor) -> Tensor:
-    """Cross-entropy over classes, or squared error of a score, averaged over the labelled utterances.
+@dataclass(frozen=True)
+class ChangePairs:
+    """The turns of a batch for which a change is defined, as `change_targets` has it.
 
-    Zero, with zero gradient, where nothing is labelled.
-
-    Shapes:
-        output ``[N, C]`` with target long ``[N]``, or output ``[N, 1]`` with target float ``[N]``.
+    Attributes:
+        previous: the latest earlier annotated turn of the same speaker, -1 where there is none; long ``[N]``.
+        eligible: turns that are annotated and have one; bool ``[N]``.
+        changed: whether the emotion of each eligible turn differs from the previous one; bool ``[P]``.
     """
-    if target.is_floating_point():
-        labelled = ~torch.isnan(target)
-        error = (output.squeeze(1) - target.nan_to_num()).square() * labelled
-        return error.sum() / labelled.sum().clamp_min(1)
-    labelled = target != UNLABELLED
-    total = cross_entropy(output, target, ignore_index=UNLABELLED, reduction="sum")
-    return total / labelled.sum().clamp_min(1)
+
+    previous: Tensor
+    eligible: Tensor
+    changed: Tensor
+
+    @classmethod
+    def of(cls, graph: DialogueGraph) -> "ChangePairs":
+        """The pairs of a batch with class numbers."""
+        emotion, labelled = graph.emotion, graph.emotion != UNLABELLED
+        previous = previous_turn(parties(graph.speaker, dialogue_numbers(graph)), labelled)
+        eligible = labelled & (previous >= 0)
+        return cls(previous, eligible, (emotion != emotion[previous])[eligible])
+
+
+def change_loss(model: EmotionModel, output: ModelOutput, graph: DialogueGraph) -> Tensor:
+    """Binary cross-entropy of the change head over the turns for which a change is defined, their mean.
+
+    Zero, with zero gradient, where there is none.
+
+    Args:
+        model: has a change head.
+        output: what it said of `graph`.
+        graph: a batch with class numbers.
+    """
+    pairs = ChangePairs.of(graph)
+    said = model.change_logits(output, pairs.previous)[pairs.eligible]
+    total = binary_cross_entropy_with_logits(said, pairs.changed.to(said.dtype), reduction="sum")
+    return total / pairs.eligible.sum().clamp_min(1)
 
 
 def reconstruction_loss(
@@ -77,25 +101,37 @@ def unimodal_objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
     return LossTerms(torch.stack(list(parts.values())).sum(), {m: part.detach() for m, part in parts.items()})
 
 
-def mixing_objective(reconstruction: float = 0.0) -> Objective:
-    """Stage 2: emotions from whatever is available, ``L_cls + reconstruction * L_rec``.
+def mixing_objective(reconstruction: float = 0.0, support: float = 0.0) -> Objective:
+    """Stage 2: emotions from whatever is available, ``L_cls + support * L_sup + reconstruction * L_rec``.
+
+    A curriculum weighs the utterances in the cross-entropy of ``L_cls``, and provides the supports whose own
+    emotions make ``L_sup``; without one both are plain and ``L_sup`` is not there.
 
     ``L_cls`` is the cross-entropy of the turns, to which a model with a decoder adds the likelihood of each
     speaker's emotions as a whole. Both count alike, with weight 1: both are nats per labelled turn, and equal
     until the decoder has learnt something. The decoder alone would leave open how much of the evidence is in
     the logits and how much in its potentials; the cross-entropy keeps the logits calibrated, and it is their
-    softmax that the decoder takes for the emotion of the other party.
+    softmax that the decoder takes for the emotion of the other party. A change head
+    adds its `change_loss`, with weight 1 too: nats per turn that can be a change.
     """
 
     def objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
         output = model(graph)
-        loss = emotion_loss(output.emotion_logits, graph.emotion)
+        loss = emotion_loss(output.emotion_logits, graph.emotion, graph.get("weight"))
         parts = {"emotion": loss.detach()}
+        if graph.get("support_emotion") is not None:
+            supported = emotion_loss(output.emotion_logits, graph.support_emotion, graph.weight)
+            parts["support"] = supported.detach()
+            loss = loss + support * supported
         if model.decoder is not None:
             turns = (graph.speaker, dialogue_numbers(graph))
             chain = model.decoder.loss(output.emotion_logits, graph.emotion, *turns)
             parts["chain"] = chain.detach()
             loss = loss + chain
+        if model.change_head is not None:
+            change = change_loss(model, output, graph)
+            parts["change"] = change.detach()
+            loss = loss + change
         if reconstruction:
             features = {modality: graph[modality] for modality in model.modalities}
             rebuilt = reconstruction_loss(output.reconstruction, features, graph.available, graph.present)

@@ -87,6 +87,18 @@ class RunFolder:
                 error.filename = str(path)
                 raise
 
+    def records(self) -> list[dict[str, Any]]:
+        """What `log` wrote, in its order.
+
+        Raises:
+            CheckpointError: if the log is not there or damaged.
+        """
+        path = self.path / "log.jsonl"
+        try:
+            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+        except (OSError, ValueError) as error:
+            raise CheckpointError(f"{path}: cannot be read ({error}). Start a new run.") from None
+
     @property
     def environment(self) -> dict[str, Any]:
         """What `environment` said when the run was made."""

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from graphmer.curriculum.curriculum import Curriculum
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.training.objective import Objective
 
@@ -16,6 +17,7 @@ class Stage:
         objective: what is minimised.
         mask: what is hidden from the model; drawn anew each epoch.
         select: whether its epochs compete for the best validation score.
+        curriculum: what hardness makes of each epoch; ``None`` to take all utterances alike.
     """
 
     name: str
@@ -23,3 +25,4 @@ class Stage:
     objective: Objective
     mask: MissingProtocol
     select: bool = True
+    curriculum: Curriculum | None = None

@@ -114,7 +114,8 @@ class Trainer:
         plan = [stage for stage in stages for _ in range(stage.epochs)]
         for stage in plan[state.epoch :]:
             begin = time.perf_counter()
-            losses = self._epoch(step, state, stage, train, len(plan))
+            progress = (state.epoch - plan.index(stage)) / stage.epochs
+            losses = self._epoch(step, state, stage, train, progress, len(plan))
             score = validate(state.judged) if stage.select else None
             best = state.selected
             improved = score is not None and (keep_last or best is None or score > best.score)
@@ -129,7 +130,7 @@ class Trainer:
         return state.selected
 
     def _epoch(
-        self, step: Any, state: TrainingState, stage: Stage, train: GraphPart, epochs: int
+        self, step: Any, state: TrainingState, stage: Stage, train: GraphPart, progress: float, epochs: int
     ) -> dict[str, float]:
         step.train()
         seed = derived_seed("epoch", self.seed, state.epoch + 1)
@@ -137,14 +138,15 @@ class Trainer:
         totals: dict[str, Tensor] = {}
         with torch.random.fork_rng():
             torch.manual_seed(seed + self.fabric.global_rank)
-            graphs = train.seen_through(stage.mask, seed)
-            lengths = graphs.lengths
-            planned = bucketed(lengths, self.optimization.nodes, order)
+            graphs: Sequence[DialogueGraph] = train.seen_through(stage.mask, seed)
+            planned = bucketed(train.lengths, self.optimization.nodes, order)
+            if stage.curriculum is not None:
+                graphs = stage.curriculum.epoch(graphs, progress, order)
             for taken, chosen in enumerate(planned):
                 for group in state.optimizer.param_groups:
                     rate = self.optimization.rate(state.epoch + taken / len(planned), epochs)
                     group["lr"] = rate * group["pace"]
-                own, weight = self._share(chosen, lengths)
+                own, weight = self._share(chosen, train.lengths)
                 loss, parts = step(collated(graphs, own).to(self.fabric.device), stage.objective)
                 state.optimizer.zero_grad()
                 self.fabric.backward(loss * weight)

@@ -113,3 +113,59 @@ def test_mistakes_on_the_command_line_name_the_option(tmp_path):
         run(model, path, "--condition", "smell")
     with pytest.raises(CheckpointError, match="no finished model"):
         run(tmp_path / "nothing", path)
+
+
+def test_what_if_gives_each_turn_the_subsets_of_what_it_has(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    out = tmp_path / "said.jsonl"
+    run(model, chats(tmp_path, CHAT, CHAT[:1]), "--out", out, "--what-if")
+    said, _ = map(json.loads, out.read_text().splitlines())
+    assert [list(turn["what_if"]) for turn in said["turns"]] == [
+        ["nothing", "a", "t", "at"],
+        ["nothing", "a"],
+        ["nothing"],
+    ]
+    assert all(turn["most_helpful"]["note"] for turn in said["turns"])
+
+
+def test_what_if_as_csv_has_a_row_for_each_subset(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    out = tmp_path / "said.csv"
+    run(model, chats(tmp_path, CHAT), "--out", out, "--format", "csv", "--what-if")
+    rows = list(csv.DictReader(out.read_text().splitlines()))
+    assert [row["what_if"] for row in rows] == [
+        "",
+        "nothing",
+        "a",
+        "t",
+        "at",
+        "",
+        "nothing",
+        "a",
+        "",
+        "nothing",
+    ]
+    assert [row["turn"] for row in rows] == list("0000011122")
+    assert rows[4]["emotion"] == rows[0]["emotion"]
+
+
+def test_what_if_as_a_table_lists_the_sets_by_what_they_say(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    shown = run(model, chats(tmp_path, CHAT), "--format", "table", "--what-if")
+    assert "under other sets" in shown
+    assert "would help" in shown
+
+
+def test_a_model_of_simulated_dialogues_marks_every_format(tmp_path):
+    folder = saved(tmp_path / "run", "fold1-seed1") / "fold1-seed1" / "model.json"
+    sidecar = json.loads(folder.read_text())
+    folder.write_text(json.dumps({**sidecar, "facts": {"simulated": True}}))
+    path = chats(tmp_path, CHAT)
+    out = tmp_path / "said"
+    for more in ((), ("--what-if",)):
+        run(tmp_path / "run", path, "--out", out, "--format", "csv", *more)
+        assert {row["simulated"] for row in csv.DictReader(out.read_text().splitlines())} == {"True"}
+        run(tmp_path / "run", path, "--out", out, *more)
+        assert json.loads(out.read_text())["simulated"] is True
+        run(tmp_path / "run", path, "--out", out, "--format", "table", *more)
+        assert "SIMULATED" in out.read_text()

@@ -16,3 +16,25 @@ def test_some_were_found():
 def test_every_published_configuration_can_be_read(path):
     config = load_config(path)
     assert config.name
+
+
+PUBLISHED = [path for path in FILES if path.parent.name == "published"]
+
+
+def test_published_settings_hold_the_figures_of_their_paper_with_caveats():
+    assert len(PUBLISHED) >= 6
+    for path in PUBLISHED:
+        published = load_config(path).published
+        assert published is not None
+        assert {"a", "t", "v", "at", "av", "tv"} <= set(published.values)
+        assert all(20 < figure < 100 for figures in published.values.values() for figure in figures)
+        assert any("test set" in caveat for caveat in published.caveats)
+
+
+def test_the_mean_of_the_partial_conditions_is_the_one_that_momke_prints():
+    printed = {"momke_iemocap4": 72.23, "momke_cmumosi": 75.24, "momke_cmumosei": 79.33}
+    for name, mean in printed.items():
+        published = load_config(ROOT / "configs" / "published" / f"{name}.yaml").published
+        assert published is not None
+        partial = [published.values[c][0] for c in ("a", "t", "v", "at", "av", "tv")]
+        assert abs(sum(partial) / 6 - mean) < 0.006

@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 import torch
 
-from graphmer.corpora.posterior import bayes_accuracies, bayes_accuracy, posterior
+from graphmer.corpora.posterior import bayes_accuracies, bayes_accuracy, change_posterior, posterior
 from graphmer.corpora.simulate import SimulatedCorpus, simulate
 from graphmer.dialogue import Dialogue, protocol
 
@@ -18,8 +18,11 @@ def corpus() -> SimulatedCorpus:
     return simulate()
 
 
-def brute_force(corpus: SimulatedCorpus, dialogue: Dialogue, turns: int) -> np.ndarray:
-    """Posterior of the first `turns` turns given these turns, by adding up every course of emotions."""
+def brute_force(corpus: SimulatedCorpus, dialogue: Dialogue, turns: int) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior and probability of a change of the first `turns` turns given these turns.
+
+    By adding up every course of emotions.
+    """
     process, speaker = corpus.process, dialogue.speaker.tolist()
     classes = len(process.prior)
     score = np.zeros((turns, classes))
@@ -29,7 +32,8 @@ def brute_force(corpus: SimulatedCorpus, dialogue: Dialogue, turns: int) -> np.n
                 z = dialogue.features[modality][turn].double().numpy() @ shown.lift
                 variance = shown.spread**2 + shown.ambient**2
                 score[turn] -= ((z - shown.means) ** 2).sum(axis=1) / (2 * variance)
-    total = np.zeros((turns, classes))
+    total, changed = np.zeros((turns, classes)), np.zeros(turns)
+    before = [max((k for k in range(t) if speaker[k] == speaker[t]), default=None) for t in range(turns)]
     for course in product(range(classes), repeat=turns):
         weight = 1.0
         for turn, emotion in enumerate(course):
@@ -44,9 +48,10 @@ def brute_force(corpus: SimulatedCorpus, dialogue: Dialogue, turns: int) -> np.n
                 # the other party's last turn is the latest turn that is not the speaker's
                 stays += process.contagion * (course[theirs[-1]] == emotion)
             weight *= (stays + fresh * process.prior[emotion]) * np.exp(score[turn, emotion])
-        for turn, emotion in enumerate(course):
+        for turn, (emotion, previous) in enumerate(zip(course, before, strict=True)):
             total[turn, emotion] += weight
-    return total / total.sum(axis=1, keepdims=True)
+            changed[turn] += np.nan if previous is None else weight * (emotion != course[previous])
+    return total / total.sum(axis=1, keepdims=True), changed / total.sum(axis=1)
 
 
 @pytest.mark.parametrize("speakers", [2, 3, 4])
@@ -64,7 +69,10 @@ def test_posterior_is_the_sum_over_every_course_of_emotions(speakers, spec):
     )
     for dialogue in corpus.dialogues:
         seen = protocol(spec, MODALITIES).apply(dialogue, 0)
-        assert posterior(corpus.process, seen) == pytest.approx(brute_force(corpus, seen, 7), abs=1e-10)
+        belief, changed = brute_force(corpus, seen, 7)
+        assert posterior(corpus.process, seen) == pytest.approx(belief, abs=1e-10)
+        found = change_posterior(corpus.process, seen)
+        assert found == pytest.approx(changed, abs=1e-10, nan_ok=True)
 
 
 @pytest.mark.parametrize("speakers", [2, 3])
@@ -72,8 +80,12 @@ def test_causal_posterior_is_that_of_the_dialogue_so_far(speakers):
     corpus = simulate(6, prior=PRIOR, speakers=speakers, sessions=(2,), turns=(6, 6), mean_turns=6)
     for dialogue in corpus.dialogues:
         seen = protocol("rate:0.5", MODALITIES).apply(dialogue, 0)
-        so_far = [brute_force(corpus, seen, turn + 1)[turn] for turn in range(6)]
-        assert posterior(corpus.process, seen, causal=True) == pytest.approx(np.array(so_far), abs=1e-10)
+        beliefs, changes = zip(*(brute_force(corpus, seen, turn + 1) for turn in range(6)), strict=True)
+        so_far = np.array([belief[-1] for belief in beliefs])
+        assert posterior(corpus.process, seen, causal=True) == pytest.approx(so_far, abs=1e-10)
+        changed = np.array([change[-1] for change in changes])
+        found = change_posterior(corpus.process, seen, causal=True)
+        assert found == pytest.approx(changed, abs=1e-10, nan_ok=True)
 
 
 def test_nothing_available_leaves_the_prior(corpus):

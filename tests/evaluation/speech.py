@@ -1,5 +1,7 @@
 """Predictions with speakers, said in one line."""
 
+from dataclasses import replace
+
 import torch
 
 from graphmer.dialogue import LabelSpace
@@ -44,6 +46,13 @@ def random_speech(seed, *, dialogues=5, speakers=3, condition="at", prefix="d"):
         available=torch.ones(length, 1, dtype=torch.bool),
         speaker=torch.randint(speakers, (length,), generator=generator),
     )
+
+
+def with_change(predictions, seed):
+    """The same, with a random probability of a change at every turn, and what is called one."""
+    generator = torch.Generator().manual_seed(seed)
+    change = torch.rand(len(predictions), generator=generator)
+    return replace(predictions, change=change, changed=change > 0.4)
 
 
 def naive_pairs(predictions, history="predicted", *, anybody=False):

@@ -5,10 +5,11 @@ import pytest
 from sklearn import metrics
 
 from graphmer.dialogue import LabelSpace
+from graphmer.evaluation.calibration import calibration_error
 from graphmer.evaluation.change import change_metrics, ranking
-from graphmer.evaluation.change_statistics import HISTORIES, SHIFT_METRICS
+from graphmer.evaluation.change_statistics import DIRECT_METRICS, HISTORIES, SHIFT_METRICS
 from graphmer.evaluation.predictions import Predictions
-from tests.evaluation.speech import EMOTIONS, naive_pairs, random_speech, spoken
+from tests.evaluation.speech import EMOTIONS, naive_pairs, random_speech, spoken, with_change
 
 
 def measured(text, **options):
@@ -135,3 +136,17 @@ def test_turns_that_cannot_be_judged_do_not_change_what_can():
     assert change_metrics(speech, EMOTIONS) == pytest.approx(
         change_metrics(replace(speech, output=scrambled), EMOTIONS), nan_ok=True
     )
+
+
+def test_the_probability_that_a_system_says_directly_is_ranked_and_its_calibration_measured():
+    speech = with_change(random_speech(1), 1)
+    rows = naive_pairs(speech)
+    shift = np.array([pair[0] != pair[1] for *_, pair, _ in rows])
+    said = np.array([float(speech.change[row[2]]) for row in rows])
+    found = change_metrics(speech, EMOTIONS)
+    assert found["direct_ap"] == pytest.approx(metrics.average_precision_score(shift, said))
+    assert found["direct_auroc"] == pytest.approx(metrics.roc_auc_score(shift, said))
+    assert found["direct_calibration_error"] == pytest.approx(calibration_error(said, shift))
+    plain = change_metrics(random_speech(1), EMOTIONS)
+    assert {name: found[name] for name in plain} == pytest.approx(plain, nan_ok=True)
+    assert {*DIRECT_METRICS} <= set(found) - set(plain)

@@ -7,7 +7,7 @@ from graphmer.evaluation.change import change_metrics
 from graphmer.evaluation.change_scores import ChangeScores, write_changes
 from graphmer.evaluation.change_statistics import HISTORIES, SHIFT_METRICS
 from graphmer.evaluation.predictions import Predictions
-from tests.evaluation.speech import EMOTIONS, random_speech
+from tests.evaluation.speech import EMOTIONS, random_speech, with_change
 
 
 def grid():
@@ -76,3 +76,14 @@ def test_the_file_names_the_oracle_and_holds_no_nan(tmp_path):
     assert (stored["eligible"], stored["shifts"]) == (changes[0].eligible, changes[0].shifts)
     assert stored["conditions"]["at"]["mcc"]["mean"] == changes[0].summary()["at"]["mcc"].mean
     assert stored["conditions"]["at"]["change_error_rate"]["low"] is None
+
+
+def test_what_is_said_directly_has_intervals_too():
+    predictions = {key: with_change(each, seed=len(str(key))) for key, each in grid().items()}
+    scores = ChangeScores.from_predictions(predictions, EMOTIONS)
+    assert scores.direct
+    row = scores.summary(resamples=200)["at"]
+    assert row["direct_mcc"].low < row["direct_mcc"].mean < row["direct_mcc"].high
+    assert 0 < row["disagreement"].low < row["disagreement"].high < 1
+    assert scores.eligible == ChangeScores.from_predictions(grid(), EMOTIONS).eligible
+    assert not ChangeScores.from_predictions(grid(), EMOTIONS).direct

@@ -7,6 +7,8 @@ from sklearn import metrics
 from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.change_statistics import (
+    DIRECT_METRICS,
+    DIRECT_STATISTICS,
     HISTORIES,
     SHIFT_METRICS,
     STATISTICS,
@@ -14,7 +16,7 @@ from graphmer.evaluation.change_statistics import (
     shift_metrics,
     shift_statistics,
 )
-from tests.evaluation.speech import EMOTIONS, naive_pairs, random_speech, spoken
+from tests.evaluation.speech import EMOTIONS, naive_pairs, random_speech, spoken, with_change
 
 
 def counted(predictions, **options):
@@ -45,6 +47,28 @@ def test_counts_and_metrics_agree_with_scikit_learn(seed, history):
     assert found["kappa"] == pytest.approx(metrics.cohen_kappa_score(truth, guess))
     assert found["pair_match"] == pytest.approx(np.mean(match))
     assert found["pair_match_on_shifts"] == pytest.approx(np.mean(np.array(match)[truth]))
+
+
+@pytest.mark.parametrize("history", HISTORIES)
+@pytest.mark.parametrize("seed", range(4))
+def test_what_is_said_directly_is_counted_beside_what_is_derived(seed, history):
+    predictions = with_change(random_speech(seed), seed)
+    counts = counted(predictions, history=history)
+    assert counts.shape[1] == STATISTICS + DIRECT_STATISTICS
+    found = {name: float(value) for name, value in shift_metrics(counts.sum(axis=0)).items()}
+    assert set(found) == {*SHIFT_METRICS, *DIRECT_METRICS}
+    rows = naive_pairs(predictions, history)
+    truth = [pair[0] != pair[1] for *_, pair, _ in rows]
+    derived = [pair[0] != pair[1] for *_, pair in rows]
+    direct = [bool(predictions.changed[turn]) for _, _, turn, _, _ in rows]
+    assert found["mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, derived))
+    assert found["direct_precision"] == pytest.approx(metrics.precision_score(truth, direct))
+    assert found["direct_recall"] == pytest.approx(metrics.recall_score(truth, direct))
+    assert found["direct_f1"] == pytest.approx(metrics.f1_score(truth, direct))
+    assert found["direct_mcc"] == pytest.approx(metrics.matthews_corrcoef(truth, direct))
+    assert found["direct_kappa"] == pytest.approx(metrics.cohen_kappa_score(truth, direct))
+    apart = [one != other for one, other in zip(derived, direct, strict=True)]
+    assert found["disagreement"] == pytest.approx(np.mean(apart))
 
 
 def test_counts_belong_to_their_dialogue():

@@ -18,6 +18,8 @@ def three_utterances(**changes):
         output=torch.tensor([[0.2, 0.8], [0.6, 0.4], [0.3, 0.7]]),
         available=torch.tensor([[True, True], [True, False], [False, False]]),
         speaker=torch.tensor([0, 1, 0]),
+        change=torch.tensor([float("nan"), float("nan"), 0.25]),
+        changed=torch.tensor([False, False, True]),
     )
     return replace(plain, **changes)
 
@@ -41,6 +43,7 @@ def test_labelled_drops_unlabelled_utterances_and_emptied_dialogues():
     assert labelled.output.shape == (1, 2)
     assert labelled.available.tolist() == [[False, False]]
     assert labelled.speaker.tolist() == [0]
+    assert (labelled.change.tolist(), labelled.changed.tolist()) == ([0.25], [True])
 
 
 def test_labelled_may_be_empty():
@@ -53,6 +56,7 @@ def test_concatenation_joins_folds_and_keeps_each_utterance_in_its_dialogue():
     assert joined.dialogue_ids == ("d0", "d1", "d3")
     assert joined.keys[3:] == [("d3", "u5"), ("d3", "u6"), ("d0", "u7")]
     assert joined.speaker.tolist() == [0, 1, 0, 0, 1, 0]
+    assert joined.changed.tolist() == [False, False, True] * 2
     assert len(joined) == 6
 
 
@@ -68,7 +72,8 @@ def test_concatenation_refuses_an_utterance_that_occurs_twice():
         ({"output": torch.rand(3, 4)}, "same number of outputs"),
         ({"available": torch.ones(3, 3, dtype=torch.bool)}, "same number of modalities"),
         ({"target": torch.zeros(3)}, "same kind of target"),
-        ({"speaker": None}, "same knowledge of speakers"),
+        ({"speaker": None}, "same knowledge of speakers and changes"),
+        ({"change": None, "changed": None}, "same knowledge of speakers and changes"),
     ],
 )
 def test_concatenation_refuses_what_does_not_belong_together(changes, what):
@@ -88,6 +93,7 @@ def test_concatenation_of_nothing_is_refused():
         ({"target": torch.zeros(2, dtype=torch.long)}, "`target` must have 1 dimension.* 3 utterance ids"),
         ({"output": torch.zeros(3)}, "`output` must have 2 dimension"),
         ({"speaker": torch.zeros(2, dtype=torch.long)}, "`speaker` must have 1 dimension"),
+        ({"change": torch.zeros(3, 1)}, "`change` must have 1 dimension"),
         ({"dialogue": torch.tensor([0, 1, 2])}, "within the 2 dialogue ids; got 0 to 2"),
         ({"output": torch.full((3, 2), float("nan"))}, "must be finite; .* 3 utterances .* 'u0'"),
     ],
@@ -107,16 +113,17 @@ def test_saving_and_loading_is_exact(tmp_path):
         ("d0", "d1"),
         ("ä|1", "u1", "u2"),
     )
-    for name in ("dialogue", "target", "output", "available", "speaker"):
+    for name in ("dialogue", "target", "output", "available", "speaker", "change", "changed"):
         stored = getattr(after, name)
         assert stored.dtype == getattr(before, name).dtype
-        assert torch.equal(stored, getattr(before, name))
+        assert np.array_equal(stored, getattr(before, name), equal_nan=name == "change")
 
 
-def test_speakers_may_be_unknown(tmp_path):
-    before = three_utterances(speaker=None)
+def test_speakers_and_changes_may_be_unknown(tmp_path):
+    before = three_utterances(speaker=None, change=None, changed=None)
     before.save(tmp_path / "test-at.npz")
     assert Predictions.load(tmp_path / "test-at.npz").speaker is None
+    assert Predictions.load(tmp_path / "test-at.npz").change is None
     assert before.labelled().speaker is None
     assert Predictions.concatenate([before]).speaker is None
 

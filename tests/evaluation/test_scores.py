@@ -6,6 +6,7 @@ import torch
 
 from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
+from graphmer.evaluation.calibration import calibration_error
 from graphmer.evaluation.metrics import classification, regression
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
@@ -251,3 +252,21 @@ def test_counts_must_fit_their_names():
     scores = scores_of(grid())
     with pytest.raises(ValueError, match=r"= \(2, 4, 6\); got \(1, 4, 6\)"):
         replace(scores, counts=scores.counts[:1])
+
+
+def test_the_calibration_error_is_that_of_all_folds_together():
+    predictions = grid()
+    for key, each in predictions.items():
+        predictions[key] = replace(each, output=(each.output * 4).softmax(dim=1))
+    scores = scores_of(predictions)
+    whole = Predictions.concatenate([predictions[1, f"fold {fold}", "t"] for fold in range(3)]).labelled()
+    right = (whole.predicted == whole.target).numpy()
+    expected = calibration_error(whole.output.max(dim=1).values.numpy(), right)
+    assert scores.calibration_error[1][CONDITIONS.index("t")] == pytest.approx(expected)
+    assert scores_of(grid(SCORE), SCORE).calibration_error == ()
+
+
+def test_the_calibration_error_is_kept(tmp_path):
+    before = scores_of(grid())
+    before.to_json(tmp_path / "scores.json")
+    assert Scores.from_json(tmp_path / "scores.json").calibration_error == before.calibration_error

@@ -81,7 +81,7 @@ def test_every_model_has_its_weights_description_and_result(finished):
     for fold in (1, 2, 3):
         folder = run.folder.path / f"fold{fold}-seed1"
         names = {path.name for path in folder.iterdir()}
-        assert names == {"model.safetensors", "model.json", "predictions", "result.json"}
+        assert names == {"model.safetensors", "model.json", "predictions", "result.json", "what_if.json"}
         result = read(folder / "result.json")
         assert (result["fold"], result["seed"], result["selection"]) == (fold, 1, "validation")
         assert result["epoch"] in (2, 3, 4)
@@ -417,6 +417,33 @@ def test_a_decoder_is_trained_evaluated_and_loaded(tmp_path):
     assert trained.model.decoder.transition.any()
     said = Predictions.load(run.folder.path / "fold1-seed1" / "predictions" / "at.npz").output
     torch.testing.assert_close(said.sum(dim=1), torch.ones(len(said)))
+
+
+def test_a_change_head_is_trained_calibrated_and_scored(tmp_path):
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], model__change_head=True)
+    scores = run.train(Silent())
+    assert "change" in json.loads((run.folder.path / "log.jsonl").read_text().splitlines()[-1])["losses"]
+    assert len(scores.calibration_error[0]) == len(scores.conditions)
+    folder = run.folder.path / "fold1-seed1"
+    calibration = read(folder / "model.json")["calibration"]
+    assert set(calibration) == {"emotion", "change", "threshold"}
+    trained = load(run.folder.path).trained
+    assert vars(trained.model.calibration) == calibration
+    said = Predictions.load(folder / "predictions" / "at.npz")
+    eligible = ~torch.isnan(said.change)
+    assert said.changed[eligible].tolist() == (said.change[eligible] >= calibration["threshold"]).tolist()
+    again = run.predict({"at": run.parts.protocols["at"]})[1, "1", "at"]
+    torch.testing.assert_close(again.change, said.change, equal_nan=True)
+
+
+def test_a_change_head_is_refused_for_scores(tmp_path):
+    labels = LabelSpace(interval=(-3.0, 3.0))
+    dialogues = [replace(talk("AA", id=f"v{n}", widths=WIDTHS), emotion=(-1.0, 2.0)) for n in range(8)]
+    parts = {f"v{n}": ("train", "train", "train", "val", "test")[n % 5] for n in range(8)}
+    root = own_corpus(tmp_path, dialogues, labels, parts)
+    with pytest.raises(ConfigError, match=r"model.change_head: must be false for a corpus of scores"):
+        own(tmp_path, root, split__scheme="official", model__change_head=True)
+    assert not (tmp_path / "runs").exists()
 
 
 def test_features_can_be_left_as_they_are(tmp_path):

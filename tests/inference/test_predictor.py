@@ -79,6 +79,16 @@ def test_a_decoder_decides_the_turns_of_a_speaker_together():
     assert not torch.allclose(second.probability, alone, atol=1e-2)
 
 
+def test_a_change_head_says_how_likely_a_change_is():
+    parts = trained(change_head=True)
+    dialogue = talk("ABA")
+    found = Predictor(parts).predict(dialogue)
+    assert torch.isnan(found.change).tolist() == [True, True, False]
+    graph = parts.build(parts.standardiser(dialogue))
+    h = parts.model(graph).embedding
+    torch.testing.assert_close(found.change[2:], parts.model.change_head(h[2:], h[:1]).sigmoid().detach())
+
+
 def test_a_score_is_predicted_as_a_number():
     found = Predictor(trained(LabelSpace(interval=(-3.0, 3.0)))).predict(talk("AB").unlabelled())
     assert found.probability.shape == (2, 1)

@@ -1,6 +1,7 @@
 """The chain decoder against the enumeration of all label sequences, and what it learns of planted chains."""
 
 import itertools
+import math
 import time
 
 import numpy as np
@@ -9,7 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from graphmer.corpora.course import Process, turn_taking
-from graphmer.nn.chain import ChainDecoder
+from graphmer.nn.chain import ChainDecoder, ChainMemory
 from graphmer.typing import UNLABELLED
 
 
@@ -121,6 +122,18 @@ class Enumeration:
             total += float(scores.logsumexp(0) - scores[torch.tensor(agrees)].logsumexp(0))
         return total / int((target != UNLABELLED).sum())
 
+    def apart(self, comparable) -> list[float]:
+        """Probability that a turn differs from the speaker's latest earlier comparable one; NaN without."""
+        change = [math.nan] * len(self.unary)
+        for chain in self.chains:
+            labels, scores = self.sequences(chain)
+            for place, node in enumerate(chain):
+                begins = [k for k in range(place) if comparable[chain[k]]]
+                if begins:
+                    differs = torch.tensor([path[begins[-1]] != path[place] for path in labels])
+                    change[node] = float(scores.softmax(0)[differs].sum())
+        return change
+
 
 PRECISIONS = pytest.mark.parametrize(("dtype", "near"), [(torch.float32, 1e-5), (torch.float64, 1e-10)])
 SIZES = pytest.mark.parametrize("classes", [2, 3, 4])
@@ -130,6 +143,32 @@ LENGTHS = (4, 1, 5, 2, 3)
 
 def assert_near(found, expected, near) -> None:
     torch.testing.assert_close(found.double(), expected, rtol=near, atol=near, equal_nan=True)
+
+
+@SIZES
+@pytest.mark.parametrize("seed", range(4))
+def test_a_pair_that_spans_turns_sums_them_out(seed, classes):
+    model = decoder(classes, seed=seed)
+    logits, target, speaker, batch = drawn(classes, 2, (7, 1, 5, 6), seed=seed)
+    comparable = target != UNLABELLED
+    found = model(logits, speaker, batch, comparable).change
+    expected = torch.tensor(Enumeration(model, logits, speaker, batch).apart(comparable), dtype=torch.float64)
+    torch.testing.assert_close(found.detach(), expected, equal_nan=True)
+
+
+def test_a_temperature_divides_all_scores_of_a_chain():
+    model, hot = decoder(3), decoder(3)
+    logits, _, speaker, batch = drawn(3, 2, LENGTHS)
+    hot.temperature = 2.0
+    every = Enumeration(model, logits, speaker, batch)
+    marginal = torch.zeros_like(logits)
+    for chain in every.chains:
+        labels, scores = every.sequences(chain)
+        for path, p in zip(labels, (scores / 2).softmax(0), strict=True):
+            for node, emotion in zip(chain, path, strict=True):
+                marginal[node, emotion] += p
+    torch.testing.assert_close(hot(logits, speaker, batch).marginal.exp().detach(), marginal)
+    assert torch.equal(hot.viterbi(logits, speaker, batch), model.viterbi(logits, speaker, batch))
 
 
 @PRECISIONS
@@ -458,3 +497,29 @@ def test_what_is_taken_over_from_the_other_party_is_learned():
     assert (model.contagion.argmax(dim=1) == torch.arange(3)).all()
     assert (model.transition.argmax(dim=1) == torch.arange(3)).all()
     assert model.contagion.diagonal().mean() > model.transition.diagonal().mean()
+
+
+@pytest.mark.parametrize("speakers", [1, 3])
+@pytest.mark.parametrize("before", [1, 5, 11])
+def test_a_causal_chain_that_is_taken_up_again_goes_on_as_if_read_as_a_whole(before, speakers):
+    layer = decoder(3, causal=True)
+    logits, _, speaker, batch = drawn(3, speakers, [12])
+    whole, path = layer(logits, speaker, batch), layer.viterbi(logits, speaker, batch)
+    first = (logits[:before], speaker[:before], batch[:before])
+    unknown = torch.full_like(logits, torch.nan)
+    memory = ChainMemory(unknown[:before], unknown[:before])
+    layer(*first, memory=memory)
+    layer.viterbi(*first, memory=memory)
+    last = sorted({int((speaker[:before] == s).nonzero()[-1]) for s in speaker[:before].unique()})
+    rows = [*last, *range(before, 12)]
+    memory = ChainMemory(
+        torch.cat([memory.filtered[last], unknown[before:]]), torch.cat([memory.best[last], unknown[before:]])
+    )
+    rest = (logits[rows], speaker[rows], batch[rows])
+    found = layer(*rest, memory=memory)
+    new = len(last)
+    torch.testing.assert_close(found.marginal, whole.marginal[rows])
+    torch.testing.assert_close(found.change[new:], whole.change[before:], equal_nan=True)
+    assert layer.viterbi(*rest, memory=memory)[new:].tolist() == path[before:].tolist()
+    assert memory.filtered.isfinite().all()
+    assert memory.best.isfinite().all()

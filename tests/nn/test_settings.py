@@ -27,6 +27,7 @@ def test_every_setting_reaches_the_model():
         positions=True,
         router_logit_dropout=0.2,
         causal=True,
+        context=7,
         reconstruct=True,
         messages=MessageSettings(width=10, depth=2, convolution="rgcn", dropout=0.4),
     )
@@ -36,7 +37,7 @@ def test_every_setting_reaches_the_model():
     assert model.mixture.positions
     assert len(model.mixture.experts[0].layers) == 3
     layer = model.mixture.experts[1].layers[0]
-    assert (layer.attention.heads, layer.attention.causal) == (3, True)
+    assert (layer.attention.heads, layer.attention.causal, layer.attention.context) == (3, True, 7)
     assert hasattr(layer, "norm_attention")
     assert model.mixture.dropout.p == 0.1
     assert model.mixture.routers[0].scores[-1].p == 0.2

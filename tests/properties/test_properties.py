@@ -15,12 +15,13 @@ from lightning_fabric import Fabric
 
 from graphmer.config.load import checked, dump_config
 from graphmer.corpora.simulate import SimulatedCorpus, simulate
-from graphmer.dialogue import Complete, Dialogue, Mixed, RandomSets
+from graphmer.dialogue import Complete, Dialogue, Mixed, RandomSets, Utterance
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.evaluation.predictions import Predictions
 from graphmer.experiment import Parts, Run
 from graphmer.graph import Adjacent, GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.graph.part import GraphPart, batches
+from graphmer.inference import Predictor
 from graphmer.nn.messages import CONVOLUTIONS
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.checkpoint import load_tensors
@@ -72,21 +73,35 @@ MODELS = {
     "reconstruction": Made("rgcn", {"block": "preln", "reconstruct": True}),
     "chain": Made("rgcn", {"decoder": "chain"}),
     "chain without messages": Made(settings={"decoder": "chain", "block": "preln"}),
+    "windowed": Made("rgcn", {"context": 2, "block": "preln", "positions": True}),
+    "windowed reference": Made(settings={"context": 1}),
+    "recency": Made("rgcn", {"recency": True, "block": "preln", "positions": True}),
+    "change head": Made("rgcn", {"change_head": True}),
+    "chain with change head": Made(settings={"decoder": "chain", "change_head": True}),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
     **{f"causal {name}": Made(name, {"causal": True, "block": "preln"}) for name in CONVOLUTIONS},
+    "causal windowed": Made("rgcn", {"causal": True, "context": 2, "block": "preln"}),
+    "causal recency": Made("rgcn", {"causal": True, "recency": True, "block": "preln"}),
+    "causal windowed recency": Made("rgcn", {"causal": True, "context": 2, "recency": True}),
+    "causal windowed reference": Made("transformer", {"causal": True, "context": 1, "decoder": "chain"}),
     "causal chain": Made("rgcn", {"causal": True, "block": "preln", "decoder": "chain"}),
+    "causal change head": Made("rgcn", {"causal": True, "block": "preln", "change_head": True}),
 }
 every_model = pytest.mark.parametrize("made", [*MODELS.values(), *CAUSAL.values()], ids=[*MODELS, *CAUSAL])
 causal_models = pytest.mark.parametrize("made", CAUSAL.values(), ids=CAUSAL)
 
 
 def said(model, build: GraphBuilder, *dialogues: Dialogue) -> torch.Tensor:
-    """Logits of each turn, or with a decoder what it makes of them, as log-probabilities."""
+    """Logits of each turn, or with a decoder what it makes of them, as log-probabilities; and the change."""
     batch = batched(dialogues, build)
     output = model(batch)
-    return output.emotion_logits if model.decoder is None else model.probabilities(output, batch).log()
+    if model.decoder is None and model.change_head is None:
+        return output.emotion_logits
+    decision = model.decide(output, batch)
+    emotion = output.emotion_logits if model.decoder is None else decision.probability.log()
+    return torch.cat([emotion, decision.change.nan_to_num(-1.0)[:, None]], dim=1)
 
 
 def assert_same(one: torch.Tensor, other: torch.Tensor) -> None:
@@ -129,6 +144,22 @@ def test_with_no_future_nothing_depends_on_later_turns(made):
         changed = replace(whole, features=features, available=whole.available | later)
         assert_same(said(model, build, changed)[:now], expected[:now])
         assert not torch.allclose(said(model, build, changed)[now:], expected[now:], atol=1e-4)
+
+
+@causal_models
+def test_a_dialogue_that_goes_on_is_read_as_the_whole_one(made):
+    dialogue = talk("ABBACAB", ["at", "", "v", "atv", "t", "a", "atv"], seed=1).unlabelled()
+    facts = (made.model(), made.described, LABELS, Standardiser.identity(WIDTHS), made.build, {})
+    predictor = Predictor(TrainedModel(*facts))
+    whole = predictor.predict(dialogue)
+    stream = predictor.stream()
+    for turn, name in enumerate("ABBACAB"):
+        there = zip(dialogue.features.items(), dialogue.available[turn], strict=True)
+        said = stream.append(Utterance(name, {m: rows[turn] for (m, rows), is_there in there if is_there}))
+        assert said.emotion == whole.emotion[turn]
+        assert_same(torch.tensor(list(said.probability.values())), whole.probability[turn])
+        change = torch.nan if said.change is None else said.change
+        torch.testing.assert_close(torch.tensor(change), whole.change[turn], equal_nan=True)
 
 
 @every_model

@@ -6,7 +6,7 @@ from rich.console import Console
 from graphmer.evaluation.change_scores import ChangeScores
 from graphmer.evaluation.scores import Scores
 from graphmer.report.change_table import change_table
-from tests.evaluation.speech import EMOTIONS, random_speech, spoken
+from tests.evaluation.speech import EMOTIONS, random_speech, spoken, with_change
 
 META = {"title": "tiny", "simulated": False, "selection": "validation"}
 
@@ -57,3 +57,15 @@ def test_it_fits_a_terminal_of_eighty_columns():
         console.print(found.rich(80))
     assert all(name in capture.get() for name in ("shift F1", "MCC", "kappa", "shift pairs"))
     assert "…" not in capture.get()
+
+
+def test_what_is_said_directly_stands_beside_what_is_derived():
+    found = sheet(with_change(random_speech(0), 0))
+    assert found.header[-2:] == ("direct MCC", "disagree")
+    assert "±" in found.rows[0][-1]
+    assert any(note.startswith("Direct: what the change head says") for note in found.notes)
+    assert "direct MCC" not in sheet(random_speech(0)).header
+    console = Console(width=80)
+    with console.capture() as capture:
+        console.print(found.rich(80))
+    assert all(name in capture.get() for name in ("MCC", "direct MCC", "disagree"))

@@ -195,3 +195,12 @@ def test_the_spread_of_simulated_scores_is_called_so():
     assert (
         spread_table(constant_scores(simulated=True)).title == "SIMULATED: MoMKE: spread over seeds and folds"
     )
+
+
+def test_the_calibration_error_has_a_column_where_it_is_known():
+    scores = replace(constant_scores(), calibration_error=((0.1, 0.2, 0.3, 0.4), (0.2, 0.2, 0.5, 0.4)))
+    sheet = condition_table(scores)
+    assert sheet.header[-1] == "ECE"
+    assert [row[-1] for row in sheet.rows] == ["40.0", "40.0", "20.0", "40.0", "15.0"]
+    assert any(note.startswith("ECE: expected calibration error") for note in sheet.notes)
+    assert "ECE" not in condition_table(constant_scores()).header

@@ -7,6 +7,7 @@ from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
 from graphmer.graph import GraphBuilder, SameSpeaker, TemporalWindow
+from graphmer.nn.calibration import Calibration
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.model_file import TrainedModel, load_model, save_model
 from tests.talks import LABELS, WIDTHS, batched, ragged
@@ -25,6 +26,13 @@ def trained(width: int = 8, rules=None, labels: LabelSpace = LABELS) -> TrainedM
     return TrainedModel(
         settings.build().eval(), settings, labels, standardiser, build, {"fold": 1, "score": 0.7}
     )
+
+
+def test_the_calibration_comes_back(tmp_path):
+    before = trained()
+    before.model.calibrate(Calibration(1.5, 0.5, 0.25))
+    save_model(tmp_path, before)
+    assert load_model(tmp_path).model.calibration == Calibration(1.5, 0.5, 0.25)
 
 
 @pytest.mark.parametrize(
@@ -97,7 +105,7 @@ def test_a_newer_format_is_refused(tmp_path):
     sidecar = json.loads((tmp_path / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps({**sidecar, "format": sidecar["format"] + 1}))
     with pytest.raises(
-        CheckpointError, match=r"format 2, this graphmer reads 1. Use the version that wrote it"
+        CheckpointError, match=r"format 3, this graphmer reads 2. Use the version that wrote it"
     ):
         load_model(tmp_path)
 

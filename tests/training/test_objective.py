@@ -5,14 +5,15 @@ import torch
 
 from graphmer.dialogue import FixedSet, LabelSpace
 from graphmer.graph import GraphBuilder
+from graphmer.nn.losses import emotion_loss
 from graphmer.nn.settings import ModelSettings
 from graphmer.training.objective import (
-    emotion_loss,
+    change_loss,
     mixing_objective,
     reconstruction_loss,
     unimodal_objective,
 )
-from tests.talks import LABELS, WIDTHS, batched, ragged
+from tests.talks import LABELS, WIDTHS, batched, ragged, talk
 
 NAN = float("nan")
 
@@ -112,8 +113,24 @@ def test_a_decoder_adds_the_likelihood_of_its_chains_to_the_cross_entropy():
     torch.testing.assert_close(terms.total, emotion_loss(logits, batch.emotion) + chain)
 
 
+def test_the_change_loss_is_cross_entropy_over_annotated_turns_with_an_annotated_predecessor():
+    model = tiny(change_head=True)
+    batch = batched([talk("AABA", id="d"), talk("AA", id="e"), talk("B", id="f")], GraphBuilder({}, LABELS))
+    batch.emotion = torch.tensor([0, -1, 2, 1, 3, 3, 0])
+    output = model(batch)
+    total = 0.0
+    for turn, earlier, changed in ((3, 0, True), (5, 4, False)):
+        h = output.embedding
+        p = float(model.change_head(h[turn : turn + 1], h[earlier : earlier + 1]).sigmoid().detach())
+        total -= math.log(p if changed else 1 - p)
+    assert change_loss(model, output, batch).item() == pytest.approx(total / 2, rel=1e-5)
+    terms = mixing_objective()(model, batch)
+    assert list(terms.parts) == ["emotion", "change"]
+    torch.testing.assert_close(terms.total.detach(), terms.parts["emotion"] + terms.parts["change"])
+
+
 def test_a_decoder_moves_nothing_without_annotations():
-    model = tiny(decoder="chain")
+    model = tiny(decoder="chain", change_head=True)
     batch = batched([dialogue.unlabelled() for dialogue in ragged()], GraphBuilder({}, LABELS))
     terms = mixing_objective()(model, batch)
     terms.total.backward()

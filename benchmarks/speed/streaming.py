@@ -1,0 +1,73 @@
+"""Time of one turn of a stream at the model size of examples/iemocap.yaml, causal and with windows.
+
+    python -m benchmarks.speed.streaming
+
+One thread; every turn has all three modalities, the dearest case. `median_ms` is wall time, which other work
+on the machine makes longer, `median_cpu_ms` is the processor's. Results go to
+benchmarks/results/speed/streaming.json.
+"""
+
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+
+from benchmarks.speed.windowed import WIDTHS, described, windowed
+from graphmer.dialogue import Utterance
+from graphmer.inference import Predictor
+from graphmer.training.run_folder import environment
+
+RESULT = Path(__file__).parents[1] / "results" / "speed" / "streaming.json"
+TURNS = 2000
+PIECE = 500
+WARM = 50
+
+
+def main() -> None:
+    torch.set_num_threads(1)
+    found: dict[str, Any] = {"environment": environment(device="cpu"), "turns": TURNS, "streams": {}}
+    for decoder in ("none", "chain"):
+        trained = windowed(causal=True, decoder=decoder)
+        found["model"] = described(trained)
+        found["streams"][f"decoder {decoder}"] = said = measured(Predictor(trained))
+        print(decoder, said, flush=True)
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
+    RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+
+
+def measured(predictor: Predictor) -> dict[str, Any]:
+    """Milliseconds of a turn over the whole stream, by stretches of it, and of a late correction."""
+    draw = torch.Generator().manual_seed(0)
+    stream = predictor.stream()
+    taken = []
+    for _ in range(TURNS):
+        speaker = "AB"[int(torch.randint(0, 2, (1,), generator=draw))]
+        utterance = Utterance(speaker, {m: torch.randn(w, generator=draw) for m, w in WIDTHS.items()})
+        begin = time.perf_counter(), time.process_time()
+        stream.append(utterance)
+        taken.append((time.perf_counter() - begin[0], time.process_time() - begin[1]))
+    wall, cpu = 1e3 * np.array(taken).T
+    late = []
+    for _ in range(20):
+        begin_wall = time.perf_counter()
+        stream.correct(TURNS - 10, {"text": torch.randn(WIDTHS["text"], generator=draw)})
+        late.append(1e3 * (time.perf_counter() - begin_wall))
+    pieces = range(0, TURNS, PIECE)
+    return {
+        "median_ms": _rounded(wall[WARM:]),
+        "p95_ms": round(float(np.quantile(wall[WARM:], 0.95)), 3),
+        "median_cpu_ms": _rounded(cpu[WARM:]),
+        "median_cpu_ms_by_turn": {f"{at}-{at + PIECE - 1}": _rounded(cpu[at : at + PIECE]) for at in pieces},
+        "correction_ten_turns_ago_median_ms": _rounded(np.array(late)),
+    }
+
+
+def _rounded(values: np.ndarray) -> float:
+    return round(float(np.median(values)), 3)
+
+
+if __name__ == "__main__":
+    main()

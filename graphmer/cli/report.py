@@ -1,0 +1,78 @@
+"""``graphmer report``."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from graphmer.cli.options import Device, RunPath, make_fabric
+from graphmer.cli.terminal import console, errors
+
+if TYPE_CHECKING:
+    from graphmer.experiment import Run
+
+
+def report(
+    run: RunPath,
+    html: Annotated[
+        Path | None, typer.Option(help="Where the page goes; <RUN>/report.html if nothing else is asked for.")
+    ] = None,
+    form: Annotated[
+        Literal["md", "json"] | None, typer.Option("--format", help="Print tables, or all there is.")
+    ] = None,
+    figures: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Draw the figures there, as PNG and SVG.")
+    ] = None,
+    transcripts: Annotated[
+        bool, typer.Option("--transcripts", help="Include what was said; mind the corpus's licence.")
+    ] = False,
+    device: Device = "cpu",
+) -> None:
+    """Make a page that shows a run: scores, dialogues, graphs, training; or tables and figures of it.
+
+    The page is one file that opens from disk without a network.
+
+    \b
+    examples:
+      graphmer report runs/iemocap
+      graphmer report runs/iemocap --format md
+      graphmer report runs/iemocap --figures figures
+    """  # noqa: D301
+    from graphmer.experiment import Run
+    from graphmer.experiment.reporting import report_content
+    from graphmer.report.figures import save_figures
+    from graphmer.report.page import page
+    from graphmer.storage import write_text
+
+    opened = Run.reopen(run, make_fabric(device, "32-true"))
+    if form is None and figures is None and html is None:
+        html = run / "report.html"
+    if form == "md":
+        console.out(_tables(opened), highlight=False)
+    if form == "json" or html is not None or figures is not None:
+        content = report_content(opened, transcripts=transcripts)
+        if form == "json":
+            console.out(json.dumps(content, ensure_ascii=False, allow_nan=False), highlight=False)
+        if html is not None:
+            write_text(html, page(content))
+            errors.print(f"Page: {html}", highlight=False, soft_wrap=True)
+        if figures is not None:
+            for path in save_figures(content, figures):
+                errors.print(f"Drawn: {path}", highlight=False, soft_wrap=True)
+
+
+def _tables(run: "Run") -> str:
+    """Markdown tables of all that is stored."""
+    from graphmer.experiment.reporting import change_scores, finished
+    from graphmer.report.change_table import change_table
+    from graphmer.report.table import class_table, condition_table, confusion_table
+
+    predictions = finished(run).kept()
+    scores = run.scores(predictions)
+    sheets = [condition_table(scores, best=run.bayes(run.parts.protocols))]
+    changes = change_scores(predictions, scores)
+    if changes is not None:
+        full = (scores.sets or scores.conditions)[-1]
+        sheets += [change_table(changes, scores), class_table(scores, full), confusion_table(scores, full)]
+    return "\n".join(sheet.markdown() for sheet in sheets)

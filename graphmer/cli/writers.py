@@ -1,0 +1,115 @@
+"""Predictions as JSON lines, CSV or tables, written one dialogue after the other."""
+
+import csv
+import json
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, TextIO
+
+from rich.console import Console
+
+from graphmer.cli.turns import turn_table, what_if_table
+from graphmer.dialogue import LabelSpace
+from graphmer.inference import DialoguePrediction, WhatIf
+from graphmer.inference.records import TurnRecord, as_json, turn_records, what_if_as_json
+
+Said = DialoguePrediction | WhatIf
+Writer = Callable[[Said], None]
+
+_COLUMNS = (
+    "dialogue",
+    "turn",
+    "id",
+    "speaker",
+    "emotion",
+    "previous",
+    "changed",
+    "change_probability",
+    "available",
+)
+
+
+@contextmanager
+def writing(out: Path | None, form: str, labels: LabelSpace, *, simulated: bool) -> Iterator[Writer]:
+    """A function that writes what was said of one dialogue.
+
+    Args:
+        out: file to write; ``None`` for the terminal.
+        form: ``jsonl``, ``csv`` or ``table``.
+        labels: names the emotions.
+        simulated: whether to mark everything as coming from a model of simulated dialogues.
+    """
+    makers: dict[str, Callable[[TextIO, LabelSpace, bool], Writer]] = {
+        "jsonl": _json_lines,
+        "csv": _csv,
+        "table": _tables,
+    }
+    make = makers[form]
+    if out is None:
+        yield make(sys.stdout, labels, simulated)
+    else:
+        with out.open("w", encoding="utf-8", newline="") as file:
+            yield make(file, labels, simulated)
+
+
+def _tables(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
+    console = Console(file=file)
+
+    def write(said: Said) -> None:
+        if isinstance(said, WhatIf):
+            console.print(what_if_table(said, labels, simulated=simulated))
+        else:
+            console.print(turn_table(said, labels, simulated=simulated))
+
+    return write
+
+
+def _json_lines(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
+    def write(said: Said) -> None:
+        plain = what_if_as_json(said, labels) if isinstance(said, WhatIf) else as_json(said, labels)
+        marked = plain | ({"simulated": True} if simulated else {})
+        file.write(json.dumps(marked, ensure_ascii=False) + "\n")
+        file.flush()
+
+    return write
+
+
+def _csv(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
+    """One row a turn; with what-if one more for each subset of what the turn has, named in ``what_if``."""
+    rows = csv.writer(file)
+    begun = False
+
+    def write(said: Said) -> None:
+        nonlocal begun
+        hypothetical = isinstance(said, WhatIf)
+        if not begun:
+            more = ("what_if", "most_helpful", "entropy_drop_bits") if hypothetical else ()
+            rows.writerow([*_COLUMNS, *(f"p_{name}" for name in labels.names), *more, "simulated"])
+            begun = True
+        for row in _what_if_rows(said, labels) if isinstance(said, WhatIf) else _rows(said, labels):
+            rows.writerow([*row, simulated])
+        file.flush()
+
+    return write
+
+
+def _rows(said: DialoguePrediction, labels: LabelSpace) -> Iterator[list[Any]]:
+    return (_cells(record) for record in turn_records(said, labels))
+
+
+def _what_if_rows(said: WhatIf, labels: LabelSpace) -> Iterator[list[Any]]:
+    under = {name: list(turn_records(each, labels)) for name, each in said.under.items()}
+    for record in turn_records(said.actual, labels):
+        help = said.help[record.turn]
+        yield [*_cells(record), None, help.modality, help.entropy_drop]
+        for name in said.sets_of(record.turn):
+            yield [*_cells(under[name][record.turn]), name, None, None]
+
+
+def _cells(record: TurnRecord) -> list[Any]:
+    return [
+        record.dialogue, record.turn, record.id, record.speaker, record.emotion, record.previous,
+        record.changed, record.change, "+".join(record.available), *record.probability.values(),
+    ]  # fmt: skip

@@ -1,0 +1,1 @@
+"""How hard each training utterance is, and what training makes of it."""

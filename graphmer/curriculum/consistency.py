@@ -1,0 +1,129 @@
+"""How much two modalities of an utterance say of one another."""
+
+import math
+from collections.abc import Callable
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import cross_entropy, normalize, scaled_dot_product_attention
+
+from graphmer.nn.tokens import Tokens
+
+ENTROPY_WEIGHT = 0.4
+"""Weight of the mean entropy difference in the loss: 0.001 / 3 times a sum over about 1,200 positions, as
+the released code has it."""
+
+CONTRASTS = 2048
+"""Utterances, evenly spread over those given, that an utterance is contrasted with in `InfoNCE`."""
+
+
+class CrossAttention(nn.Module):
+    """One modality asks another over the turns of a dialogue: ``x + MLP(x)``, ``x = Attention(q, kv) W_o``.
+
+    Differences from the released code: attention weights are never dropped out; the code drops out all of
+    them by a slip in the order of its arguments.
+
+    Args:
+        width: ``D``.
+        heads: ``H``; must divide `width`.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.heads = heads
+        self.query = nn.Linear(width, width)
+        self.key_value = nn.Linear(width, 2 * width)
+        self.output = nn.Linear(width, width)
+        self.feed_forward = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
+
+    def forward(self, asks: Tensor, answers: Tensor, tokens: Tokens) -> Tensor:
+        """Attention within each dialogue; asks, answers ``[T, D]``, returns ``[T, D]``."""
+        sequences, longest = tokens.shape
+        rows = torch.cat([self.query(asks), self.key_value(answers)], dim=1)
+        # padded for the kernel only
+        grid = rows.new_zeros(sequences * longest, rows.shape[1]).index_copy(0, tokens.slot, rows)
+        query, key, value = grid.view(sequences, longest, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
+        heard = scaled_dot_product_attention(query, key, value, attn_mask=tokens.filled[:, None, None, :])
+        state = self.output(heard.transpose(1, 2).reshape(sequences * longest, -1)[tokens.slot])
+        return state + self.feed_forward(state)
+
+
+class EntropyDifference(nn.Module):
+    r"""The method's estimate, ``I = H(r^m) + H(r^n) - H(J)``, ``J = CA(r^m, r^n) + CA'(r^n, r^m)``.
+
+    :math:`H(f) = -\sum_d p_d \log p_d` with :math:`p` the softmax over the features of one utterance
+    (HARDY-MER, section "mutual information"). It is maximised with the weight `ENTROPY_WEIGHT`.
+
+    It is no mutual information: pushing the first two entropies up and the last one down has its optimum in
+    flat states, whatever they say of one another. It is there because the method is defined by it.
+
+    Differences from the released code: the mean over real utterances instead of a sum over a padded batch,
+    and only utterances that have both modalities.
+
+    Args:
+        width: ``D``.
+        heads: attention heads.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.forth = CrossAttention(width, heads)
+        self.back = CrossAttention(width, heads)
+
+    def forward(self, first: Tensor, second: Tensor, dialogue: Tensor) -> Tensor:
+        """The estimate ``[T]`` for utterances ``[T, D]`` that have both modalities."""
+        tokens = Tokens.of(torch.ones(len(dialogue), 1, dtype=torch.bool, device=dialogue.device), dialogue)
+        joint = self.forth(first, second, tokens) + self.back(second, first, tokens)
+        return entropy(first) + entropy(second) - entropy(joint)
+
+    def loss(self, first: Tensor, second: Tensor, dialogue: Tensor) -> Tensor:
+        """What the method minimises beside the reconstruction."""
+        return -ENTROPY_WEIGHT * self(first, second, dialogue).mean()
+
+
+class InfoNCE(nn.Module):
+    r"""Pointwise information by contrast (van den Oord et al. 2018, eq. 4): does one modality find the other?
+
+    ``s_ij = cos(A r^m_i, B r^n_j) / t``; the value of an utterance is ``s_ii - log mean_j exp(s_ij)``, the
+    mean of both directions, a lower bound of the mutual information on the average. High where modalities
+    agree.
+
+    Args:
+        width: ``D``.
+        heads: width of the compared vectors is that of one attention head.
+    """
+
+    def __init__(self, width: int, heads: int) -> None:
+        super().__init__()
+        self.first = nn.Linear(width, width // heads)
+        self.second = nn.Linear(width, width // heads)
+        self.log_sharpness = nn.Parameter(torch.tensor(2.0))
+
+    def forward(self, first: Tensor, second: Tensor, dialogue: Tensor) -> Tensor:
+        """The estimate ``[T]`` for utterances ``[T, D]`` that have both modalities."""
+        forth, back = self._views(first, second)
+        others = slice(None, None, -(-len(forth) // CONTRASTS))
+        expected = (forth @ back[others].T).logsumexp(dim=1) + (back @ forth[others].T).logsumexp(dim=1)
+        return (forth * back).sum(dim=1) - expected / 2 + math.log(len(forth[others]))
+
+    def loss(self, first: Tensor, second: Tensor, dialogue: Tensor) -> Tensor:
+        """Symmetric InfoNCE over the utterances given."""
+        forth, back = self._views(first, second)
+        score, own = forth @ back.T, torch.arange(len(forth), device=forth.device)
+        return (cross_entropy(score, own) + cross_entropy(score.T, own)) / 2
+
+    def _views(self, first: Tensor, second: Tensor) -> tuple[Tensor, Tensor]:
+        scale = (self.log_sharpness.clamp_max(4.0) / 2).exp()
+        return scale * normalize(self.first(first), dim=1), scale * normalize(self.second(second), dim=1)
+
+
+def entropy(state: Tensor) -> Tensor:
+    """Entropy of the softmax over the features of each row, in nats: ``[T, D]`` to ``[T]``."""
+    logarithm = state.log_softmax(dim=1)
+    return -(logarithm.exp() * logarithm).sum(dim=1)
+
+
+Estimator = EntropyDifference | InfoNCE
+
+ESTIMATORS: dict[str, Callable[[int, int], Estimator]] = {"entropy": EntropyDifference, "infonce": InfoNCE}
+"""Estimators of consistency by the name a configuration has: ``(D, heads) -> module``."""

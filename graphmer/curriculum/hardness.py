@@ -1,0 +1,151 @@
+"""How hard each training utterance is under each condition, in three views and as one number."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from zipfile import BadZipFile
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from graphmer.curriculum.teacher import Teacher
+from graphmer.curriculum.views import change_share, condition_number, measured, ranks
+from graphmer.dialogue import LabelSpace
+from graphmer.errors import CheckpointError
+from graphmer.graph.part import GraphPart
+from graphmer.storage import replacing
+from graphmer.typing import Available
+
+VIEWS = ("direct", "indirect", "change", "value")
+
+
+@dataclass(frozen=True)
+class HardnessWeights:
+    """How the views make one number, ``h = sigmoid(beta (a1 n_dir + a2 n_ind + a3 n_change - tau))``.
+
+    Each ``n`` is the rank of the view over the training part, in [0, 1].
+
+    Differences from the released code: ranks over the training part instead of extremes over a padded batch,
+    so that an utterance has one hardness whatever it is batched with, and ``tau`` centres it: with 0.5, ``h``
+    lies in [0.12, 0.88] instead of [0.5, 0.98].
+
+    Args:
+        direct: ``a1``, weight of the error of rebuilding.
+        indirect: ``a2``, weight of the consistency of the modalities.
+        change: ``a3``, weight of how often the emotion changes around the utterance.
+        sign: of consistency: -1 makes what disagrees hard; +1 what agrees, as the released code has it.
+        beta: steepness.
+        tau: what is half hard.
+    """
+
+    direct: float = 0.6
+    indirect: float = 0.4
+    change: float = 0.0
+    sign: int = -1
+    beta: float = 4.0
+    tau: float = 0.5
+
+
+@dataclass(frozen=True, eq=False)
+class Hardness:
+    """The hardness of the training utterances of a fold, row by row in the order of their dialogues.
+
+    Conditions are sets of modalities, numbered by `condition_number`; number 0, nothing available, has none.
+
+    Attributes:
+        dialogues: id of each row's dialogue.
+        utterances: id of each row.
+        direct: error of rebuilding what the condition hides, ``[N, 2 ** M]``; zero where it hides nothing.
+        indirect: consistency of the modalities, ``[N]``; NaN where an utterance has no two of them.
+        change: share of emotion changes around the utterance, ``[N]``; NaN where there is nothing to compare.
+        value: the combination, in (0, 1), ``[N, 2 ** M]``.
+    """
+
+    dialogues: tuple[str, ...]
+    utterances: tuple[str, ...]
+    direct: Tensor
+    indirect: Tensor
+    change: Tensor
+    value: Tensor
+
+    @classmethod
+    def measure(
+        cls,
+        teacher: Teacher,
+        train: GraphPart,
+        labels: LabelSpace,
+        weights: HardnessWeights,
+        *,
+        device: torch.device,
+    ) -> "Hardness":
+        """Measure every utterance of the training part that the teacher was fitted to.
+
+        Each dialogue is read with all it has; the conditions hide from the decoder, which equals hiding from
+        the teacher. Nothing depends on batches.
+
+        Args:
+            teacher: of the same training part.
+            train: the training part, standardised.
+            labels: for emotion changes.
+            weights: how the views are combined.
+            device: where to compute.
+        """
+        direct, indirect = measured(teacher, train, device)
+        change = torch.cat([change_share(dialogue, labels) for dialogue in train.dialogues])
+        return cls(
+            tuple(dialogue.id for dialogue in train.dialogues for _ in dialogue.utterance_ids),
+            tuple(name for dialogue in train.dialogues for name in dialogue.utterance_ids),
+            direct,
+            indirect,
+            change,
+            combined(direct, indirect, change, weights),
+        )
+
+    def under(self, available: Available, rows: Tensor) -> Tensor:
+        """Hardness of some rows, each under the condition of what is available of it, ``[R]``.
+
+        Shapes:
+            available ``[R, M]``; rows long ``[R]``.
+        """
+        return self.value[rows, condition_number(available)]
+
+    def save(self, path: Path) -> None:
+        """Write an ``.npz`` file without pickled objects, whole or not at all."""
+        views = {name: getattr(self, name).numpy() for name in VIEWS}
+        with replacing(path) as partial, partial.open("wb") as file:
+            np.savez_compressed(
+                file,
+                dialogues=np.array(self.dialogues, dtype=np.str_),
+                utterances=np.array(self.utterances, dtype=np.str_),
+                allow_pickle=False,
+                **views,
+            )
+
+    @classmethod
+    def load(cls, path: Path) -> "Hardness":
+        """Read what `save` wrote.
+
+        Raises:
+            CheckpointError: if the file is missing or holds something else.
+        """
+        try:
+            with np.load(path, allow_pickle=False) as stored:
+                views = {name: torch.from_numpy(stored[name]) for name in VIEWS}
+                dialogues, utterances = stored["dialogues"].tolist(), stored["utterances"].tolist()
+        except (OSError, ValueError, KeyError, BadZipFile) as error:
+            raise CheckpointError(f"{path}: cannot be read as hardness ({error}). Train again.") from error
+        return cls(tuple(dialogues), tuple(utterances), **views)
+
+
+def combined(direct: Tensor, indirect: Tensor, change: Tensor, weights: HardnessWeights) -> Tensor:
+    """One number for each utterance and condition, ``[N, K]``; see `HardnessWeights`.
+
+    A view that says nothing of an utterance counts as its middle, a half; where a condition hides nothing,
+    the direct view counts as zero.
+
+    Shapes:
+        direct ``[N, K]``; indirect, change ``[N]``.
+    """
+    rebuilt = torch.stack([ranks(column.where(column > 0, torch.nan), empty=0.0) for column in direct.T], 1)
+    steady = weights.indirect * ranks(weights.sign * indirect) + weights.change * ranks(change)
+    return torch.sigmoid(weights.beta * (weights.direct * rebuilt + steady[:, None] - weights.tau))

@@ -1,0 +1,146 @@
+"""Hardness and supports of one fold, from its training part alone."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+
+from graphmer.config.schema import RetrievalConfig
+from graphmer.curriculum.curriculum import Curriculum, Neighbours, Pacing
+from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
+from graphmer.curriculum.hardness import Hardness, HardnessWeights
+from graphmer.curriculum.tuning import Knobs, Limits
+from graphmer.dialogue import Dialogue
+from graphmer.experiment.parts import Parts
+from graphmer.graph.part import GraphPart
+from graphmer.report.hardness_table import extremes_table, kinds_table
+from graphmer.retrieval import RetrievalIndex, fit_encoder, fold_fingerprint, select_supports
+from graphmer.retrieval.store import Metric
+from graphmer.retrieval.table import mean_distances
+from graphmer.storage import write_text
+from graphmer.training.objective import mixing_objective
+from graphmer.training.stage import Stage
+
+LONGEST = 4
+"""Factor by which tuning may raise the number of supports."""
+
+
+class Teaching:
+    """What a configuration with a curriculum makes of one fold's training part.
+
+    Args:
+        parts: what the experiment consists of.
+        train: graphs of the training part.
+        device: where the teacher computes.
+        seed: of the teacher and the encoder.
+        path: where the hardness is kept, with tables beside it, and read from where it is there.
+
+    Raises:
+        CheckpointError: if the hardness that is there cannot be read.
+    """
+
+    def __init__(
+        self, parts: Parts, train: GraphPart, device: torch.device, *, seed: int, path: Path
+    ) -> None:
+        assert parts.config.curriculum is not None  # who calls has looked
+        self.parts = parts
+        self.train = train
+        self.settings = parts.config.curriculum
+        self.hardness = self._hardness(device, seed, path)
+        retrieval = parts.config.retrieval
+        self.neighbours = None if retrieval is None else self._neighbours(retrieval, seed)
+
+    @property
+    def given(self) -> Knobs:
+        """The settings that could be tuned, as they are in the configuration."""
+        retrieval = self.parts.config.retrieval
+        return Knobs(self.settings.support, 0 if retrieval is None else retrieval.k, self.settings.opening)
+
+    @property
+    def limits(self) -> Limits:
+        """Bounds of the settings that make a difference; the others stay as they are given."""
+        given, free = self.given, Limits()
+        paced = free.opening if self.hardness is not None else (given.opening, given.opening)
+        if self.neighbours is None:
+            return Limits((given.support, given.support), (0, 0), paced)
+        return Limits(free.support, (1, LONGEST * given.k), paced)
+
+    def stages(self, knobs: Knobs) -> list[Stage]:
+        """The stages of training, the last one with its curriculum."""
+        *before, last = self.parts.stages
+        retrieval = self.parts.config.retrieval
+        curriculum = Curriculum(
+            self.train,
+            self.hardness,
+            None if self.neighbours is None else self.neighbours(knobs.k),
+            Pacing(knobs.opening, self.settings.until, self.settings.emphasis),
+            form="context" if retrieval is not None and retrieval.form == "context" else "slots",
+            relation=len(self.parts.build.relations) if self.parts.support_relation else None,
+        )
+        objective = mixing_objective(self.parts.config.training.stages[-1].reconstruction, knobs.support)
+        return [*before, replace(last, objective=objective, curriculum=curriculum)]
+
+    def _hardness(self, device: torch.device, seed: int, path: Path) -> Hardness | None:
+        if self.settings.hardness is None:
+            return None
+        if path.is_file():
+            return Hardness.load(path)
+        values = self.settings.hardness.model_dump()
+        teacher = TeacherSettings(
+            **self.settings.teacher.model_dump(),
+            estimator=values.pop("consistency"),
+            nodes=self.parts.config.training.batch_nodes,
+        )
+        labels = self.parts.corpus.labels
+        fitted = fit_teacher(self.train, labels.outputs, teacher, seed=seed, device=device)
+        found = Hardness.measure(fitted, self.train, labels, HardnessWeights(**values), device=device)
+        dialogues = self.train.dialogues
+        sheets = [extremes_table(found, dialogues)]
+        sheets += [] if labels.is_score else [kinds_table(found, dialogues, labels)]
+        write_text(path.with_suffix(".md"), "\n".join(sheet.markdown() for sheet in sheets))
+        found.save(path)
+        return found
+
+    def _neighbours(self, retrieval: RetrievalConfig, seed: int) -> Callable[[int], Neighbours]:
+        found: Sequence[Dialogue] = self.train.dialogues
+        if retrieval.encoder == "fold":
+            encoder = fit_encoder(found, self.parts.corpus.labels, seed=seed)
+            found = [encoder(dialogue) for dialogue in found]
+        fingerprint = fold_fingerprint(found, f"{self.parts.corpus.fingerprint} {retrieval.encoder} {seed}")
+        longest = retrieval.k * (LONGEST if self.settings.tuning else 1)
+        return neighbours(found, retrieval.metric, longest, fingerprint)
+
+
+def neighbours(
+    train: Sequence[Dialogue], metric: Metric | Mapping[str, Metric], longest: int, fingerprint: str
+) -> Callable[[int], Neighbours]:
+    """The nearest annotated utterances of other dialogues, for all utterances of the training part.
+
+    Turns without an annotation support nobody, but are supported.
+
+    Args:
+        train: standardised (and encoded) dialogues.
+        metric: of all modalities, or by modality.
+        longest: most supports that are going to be asked for.
+        fingerprint: of the fold.
+
+    Returns:
+        a function from ``k`` to the neighbours, at most that many.
+    """
+    widths = {modality: rows.shape[1] for modality, rows in train[0].features.items()}
+    index = RetrievalIndex(widths, metric, fingerprint=fingerprint)
+    for dialogue in train:
+        told = zip(dialogue.utterance_ids, dialogue.emotion, strict=True)
+        index.add(dialogue, [name for name, emotion in told if emotion is not None])
+    found = index.search(train, longest, torch.ones(len(widths)))
+    table = replace(found, scale=mean_distances(found.neighbours, found.distances))
+    keys = [(dialogue.id, name) for dialogue in train for name in dialogue.utterance_ids]
+    place = {key: number for number, key in enumerate(keys)}
+    # -1, for no support, reads the last entry
+    row = torch.tensor([*(place[key] for key in index.ids), -1])
+
+    def up_to(k: int) -> Neighbours:
+        return lambda available, hardness: row[select_supports(table, available, hardness, k).rows]
+
+    return up_to

@@ -1,0 +1,215 @@
+"""Which missing modality would help most: the expected drop in entropy, measured on training turns."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from graphmer.dialogue import Dialogue, LabelSpace
+from graphmer.dialogue.draws import uniforms
+from graphmer.dialogue.missing import MissingProtocol
+from graphmer.errors import CheckpointError
+from graphmer.evaluation.evaluate import outputs
+from graphmer.graph.part import GraphPart
+from graphmer.nn.model import EmotionModel
+from graphmer.storage import write_text
+from graphmer.typing import Available
+
+_FORMAT = "graphmer expected gains"
+FILE = "what_if.json"
+"""Name of the table in the folder of a model."""
+
+DRAWS = 4
+"""How often each training turn is read, with other modalities hidden each time."""
+
+ModalitySet = tuple[str, ...]
+"""Modalities in the model's order; empty for none at all."""
+
+
+def subsets(modalities: Sequence[str]) -> list[ModalitySet]:
+    """Every set of modalities, the empty one first, the complete one last.
+
+    Example:
+        >>> subsets(("audio", "text"))
+        [(), ('audio',), ('text',), ('audio', 'text')]
+    """
+    return [chosen for size in range(len(modalities) + 1) for chosen in combinations(modalities, size)]
+
+
+@dataclass(frozen=True)
+class Only(MissingProtocol):
+    """Every turn of the dialogue keeps what it has of this set, which may be empty.
+
+    Args:
+        modalities: the set.
+    """
+
+    modalities: ModalitySet
+
+    @property
+    def name(self) -> str:
+        return f"only:{'+'.join(self.modalities)}"
+
+    def keep(self, dialogue: Dialogue, seed: int) -> Available:
+        column = torch.tensor([modality in self.modalities for modality in dialogue.modalities])
+        return column.expand(len(dialogue), -1).clone()
+
+
+@dataclass(frozen=True)
+class Coins(MissingProtocol):
+    """Every turn keeps each of its modalities with probability one half, independently; maybe none."""
+
+    @property
+    def name(self) -> str:
+        return "coins"
+
+    def keep(self, dialogue: Dialogue, seed: int) -> Available:
+        draws = uniforms("coins", seed, dialogue.id, dialogue.utterance_ids, len(dialogue.modalities))
+        return torch.from_numpy(draws < 0.5)
+
+
+@dataclass(frozen=True)
+class Help:
+    """The one missing modality that would be expected to help a turn most.
+
+    Attributes:
+        modality: its name; ``None`` where there is no such modality or nothing is known.
+        entropy_drop: by how many bits the entropy of the emotion is expected to fall; ``None`` as above.
+        turns: readings of training turns behind each of the two means of the estimate.
+        note: why there is no modality; empty where there is one.
+    """
+
+    modality: str | None
+    entropy_drop: float | None
+    turns: int
+    note: str = ""
+
+
+class ExpectedGains:
+    r"""For what a turn has, ``A``, and each modality ``m`` it lacks, what ``m`` would be expected to add.
+
+    .. math:: \bar H(y_t \mid A_t = A) - \bar H(y_t \mid A_t = A \cup \{m\})
+
+    in bits, as means over the training turns that were recorded with ``A`` and ``m``. What each turn is seen
+    with is drawn `DRAWS` times by `Coins`, so that its neighbours have now more, now less. A definition of
+    this project.
+
+    Args:
+        modalities: of the model, in its order.
+        drops: drop in bits and number of turns, by (set, missing modality).
+    """
+
+    def __init__(
+        self,
+        modalities: Sequence[str],
+        drops: Mapping[tuple[ModalitySet, str], tuple[float, int]],
+    ) -> None:
+        self.modalities = tuple(modalities)
+        self.drops = dict(drops)
+
+    @classmethod
+    def measure(
+        cls, model: EmotionModel, part: GraphPart, labels: LabelSpace, *, nodes: int, device: torch.device
+    ) -> "ExpectedGains":
+        """Read the training part `DRAWS` times, each time with other modalities hidden.
+
+        Args:
+            model: on `device`; left in evaluation mode.
+            part: the training dialogues.
+            labels: classes, not a score.
+            nodes: most utterances in a batch.
+            device: where the batches go.
+
+        Raises:
+            ValueError: if the labels are a score, which has no entropy.
+        """
+        if labels.is_score:
+            raise ValueError("A drop in entropy is one of classes; these labels are a score.")
+        entropy, seen = [], []
+        for draw in range(DRAWS):
+            views = part.seen_through(Coins(), seed=draw)
+            said = outputs(model, views, labels, nodes=nodes, device=device)
+            entropy.append(entropy_bits(torch.cat([one.output for one in said])))
+            seen.append(torch.cat([view.available for view in views]))
+        recorded = torch.cat([dialogue.available for dialogue in part.dialogues])
+        drops = _drops(torch.cat(entropy), torch.cat(seen), recorded.repeat(DRAWS, 1), model.modalities)
+        return cls(model.modalities, drops)
+
+    def best(self, available: Sequence[str]) -> Help:
+        """The missing modality with the largest expected drop, for a turn that has `available`."""
+        missing = [modality for modality in self.modalities if modality not in available]
+        if not missing:
+            return Help(None, None, 0, "nothing is missing")
+        has = tuple(modality for modality in self.modalities if modality in available)
+        known = {modality: self.drops[has, modality] for modality in missing if (has, modality) in self.drops}
+        if not known:
+            never = f"{' and '.join(has)} and another modality" if has else "any modality"
+            return Help(None, None, 0, f"no training turn has {never}")
+        modality, (drop, turns) = max(known.items(), key=lambda item: item[1][0])
+        if drop <= 0:
+            return Help(None, drop, turns, "no missing modality is expected to help")
+        return Help(modality, drop, turns)
+
+    def save(self, path: Path) -> None:
+        """Write the table as JSON, whole or not at all."""
+        rows = [
+            {"available": list(has), "missing": missing, "entropy_drop_bits": drop, "turns": turns}
+            for (has, missing), (drop, turns) in self.drops.items()
+        ]
+        content = {"format": _FORMAT, "modalities": self.modalities, "gains": rows}
+        write_text(path, json.dumps(content, allow_nan=False, indent=1))
+
+    @classmethod
+    def load(cls, path: Path) -> "ExpectedGains":
+        """Read what `save` wrote.
+
+        Raises:
+            CheckpointError: if the file holds something else.
+        """
+        try:
+            content = json.loads(path.read_bytes())
+            if content["format"] != _FORMAT:
+                raise ValueError(f"format must be {_FORMAT!r}, got {content['format']!r}")
+            drops = {
+                (tuple(row["available"]), row["missing"]): (float(row["entropy_drop_bits"]), row["turns"])
+                for row in content["gains"]
+            }
+            return cls(content["modalities"], drops)
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"{path}: cannot be read as expected gains ({error}). Train again, or remove it."
+            ) from None
+
+
+def entropy_bits(probability: Tensor) -> Tensor:
+    """Entropy ``[N]`` in bits of probabilities ``[N, C]``.
+
+    Example:
+        >>> entropy_bits(torch.tensor([[0.5, 0.5], [1.0, 0.0]])).tolist()
+        [1.0, 0.0]
+    """
+    return torch.special.entr(probability).sum(dim=1) / torch.log(torch.tensor(2.0))
+
+
+def _drops(
+    entropy: Tensor, seen: Tensor, recorded: Tensor, modalities: Sequence[str]
+) -> dict[tuple[ModalitySet, str], tuple[float, int]]:
+    """Drops from the entropy of turns ``[T]``, what they were seen and recorded with ``[T, M]``."""
+    drops = {}
+    for has in subsets(modalities):
+        for missing in (modality for modality in modalities if modality not in has):
+            less, more = (
+                torch.tensor([modality in chosen for modality in modalities])
+                for chosen in (has, (*has, missing))
+            )
+            eligible = recorded[:, more].all(dim=1)
+            before = entropy[eligible & (seen == less).all(dim=1)]
+            after = entropy[eligible & (seen == more).all(dim=1)]
+            if len(before) and len(after):
+                drop = float(before.mean() - after.mean())
+                drops[has, missing] = (round(drop, 6), min(len(before), len(after)))
+    return drops

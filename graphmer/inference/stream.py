@@ -1,0 +1,164 @@
+"""A dialogue that is predicted turn by turn, while it goes on."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import torch
+from torch import Tensor
+from torch.nn.functional import pad
+
+from graphmer.dialogue import Dialogue, Emotion, Utterance
+from graphmer.graph.stream import StreamedEdges
+from graphmer.inference.predictor import Predictor
+from graphmer.inference.reader import DialogueReader, Reading
+from graphmer.inference.records import TurnRecord, turn_records
+
+
+class DialogueStream:
+    """A dialogue that is predicted turn by turn, as it comes in; made by `Predictor.stream`.
+
+    What is said of a turn is what `Predictor.predict` says of it in the whole dialogue, to rounding. Each
+    turn may have any modalities, or none, and a modality that arrives late may be added with `correct`.
+
+    A model whose experts have a `context` and whose edges have limits takes the same time for each turn,
+    however long the dialogue is. Edges to a speaker's own turns are counted in turns of that speaker, which
+    may be long ago; they are followed exactly.
+
+    Args:
+        predictor: a causal model.
+        id: what to call the dialogue.
+        speakers: who takes part, where that is known; others may join with any turn.
+        corrections: how many of the latest turns may still be corrected. The more, the more is kept.
+
+    Raises:
+        ValueError: if the model hears later turns, has an edge rule that cannot follow a dialogue, or
+            `corrections` is negative.
+
+    Example:
+        >>> import graphmer as gm
+        >>> stream = gm.load("runs/live").stream()  # doctest: +SKIP
+        >>> stream.append(gm.Utterance("Ann", {"text": vector})).emotion  # doctest: +SKIP
+        'happy'
+    """
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        id: str = "stream",
+        *,
+        speakers: Sequence[str] = (),
+        corrections: int = 20,
+    ) -> None:
+        if corrections < 0:
+            raise ValueError(f"`corrections` must be a number of turns >= 0; got {corrections}.")
+        self.id = id
+        self.emotions: dict[str, list[Emotion]] = {speaker: [] for speaker in speakers}
+        self._predictor = predictor
+        self._corrections = corrections
+        self._reader = DialogueReader(
+            predictor.model,
+            StreamedEdges(predictor.trained.build),
+            context=predictor.trained.settings.context,
+            corrections=corrections,
+            device=predictor.device,
+        )
+        self._ids: list[str] = []
+        self._turn: dict[str, int] = {}
+        self._latest: dict[int, Utterance] = {}
+
+    def __len__(self) -> int:
+        return len(self._reader)
+
+    def append(self, utterance: Utterance) -> TurnRecord:
+        """What is said of the next turn. Its annotation and the turn it replies to are not read.
+
+        Raises:
+            ValueError: on an unknown modality, a wrong width, a value that is not finite, or a repeated id;
+                the stream can go on without that turn.
+        """
+        turn = len(self)
+        dialogue = self._standardised([utterance], turn)
+        id = dialogue.utterance_ids[0]
+        if id in self._turn:
+            raise ValueError(
+                f"Turn {turn} of dialogue {self.id!r}: the id {id!r} occurs twice; ids must be unique."
+            )
+        (record,) = self._read(dialogue)
+        self._ids.append(id)
+        self._turn[id] = turn
+        self._latest[turn] = replace(utterance, id=id)
+        self._latest.pop(turn - self._corrections, None)
+        return record
+
+    def correct(self, turn: int | str, features: Mapping[str, Any]) -> list[TurnRecord]:
+        """Give a turn modalities that arrived late, or better ones; all else it has stays.
+
+        Args:
+            turn: its number or id; one of the latest `corrections` turns.
+            features: one vector ``[D_m]`` for each modality that is new or changed.
+
+        Returns:
+            what is now said of that turn and of all after it, which may have heard it.
+
+        Raises:
+            ValueError: if there is no such turn, it is too long ago, or as `append`; nothing is changed then.
+        """
+        number = self._turn.get(turn, -1) if isinstance(turn, str) else turn
+        if not 0 <= number < len(self):
+            raise ValueError(f"Dialogue {self.id!r} has no turn {turn!r} yet; it has {len(self)} turns.")
+        if number not in self._latest:
+            raise ValueError(
+                f"Turn {turn!r} of dialogue {self.id!r} can no longer be corrected; only the latest "
+                f"{self._corrections} can. Open the stream with more `corrections`."
+            )
+        utterances = [self._latest[later] for later in range(number, len(self))]
+        utterances[0] = replace(utterances[0], features={**utterances[0].features, **features})
+        dialogue = self._standardised(utterances, number)
+        self._reader.rewind(number)
+        for utterance in reversed(utterances):
+            self.emotions[utterance.speaker].pop()
+        self._latest[number] = utterances[0]
+        return self._read(dialogue)
+
+    def _standardised(self, utterances: Sequence[Utterance], first: int) -> Dialogue:
+        trained = self._predictor.trained
+        plain = [replace(utterance, emotion=None, reply_to=None) for utterance in utterances]
+        widths = trained.settings.widths
+        return trained.standardiser(Dialogue.from_utterances(self.id, plain, widths=widths, first=first))
+
+    def _read(self, dialogue: Dialogue) -> list[TurnRecord]:
+        names = [dialogue.speakers[number] for number in dialogue.speaker.tolist()]
+        for name in names:
+            self.emotions.setdefault(name, [])
+        speakers = tuple(self.emotions)
+        reading = self._reader.read(dialogue, [speakers.index(name) for name in names])
+        shown = self._shown(dialogue, reading, speakers)
+        (prediction,) = self._predictor.answers([shown], reading.graph, reading.output, reading.memory)
+        self._reader.keep(reading)
+        found = list(turn_records(prediction, self._predictor.trained.labels))[-reading.new :]
+        for record in found:
+            self.emotions[record.speaker].append(record.emotion)
+        turns = reading.turns[-reading.new :]
+        return [replace(record, turn=turn) for record, turn in zip(found, turns, strict=True)]
+
+    def _shown(self, dialogue: Dialogue, reading: Reading, speakers: tuple[str, ...]) -> Dialogue:
+        """New turns after the earlier ones that they are compared with, of which only speakers are known."""
+        before = len(reading.turns) - reading.new
+
+        def below(rows: Tensor) -> Tensor:
+            return pad(rows, (0, 0) * (rows.ndim - 1) + (before, 0))
+
+        return replace(
+            dialogue,
+            utterance_ids=tuple(self._ids[turn] for turn in reading.turns[:before]) + dialogue.utterance_ids,
+            speakers=speakers,
+            speaker=reading.graph.speaker.cpu(),
+            features={modality: below(rows) for modality, rows in dialogue.features.items()},
+            available=below(dialogue.available),
+            emotion=(None,) * len(reading.turns),
+            text=(None,) * before + dialogue.text,
+            start=below(dialogue.start),
+            end=below(dialogue.end),
+            reply_to=torch.full((len(reading.turns),), -1),
+        )

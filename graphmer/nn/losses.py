@@ -1,0 +1,32 @@
+"""Losses of single utterances."""
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy
+
+from graphmer.typing import UNLABELLED
+
+
+def emotion_loss(output: Tensor, target: Tensor, weight: Tensor | None = None) -> Tensor:
+    """Cross-entropy over classes, or squared error of a score, averaged over the labelled utterances.
+
+    Zero, with zero gradient, where nothing is labelled.
+
+    Args:
+        output: logits of the classes, or a score.
+        target: `UNLABELLED`, or NaN for scores, where nobody annotated.
+        weight: of each utterance in the average, >= 0; all alike if left out.
+
+    Shapes:
+        output ``[N, C]`` with target long ``[N]``, or output ``[N, 1]`` with target float ``[N]``; weight
+        ``[N]``.
+    """
+    if target.is_floating_point():
+        labelled = ~torch.isnan(target)
+        loss = (output.squeeze(1) - target.nan_to_num()).square() * labelled
+    else:
+        labelled = target != UNLABELLED
+        loss = cross_entropy(output, target, ignore_index=UNLABELLED, reduction="none")
+    if weight is None:
+        return loss.sum() / labelled.sum().clamp_min(1)
+    return (weight * loss).sum() / (weight * labelled).sum().clamp_min(1e-6)

@@ -1,0 +1,108 @@
+"""What a causal model remembers of the earlier turns of a dialogue, so that it need not read them again.
+
+In a causal model nothing that was computed of a turn changes when later turns come. Keys and values of the
+experts and the states of message passing can therefore be kept, and new turns be read on their own: the
+result is that of reading the whole dialogue.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import scaled_dot_product_attention
+
+from graphmer.nn.recency import attention_mask
+from graphmer.nn.tokens import Tokens
+
+
+class TokenMemory:
+    """Keys and values of each attention layer for the tokens read so far.
+
+    Args:
+        context: turns that the experts hear back; ``None`` for all.
+    """
+
+    def __init__(self, context: int | None) -> None:
+        self.context = context
+        self._turn = torch.empty(0, dtype=torch.long)
+        self._modality = torch.empty(0, dtype=torch.long)
+        self._near = torch.empty(0, 0, dtype=torch.bool)
+        self._distance = torch.empty(0, 0, dtype=torch.long)
+        self._kept: dict[nn.Module, Tensor] = {}
+
+    def __len__(self) -> int:
+        return len(self._turn)
+
+    def with_new(self, tokens: Tokens, position: Tensor) -> Tokens:
+        """Tokens of new turns, which hear what is remembered and will be remembered.
+
+        Shapes:
+            position ``[N]``, numbers of the turns; all later than what is remembered.
+        """
+        counts = torch.tensor(tokens.counts, device=position.device)
+        modality = torch.arange(len(counts), device=position.device).repeat_interleave(counts)
+        turn = position[tokens.node]
+        self._turn = torch.cat([self._turn.to(turn.device), turn])
+        self._modality = torch.cat([self._modality.to(turn.device), modality])
+        self._distance = turn[:, None] - self._turn
+        self._near = (modality[:, None] == self._modality) & (self._distance >= 0)
+        if self.context is not None:
+            self._near &= self._distance <= self.context
+        return replace(tokens, memory=self)
+
+    def attend(self, layer: nn.Module, qkv: Tensor, heads: int, slopes: Tensor | None) -> Tensor:
+        """Attention of the new tokens to the remembered ones and to one another.
+
+        Shapes:
+            qkv ``[T, 3 * D]``, queries, keys and values side by side; slopes ``[H]``, how much less each head
+            hears per turn of distance, ``None`` for not at all; returns ``[T, D]``.
+        """
+        width = qkv.shape[1] // 3
+        new = qkv[:, width:]
+        known = torch.cat([self._kept[layer], new]) if layer in self._kept else new
+        self._kept[layer] = known
+        query = qkv[:, :width].view(1, len(qkv), heads, width // heads).transpose(1, 2)
+        key, value = known.view(1, len(known), 2, heads, width // heads).permute(2, 0, 3, 1, 4)
+        mask = attention_mask(self._near, self._distance, slopes)
+        heard = scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        return heard.transpose(1, 2).reshape(len(qkv), width)
+
+    def forget(self, before: int) -> None:
+        """Forget the turns before one that no later turn will hear."""
+        if len(self) and int(self._turn.min()) < before:
+            self._keep(lambda turn: turn >= before)
+
+    def rewind(self, turn: int) -> None:
+        """Forget a turn and all after it, to read them again."""
+        if len(self) and int(self._turn.max()) >= turn:
+            self._keep(lambda turns: turns < turn)
+
+    def _keep(self, chosen: Callable[[Tensor], Tensor]) -> None:
+        kept = chosen(self._turn)
+        self._turn, self._modality = self._turn[kept], self._modality[kept]
+        # shorter where an interruption kept the latest turns from this layer
+        self._kept = {layer: rows[kept[: len(rows)]] for layer, rows in self._kept.items()}
+
+
+class MessageMemory:
+    """What ``K`` earlier turns say in each layer of message passing, and the new ones after them.
+
+    Args:
+        earlier: normed states of each earlier turn, ``[depth, D]``.
+    """
+
+    def __init__(self, earlier: Sequence[Tensor]) -> None:
+        self._earlier = torch.stack(list(earlier), dim=1) if earlier else None
+        self._said: list[Tensor] = []
+
+    def extend(self, said: Tensor) -> Tensor:
+        """The earlier turns and the ``N`` new ones, ``[K + N, D]``, layer by layer in their order."""
+        layer = len(self._said)
+        self._said.append(said)
+        return said if self._earlier is None else torch.cat([self._earlier[layer], said])
+
+    @property
+    def said(self) -> Tensor:
+        """What the new turns said, ``[N, depth, D]``."""
+        return torch.stack(self._said, dim=1)

@@ -1,0 +1,48 @@
+// Starts the page: title, key figures, colour scheme, sections.
+
+function tiles() {
+  const { rows, sets, metrics, utterances, dialogues, seeds, folds, missing } = report.measures;
+  const complete = sets.filter((name) => name in missing).at(-1);
+  const mean = sets.find((name) => !(name in missing));
+  const first = metrics.find((metric) => metric.key === "weighted_f1") ?? metrics[0];
+  const tile = (metric, condition, words) => {
+    const found = metric && condition && rows[condition][metric.key];
+    if (!found || found.mean === null) return [];
+    const half = found.low === null ? "" : ` ± ${shown((found.high - found.low) / 2, metric)}`;
+    return [make("li", {}, make("b", {}, shown(found.mean, metric), make("small", { className: "quiet" }, half)), make("span", {}, words))];
+  };
+  const change = metrics.find((metric) => metric.key === "change_mcc");
+  byId("tiles").append(
+    ...tile(first, complete, `${first.name}, all modalities`),
+    ...tile(first, mean, `${first.name}, mean of partial sets`),
+    ...tile(change, complete, "MCC × 100 of changes, all modalities"),
+    make("li", {}, make("b", {}, utterances), make("span", {}, `test turns in ${dialogues} dialogues; ${folds} fold(s), ${seeds} seed(s)`)),
+  );
+}
+
+function schemes() {
+  const buttons = [...byId("theme").querySelectorAll("button")];
+  for (const button of buttons) {
+    button.addEventListener("click", () => {
+      document.documentElement.style.colorScheme = button.dataset.scheme;
+      buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
+    });
+  }
+}
+
+byId("simulated").hidden = !report.simulated;
+byId("subtitle").textContent =
+  `${report.corpus.name} · ${report.modalities.join(", ")} · epoch chosen by ${report.selection === "test_oracle" ? "test_oracle: an upper bound, not a result" : report.selection}`;
+schemes();
+tiles();
+scoresSection();
+timelineSection();
+graphSection();
+matricesSection();
+routerSection();
+hardnessSection();
+trainingSection();
+provenanceSection();
+changedView();
+begin();
+byId("nav").append(...[...document.querySelectorAll("main section")].map((section) => make("a", { href: `#${section.id}` }, section.querySelector("h2").textContent)));

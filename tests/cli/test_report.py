@@ -1,0 +1,51 @@
+import json
+
+import pytest
+
+from tests.report.pages import finished_run
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return finished_run(tmp_path_factory.mktemp("report")).folder.path
+
+
+def test_a_page_is_written_into_the_run_folder(run, graphmer):
+    said = graphmer("report", run)
+    assert said.code == 0
+    assert "<!doctype html>" in (run / "report.html").read_text()
+
+
+def test_a_page_and_figures_go_where_they_are_asked_to(run, graphmer, tmp_path):
+    assert (
+        graphmer("report", run, "--html", tmp_path / "out.html", "--figures", tmp_path / "figures").code == 0
+    )
+    assert (tmp_path / "out.html").is_file()
+    assert (tmp_path / "figures" / "scores.svg").is_file()
+
+
+def test_markdown_has_the_tables_and_nothing_else_is_written(run, graphmer):
+    (run / "report.html").unlink(missing_ok=True)
+    said = graphmer("report", run, "--format", "md")
+    assert "| condition | missing |" in said.out
+    assert "change of emotion" in said.out
+    assert "SIMULATED" in said.out
+    assert not (run / "report.html").exists()
+
+
+def test_json_holds_what_the_page_shows(run, graphmer):
+    found = json.loads(graphmer("report", run, "--format", "json").out)
+    assert found["format"] == "graphmer report"
+    assert found["simulated"] is True
+    assert set(found["measures"]["rows"]) >= {"a", "t", "at", "rate:0.5"}
+
+
+def test_a_folder_that_is_no_run_is_one_clear_line(graphmer, tmp_path):
+    assert "no run folder" in graphmer("report", tmp_path).complaint
+
+
+def test_a_damaged_log_is_one_clear_line(run, graphmer):
+    log = (run / "log.jsonl").read_text()
+    (run / "log.jsonl").write_text("{")
+    assert "log.jsonl: cannot be read" in graphmer("report", run).complaint
+    (run / "log.jsonl").write_text(log)

@@ -1,0 +1,122 @@
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from sklearn.metrics import log_loss, matthews_corrcoef
+from torch.nn.functional import cross_entropy
+
+from graphmer.graph import GraphBuilder
+from graphmer.nn.calibration import Calibration
+from graphmer.nn.settings import ModelSettings
+from graphmer.training.calibration import fit_calibration
+from tests.talks import LABELS, WIDTHS, batched, talk
+
+BUILD = GraphBuilder({}, LABELS)
+
+
+def model(**settings):
+    torch.manual_seed(1)
+    made = ModelSettings(WIDTHS, 4, width=8, depth=1, **settings).build().eval()
+    torch.nn.init.normal_(made.emotion.weight, std=2.0)  # far too sure
+    if made.decoder is not None:
+        torch.nn.init.normal_(made.decoder.transition, std=2.0)
+    return made
+
+
+def drawn():
+    """Dialogues whose emotions are drawn from what the model says, made three times less sure."""
+    generator = torch.Generator().manual_seed(0)
+    found = []
+    for number in range(6):
+        dialogue = talk("AABBABBAAB" * 3, id=str(number), seed=number)
+        logits = model()(batched([dialogue], BUILD)).emotion_logits.detach()
+        classes = (logits / 3).softmax(1).multinomial(1, generator=generator)[:, 0]
+        found.append(replace(dialogue, emotion=LABELS.decode(classes)))
+    return found
+
+
+DIALOGUES = drawn()
+
+
+def fit(made, dialogues=DIALOGUES):
+    cpu = torch.device("cpu")
+    return fit_calibration(made, [BUILD(dialogue) for dialogue in dialogues], nodes=70, device=cpu)
+
+
+def emotion_loss(made, batch):
+    with torch.no_grad():
+        return float(cross_entropy(made.probabilities(made(batch), batch).log(), batch.emotion))
+
+
+@pytest.mark.parametrize("decoder", ["none", "chain"])
+def test_no_other_temperature_makes_the_annotations_more_likely(decoder):
+    made, batch = model(decoder=decoder), batched(DIALOGUES, BUILD)
+    found = fit(made)
+    assert made.calibration == found
+    assert 1 < found.emotion < 10
+    best = emotion_loss(made, batch)
+    for factor in (0.5, 0.9, 1.1, 2.0):
+        made.calibrate(replace(found, emotion=found.emotion * factor))
+        assert emotion_loss(made, batch) > best
+
+
+def test_emotions_are_what_they_were_without_a_decoder():
+    made, batch = model(), batched(DIALOGUES, BUILD)
+    before = made.probabilities(made(batch), batch)
+    fit(made)
+    after = made.probabilities(made(batch), batch)
+    assert torch.equal(before.argmax(1), after.argmax(1))
+    assert not torch.allclose(before, after)
+
+
+def changes(made):
+    batch = batched(DIALOGUES, BUILD)
+    said = made.decide(made(batch), batch)
+    eligible = ~torch.isnan(said.change)
+    previous = {}
+    truth = []
+    for dialogue in DIALOGUES:
+        for speaker, emotion in zip(dialogue.speaker.tolist(), dialogue.emotion, strict=True):
+            if (dialogue.id, speaker) in previous:
+                truth.append(emotion != previous[dialogue.id, speaker])
+            previous[dialogue.id, speaker] = emotion
+    return said.change[eligible].detach().numpy(), said.changed[eligible].numpy(), np.array(truth)
+
+
+def test_the_change_head_gets_a_temperature_and_a_threshold_of_its_own():
+    made = model(change_head=True)
+    with torch.no_grad():  # sure of the little it knows
+        for parameter in made.change_head.score[3].parameters():
+            parameter.mul_(20)
+    found = fit(made)
+    probability, changed, truth = changes(made)
+    best = log_loss(truth, probability)
+    assert matthews_corrcoef(truth, changed) == pytest.approx(
+        max(matthews_corrcoef(truth, probability >= p) for p in np.sort(probability)[1:]), abs=1e-6
+    )
+    for factor in (0.8, 1.25):
+        made.calibrate(replace(found, change=found.change * factor))
+        assert log_loss(truth, changes(made)[0]) > best
+
+
+def test_a_decoder_without_a_head_gets_a_threshold():
+    made = model(decoder="chain")
+    found = fit(made)
+    probability, changed, truth = changes(made)
+    assert found.change == 1
+    assert 0 < found.threshold < 1
+    assert matthews_corrcoef(truth, changed) >= matthews_corrcoef(truth, probability >= 0.5)
+
+
+def test_where_nothing_changes_the_threshold_stays():
+    same = [replace(each, emotion=("sad",) * len(each)) for each in DIALOGUES]
+    found = fit(model(change_head=True), same)
+    assert found.threshold == Calibration().threshold
+    assert math.isfinite(found.change)
+
+
+def test_where_no_turn_is_eligible_nothing_breaks():
+    found = fit(model(change_head=True, decoder="chain"), [talk("AB", id="short")])
+    assert found.threshold == Calibration().threshold
