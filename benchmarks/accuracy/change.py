@@ -21,7 +21,7 @@ from graphmer.evaluation.scores import Scores
 from graphmer.evaluation.statistics import draw_dialogues, percentile_interval, resampled
 from graphmer.experiment.parts import FoldParts
 from graphmer.experiment.run import MASK_SEED, Run, predictions_path
-from graphmer.graph.part import GraphPart
+from graphmer.graph.part import GraphPart, Views
 from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import load_model
 
@@ -124,8 +124,8 @@ def _predict(run: Run, parts: FoldParts, folder: Any, readout: str) -> Mapping[s
     model.calibrate(type(model.calibration)())
     cpu, nodes = torch.device("cpu"), 4 * run.parts.config.training.batch_nodes
     validation = GraphPart(parts.validation, run.parts.build)
-    views = [validation.seen_through(each, MASK_SEED) for each in run.parts.fixed.values()]
-    fit_calibration(model, [graph for view in views for graph in view], nodes=nodes, device=cpu)
+    views = Views(validation, tuple(run.parts.fixed.values()), MASK_SEED)
+    fit_calibration(model, views, nodes=nodes, device=cpu)
     test = GraphPart(parts.test, run.parts.build)
     labels = run.parts.corpus.labels
     return evaluate(model, test, run.parts.protocols, labels, seed=MASK_SEED, nodes=nodes, device=cpu)

@@ -350,6 +350,11 @@ class Config(Section):
             raise ValueError("`retrieval` needs a `curriculum`, which says what supports are for; got none")
         if retrieval is not None and retrieval.form == "graph" and self.graph is None:
             raise ValueError("`retrieval.form` graph needs a `graph` to link supports into; got none")
+        if curriculum is not None and self.data.mapped:
+            raise ValueError(
+                "a `curriculum` needs the features of the training part in memory; got `data.mapped` true, "
+                "set it to false"
+            )
         if curriculum is not None and self.training.stages[-1].objective != "mixing":
             raise ValueError("a `curriculum` needs a last stage with the objective mixing; got unimodal")
         if (

@@ -126,12 +126,12 @@ class Curriculum:
             progress: fraction of the stage's epochs that are done.
             generator: draws the supports.
         """
-        available = torch.cat([graph.available for graph in graphs])
+        weighted = [copy.copy(graph) for graph in graphs]
+        available = torch.cat([graph.available for graph in weighted])
         hardness = torch.ones(len(available))
         if self.hardness is not None:
             hardness = self.hardness.under(available, torch.arange(len(available)))
         weight = torch.split(self.pacing.weights(hardness, progress), self.lengths)
-        weighted = [copy.copy(graph) for graph in graphs]
         for graph, weights in zip(weighted, weight, strict=True):
             graph.weight = weights
         if self.neighbours is None:

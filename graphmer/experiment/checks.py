@@ -55,6 +55,19 @@ def check(parts: Parts) -> None:
                 )
 
 
+def check_processes(parts: Parts, count: int) -> None:
+    """Whether several processes can train one model of an experiment.
+
+    Raises:
+        ConfigError: if it has a curriculum, whose weights would have to be divided between the processes.
+    """
+    if count > 1 and parts.config.curriculum is not None:
+        raise ConfigError(
+            f"curriculum: must be left out where several processes train one model; got {count} processes. "
+            "Train without torchrun."
+        )
+
+
 def _check_graph(parts: Parts) -> None:
     try:
         parts.build(parts.corpus.dialogues[0])

@@ -22,7 +22,7 @@ from graphmer.evaluation.gathering import Key
 from graphmer.evaluation.metrics import classification, regression
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
-from graphmer.experiment.checks import check
+from graphmer.experiment.checks import check, check_processes
 from graphmer.experiment.parts import FoldParts, Parts
 from graphmer.experiment.tuning import taught
 from graphmer.graph.part import GraphPart, Views
@@ -68,6 +68,7 @@ class Run:
         """A new run folder below `runs`; everything that can be wrong is checked before it is made."""
         parts = Parts(config)
         check(parts)
+        check_processes(parts, fabric.world_size)
         card = parts.corpus.card
         facts = environment(
             device=str(fabric.device),
@@ -97,6 +98,7 @@ class Run:
                 f"{path}/environment.json: cannot be read ({type(error).__name__}). Start a new run."
             ) from None
         parts = Parts(load_config(path / "config.yaml"))
+        check_processes(parts, fabric.world_size)
         if parts.corpus.fingerprint != fingerprint:
             raise CheckpointError(
                 f"{path}: {parts.corpus.card.name} on disk is not what this run was trained on. "

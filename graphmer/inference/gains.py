@@ -131,10 +131,9 @@ class ExpectedGains:
             raise ValueError("A drop in entropy is one of classes; these labels are a score.")
         entropy, seen = [], []
         for draw in range(DRAWS):
-            views = part.seen_through(Coins(), seed=draw)
-            said = outputs(model, views, labels, nodes=nodes, device=device)
+            said = outputs(model, part.seen_through(Coins(), draw), labels, nodes=nodes, device=device)
             entropy.append(entropy_bits(torch.cat([one.output for one in said])))
-            seen.append(torch.cat([view.available for view in views]))
+            seen.append(part.available(Coins(), draw))
         recorded = torch.cat([dialogue.available for dialogue in part.dialogues])
         drops = _drops(torch.cat(entropy), torch.cat(seen), recorded.repeat(DRAWS, 1), model.modalities)
         return cls(model.modalities, drops)

@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor, nn
 
+from graphmer.nn.dropout import Dropout
+
 
 class ChangeHead(nn.Module):
     r"""Logit of a change of emotion between an earlier turn ``p`` of a speaker and the present one ``t``.
@@ -23,7 +25,7 @@ class ChangeHead(nn.Module):
     def __init__(self, width: int, dropout: float) -> None:
         super().__init__()
         self.score = nn.Sequential(
-            nn.Linear(4 * width, width), nn.GELU(), nn.Dropout(dropout), nn.Linear(width, 1)
+            nn.Linear(4 * width, width), nn.GELU(), Dropout(dropout), nn.Linear(width, 1)
         )
 
     def forward(self, now: Tensor, earlier: Tensor) -> Tensor:

@@ -21,10 +21,17 @@ _TEMPERATURES = (0.1, 10.0)  # a part that is answered without a mistake would a
 
 @dataclass(frozen=True, eq=False)
 class _Heard:
-    """A batch with what an uncalibrated model said of it."""
+    """A batch, without its features, with what an uncalibrated model said of it."""
 
     graph: DialogueGraph
     output: ModelOutput
+
+    @classmethod
+    def of(cls, model: EmotionModel, graph: DialogueGraph) -> "_Heard":
+        output = model(graph)
+        for modality in model.modalities:  # of all conditions together they may be larger than memory
+            del graph[modality]
+        return cls(graph, output)
 
 
 def fit_calibration(
@@ -46,9 +53,7 @@ def fit_calibration(
     """
     model.eval()
     with torch.no_grad():
-        heard = [
-            _Heard(moved, model(moved)) for _, batch in batches(graphs, nodes) for moved in [batch.to(device)]
-        ]
+        heard = [_Heard.of(model, batch.to(device)) for _, batch in batches(graphs, nodes)]
         found = Calibration(emotion=_best_temperature(lambda heat: _emotion_loss(model, heard, heat)))
         if model.change_head is not None:
             said, truth = _change_logits(model, heard)

@@ -1,0 +1,51 @@
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+from graphmer.errors import ConfigError
+from graphmer.experiment.checks import check_processes
+from tests.experiment.tiny import Silent, arrays_of, begin, write_corpus, write_own
+from tests.talks import LABELS, WIDTHS, talk
+
+HEADS = {"model__change_head": True, "model__decoder": "chain"}
+
+
+def own(folder):
+    """Four dialogues for training, two for validation, two for the test."""
+    dialogues = [talk("ABABAB", id=f"d{n}", seed=n) for n in range(8)]
+    parts = {f"d{n}": part for n, part in enumerate(4 * ["train"] + 2 * ["validation"] + 2 * ["test"])}
+    return write_own(folder, dialogues, LABELS, WIDTHS, parts)
+
+
+def on_disk(root, *, mapped):
+    return {"data": {"format": "graphmer", "root": str(root), "mapped": mapped}, "split__scheme": "official"}
+
+
+def test_features_on_disk_train_the_model_that_those_in_memory_train(tmp_path):
+    """Calibration and expected gains of modalities, which read the features once more, included."""
+    root, folders = own(tmp_path / "own"), []
+    for mapped in (False, True):
+        run = begin(tmp_path / str(mapped), **on_disk(root, mapped=mapped), **HEADS)
+        run.train(Silent())
+        folders.append(run.folder.path / "fold1-seed1")
+    one, other = (load_file(folder / "model.safetensors") for folder in folders)
+    assert all(torch.equal(one[name], other[name]) for name in one)
+    for name in ("model.json", "what_if.json"):
+        first, second = (json.loads((folder / name).read_text()) for folder in folders)
+        assert first == second, name
+    first, second = (arrays_of(folder / "predictions" / "at.npz") for folder in folders)
+    assert all((first[name] == second[name]).all() for name in ("output", "change", "available"))
+
+
+def test_a_curriculum_is_refused_where_features_stay_on_disk(tmp_path):
+    with pytest.raises(ConfigError, match=r"features of the training part in memory; got `data.mapped` true"):
+        begin(tmp_path, **on_disk(own(tmp_path / "own"), mapped=True), curriculum__opening=0.5)
+
+
+def test_a_curriculum_is_refused_where_several_processes_train_one_model(tmp_path):
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), curriculum__opening=0.5)
+    check_processes(run.parts, 1)
+    with pytest.raises(ConfigError, match=r"curriculum: must be left out where several .* got 2 processes\."):
+        check_processes(run.parts, 2)
