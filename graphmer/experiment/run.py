@@ -229,45 +229,57 @@ class Run:
 
     def _train_fold(self, number: int, seed: int, path: Path, listener: Listener) -> None:
         begin = time.perf_counter()
-        config, parts = self.parts.config, self.parts
+        parts = self.parts
         fold = parts.fold_parts(parts.folds[number])
         torch.manual_seed(derived_seed("weights", seed, number))
         model = parts.model()
-        oracle = config.training.selection == "test_oracle"
-        chooser = self._graphs(fold.test if oracle else fold.validation)
-        trainer = Trainer(
-            self.fabric,
-            parts.optimization,
-            seed=derived_seed("fold", seed, number),
-            state=path / "state.safetensors",
-        )
         listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
         train = self._graphs(fold.train)
+        facts = self._fit(model, fold, train, number=number, seed=seed, path=path, listener=listener)
+        gains = None
+        if not parts.corpus.labels.is_score:
+            self._calibrate(model, self._graphs(fold.validation))
+            gains = self._gains(model, train)
+        predicted = self._predict(model, self._graphs(fold.test), parts.protocols)
+        if self.fabric.is_global_zero:
+            trained = TrainedModel(
+                model, parts.settings, parts.corpus.labels, fold.standardiser, parts.build, facts
+            )
+            keep(path, trained, gains, predicted, facts | {"seconds": round(time.perf_counter() - begin, 2)})
+        self.fabric.barrier()
+        listener.fold_ends(number, seed)
+
+    def _fit(
+        self,
+        model: EmotionModel,
+        fold: FoldParts,
+        train: GraphPart,
+        *,
+        number: int,
+        seed: int,
+        path: Path,
+        listener: Listener,
+    ) -> dict[str, Any]:
+        """Leave the model with its selected weights; what is to be known of it."""
+        config, parts = self.parts.config, self.parts
+        oracle = config.training.selection == "test_oracle"
+        chooser = self._graphs(fold.test if oracle else fold.validation)
 
         def validate(judged: EmotionModel) -> float:
             found = self._predict(judged, chooser, parts.fixed)
             return mean_score(found, parts.corpus.labels.outputs)
-
-        stages, knobs = taught(
-            parts, self.fabric, model, train, validate, derived_seed("teacher", seed, number), path
-        )
 
         def on_epoch(epoch: Epoch) -> None:
             if self.fabric.is_global_zero:
                 self.folder.log(fold=number, seed=seed, **vars(epoch))
             listener.epoch_ends(epoch)
 
-        selected = trainer.fit(
-            model,
-            stages,
-            train,
-            validate,
-            on_epoch,
-            keep_last=config.training.selection == "last",
-        )
-        if not parts.corpus.labels.is_score:
-            self._calibrate(model, self._graphs(fold.validation))
-        facts = {
+        taught_seed, fold_seed = derived_seed("teacher", seed, number), derived_seed("fold", seed, number)
+        stages, knobs = taught(parts, self.fabric, model, train, validate, taught_seed, path)
+        trainer = Trainer(self.fabric, parts.optimization, seed=fold_seed, state=path / "state.safetensors")
+        last = config.training.selection == "last"
+        selected = trainer.fit(model, stages, train, validate, on_epoch, keep_last=last)
+        return {
             "fold": number,
             "seed": seed,
             "epoch": selected.epoch,
@@ -277,16 +289,6 @@ class Run:
             "corpus": parts.corpus.card.name,
             **({} if knobs is None else {"curriculum": asdict(knobs)}),
         }
-        trained = TrainedModel(
-            model, parts.settings, parts.corpus.labels, fold.standardiser, parts.build, facts
-        )
-        gains = None if parts.corpus.labels.is_score else self._gains(model, train)
-        predicted = self._predict(model, self._graphs(fold.test), parts.protocols)
-        if self.fabric.is_global_zero:
-            result = {**facts, "seconds": round(time.perf_counter() - begin, 2)}
-            keep(path, trained, gains, predicted, result)
-        self.fabric.barrier()
-        listener.fold_ends(number, seed)
 
 
 def keep(
