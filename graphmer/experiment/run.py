@@ -79,9 +79,8 @@ class Run:
         path = runs
         if fabric.is_global_zero:
             path = RunFolder.create(runs, config.name, dump_config(config), facts).path
-        return cls(
-            parts, RunFolder(fabric.broadcast(path)), fabric
-        )  # the folder that the first process has made
+        # all processes write into the folder that the first one has made
+        return cls(parts, RunFolder(fabric.broadcast(path)), fabric)
 
     @classmethod
     def reopen(cls, path: Path, fabric: Fabric) -> "Run":

@@ -33,6 +33,7 @@ class DialogueAttention(nn.Module):
         super().__init__()
         if width % heads:
             raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
+        self.width = width
         self.heads = heads
         self.head_width = width // heads
         self.causal = causal
@@ -47,15 +48,14 @@ class DialogueAttention(nn.Module):
         if self.context is not None:
             near_by = (self.heads, self.context, self.slopes)
             return local_attention(projected, tokens, *near_by, causal=self.causal)
-        width = state.shape[1]
         sequences, longest = tokens.shape
         # The grid is padded for the kernel only; it never leaves this function.
-        grid = projected.new_zeros(sequences * longest, 3 * width).index_copy(0, tokens.slot, projected)
+        grid = projected.new_zeros(sequences * longest, 3 * self.width).index_copy(0, tokens.slot, projected)
         query, key, value = grid.view(sequences, longest, 3, self.heads, self.head_width).permute(
             2, 0, 3, 1, 4
         )
         heard = scaled_dot_product_attention(query, key, value, attn_mask=self._mask(tokens))
-        return heard.transpose(1, 2).reshape(sequences * longest, width)[tokens.slot]
+        return heard.transpose(1, 2).reshape(sequences * longest, self.width)[tokens.slot]
 
     def _mask(self, tokens: Tokens) -> Tensor:
         """What each token of the grid hears, for all heads or each of them, ``[S, 1 or H, L or 1, L]``."""
@@ -79,19 +79,10 @@ class ReferenceLayer(nn.Module):
     produced the published numbers.
     """
 
-    def __init__(
-        self,
-        width: int,
-        heads: int,
-        dropout: float,
-        *,
-        causal: bool,
-        context: int | None = None,
-        recency: bool = False,
-    ) -> None:
+    def __init__(self, attention: DialogueAttention, dropout: float) -> None:
         super().__init__()
-        self.attention = DialogueAttention(width, heads, causal=causal, context=context, recency=recency)
-        self.feed_forward = _feed_forward(width, dropout)
+        self.attention = attention
+        self.feed_forward = _feed_forward(attention.width, dropout)
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
         heard = self.attention(state, tokens)
@@ -104,19 +95,11 @@ class PreNormLayer(nn.Module):
     ``H' = MSA(LN(H)) + H``, ``H <- FFN(LN(H')) + H'``.
     """
 
-    def __init__(
-        self,
-        width: int,
-        heads: int,
-        dropout: float,
-        *,
-        causal: bool,
-        context: int | None = None,
-        recency: bool = False,
-    ) -> None:
+    def __init__(self, attention: DialogueAttention, dropout: float) -> None:
         super().__init__()
+        width = attention.width
         self.norm_attention = nn.LayerNorm(width)
-        self.attention = DialogueAttention(width, heads, causal=causal, context=context, recency=recency)
+        self.attention = attention
         self.output = nn.Linear(width, width)
         self.dropout = Dropout(dropout)
         self.norm_feed_forward = nn.LayerNorm(width)
@@ -168,7 +151,7 @@ class Expert(nn.Module):
             raise ValueError(f"`context` must be a number of turns >= 1, or None for all; got {context}.")
         layer = LAYERS[block]
         self.layers = nn.ModuleList(
-            layer(width, heads, dropout, causal=causal, context=context, recency=recency)
+            layer(DialogueAttention(width, heads, causal=causal, context=context, recency=recency), dropout)
             for _ in range(depth)
         )
 
