@@ -1,5 +1,6 @@
 """Two ways of doing one thing, timed in turn, so that whatever else the machine does meets both alike."""
 
+import resource
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
@@ -21,15 +22,24 @@ class Spread:
         return cls(float(median), float(low), float(high))
 
 
-def seconds(work: Callable[[], object]) -> float:
-    """Wall time of one call."""
-    begin = time.perf_counter()
+def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
+    """Time of one call: wall time, or what another clock says."""
+    begin = clock()
     work()
-    return time.perf_counter() - begin
+    return clock() - begin
+
+
+def children() -> float:
+    """Processor time of the processes that were started and have ended, of user and system."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
 
 
 def in_turn(
-    ways: Mapping[str, Callable[[], object]], rounds: int, before: Callable[[int], None] = lambda _: None
+    ways: Mapping[str, Callable[[], object]],
+    rounds: int,
+    before: Callable[[int], None] = lambda _: None,
+    clock: Callable[[], float] = time.perf_counter,
 ) -> dict[str, Spread]:
     """Seconds of each way, over `rounds` rounds of all of them, after one round that does not count.
 
@@ -37,6 +47,7 @@ def in_turn(
         ways: what is timed, by name.
         rounds: how often; the order changes from round to round.
         before: told the number of each round before it, not timed.
+        clock: of wall time, or another.
     """
     taken: dict[str, list[float]] = {name: [] for name in ways}
     names = list(ways)
@@ -44,7 +55,7 @@ def in_turn(
         before(number)
         for place in range(len(names)):
             name = names[(number + place) % len(names)]
-            spent = seconds(ways[name])
+            spent = seconds(ways[name], clock)
             if number >= 0:
                 taken[name].append(spent)
     return {name: Spread.of(values) for name, values in taken.items()}

@@ -1,32 +1,38 @@
 """The command `graphmer` and what it does with errors.
 
-Commands import what they need when they run, so that ``graphmer --help`` loads neither torch nor faiss.
+Commands import what they need when they run, so that ``graphmer --help`` loads neither torch nor
+faiss, and not even Rich.
 """
 
 import logging
 import sys
+from typing import NoReturn
 
 import typer
 
 from graphmer.cli import check, data, doctor, evaluate, predict, report, show, stream, train
-from graphmer.cli.terminal import complain
+from graphmer.cli.commands import add
 from graphmer.errors import GraphmerError
 
 app = typer.Typer(
     name="graphmer",
     help="Recognise emotions, and changes of emotion, in dialogues when audio, text or video are missing.",
     no_args_is_help=True,
+    rich_markup_mode=None,  # Rich's frames would double the time that --help takes
     pretty_exceptions_enable=False,
     add_completion=False,
 )
-app.command()(train.train)
-app.command()(evaluate.evaluate)
-app.command()(predict.predict)
-app.command()(stream.stream)
-app.command()(report.report)
-app.command()(check.check)
-app.command()(show.show)
-app.command()(doctor.doctor)
+add(
+    app,
+    train.train,
+    evaluate.evaluate,
+    predict.predict,
+    stream.stream,
+    report.report,
+    check.check,
+    show.show,
+    doctor.doctor,
+)
 app.add_typer(data.app, name="data")
 
 
@@ -36,12 +42,17 @@ def main() -> None:
     try:
         app(prog_name="graphmer")
     except (GraphmerError, FloatingPointError) as error:
-        complain(str(error))
-        sys.exit(2)
+        _fail(str(error))
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
-        complain(
+        _fail(
             f"{where}{error.strerror or error}. Nothing was half-written; once there is room and permission, "
             "run the command again, or continue a run with --resume."
         )
-        sys.exit(2)
+
+
+def _fail(message: str) -> NoReturn:
+    from graphmer.cli.terminal import complain
+
+    complain(message)
+    sys.exit(2)

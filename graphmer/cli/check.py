@@ -1,13 +1,13 @@
 """``graphmer check``."""
 
-from rich.table import Table
-
 from graphmer.cli.options import ConfigFile, Overrides
-from graphmer.cli.terminal import banner, console
 
 
 def check(config: ConfigFile, overrides: Overrides = None) -> None:
     """Read a configuration and its corpus, build everything once, and say what would be trained."""
+    from rich.table import Table
+
+    from graphmer.cli.terminal import banner, console
     from graphmer.config.load import load_config
     from graphmer.experiment import Parts
     from graphmer.experiment.checks import check as check_parts

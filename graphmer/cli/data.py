@@ -4,9 +4,8 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
-from rich.console import Console
 
-app = typer.Typer(help="Convert and check corpora.", no_args_is_help=True)
+from graphmer.cli.commands import add
 
 Source = Annotated[
     Path, typer.Argument(help="A folder with dataset.yaml, an .npz of arrays, or a folder in GCNet's layout.")
@@ -28,7 +27,6 @@ Context = Annotated[
 Nan = Annotated[Literal["missing", "error"], typer.Option(help="What a vector with NaN or infinity means.")]
 
 
-@app.command()
 def convert(
     source: Source,
     out: Annotated[Path, typer.Argument(help="New folder in graphmer's own format.")],
@@ -39,6 +37,8 @@ def convert(
     nan: Nan = "missing",
 ) -> None:
     """Write a corpus in graphmer's own format; writes nothing if something must be mended."""
+    from rich.console import Console
+
     from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
     from graphmer.corpora.dataset import write_dataset
     from graphmer.corpora.problems import examine
@@ -53,7 +53,6 @@ def convert(
     show_corpus(console, corpus, extractors(out, []))
 
 
-@app.command()
 def check(
     source: Source,
     label: Label = None,
@@ -63,6 +62,8 @@ def check(
     nan: Nan = "missing",
 ) -> None:
     """List every problem of a corpus and show what it holds; exit code 2 if something must be mended."""
+    from rich.console import Console
+
     from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
     from graphmer.corpora.problems import examine
 
@@ -73,3 +74,7 @@ def check(
         show_corpus(console, corpus, extractors(source, modality or []))
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(2)
+
+
+app = typer.Typer(help="Convert and check corpora.", no_args_is_help=True)
+add(app, convert, check)

@@ -3,13 +3,9 @@
 import os
 import platform
 import sys
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 import typer
-from rich.table import Table
-
-from graphmer.cli.terminal import console
 
 _PACKAGES = (
     "graphmer",
@@ -25,6 +21,10 @@ _PACKAGES = (
 
 def doctor() -> None:
     """Say what is installed, which devices there are, and what is wrong."""
+    from rich.table import Table
+
+    from graphmer.cli.terminal import console
+
     table = Table("what", "found", "verdict", title="graphmer doctor")
     problems = 0
     for what, found, problem in [*_packages(), *_devices(), *_faiss(), *_scatter(), *_paths()]:
@@ -97,6 +97,8 @@ def _paths() -> list[tuple[str, str, str]]:
 
 
 def _version(package: str) -> str | None:
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
         return version(package)
     except PackageNotFoundError:

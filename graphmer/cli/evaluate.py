@@ -24,7 +24,7 @@ def evaluate(
     \b
     examples:
       graphmer evaluate runs/iemocap
-      graphmer evaluate runs/iemocap --conditions a,burst:4,noise:1 --rates 0.5,0.7
+      graphmer evaluate runs/iemocap --conditions a,burst:4,noise:1 --rates 0.5
     """  # noqa: D301
     from graphmer.cli.results import show_scores
     from graphmer.dialogue.conditions import conditions as sets_of

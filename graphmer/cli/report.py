@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.options import Device, RunPath, make_fabric
-from graphmer.cli.terminal import console, errors
 
 if TYPE_CHECKING:
     from graphmer.experiment import Run
@@ -39,6 +38,7 @@ def report(
       graphmer report runs/iemocap --format md
       graphmer report runs/iemocap --figures figures
     """  # noqa: D301
+    from graphmer.cli.terminal import console, errors
     from graphmer.experiment import Run
     from graphmer.experiment.reporting import report_content
     from graphmer.report.figures import save_figures

@@ -4,10 +4,8 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Column, Table
 
 from graphmer.cli.options import ConfigFile, Overrides
-from graphmer.cli.terminal import console
 
 
 def show(
@@ -18,6 +16,9 @@ def show(
     overrides: Overrides = None,
 ) -> None:
     """Show one dialogue as the model sees it: turns, availability, edges by relation."""
+    from rich.table import Column, Table
+
+    from graphmer.cli.terminal import console
     from graphmer.config.load import load_config
     from graphmer.corpora.problems import did_you_mean
     from graphmer.errors import ConfigError, CorpusError

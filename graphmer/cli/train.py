@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from graphmer.cli.options import Device, Overrides, make_fabric, read_folds, read_seeds
-from graphmer.cli.terminal import complain
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -38,11 +37,13 @@ def train(
     \b
     examples:
       graphmer train examples/iemocap.yaml
-      graphmer train examples/iemocap.yaml --folds 1 --set training.learning_rate=1e-4
+      graphmer train examples/iemocap.yaml --folds 1 --seeds 3
+      graphmer train examples/iemocap.yaml --set training.learning_rate=1e-4
       graphmer train --resume runs/iemocap
     """  # noqa: D301 - \b keeps the lines of the examples apart
     from graphmer.cli.progress import BarListener, Together
     from graphmer.cli.results import show_scores
+    from graphmer.cli.terminal import complain
 
     run = _open(config, overrides or [], folds, seeds, device, runs, resume)
     if not run.fabric.is_global_zero:
