@@ -10,13 +10,14 @@ from typing import Any
 
 from benchmarks.markers import fill
 from benchmarks.speed.goals import GOALS, Goal
-from benchmarks.speed.run import RESULTS
+from benchmarks.speed.run import BENCHES, RESULTS
 
 README = Path(__file__).parent.parent / "README.md"
 
 
 def main() -> None:
-    stored = {path.stem: json.loads(path.read_text()) for path in sorted(RESULTS.glob("*.json"))}
+    paths = {bench: RESULTS / f"{bench}.json" for bench in sorted(BENCHES)}
+    stored = {bench: json.loads(path.read_text()) for bench, path in paths.items() if path.is_file()}
     fill(README, "speed", lambda: table(stored))
 
 
