@@ -66,11 +66,14 @@ def _tables(run: "Run") -> str:
     """Markdown tables of all that is stored."""
     from graphmer.experiment.reporting import change_scores, finished
     from graphmer.report.change_table import change_table
+    from graphmer.report.published import published_table
     from graphmer.report.table import class_table, condition_table, confusion_table
 
     predictions = finished(run).kept()
     scores = run.scores(predictions)
     sheets = [condition_table(scores, best=run.bayes(run.parts.protocols))]
+    if run.published is not None:
+        sheets.append(published_table(scores, run.published))
     changes = change_scores(predictions, scores)
     if changes is not None:
         full = (scores.sets or scores.conditions)[-1]

@@ -12,6 +12,7 @@ _SHADES = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "
 _CAPTION = (
     "read: modalities the model had; change: probability that the speaker's emotion changed, and from what"
 )
+_CALLED = "; called: what the model decides by that probability, shown where the emotions say otherwise"
 _WHAT_IF = (
     "under other sets: what the model says if it sees only these modalities, in the whole dialogue; would "
     "help: the missing modality expected to lower the entropy of the emotion most, and by how many bits, as "
@@ -27,7 +28,8 @@ def turn_table(prediction: DialoguePrediction, labels: LabelSpace, *, simulated:
         labels: names the emotions.
         simulated: whether the title says that the model knows simulated dialogues only.
     """
-    table = _empty(prediction, _CAPTION, simulated)
+    caption = _CAPTION if prediction.change_called is None else _CAPTION + _CALLED
+    table = _empty(prediction, caption, simulated)
     table.add_column("change", no_wrap=True)
     table.add_column("text", overflow="fold")
     for record in turn_records(prediction, labels):
@@ -88,4 +90,7 @@ def _emotion(record: TurnRecord, labels: LabelSpace) -> Text:
 def _change(record: TurnRecord) -> str:
     if record.change is None:
         return ""
-    return f"{record.change:.2f} from {record.previous}" if record.changed else f"{record.change:.2f}"
+    said = f"{record.change:.2f} from {record.previous}" if record.changed else f"{record.change:.2f}"
+    if record.change_called in (None, record.changed):
+        return said
+    return f"{said}, called" if record.change_called else f"{said}, not called"

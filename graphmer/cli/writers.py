@@ -27,6 +27,7 @@ _COLUMNS = (
     "previous",
     "changed",
     "change_probability",
+    "change_called",
     "available",
 )
 
@@ -111,5 +112,6 @@ def _what_if_rows(said: WhatIf, labels: LabelSpace) -> Iterator[list[Any]]:
 def _cells(record: TurnRecord) -> list[Any]:
     return [
         record.dialogue, record.turn, record.id, record.speaker, record.emotion, record.previous,
-        record.changed, record.change, "+".join(record.available), *record.probability.values(),
+        record.changed, record.change, record.change_called, "+".join(record.available),
+        *record.probability.values(),
     ]  # fmt: skip

@@ -22,6 +22,7 @@ from graphmer.report.matrices import matrices
 from graphmer.report.measures import measures
 from graphmer.report.palette import codes, colours
 from graphmer.report.provenance import corpus_facts, training_curves
+from graphmer.report.published import published_values
 from graphmer.report.timelines import Said, Timeline, evenly, timeline
 
 Weights = list[float | None]
@@ -59,7 +60,7 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
         CheckpointError: if a model or its predictions cannot be read.
     """
     predictions, parts = finished(run).kept(), run.parts
-    labels, scores = parts.corpus.labels, run.scores(predictions)
+    labels, scores, published = parts.corpus.labels, run.scores(predictions), run.published
     predictor = load(run.folder.path, device=run.fabric.device)
     facts = predictor.trained.facts
     tested = set(parts.folds[facts["fold"]].test)
@@ -80,6 +81,7 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
         "sets": sets,
         "help": {name: _in_words(predictor.help(chosen)) for name, chosen in sets.items()},
         "measures": measures(scores, change_scores(predictions, scores), run.bayes(parts.protocols)),
+        "published": None if published is None else published_values(scores, published),
         "matrices": None if labels.is_score else matrices(predictions, labels),
         "router": router_weights(predictor, dialogues),
         "hardness": hardness_counts(
@@ -96,7 +98,7 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
 
 
 def change_scores(predictions: Mapping[Key, Predictions], scores: Scores) -> ChangeScores | None:
-    """Scores of the changes derived from the predicted emotions; ``None`` for a corpus of scores."""
+    """Scores of the changes of emotion; ``None`` for a corpus of scores."""
     if scores.labels.is_score:
         return None
     return ChangeScores.from_predictions(predictions, scores.labels)

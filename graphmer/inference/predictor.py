@@ -36,6 +36,9 @@ class DialoguePrediction:
         change: probability that the emotion differs from that of the speaker's previous turn, ``[N]``; NaN on
             a first turn and for scores.
         router: weight of (utterance, input modality, expert), ``[N, M, M]``; zero where the input is missing.
+        change_called: whether `change` reaches the threshold fitted on validation, bool ``[N]``, false on a
+            first turn. It may contradict the emotions. ``None`` for a model that judges changes by its
+            emotions only, which has neither a change head nor a decoder.
     """
 
     dialogue: Dialogue
@@ -43,6 +46,7 @@ class DialoguePrediction:
     probability: Tensor
     change: Tensor
     router: Tensor
+    change_called: Tensor | None = None
 
 
 class Predictor:
@@ -183,6 +187,7 @@ class Predictor:
             memory: what a causal decoder knows of earlier turns; it is completed.
         """
         labels = self.trained.labels
+        called: Tensor | None = None
         with torch.inference_mode():
             if labels.is_score:
                 probability = output.emotion_logits.float().cpu()
@@ -190,13 +195,19 @@ class Predictor:
             else:
                 said = self.model.decide(output, batch, memory=memory)
                 probability, emotion, change = said.probability.cpu(), said.emotion.cpu(), said.change.cpu()
+                called = said.changed.cpu() if self.model.knows_change else None
         decided, router = labels.decode(emotion), output.mixture.weight.float().cpu()
         begin = 0
         for dialogue in dialogues:
             turns = slice(begin, begin + len(dialogue))
             begin += len(dialogue)
             yield DialoguePrediction(
-                dialogue, tuple(decided[turns]), probability[turns], change[turns], router[turns]
+                dialogue,
+                tuple(decided[turns]),
+                probability[turns],
+                change[turns],
+                router[turns],
+                None if called is None else called[turns],
             )
 
     def stream(

@@ -14,6 +14,11 @@ from graphmer.inference.what_if import WhatIf
 class TurnRecord:
     """One turn of a prediction.
 
+    Whether the emotion changed is said in two ways. `changed` follows from the emotions and always agrees
+    with the pair (previous, emotion). `change` is the model's probability of a change, and `change_called`
+    what it decides by that alone, at the threshold that suits it on validation; the two may differ from turn
+    to turn, because the most probable emotions need not be apart where a change is probable.
+
     Attributes:
         dialogue: id of the dialogue.
         turn: place in it, from 0.
@@ -25,6 +30,8 @@ class TurnRecord:
         previous: what was predicted for the same speaker's previous turn; ``None`` on the first one.
         change: probability that the emotion differs from the previous one; ``None`` on a first turn and for
             scores.
+        change_called: whether `change` reaches the model's threshold; ``None`` where `change` is, and for a
+            model that has neither a change head nor a decoder.
         router: weight of each expert for each modality that was read.
     """
 
@@ -37,6 +44,7 @@ class TurnRecord:
     probability: dict[str, float]
     previous: Emotion
     change: float | None
+    change_called: bool | None
     router: dict[str, dict[str, float]]
 
     @property
@@ -53,7 +61,7 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
         previous = last.get(speaker)
         last[speaker] = turn
         probability = prediction.probability[turn]
-        change = float(prediction.change[turn])
+        change, called = float(prediction.change[turn]), prediction.change_called
         there = dialogue.available[turn].tolist()
         read = tuple(m for m, is_there in zip(dialogue.modalities, there, strict=True) if is_there)
         weights = dict(zip(dialogue.modalities, prediction.router[turn].tolist(), strict=True))
@@ -67,6 +75,7 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
             probability=dict(zip(labels.names, probability.tolist(), strict=True)) if labels.names else {},
             previous=None if previous is None else prediction.emotion[previous],
             change=None if math.isnan(change) else change,
+            change_called=None if called is None or math.isnan(change) else bool(called[turn]),
             router={m: dict(zip(dialogue.modalities, weights[m], strict=True)) for m in read},
         )
 
@@ -117,6 +126,7 @@ def _hypothesis(record: TurnRecord) -> dict[str, Any]:
         "probability": _rounded(record.probability),
         "changed": record.changed,
         "change_probability": None if record.change is None else round(record.change, 4),
+        "change_called": record.change_called,
     }
 
 

@@ -6,12 +6,13 @@ from typing import Any
 import numpy as np
 
 from graphmer.evaluation.change_scores import ChangeScores
-from graphmer.evaluation.change_statistics import SHIFT_METRICS
+from graphmer.evaluation.change_statistics import DIRECT_METRICS, SHIFT_METRICS
 from graphmer.evaluation.scores import Scores
 from graphmer.evaluation.statistics import Estimate, metric_names
 from graphmer.report.table import IN_UNITS, PARTIAL
 
-_CHANGE = ("mcc", "kappa", "f1", "pair_match", "pair_match_on_shifts")
+_DERIVED = {key: SHIFT_METRICS[key] for key in ("mcc", "kappa", "f1", "pair_match", "pair_match_on_shifts")}
+_DIRECT = DIRECT_METRICS | {"direct_calibration_error": "direct ECE"}
 _RATE = "rate:"
 
 
@@ -24,7 +25,8 @@ def measures(scores: Scores, changes: ChangeScores | None, best: Mapping[str, fl
         best: the best possible accuracy by condition, where it is known.
 
     Returns:
-        ``metrics`` (what there is to show), ``sets`` and ``rates`` (conditions to draw), ``rows``
+        ``metrics`` (what there is to show; of changes the derived ones, and the direct ones of a system that
+        has them), ``sets`` and ``rates`` (conditions to draw), ``rows``
         (``{condition: {metric: estimate}}``, in the order of a table), ``missing`` and ``best``.
     """
     names = metric_names(scores.labels)
@@ -39,12 +41,13 @@ def measures(scores: Scores, changes: ChangeScores | None, best: Mapping[str, fl
     for row in shown:
         rows[row.condition][row.metric] = _interval(row)
     if changes is not None:
+        spoken = _DERIVED | (_DIRECT if changes.direct else {})
         kinds += [
-            {"key": f"change_{key}", "name": SHIFT_METRICS[key], "about": "change", "percent": True}
-            for key in _CHANGE
+            {"key": f"change_{key}", "name": name, "about": "change", "percent": True}
+            for key, name in spoken.items()
         ]
         for condition, found in changes.summary().items():
-            rows[condition] |= {f"change_{key}": _interval(found[key]) for key in _CHANGE}
+            rows[condition] |= {f"change_{key}": _interval(found[key]) for key in spoken}
     return {
         "metrics": kinds,
         "sets": [*scores.sets, *([PARTIAL] if scores.partial_sets else [])],
@@ -60,8 +63,12 @@ def measures(scores: Scores, changes: ChangeScores | None, best: Mapping[str, fl
         "folds": len(scores.folds),
         "dialogues": shown[0].dialogues,
         "utterances": shown[0].utterances,
-        "change": None if changes is None else {"eligible": changes.eligible, "shifts": changes.shifts},
+        "change": None if changes is None else _counted(changes),
     }
+
+
+def _counted(changes: ChangeScores) -> dict[str, Any]:
+    return {"eligible": changes.eligible, "shifts": changes.shifts, "direct": changes.direct}
 
 
 def _best(scores: Scores, best: Mapping[str, float]) -> dict[str, float]:

@@ -2,9 +2,12 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
 
 from graphmer.evaluation.scores import Scores
-from graphmer.evaluation.statistics import metric_names
+from graphmer.evaluation.statistics import Estimate, metric_names
 from graphmer.report.sheet import Sheet
 
 
@@ -24,6 +27,14 @@ class Published:
     values: Mapping[str, tuple[float, ...]]
     caveats: tuple[str, ...]
 
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What a reader has to know before comparing."""
+        return (
+            "In %; published figures are the authors' own, not results obtained here.",
+            *self.caveats,
+        )
+
 
 def published_table(scores: Scores, published: Published) -> Sheet:
     """A row for every condition that both have; the run's figure with its interval beside the paper's.
@@ -35,27 +46,77 @@ def published_table(scores: Scores, published: Published) -> Sheet:
     Raises:
         ValueError: if a metric does not fit the labels of the run.
     """
+    names = _names(scores, published)
+    rows = []
+    for condition, figures in _compared(scores, published).items():
+        cells = []
+        for figure, row in figures:
+            cells += [f"{figure:.1f}", f"{100 * row.mean:.1f} ± {50 * (row.high - row.low):.1f}"]
+        rows.append((condition, *cells))
+    header = [word for name in names for word in (f"published {name}", name)]
+    return Sheet(
+        title=f"{scores.meta['title']} beside {published.source}",
+        header=("condition", *header),
+        rows=tuple(rows),
+        notes=published.notes,
+    )
+
+
+def published_values(scores: Scores, published: Published) -> dict[str, Any]:
+    """The same comparison as JSON values, for the page.
+
+    Args:
+        scores: the run's scores.
+        published: the paper's; conditions that were not evaluated are left out.
+
+    Returns:
+        ``source``, printed names of the ``metrics``, ``rows`` (``{condition: [figures of each metric]}`` with
+        ``published`` and the run's ``mean``, ``low``, ``high``, in %; ``None`` if undefined) and ``notes``.
+
+    Raises:
+        ValueError: if a metric does not fit the labels of the run.
+    """
+    return {
+        "source": published.source,
+        "metrics": _names(scores, published),
+        "rows": {
+            condition: [
+                {
+                    "published": figure,
+                    "mean": _in_percent(row.mean),
+                    "low": _in_percent(row.low),
+                    "high": _in_percent(row.high),
+                }
+                for figure, row in figures
+            ]
+            for condition, figures in _compared(scores, published).items()
+        },
+        "notes": published.notes,
+    }
+
+
+def _in_percent(value: float) -> float | None:
+    return None if np.isnan(value) else round(100 * value, 3)
+
+
+def _names(scores: Scores, published: Published) -> list[str]:
     names = metric_names(scores.labels)
     unknown = [metric for metric in published.metrics if metric not in names]
     if unknown:
         raise ValueError(
             f"Published metrics must be among {list(names)} for these labels; got {unknown[0]!r}."
         )
+    return [names[metric] for metric in published.metrics]
+
+
+def _compared(scores: Scores, published: Published) -> dict[str, list[tuple[float, Estimate]]]:
+    """For each condition that both have, the paper's figure of each metric and the run's estimate."""
     found = {(row.condition, row.metric): row for row in scores.summary()}
-    rows = []
-    for condition in [name for name in scores.conditions if name in published.values]:
-        cells = []
-        for metric, figure in zip(published.metrics, published.values[condition], strict=True):
-            row = found[condition, metric]
-            cells += [f"{figure:.1f}", f"{100 * row.mean:.1f} ± {50 * (row.high - row.low):.1f}"]
-        rows.append((condition, *cells))
-    header = [word for metric in published.metrics for word in (f"published {names[metric]}", names[metric])]
-    return Sheet(
-        title=f"{scores.meta['title']} beside {published.source}",
-        header=("condition", *header),
-        rows=tuple(rows),
-        notes=(
-            "In %; published figures are the authors' own, not results obtained here.",
-            *published.caveats,
-        ),
-    )
+    return {
+        condition: [
+            (figure, found[condition, metric])
+            for metric, figure in zip(published.metrics, published.values[condition], strict=True)
+        ]
+        for condition in scores.conditions
+        if condition in published.values
+    }

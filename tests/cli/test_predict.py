@@ -1,14 +1,18 @@
 import csv
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import torch
 from typer.testing import CliRunner
 
 from graphmer.cli.app import app
+from graphmer.cli.turns import turn_table
 from graphmer.errors import CheckpointError, ConfigError, CorpusError
+from graphmer.inference import DialoguePrediction
 from tests.inference.test_predictor import saved
-from tests.talks import WIDTHS
+from tests.talks import LABELS, WIDTHS, talk
 
 CHAT = [
     {"id": "u0", "speaker": "Ann", "text": "hello?", "features": {"text": [0.1] * 5, "audio": [0.2] * 3}},
@@ -71,6 +75,25 @@ def test_csv_has_one_row_a_turn_and_a_column_for_each_emotion(tmp_path):
     rows = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["dialogue"] for row in rows] == ["chat0"] * 3 + ["chat1"] * 3
     assert {"p_happy", "p_angry", "change_probability"} <= set(rows[0])
+    assert {row["change_called"] for row in rows} == {""}
+
+
+def test_the_table_says_where_a_change_is_called_against_the_emotions():
+    dialogue = talk("AAA")
+    found = DialoguePrediction(
+        dialogue,
+        ("happy", "happy", "angry"),
+        torch.full((3, 4), 0.25),
+        torch.tensor([torch.nan, 0.6, 0.3]),
+        torch.zeros(3, 3, 3),
+        torch.tensor([False, True, False]),
+    )
+    table = turn_table(found, LABELS)
+    assert list(table.columns[5].cells) == ["", "0.60, called", "0.30 from happy, not called"]
+    assert "called" in table.caption
+    plain = turn_table(replace(found, change_called=None), LABELS)
+    assert list(plain.columns[5].cells) == ["", "0.60", "0.30 from happy"]
+    assert "called" not in plain.caption
 
 
 def test_the_table_is_for_reading(tmp_path):

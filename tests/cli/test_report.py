@@ -7,7 +7,8 @@ from tests.report.pages import finished_run
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    return finished_run(tmp_path_factory.mktemp("report")).folder.path
+    paper = {"source": "a paper", "metrics": ["wa"], "values": {"at": [91.2]}, "caveats": ["It looked."]}
+    return finished_run(tmp_path_factory.mktemp("report"), published=paper).folder.path
 
 
 def test_a_page_is_written_into_the_run_folder(run, graphmer):
@@ -30,6 +31,9 @@ def test_markdown_has_the_tables_and_nothing_else_is_written(run, graphmer):
     assert "| condition | missing |" in said.out
     assert "change of emotion" in said.out
     assert "SIMULATED" in said.out
+    assert "tiny beside a paper" in said.out
+    assert "| at | 91.2 |" in said.out
+    assert "It looked." in said.out
     assert not (run / "report.html").exists()
 
 
@@ -38,6 +42,8 @@ def test_json_holds_what_the_page_shows(run, graphmer):
     assert found["format"] == "graphmer report"
     assert found["simulated"] is True
     assert set(found["measures"]["rows"]) >= {"a", "t", "at", "rate:0.5"}
+    assert found["published"]["rows"]["at"][0]["published"] == 91.2
+    assert found["published"]["notes"][-1] == "It looked."
 
 
 def test_a_folder_that_is_no_run_is_one_clear_line(graphmer, tmp_path):

@@ -10,6 +10,7 @@ from tests.inference.test_stream import offline, predictor, utterances
 from tests.talks import talk
 
 TURNS = ("ABBA", ["at", "", "v", "t"])
+SAID = ("id", "emotion", "pair", "changed", "change_called")
 
 
 @pytest.fixture(scope="module")
@@ -47,9 +48,8 @@ def test_every_turn_is_answered_with_what_is_said_of_it_in_the_whole_dialogue(li
     expected = [turn_as_json(record) for record in offline(model, talk(*TURNS, seed=4))]
     for one, other in zip(found, expected, strict=True):
         assert one["probability"] == pytest.approx(other["probability"], abs=2e-4)
-        assert [one[name] for name in ("id", "emotion", "pair")] == [
-            other[name] for name in ("id", "emotion", "pair")
-        ]
+        assert [one[name] for name in SAID] == [other[name] for name in SAID]
+        assert (one["change_called"] is None) == (one["pair"] is None)
 
 
 def test_what_arrives_late_is_answered_with_all_that_it_may_have_changed(live, graphmer, monkeypatch):

@@ -14,6 +14,7 @@ from graphmer.errors import CheckpointError
 from graphmer.graph import GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.inference import Predictor, load
 from graphmer.inference.predictor import model_folder
+from graphmer.nn.calibration import Calibration
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.model_file import TrainedModel, save_model
 from tests.talks import LABELS, WIDTHS, ragged, talk
@@ -63,6 +64,21 @@ def test_a_prediction_says_everything_of_every_turn():
     torch.testing.assert_close(found.probability.sum(dim=1), torch.ones(3))
     assert found.emotion == tuple(LABELS.names[number] for number in found.probability.argmax(dim=1))
     torch.testing.assert_close(found.router.sum(dim=2), dialogue.available.float())
+
+
+@pytest.mark.parametrize("described", [{"decoder": "chain"}, {"change_head": True}])
+def test_a_change_is_called_at_the_threshold_fitted_on_validation(described):
+    parts = trained(**described)
+    change = Predictor(parts).predict(talk("ABAABBA", seed=3)).change
+    threshold = float(change.nanmedian())
+    parts.model.calibrate(Calibration(threshold=threshold))
+    found = Predictor(parts).predict(talk("ABAABBA", seed=3))
+    assert found.change_called.tolist() == [bool(value >= threshold) for value in change]
+    assert 0 < found.change_called.sum() < 5
+
+
+def test_a_model_without_a_part_that_judges_changes_calls_none():
+    assert Predictor(trained()).predict(talk("ABA")).change_called is None
 
 
 def test_a_decoder_decides_the_turns_of_a_speaker_together():

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -24,6 +26,22 @@ def test_a_change_is_counted_from_the_same_speakers_previous_turn():
     assert (second.changed, second.previous) == (True, "calm")
     assert second.change == pytest.approx(0.66)
     assert (last.changed, last.previous) == (True, "cross")
+
+
+def test_what_the_model_calls_a_change_stands_beside_what_its_emotions_say():
+    prediction = replace(said(), emotion=("calm", "cross", "calm", "calm"))
+    prediction = replace(prediction, change_called=torch.tensor([False, False, True, False]))
+    first, other, second, last = turn_records(prediction, TWO)
+    assert (first.change_called, other.change_called) == (None, None)
+    assert (second.changed, second.change_called) == (False, True)
+    assert (last.changed, last.change_called) == (True, False)
+    turns = as_json(prediction, TWO)["turns"]
+    assert [turn["changed"] for turn in turns] == [None, None, False, True]
+    assert [turn["change_called"] for turn in turns] == [None, None, True, False]
+
+
+def test_a_model_that_has_only_its_emotions_calls_nothing_a_change():
+    assert [record.change_called for record in turn_records(said(), TWO)] == [None] * 4
 
 
 def test_router_weights_are_given_for_what_was_read_only():

@@ -41,6 +41,8 @@ byId("metric").value = byId("metric").options.length - 1;
 byId("metric").dispatchEvent(new Event("change"));
 said.charts.push(byId("by-set").textContent);
 
+said.published = byId("published").hidden ? null : byId("published").textContent;
+
 said.light = background("light");
 said.dark = background("dark");
 said.wide = document.documentElement.scrollWidth;

@@ -43,7 +43,8 @@ def opened(folder, content, *, width=1200):
 
 @pytest.fixture(scope="module")
 def content(tmp_path_factory):
-    return content_of(finished_run(tmp_path_factory.mktemp("browser")))
+    paper = {"source": "a paper", "metrics": ["wa"], "values": {"at": [91.26]}, "caveats": ["It looked."]}
+    return content_of(finished_run(tmp_path_factory.mktemp("browser"), published=paper))
 
 
 def test_the_page_loads_silently_and_a_switch_redraws_the_timeline_from_what_is_stored(content, tmp_path):
@@ -72,6 +73,17 @@ def test_keys_graph_charts_and_colours_answer(content, tmp_path):
     assert said["hears"] == sum(listener == 1 for _, listener in everything)
     assert said["charts"][0] != said["charts"][1]
     assert said["dark"] != said["light"]
+
+
+def test_published_figures_stand_beside_the_scores_with_their_caveats(content, tmp_path):
+    said, complaints = opened(tmp_path, content)
+    assert complaints == []
+    assert "Beside a paper" in said["published"]
+    own = content["measures"]["rows"]["at"]["wa"]["mean"]
+    assert f"at91.3{100 * own:.1f}" in said["published"]
+    assert said["published"].endswith("It looked.")
+    without, _ = opened(tmp_path, {**content, "published": None})
+    assert without["published"] is None
 
 
 def test_a_phone_need_not_scroll_sideways(content, tmp_path):

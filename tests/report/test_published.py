@@ -4,7 +4,7 @@ import torch
 from graphmer.dialogue import LabelSpace
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
-from graphmer.report.published import Published, published_table
+from graphmer.report.published import Published, published_table, published_values
 
 LABELS = LabelSpace(("happy", "sad"))
 
@@ -34,6 +34,17 @@ def test_figures_stand_beside_those_of_the_run_where_both_have_the_condition():
     assert [row[:2] for row in table.rows] == [("t", "91.2")]
     assert table.rows[0][2].startswith("90.0 ± ")
     assert table.notes[-1] == "It chose on the test set."
+
+
+def test_the_values_are_those_of_the_table_with_bounds_and_caveats():
+    paper = Published("a paper", ("wa", "ua"), {"t": (91.24, 90.0), "at": (95.0, 94.0)}, ("It looked.",))
+    found = published_values(scores(), paper)
+    assert (found["source"], found["metrics"], list(found["rows"])) == ("a paper", ["WA", "UA"], ["t"])
+    wa, ua = found["rows"]["t"]
+    assert (wa["published"], wa["mean"]) == (91.24, 90.0)
+    assert wa["low"] <= 90.0 <= wa["high"]
+    assert ua["published"] == 90.0
+    assert found["notes"][-1] == "It looked."
 
 
 def test_a_metric_of_other_labels_is_refused():

@@ -89,6 +89,24 @@ function scoreTable() {
   return make("table", {}, make("thead", {}, make("tr", {}, ...titles)), make("tbody", {}, ...body));
 }
 
+// A paper's figures beside the run's, with what stands against comparing them.
+function publishedTable() {
+  const { source, metrics, rows, notes } = report.published;
+  const number = (value) => (value === null ? "–" : value.toFixed(1));
+  const own = ({ mean, low, high }) => (low === null ? number(mean) : `${number(mean)} ± ${number((high - low) / 2)}`);
+  const titles = ["condition", ...metrics.flatMap((name) => [`published ${name}`, name])].map((name) => make("th", { scope: "col" }, name));
+  const body = Object.entries(rows).map(([condition, figures]) => {
+    const cells = figures.flatMap((figure) => [number(figure.published), own(figure)]).map((cell) => make("td", {}, cell));
+    return make("tr", {}, make("th", { scope: "row" }, condition), ...cells);
+  });
+  const table = make("table", {}, make("thead", {}, make("tr", {}, ...titles)), make("tbody", {}, ...body));
+  return [
+    make("figcaption", {}, `Beside ${source}`),
+    make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Published figures" }, table),
+    make("p", { className: "quiet" }, notes.join(" ")),
+  ];
+}
+
 function scoresSection() {
   const { metrics, seeds, folds, utterances, dialogues, change, best } = report.measures;
   const select = byId("metric");
@@ -97,8 +115,10 @@ function scoresSection() {
   const again = [drawn(byId("by-set"), (width) => whiskers(metric(), width)), drawn(byId("by-rate"), (width) => rateCurve(metric(), width))];
   select.addEventListener("change", () => again.forEach((draw) => draw()));
   byId("scores-table").append(scoreTable());
+  byId("published").hidden = !report.published;
+  if (report.published) byId("published").append(...publishedTable());
   const marks = Object.keys(best).length ? " The upright mark is the best possible WA, that of the exact posterior of the simulated process." : "";
-  const changes = change ? ` A change is another emotion than at the speaker's previous turn, derived from the predicted emotions: ${change.shifts} of ${change.eligible} eligible turns.` : "";
+  const changes = change ? ` A change is another emotion than at the speaker's previous turn, derived from the predicted emotions: ${change.shifts} of ${change.eligible} eligible turns.${change.direct ? " Direct: what the change head says, or else the decoder, at its fitted threshold; disagree: eligible turns at which it differs from the derived change; direct ECE: expected calibration error of its probability." : ""}` : "";
   byId("scores-note").textContent =
     `Mean over ${seeds} seed(s) over ${utterances} utterances in ${dialogues} dialogues, ${folds} fold(s) pooled; bars and bands are 95 % intervals over resampled dialogues. ${report.labels.names.length ? "In %." : "MAE in units of the score, r as it is, the others in %."}${changes}${marks}`;
 }
