@@ -110,7 +110,8 @@ def read_out(run: Run, seed: int, readout: str) -> dict[Key, Predictions]:
         folder = run.folder.fold(number, seed) / readout
         if not folder.is_dir() or len(list(folder.rglob("*.npz"))) < len(run.parts.protocols):
             folder.mkdir(exist_ok=True)
-            parts = FoldParts(fold, run.parts.corpus, load_model(folder.parent).standardiser)
+            trained = load_model(folder.parent)
+            parts = FoldParts(fold, run.parts.corpus, trained.standardiser, trained.encoding)
             for condition, said in _predict(run, parts, folder, readout).items():
                 said.save(predictions_path(folder, condition))
         for condition in run.parts.protocols:

@@ -122,7 +122,7 @@ def logistic(run: Any, seed: int) -> None:
     from graphmer.graph.part import GraphPart
 
     for number, fold in run.parts.folds.items():
-        parts = run.parts.fold_parts(fold)
+        parts = run.parts.fold_parts(fold, seed)
         model = UtteranceLogistic(run.parts.corpus.labels).fit(parts.train, parts.validation)
         part = GraphPart(parts.test, run.parts.build)
         for name, protocol in run.parts.protocols.items():

@@ -49,14 +49,14 @@ def predict(
     from graphmer.inference import load
 
     predictor = load(run, fold=fold, seed=seed, device=make_fabric(device, "32-true").device)
-    settings, labels = predictor.trained.settings, predictor.trained.labels
+    widths, labels = predictor.trained.widths, predictor.trained.labels
     try:
-        missing = protocol(condition, tuple(settings.widths))
+        missing = protocol(condition, tuple(widths))
     except ValueError as error:
         raise ConfigError(f"--condition: {error}") from None
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
-    chosen = islice(read_dialogues(dialogues, settings.widths), number - 1, None, shards)
+    chosen = islice(read_dialogues(dialogues, widths), number - 1, None, shards)
     answer = predictor.what_if_many if what_if else predictor.predict_many
     with writing(out, form, labels, simulated=simulated) as write:
         for said in answer(chosen, missing=missing):

@@ -264,9 +264,6 @@ class RetrievalConfig(Section):
     """Most supports of an utterance, and neighbours of each modality among which they are chosen."""
     metric: Literal["cosine", "l2"] | dict[str, Literal["cosine", "l2"]] = "cosine"
     """Of all modalities, or by modality."""
-    encoder: Literal["none", "fold"] = "none"
-    """`fold`: find them by features to which a small network, fitted on the fold's training part without the
-    utterance's own dialogue, has added what it reads of the emotion. `none`: by the features as they are."""
     form: Literal["slots", "graph", "context"] = "context"
     """Where supports stand, to be seen with what may be seen of the utterance that they support. `context`:
     in a copy of their own dialogue. `slots`: in its place, in a copy of its dialogue. `graph`: in slots, from
@@ -324,6 +321,11 @@ class Config(Section):
     """Hardness and what is made of it; `none` trains on all utterances alike."""
     retrieval: Annotated[RetrievalConfig | None, _word_for_nothing("none")] = None
     """Supports from the training part, with a `curriculum`; `none` for none."""
+    encoder: Literal["none", "retrieval", "input", "both"] = "none"
+    """Where features count to which small networks, fitted on the fold's training part, have added what they
+    read of the emotion; none of them ever reads a dialogue that it was fitted on. `retrieval`: supports are
+    found by them. `input`: the model reads them, in training, test and use, and so does the teacher; what a
+    reconstruction rebuilds are then the encoded features. `both`, or `none`: features stay as they are."""
     evaluation: EvaluationConfig = EvaluationConfig()
     folds: Annotated[tuple[Positive, ...] | None, _word_for_nothing("all")] = None
     """Folds to run, counted from 1; `all` for every one."""
@@ -340,6 +342,26 @@ class Config(Section):
                 "`model.reconstruct` and a stage with `reconstruction` above 0 need each other; got "
                 f"reconstruct {self.model.reconstruct} and weights "
                 f"{[stage.reconstruction for stage in self.training.stages]}"
+            )
+        return self
+
+    @property
+    def encodes_input(self) -> bool:
+        """Whether the model reads encoded features."""
+        return self.encoder in ("input", "both")
+
+    @model_validator(mode="after")
+    def _encodable(self) -> "Config":
+        if self.encoder in ("retrieval", "both") and self.retrieval is None:
+            raise ValueError(f"`encoder` {self.encoder} needs a `retrieval` section; got none")
+        if self.encodes_input and self.data.mapped:
+            raise ValueError(
+                f"`encoder` {self.encoder} needs features in memory; got `data.mapped` true, set it to false"
+            )
+        if self.encodes_input and self.data.normalise == "none":
+            raise ValueError(
+                f"`encoder` {self.encoder} standardises what the model reads; got `data.normalise` none, "
+                "set it to standard"
             )
         return self
 

@@ -174,7 +174,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return checked(values, "EmotionClassifier", Path())
 
     def _trained(self, parts: Parts, fold: Fold) -> Predictor:
-        read = parts.fold_parts(fold)
+        read = parts.fold_parts(fold, self.seed)
         fabric = Fabric(accelerator=self.device, devices=1, precision=parts.config.training.precision)
         fabric.launch()
         torch.manual_seed(derived_seed("weights", self.seed, 1))
@@ -194,7 +194,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         selected = trainer.fit(model, parts.stages, train, validate, _log)
         facts = {"epoch": selected.epoch, "validation": selected.score, "seed": self.seed}
         trained = TrainedModel(
-            model, parts.settings, parts.corpus.labels, read.standardiser, parts.build, facts
+            model, parts.settings, parts.corpus.labels, read.standardiser, parts.build, facts, read.encoding
         )
         return Predictor(trained, fabric.device)
 

@@ -1,7 +1,7 @@
 """From a configuration to objects."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 from graphmer.config.schema import Config, GraphConfig, RuleConfig, StageConfig
@@ -9,6 +9,7 @@ from graphmer.corpora.base import Corpus
 from graphmer.corpora.splits import Fold, leave_one_session_out, official
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import conditions, protocol
+from graphmer.dialogue.damage import Noise
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import ConfigError
@@ -17,6 +18,7 @@ from graphmer.graph import EdgeRule, GraphBuilder
 from graphmer.graph.edges import RULES
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.retrieval import InputEncoding, encoded_widths
 from graphmer.training.objective import Objective, mixing_objective, unimodal_objective
 from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
@@ -36,15 +38,32 @@ OBJECTIVES: Mapping[str, Callable[[StageConfig], Objective]] = {
 
 @dataclass(frozen=True)
 class FoldParts:
-    """Standardised dialogues of one fold; the test part is read when it is asked for, not before."""
+    """Dialogues of one fold as a model reads them; the test part is read when it is asked for, not before.
+
+    Attributes:
+        fold: ids of its parts.
+        corpus: holds the dialogues.
+        standardiser: measured on the training part.
+        encoding: fitted on the training part, where the model reads encoded features.
+    """
 
     fold: Fold
     corpus: Corpus
     standardiser: Standardiser
+    encoding: InputEncoding | None = None
 
-    def _part(self, ids: tuple[str, ...]) -> list[Dialogue]:
+    def _plain(self, ids: tuple[str, ...]) -> list[Dialogue]:
         wanted = set(ids)
         return [self.standardiser(d) for d in self.corpus.dialogues if d.id in wanted]
+
+    def _part(self, ids: tuple[str, ...]) -> list[Dialogue]:
+        plain = self._plain(ids)
+        return plain if self.encoding is None else [self.encoding(dialogue) for dialogue in plain]
+
+    @property
+    def plain_train(self) -> list[Dialogue]:
+        """The training part, standardised but not encoded: what encoders learn from."""
+        return self._plain(self.fold.train)
 
     @cached_property
     def train(self) -> list[Dialogue]:
@@ -95,14 +114,21 @@ class Parts:
             raise ConfigError(f"folds: there is no fold {unknown[0]}; the split has {list(found)}.")
         return {number: found[number] for number in wanted}
 
-    def fold_parts(self, fold: Fold) -> FoldParts:
-        """Dialogues of a fold, standardised by its training part."""
+    def fold_parts(self, fold: Fold, seed: int) -> FoldParts:
+        """Dialogues of a fold, standardised, and encoded where the model reads that, by its training part.
+
+        Args:
+            fold: ids of its parts.
+            seed: of the encoder.
+        """
         if self.config.data.normalise == "none":
             return FoldParts(fold, self.corpus, Standardiser.identity(self.corpus.widths))
         training = set(fold.train)
-        return FoldParts(
-            fold, self.corpus, Standardiser.fit(d for d in self.corpus.dialogues if d.id in training)
-        )
+        standardiser = Standardiser.fit(d for d in self.corpus.dialogues if d.id in training)
+        found = FoldParts(fold, self.corpus, standardiser)
+        if not self.config.encodes_input:
+            return found
+        return replace(found, encoding=InputEncoding.fit(found.plain_train, self.corpus.labels, seed=seed))
 
     @cached_property
     def build(self) -> GraphBuilder:
@@ -115,9 +141,10 @@ class Parts:
     @cached_property
     def settings(self) -> ModelSettings:
         """What the model is made of."""
+        widths, outputs = dict(self.corpus.widths), self.corpus.labels.outputs
         return ModelSettings(
-            widths=dict(self.corpus.widths),
-            outputs=self.corpus.labels.outputs,
+            widths=encoded_widths(widths, outputs) if self.config.encodes_input else widths,
+            outputs=outputs,
             relations=self.build.relations + self.support_relation,
             causal=self.config.causal,
             messages=None if self.config.graph is None else _messages(self.config.graph),
@@ -197,7 +224,13 @@ class Parts:
             ConfigError: naming the field of the configuration.
         """
         with naming(field):
-            return protocol(spec, self.modalities)
+            found = protocol(spec, self.modalities)
+        if isinstance(found, Noise) and self.config.encodes_input:
+            raise ConfigError(
+                f"{field}: noise would be added after the encoder, which reads clean features; got {spec!r} "
+                f"with `encoder` {self.config.encoder}. Leave it out, or use `graphmer predict --condition`."
+            )
+        return found
 
 
 def edge_rule(config: RuleConfig) -> EdgeRule:

@@ -155,7 +155,8 @@ class Run:
                     raise CheckpointError(
                         f"{path}/model.json: another model than the run's config.yaml describes. Restore it."
                     )
-                test = self._graphs(FoldParts(fold, self.parts.corpus, trained.standardiser).test)
+                read = FoldParts(fold, self.parts.corpus, trained.standardiser, trained.encoding)
+                test = self._graphs(read.test)
                 for condition, found in self._predict(trained.model, test, protocols).items():
                     predictions[seed, str(number), condition] = found
         return predictions
@@ -229,7 +230,7 @@ class Run:
     def _train_fold(self, number: int, seed: int, path: Path, listener: Listener) -> None:
         begin = time.perf_counter()
         parts = self.parts
-        fold = parts.fold_parts(parts.folds[number])
+        fold = parts.fold_parts(parts.folds[number], derived_seed("teacher", seed, number))
         torch.manual_seed(derived_seed("weights", seed, number))
         model = parts.model()
         listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
@@ -242,7 +243,13 @@ class Run:
         predicted = self._predict(model, self._graphs(fold.test), parts.protocols)
         if self.fabric.is_global_zero:
             trained = TrainedModel(
-                model, parts.settings, parts.corpus.labels, fold.standardiser, parts.build, facts
+                model,
+                parts.settings,
+                parts.corpus.labels,
+                fold.standardiser,
+                parts.build,
+                facts,
+                fold.encoding,
             )
             keep(path, trained, gains, predicted, facts | {"seconds": round(time.perf_counter() - begin, 2)})
         self.fabric.barrier()
@@ -274,7 +281,7 @@ class Run:
             listener.epoch_ends(epoch)
 
         taught_seed, fold_seed = derived_seed("teacher", seed, number), derived_seed("fold", seed, number)
-        stages, knobs = taught(parts, self.fabric, model, train, validate, taught_seed, path)
+        stages, knobs = taught(parts, fold, self.fabric, model, train, validate, taught_seed, path)
         trainer = Trainer(self.fabric, parts.optimization, seed=fold_seed, state=path / "state.safetensors")
         last = config.training.selection == "last"
         selected = trainer.fit(model, stages, train, validate, on_epoch, keep_last=last)

@@ -12,7 +12,7 @@ from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
 from graphmer.curriculum.hardness import Hardness, HardnessWeights
 from graphmer.curriculum.tuning import Knobs, Limits
 from graphmer.dialogue import Dialogue
-from graphmer.experiment.parts import Parts
+from graphmer.experiment.parts import FoldParts, Parts
 from graphmer.graph.part import GraphPart
 from graphmer.report.hardness_table import extremes_table, kinds_table
 from graphmer.retrieval import RetrievalIndex, fit_encoder, fold_fingerprint, select_supports
@@ -31,6 +31,7 @@ class Teaching:
 
     Args:
         parts: what the experiment consists of.
+        fold: its dialogues.
         train: graphs of the training part.
         device: where the teacher computes.
         seed: of the teacher and the encoder.
@@ -41,7 +42,14 @@ class Teaching:
     """
 
     def __init__(
-        self, parts: Parts, train: GraphPart, device: torch.device, *, seed: int, path: Path
+        self,
+        parts: Parts,
+        fold: FoldParts,
+        train: GraphPart,
+        device: torch.device,
+        *,
+        seed: int,
+        path: Path,
     ) -> None:
         assert parts.config.curriculum is not None  # who calls has looked
         self.parts = parts
@@ -49,7 +57,7 @@ class Teaching:
         self.settings = parts.config.curriculum
         self.hardness = self._hardness(device, seed, path)
         retrieval = parts.config.retrieval
-        self.neighbours = None if retrieval is None else self._neighbours(retrieval, seed)
+        self.neighbours = None if retrieval is None else self._neighbours(fold, retrieval, seed)
 
     @property
     def given(self) -> Knobs:
@@ -102,12 +110,18 @@ class Teaching:
         found.save(path)
         return found
 
-    def _neighbours(self, retrieval: RetrievalConfig, seed: int) -> Callable[[int], Neighbours]:
-        found: Sequence[Dialogue] = self.train.dialogues
-        if retrieval.encoder == "fold":
+    def _neighbours(
+        self, fold: FoldParts, retrieval: RetrievalConfig, seed: int
+    ) -> Callable[[int], Neighbours]:
+        found: Sequence[Dialogue] = fold.plain_train
+        use = self.parts.config.encoder
+        if use == "retrieval":
             encoder = fit_encoder(found, self.parts.corpus.labels, seed=seed)
             found = [encoder(dialogue) for dialogue in found]
-        fingerprint = fold_fingerprint(found, f"{self.parts.corpus.fingerprint} {retrieval.encoder} {seed}")
+        elif use == "both":
+            assert fold.encoding is not None  # of the input
+            found = [fold.encoding.encoder(dialogue) for dialogue in found]
+        fingerprint = fold_fingerprint(found, f"{self.parts.corpus.fingerprint} {use} {seed}")
         longest = retrieval.k * (LONGEST if self.settings.tuning else 1)
         return neighbours(found, retrieval.metric, longest, fingerprint)
 

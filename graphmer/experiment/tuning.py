@@ -9,7 +9,7 @@ from pathlib import Path
 from lightning_fabric import Fabric
 
 from graphmer.curriculum.tuning import Knobs, tuned
-from graphmer.experiment.parts import Parts
+from graphmer.experiment.parts import FoldParts, Parts
 from graphmer.experiment.teaching import Teaching
 from graphmer.graph.part import GraphPart
 from graphmer.nn.model import EmotionModel
@@ -23,6 +23,7 @@ Validate = Callable[[EmotionModel], float]
 
 def taught(
     parts: Parts,
+    fold: FoldParts,
     fabric: Fabric,
     model: EmotionModel,
     train: GraphPart,
@@ -34,6 +35,7 @@ def taught(
 
     Args:
         parts: what the experiment consists of.
+        fold: its dialogues.
         fabric: device, precision and processes.
         model: with fresh weights; stays as it is.
         train: the training part.
@@ -44,7 +46,7 @@ def taught(
     settings = parts.config.curriculum
     if settings is None:
         return parts.stages, None
-    teaching = Teaching(parts, train, fabric.device, seed=seed, path=path / "hardness.npz")
+    teaching = Teaching(parts, fold, train, fabric.device, seed=seed, path=path / "hardness.npz")
     knobs, kept = teaching.given, path / "tuned.json"
     if settings.tuning and not kept.is_file():
         trial = _Trials(parts, fabric, train, validate, seed)

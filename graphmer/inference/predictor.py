@@ -29,7 +29,8 @@ class DialoguePrediction:
     """What a model says of each turn of one dialogue.
 
     Attributes:
-        dialogue: what the model read: its modalities in its order, without annotations.
+        dialogue: what the model read: its modalities in its order (encoded, where it reads encoded features),
+            without annotations.
         emotion: most probable emotion of each turn, or its score. A model with a decoder decides the turns of
             a speaker together, so that it need not be the largest of `probability`.
         probability: of each class ``[N, C]``; the score ``[N, 1]`` where the target is one.
@@ -148,7 +149,8 @@ class Predictor:
     def _seen(self, dialogue: Dialogue, missing: MissingProtocol | None) -> Dialogue:
         """The dialogue as the model reads it."""
         standard = self.trained.standardiser(self._aligned(dialogue))
-        return standard if missing is None else missing.apply(standard, seed=0)
+        # damage meets the features, not what the encoder reads from them
+        return self.trained.encoded(standard if missing is None else missing.apply(standard, seed=0))
 
     def _answers(self, dialogues: Iterator[Dialogue], nodes: int) -> Iterator[DialoguePrediction]:
         """Predictions batch by batch; a fault of the source is raised after all before it is answered."""
@@ -229,7 +231,7 @@ class Predictor:
 
     def _aligned(self, dialogue: Dialogue) -> Dialogue:
         """The dialogue with the model's modalities in the model's order and without annotations."""
-        widths = self.trained.settings.widths
+        widths = self.trained.widths
         for modality, rows in dialogue.features.items():
             if modality not in widths:
                 raise ValueError(

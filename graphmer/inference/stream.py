@@ -124,8 +124,9 @@ class DialogueStream:
     def _standardised(self, utterances: Sequence[Utterance], first: int) -> Dialogue:
         trained = self._predictor.trained
         plain = [replace(utterance, emotion=None, reply_to=None) for utterance in utterances]
-        widths = trained.settings.widths
-        return trained.standardiser(Dialogue.from_utterances(self.id, plain, widths=widths, first=first))
+        widths = trained.widths
+        dialogue = Dialogue.from_utterances(self.id, plain, widths=widths, first=first)
+        return trained.encoded(trained.standardiser(dialogue))
 
     def _read(self, dialogue: Dialogue) -> list[TurnRecord]:
         names = [dialogue.speakers[number] for number in dialogue.speaker.tolist()]

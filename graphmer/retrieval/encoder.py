@@ -32,8 +32,8 @@ class RetrievalEncoder(nn.Module):
 
     with the logits ``f_p`` (less their mean over the classes) or the score. ``c_p`` centres them and ``g_p``
     gives them the mean square length of ``x``, both over the utterances network p was fitted on, so that
-    features and logits have an equal say in a distance. As input of a model, standardise the result once
-    more (`Standardiser.fit` on the encoded training part).
+    features and logits have an equal say in a distance. As input of a model the result is standardised once
+    more (`InputEncoding`).
 
     **Differences from HARDY-MER**: there one network reads all training and test utterances, having seen the
     labels of most of them, and its second hidden layer is the encoding. Hidden layers of networks that were
@@ -59,6 +59,7 @@ class RetrievalEncoder(nn.Module):
         self.inputs = dict(widths)
         self.outputs = outputs
         self.parts = parts
+        self.hidden = hidden
         self.networks = nn.ModuleList(
             PartNetwork(width, hidden, outputs) for width in widths.values() for _ in range(parts)
         )
@@ -67,7 +68,7 @@ class RetrievalEncoder(nn.Module):
     @property
     def widths(self) -> dict[str, int]:
         """Encoded features per modality."""
-        return {modality: width + self.outputs for modality, width in self.inputs.items()}
+        return encoded_widths(self.inputs, self.outputs)
 
     def part(self, dialogue: str) -> int:
         """The part a dialogue belongs to, a pure function of its id."""
@@ -203,6 +204,11 @@ def fit_encoder(
                     torch.cat(features), torch.cat(target), epochs, _seed(seed, modality, part)
                 )
     return encoder
+
+
+def encoded_widths(widths: Mapping[str, int], outputs: int) -> dict[str, int]:
+    """Encoded features per modality, of features of these widths."""
+    return {modality: width + outputs for modality, width in widths.items()}
 
 
 def _relative(output: Tensor) -> Tensor:

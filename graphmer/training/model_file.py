@@ -6,18 +6,24 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from graphmer.dialogue import LabelSpace
+from torch import Tensor
+
+from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
 from graphmer.graph import EdgeRule, GraphBuilder
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.retrieval.encoding import InputEncoding
 from graphmer.storage import write_text
 from graphmer.training.checkpoint import load_tensors, save_tensors
 
 FORMAT = 2
 """Raised when the sidecar changes in a way that older readers cannot read."""
+
+_ENCODER = "encoding/"
+"""Begins the names of the weights of an `InputEncoding`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -31,6 +37,8 @@ class TrainedModel:
         standardiser: measured on its training part.
         build: makes its graphs.
         facts: how it came to be (fold, seed, epoch, validation score, whether simulated, ...).
+        encoding: fitted on its training part, where it reads encoded features; its `settings` have the
+            encoded widths.
     """
 
     model: EmotionModel
@@ -39,11 +47,22 @@ class TrainedModel:
     standardiser: Standardiser
     build: GraphBuilder
     facts: Mapping[str, Any]
+    encoding: InputEncoding | None = None
+
+    @property
+    def widths(self) -> Mapping[str, int]:
+        """Features per modality of the dialogues that are given to it."""
+        return self.settings.widths if self.encoding is None else self.encoding.encoder.inputs
+
+    def encoded(self, dialogue: Dialogue) -> Dialogue:
+        """A standardised dialogue as the model reads it."""
+        return dialogue if self.encoding is None else self.encoding(dialogue)
 
 
 def save_model(folder: Path, trained: TrainedModel) -> None:
     """Write ``model.safetensors`` and ``model.json`` into a folder, each whole or not at all."""
-    save_tensors(folder / "model.safetensors", trained.model.state_dict(), {"format": FORMAT})
+    weights = _weights(trained.model, trained.encoding)
+    save_tensors(folder / "model.safetensors", weights, {"format": FORMAT})
     sidecar = {
         "format": FORMAT,
         "labels": asdict(trained.labels),
@@ -52,6 +71,7 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         "calibration": asdict(trained.model.calibration),
         "facts": dict(trained.facts),
         "normalisation": trained.standardiser.to_json(),
+        "encoding": None if trained.encoding is None else trained.encoding.to_json(),
     }
     write_text(folder / "model.json", json.dumps(sidecar, indent=1))
 
@@ -75,18 +95,22 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
         graph, facts = sidecar["graph"], sidecar["facts"]
         model = settings.build()
         model.calibrate(Calibration(**sidecar["calibration"]))
+        described = sidecar.get("encoding")  # models trained before there was one lack it
+        encoding = None if described is None else InputEncoding.from_json(described)
     except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{folder}/model.json: not a readable model description ({error!r}). Train again."
         ) from None
     weights, _ = load_tensors(folder / "model.safetensors")
-    expected = {name: tensor.shape for name, tensor in model.state_dict().items()}
+    expected = {name: tensor.shape for name, tensor in _weights(model, encoding).items()}
     if {name: tensor.shape for name, tensor in weights.items()} != expected:
         raise CheckpointError(
             f"{folder}: model.safetensors holds the weights of another model than model.json describes. "
             "Restore both files from the same run."
         )
-    model.load_state_dict(weights)
+    model.load_state_dict({name: weights[name] for name in model.state_dict()})
+    if encoding is not None:
+        encoding.load_weights({name: weights[_ENCODER + name] for name in encoding.weights()})
     return TrainedModel(
         model.eval(),
         settings,
@@ -94,7 +118,14 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
         standardiser,
         GraphBuilder.from_settings(graph, labels, rules),
         facts,
+        encoding,
     )
+
+
+def _weights(model: EmotionModel, encoding: InputEncoding | None) -> dict[str, Tensor]:
+    """All weights by the name that they have in the file."""
+    added = {} if encoding is None else encoding.weights()
+    return {**model.state_dict(), **{_ENCODER + name: tensor for name, tensor in added.items()}}
 
 
 def _read_sidecar(path: Path) -> dict[str, Any]:

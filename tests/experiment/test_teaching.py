@@ -107,7 +107,7 @@ def test_settings_are_tuned_once_and_named_in_the_result(finished, tmp_path):
 
 def test_an_encoder_of_the_fold_finds_other_supports(finished, tmp_path):
     root = finished.parts.config.data.root
-    run = begin(tmp_path, root, folds=[1], **HARDY, retrieval__form="graph", retrieval__encoder="fold")
+    run = begin(tmp_path, root, folds=[1], **HARDY, retrieval__form="graph", encoder="retrieval")
     run.train(Silent())
     assert not same(weights(finished), weights(run))
 
