@@ -3,21 +3,10 @@
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1)]
-
-
-def _word_for_nothing(word: str) -> BeforeValidator:
-    """Lets a word in the file stand for `None`."""
-    return BeforeValidator(lambda value: None if value == word else value)
-
-
-class Section(BaseModel):
-    """A part of a configuration: unknown fields are errors, values cannot change after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
+from graphmer.config.curriculum import CurriculumConfig, RetrievalConfig
+from graphmer.config.section import Fraction, Positive, Section, word_for_nothing
 
 
 class SimulationConfig(Section):
@@ -27,7 +16,7 @@ class SimulationConfig(Section):
     """Another seed, another corpus."""
     dialogues: Annotated[int, Field(ge=5)] = 151
     """Number of dialogues, spread over five sessions as in IEMOCAP."""
-    widths: dict[str, Positive] = {"audio": 128, "text": 256, "video": 256}
+    widths: dict[str, Positive] = Field(default={"audio": 128, "text": 256, "video": 256})
     """Features per modality."""
 
 
@@ -43,7 +32,7 @@ class DataConfig(Section):
     """`gcnet`: the label pickle within `root`."""
     context: str | None = None
     """`gcnet`: a second label pickle whose further utterances become unlabelled context turns."""
-    features: dict[str, str] = {}
+    features: dict[str, str] = Field(default={})
     """`gcnet`: feature folder of each modality within `root/features`."""
     when_absent: Literal["error", "simulate"] = "error"
     """`simulate` trains on simulated dialogues, and says so everywhere, where `root` is not there."""
@@ -192,88 +181,10 @@ class TrainingConfig(Section):
     """Number format of the forward pass."""
 
 
-class TeacherConfig(Section):
-    """The network whose errors say what is hard; small, since it is trained for every fold and seed."""
-
-    width: Positive = 64
-    """Width of its experts; even."""
-    depth: Positive = 1
-    """Layers of an expert; the released code has 4."""
-    dropout: Fraction = 0.1
-    """Probability throughout; 0.5 in the released code."""
-    epochs: Positive = 8
-    """Passes over the training dialogues; 200 in the released code."""
-    learning_rate: Annotated[float, Field(gt=0)] = 1e-3
-    """Constant, with AdamW; 1e-4 with Adam in the released code."""
-
-
-class HardnessConfig(Section):
-    """How the views make one hardness.
-
-    `sigmoid(beta (direct n_dir + indirect n_ind + change n_change - tau))`, where each `n` is a rank over the
-    training part, in [0, 1].
-    """
-
-    direct: Annotated[float, Field(ge=0)] = 0.6
-    """Weight of the error of rebuilding what is missing; HARDY-MER's."""
-    indirect: Annotated[float, Field(ge=0)] = 0.4
-    """Weight of the consistency of the modalities; HARDY-MER's."""
-    change: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of how often the emotion changes around the utterance; not in HARDY-MER, and not for scores."""
-    consistency: Literal["infonce", "entropy"] = "infonce"
-    """`infonce`: pointwise information by contrast. `entropy`: HARDY-MER's difference of entropies."""
-    sign: Literal[-1, 1] = -1
-    """-1: utterances whose modalities disagree are hard. 1: those that agree, as in the released code."""
-    beta: Annotated[float, Field(gt=0)] = 4.0
-    """Steepness; HARDY-MER's."""
-    tau: float = 0.5
-    """What is half hard; 0 in the released code."""
-
-
-class CurriculumConfig(Section):
-    """Training by hardness, in the last stage (HARDY-MER)."""
-
-    support: Annotated[float, Field(ge=0)] = 1.0
-    """Weight of the loss of the supports, with a `retrieval` section; 1 in the released code."""
-    hardness: Annotated[HardnessConfig | None, _word_for_nothing("none")] = HardnessConfig()
-    """`none` takes all utterances as equally hard: each has all its supports."""
-    teacher: TeacherConfig = TeacherConfig()
-    """What measures the hardness."""
-    opening: Annotated[float, Field(gt=0, le=1)] = 1.0
-    """Fraction of the utterances, the easiest, that count at first; 1 for all, as in HARDY-MER."""
-    until: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Fraction of the stage after which all utterances count, with `opening` below 1."""
-    emphasis: Annotated[float, Field(ge=-1, le=1)] = 0.0
-    """Above 0 hard utterances weigh more in the loss, below 0 less; 0 in HARDY-MER."""
-
-    tuning: Annotated[int, Field(ge=0)] = 0
-    """Epochs of each of the short trainings that find `support`, `opening` and `retrieval.k` on the
-    validation part, by halves and doubles of what is given; 0 takes what is given."""
-
-    @model_validator(mode="after")
-    def _measured(self) -> "CurriculumConfig":
-        if self.hardness is None and (self.opening < 1 or self.emphasis):
-            raise ValueError("`opening` and `emphasis` need a `hardness`; got none")
-        return self
-
-
-class RetrievalConfig(Section):
-    """Training utterances that support those that are hard, found by their features (HARDY-MER)."""
-
-    k: Positive = 5
-    """Most supports of an utterance, and neighbours of each modality among which they are chosen."""
-    metric: Literal["cosine", "l2"] | dict[str, Literal["cosine", "l2"]] = "cosine"
-    """Of all modalities, or by modality."""
-    form: Literal["slots", "graph", "context"] = "context"
-    """Where supports stand, to be seen with what may be seen of the utterance that they support. `context`:
-    in a copy of their own dialogue. `slots`: in its place, in a copy of its dialogue. `graph`: in slots, from
-    where it also hears them."""
-
-
 class EvaluationConfig(Section):
     """What is missing when the trained model is tested."""
 
-    conditions: Annotated[tuple[str, ...] | None, _word_for_nothing("all")] = None
+    conditions: Annotated[tuple[str, ...] | None, word_for_nothing("all")] = None
     """Fixed sets by initials, such as `at`; `all` for every one."""
     rates: tuple[Fraction, ...] = (0.1, 0.3, 0.5, 0.7)
     """Missing rates per utterance; 0.7 of three modalities is 0.667, one kept."""
@@ -311,15 +222,15 @@ class Config(Section):
     """Names the run folder; begins with a letter or digit and holds no slash."""
     data: DataConfig
     split: SplitConfig = SplitConfig()
-    graph: Annotated[GraphConfig | None, _word_for_nothing("none")]
+    graph: Annotated[GraphConfig | None, word_for_nothing("none")]
     """`none` gives plain MoMKE."""
     model: ModelConfig = ModelConfig()
     causal: bool = False
     """No turn ever hears a later one: for streams and live use."""
     training: TrainingConfig
-    curriculum: Annotated[CurriculumConfig | None, _word_for_nothing("none")] = None
+    curriculum: Annotated[CurriculumConfig | None, word_for_nothing("none")] = None
     """Hardness and what is made of it; `none` trains on all utterances alike."""
-    retrieval: Annotated[RetrievalConfig | None, _word_for_nothing("none")] = None
+    retrieval: Annotated[RetrievalConfig | None, word_for_nothing("none")] = None
     """Supports from the training part, with a `curriculum`; `none` for none."""
     encoder: Literal["none", "retrieval", "input", "both"] = "none"
     """Where features count to which small networks, fitted on the fold's training part, have added what they
@@ -327,7 +238,7 @@ class Config(Section):
     found by them. `input`: the model reads them, in training, test and use, and so does the teacher; what a
     reconstruction rebuilds are then the encoded features. `both`, or `none`: features stay as they are."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    folds: Annotated[tuple[Positive, ...] | None, _word_for_nothing("all")] = None
+    folds: Annotated[tuple[Positive, ...] | None, word_for_nothing("all")] = None
     """Folds to run, counted from 1; `all` for every one."""
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
     """One run of every fold for each seed."""

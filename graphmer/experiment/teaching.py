@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from graphmer.config.schema import RetrievalConfig
+from graphmer.config.curriculum import RetrievalConfig
 from graphmer.curriculum.curriculum import Curriculum, Neighbours, Pacing
 from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
 from graphmer.curriculum.hardness import Hardness, HardnessWeights
