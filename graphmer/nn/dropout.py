@@ -8,7 +8,7 @@ class Dropout(nn.Dropout):
     """Zeroes each element with probability `p` in training and scales the others by ``1 / (1 - p)``.
 
     Differences from `torch.nn.Dropout`: on a processor, where torch draws the mask of each element by a call
-    of its own (a sixth of a training step), four elements share one draw of 64 bits. `p` is therefore rounded
+    of its own, four elements share one draw of 64 bits. `p` is therefore rounded
     to a multiple of ``2 ** -16``, and the scale is that of the rounded `p`, so that expectations stay exact.
     Other devices have torch's own.
     """
