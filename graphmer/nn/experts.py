@@ -59,11 +59,15 @@ class DialogueAttention(nn.Module):
 
     def _mask(self, tokens: Tokens) -> Tensor:
         """What each token of the grid hears, for all heads or each of them, ``[S, 1 or H, L or 1, L]``."""
-        heard = tokens.filled[:, None, :]
-        if self.causal:
-            # padding, which follows the tokens of a sequence, hears them: a row must not be empty
-            heard = heard & heard.new_ones(tokens.shape[1], tokens.shape[1]).tril()
-        return attention_mask(heard, None if self.slopes is None else tokens.distance, self.slopes)
+
+        def make() -> Tensor:
+            heard = tokens.filled[:, None, :]
+            if self.causal:
+                # padding, which follows the tokens of a sequence, hears them: a row must not be empty
+                heard = heard & heard.new_ones(tokens.shape[1], tokens.shape[1]).tril()
+            return attention_mask(heard, None if self.slopes is None else tokens.distance, self.slopes)
+
+        return tokens.mask((self.heads, self.causal, self.slopes is None), make)
 
 
 def _feed_forward(width: int, dropout: float) -> nn.Sequential:

@@ -47,15 +47,18 @@ def local_attention(
         seen = pad(rows, (0, 0, before, filling + after)).unfold(0, before + block + after, block)
         return seen.view(blocks, heads, width // heads, -1).transpose(2, 3)
 
+    def make() -> Tensor:
+        place = _places(tokens, context)
+        # What fills the ends is nowhere near a token, but at one place, so that it has something to hear.
+        nowhere = -context - 1
+        asked = pad(place, (before, filling + after), value=nowhere).unfold(0, before + block + after, block)
+        distance = pad(place, (0, filling), value=nowhere).view(blocks, block, 1) - asked[:, None, :]
+        near = (distance <= context) & (distance >= (0 if causal else -context))
+        return attention_mask(near, distance, slopes)
+
     query, key, value = qkv.chunk(3, dim=1)
     asking = pad(query, (0, 0, 0, filling)).view(blocks, block, heads, width // heads).transpose(1, 2)
-    place = _places(tokens, context)
-    # What fills the ends is nowhere near a token, but at one place, so that it has something to hear.
-    nowhere = -context - 1
-    asked = pad(place, (before, filling + after), value=nowhere).unfold(0, before + block + after, block)
-    distance = pad(place, (0, filling), value=nowhere).view(blocks, block, 1) - asked[:, None, :]
-    near = (distance <= context) & (distance >= (0 if causal else -context))
-    mask = attention_mask(near, distance, slopes)
+    mask = tokens.mask((heads, context, causal, slopes is None), make)
     heard = scaled_dot_product_attention(asking, windows(key), windows(value), attn_mask=mask)
     return heard.transpose(1, 2).reshape(-1, width)[:count]
 

@@ -1,6 +1,7 @@
 """The available (utterance, modality) pairs of a batch, and how they line up for attention."""
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -37,6 +38,7 @@ class Tokens:
     sequence: Tensor
     rank: Tensor
     memory: "TokenMemory | None" = None
+    _masks: dict[Hashable, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, available: Available, batch: Tensor) -> "Tokens":
@@ -83,6 +85,12 @@ class Tokens:
         grid = torch.zeros(self.shape[0] * self.shape[1], dtype=torch.bool, device=self.node.device)
         grid[self.slot] = True
         return grid.view(self.shape)
+
+    def mask(self, key: Hashable, make: Callable[[], Tensor]) -> Tensor:
+        """The mask of attention over these tokens, made once for all layers that name it alike."""
+        if key not in self._masks:
+            self._masks[key] = make()
+        return self._masks[key]
 
     @cached_property
     def distance(self) -> Tensor:
