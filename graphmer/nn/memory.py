@@ -96,6 +96,9 @@ class MessageMemory:
         self._earlier = torch.stack(list(earlier), dim=1) if earlier else None
         self._said: list[Tensor] = []
 
+    def __len__(self) -> int:
+        return 0 if self._earlier is None else self._earlier.shape[1]
+
     def extend(self, said: Tensor) -> Tensor:
         """The earlier turns and the ``N`` new ones, ``[K + N, D]``, layer by layer in their order."""
         layer = len(self._said)

@@ -5,9 +5,9 @@ from collections.abc import Callable
 import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GATv2Conv, RGATConv, TransformerConv
-from torch_geometric.utils import scatter
 
 from graphmer.nn.dropout import Dropout
+from graphmer.nn.hearing import Edges
 from graphmer.nn.memory import MessageMemory
 
 
@@ -17,8 +17,8 @@ class RelationalConv(nn.Module):
     ``x_i' = W_0 x_i + sum_r (1 / |N_r(i)|) sum_{j in N_r(i)} W_r x_j``.
 
     Differences from `torch_geometric.nn.RGCNConv`: neighbours are averaged per relation first, so that one
-    product serves all relations; it needs no loop over relations, no sort and can be exported. Equal to it to
-    rounding.
+    product serves all relations, without a loop over them and without a copy of the state for each edge.
+    Equal to it to rounding.
 
     Args:
         width: ``D`` in and out.
@@ -27,15 +27,11 @@ class RelationalConv(nn.Module):
 
     def __init__(self, width: int, relations: int) -> None:
         super().__init__()
-        self.relations = relations
         self.own = nn.Linear(width, width)
         self.heard = nn.Linear(relations * width, width, bias=False)
 
-    def forward(self, state: Tensor, edge_index: Tensor, edge_type: Tensor) -> Tensor:
-        nodes = state.shape[0]
-        cell = edge_index[1] * self.relations + edge_type
-        mean = scatter(state[edge_index[0]], cell, dim_size=nodes * self.relations, reduce="mean")
-        return self.own(state) + self.heard(mean.view(nodes, -1))
+    def forward(self, state: Tensor, edges: Edges) -> Tensor:
+        return self.own(state) + self.heard(edges.mean(state))
 
 
 class _RelationAttention(nn.Module):
@@ -46,8 +42,19 @@ class _RelationAttention(nn.Module):
         self.relation = nn.Embedding(relations, width)
         self.conv = conv
 
-    def forward(self, state: Tensor, edge_index: Tensor, edge_type: Tensor) -> Tensor:
-        return self.conv(state, edge_index, edge_attr=self.relation(edge_type))
+    def forward(self, state: Tensor, edges: Edges) -> Tensor:
+        return self.conv(state, edges.index, edge_attr=self.relation(edges.kind))
+
+
+class _RelationWeights(nn.Module):
+    """A PyG layer that reads the relation of each edge by its number."""
+
+    def __init__(self, conv: nn.Module) -> None:
+        super().__init__()
+        self.conv = conv
+
+    def forward(self, state: Tensor, edges: Edges) -> Tensor:
+        return self.conv(state, edges.index, edges.kind)
 
 
 def _transformer(width: int, relations: int, heads: int) -> nn.Module:
@@ -64,7 +71,7 @@ def _rgat(width: int, relations: int, heads: int) -> nn.Module:
     # Weights of modes not used here; PyG leaves one of them uninitialised, so equal seeds would differ.
     for unused in ("w", "l1", "b1", "l2", "b2"):
         conv.register_parameter(unused, None)
-    return conv
+    return _RelationWeights(conv)
 
 
 CONVOLUTIONS: dict[str, Callable[[int, int, int], nn.Module]] = {
@@ -73,7 +80,7 @@ CONVOLUTIONS: dict[str, Callable[[int, int, int], nn.Module]] = {
     "transformer": _transformer,
     "gatv2": _gatv2,
 }
-"""Message functions by the name a model is configured with: ``(D, R, heads) -> layer``."""
+"""Message functions by the name a model is configured with: ``(D, R, heads) -> layer(state, edges)``."""
 
 
 class MessagePassing(nn.Module):
@@ -111,6 +118,7 @@ class MessagePassing(nn.Module):
         if convolution != "rgcn" and width % heads:
             raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
         self.width = width
+        self.relations = relations
         self.enter = nn.Linear(inputs, width)
         make = CONVOLUTIONS[convolution]
         self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
@@ -130,8 +138,10 @@ class MessagePassing(nn.Module):
             memory: what earlier turns said, which are heard and do not listen.
         """
         state = self.enter(state)
+        rows = len(state) + (0 if memory is None else len(memory))
+        edges = Edges(edge_index, edge_type, rows, self.relations)
         for norm, convolution in zip(self.norms, self.convolutions, strict=True):
             said = norm(state) if memory is None else memory.extend(norm(state))
-            heard = convolution(said, edge_index, edge_type)[-len(state) :]
+            heard = convolution(said, edges)[-len(state) :]
             state = state + self.dropout(torch.relu(heard))
         return self.norm(state)

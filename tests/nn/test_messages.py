@@ -5,12 +5,14 @@ from torch_geometric.nn import RGCNConv
 from torch_geometric.utils import scatter
 
 from graphmer.graph import GraphBuilder, TemporalWindow
+from graphmer.nn.hearing import Edges
 from graphmer.nn.messages import CONVOLUTIONS, MessagePassing, RelationalConv
 from tests.talks import talk
 
 EDGES = torch.tensor([[0, 1, 2, 3, 0, 3, 3], [1, 2, 1, 1, 1, 0, 4]])
 TYPES = torch.tensor([0, 1, 0, 2, 1, 2, 0])
 """Node 1 hears two turns by relation 0 and one each by 1 and 2; nodes 3 and 5 hear nothing."""
+HEARD = Edges(EDGES, TYPES, 6, 3)
 
 
 def test_the_relational_convolution_is_its_equation():
@@ -25,7 +27,7 @@ def test_the_relational_convolution_is_its_equation():
             heard = [e for e in range(7) if EDGES[1, e] == i and TYPES[e] == r]
             for e in heard:
                 expected[i] += matrices[:, r] @ state[EDGES[0, e]] / len(heard)
-    torch.testing.assert_close(layer(state, EDGES, TYPES), expected, rtol=1e-5, atol=1e-5)
+    torch.testing.assert_close(layer(state, HEARD), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_the_relational_convolution_equals_that_of_pyg():
@@ -36,7 +38,7 @@ def test_the_relational_convolution_equals_that_of_pyg():
         other.root.copy_(layer.own.weight.T)
         other.bias.copy_(layer.own.bias)
     state, direction = torch.randn(6, 4), torch.randn(6, 4)
-    mine, theirs = layer(state, EDGES, TYPES), other(state, EDGES, TYPES)
+    mine, theirs = layer(state, HEARD), other(state, EDGES, TYPES)
     torch.testing.assert_close(mine, theirs, rtol=1e-5, atol=1e-5)
     (mine * direction).sum().backward()
     (theirs * direction).sum().backward()
@@ -55,7 +57,8 @@ def test_decimal_weights_spell_out_who_hears_whom(speakers):
         layer.own.bias.zero_()
         weights = [1.0 if "/past/" in relation else 100.0 for relation in build.relations]
         layer.heard.weight.copy_(torch.tensor([weights]))
-    said = layer(torch.tensor([[1.0], [2.0], [4.0]]), graph.edge_index, graph.edge_type)
+    edges = Edges(graph.edge_index, graph.edge_type, 3, len(build.relations))
+    said = layer(torch.tensor([[1.0], [2.0], [4.0]]), edges)
     assert said.squeeze(1).tolist() == [210, 421, 42]
 
 

@@ -44,7 +44,7 @@ def test_every_setting_reaches_the_model():
     assert model.messages.width == 10
     assert model.messages.dropout.p == 0.4
     assert [type(layer) for layer in model.messages.convolutions] == [RelationalConv] * 2
-    assert model.messages.convolutions[0].relations == 2
+    assert model.messages.relations == 2
     assert model.emotion.weight.shape == (1, 10)
     assert {m: head.weight.shape for m, head in model.decoders.items()} == {"audio": (3, 10), "text": (5, 10)}
 
