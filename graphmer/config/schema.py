@@ -116,9 +116,10 @@ class ModelConfig(Section):
     """`reference`: the released code. `preln`: the paper's equations."""
     positions: bool = False
     """Add sinusoidal turn numbers before the experts."""
-    context: Positive | None = None
-    """Turns on either side that an expert layer hears, only those before where `causal`; null for the whole
-    dialogue, as in MoMKE. With it, and windows as edge rules, cost is linear in the length of a dialogue."""
+    context: Annotated[int, Field(ge=0)] | None = None
+    """Turns on either side that an expert layer hears, only those before where `causal`; 0 reads each turn on
+    its own, null the whole dialogue, as in MoMKE. With it, and windows as edge rules, cost is linear in the
+    length of a dialogue."""
     recency: bool = False
     """Experts hear turns the less the further away they are (the slopes of ALiBi, one for each head)."""
     router_logit_dropout: Fraction = 0.5

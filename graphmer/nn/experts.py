@@ -21,7 +21,7 @@ class DialogueAttention(nn.Module):
         width: ``D``.
         heads: ``H``; must divide `width`.
         causal: token ``i`` hears only ``j <= i``.
-        context: only tokens at most so many turns away are heard; ``None`` for all.
+        context: only tokens at most so many turns away are heard, 0 for itself alone; ``None`` for all.
         recency: the further away a turn is, the less it is heard; see `recency_slopes`.
     """
 
@@ -129,11 +129,11 @@ class Expert(nn.Module):
         dropout: probability in the feed-forward part.
         block: ``reference`` (released code) or ``preln`` (paper).
         causal: never hear a later turn.
-        context: hear only turns at most so far away; ``None`` for all.
+        context: hear only turns at most so far away, 0 for none but the own; ``None`` for all.
         recency: hear turns the less the further away they are.
 
     Raises:
-        ValueError: if there is no such block, `context` is less than 1, or `heads` does not divide `width`.
+        ValueError: if there is no such block, `context` is negative, or `heads` does not divide `width`.
     """
 
     def __init__(
@@ -151,8 +151,8 @@ class Expert(nn.Module):
         super().__init__()
         if block not in LAYERS:
             raise ValueError(f"`block` must be one of {list(LAYERS)}; got {block!r}.")
-        if context is not None and context < 1:
-            raise ValueError(f"`context` must be a number of turns >= 1, or None for all; got {context}.")
+        if context is not None and context < 0:
+            raise ValueError(f"`context` must be a number of turns >= 0, or None for all; got {context}.")
         layer = LAYERS[block]
         self.layers = nn.ModuleList(
             layer(DialogueAttention(width, heads, causal=causal, context=context, recency=recency), dropout)

@@ -67,7 +67,7 @@ class ExpertMixture(nn.Module):
 
     Raises:
         ValueError: if `heads` does not divide `width`, `width` is odd and `positions` are wanted, or
-            `context` is less than 1.
+            `context` is negative.
     """
 
     def __init__(

@@ -33,7 +33,7 @@ def naive(
 
 
 @pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize("context", [1, 3, 7, SMALLEST_BLOCK, 20, 52, 1000])
+@pytest.mark.parametrize("context", [0, 1, 3, 7, SMALLEST_BLOCK, 20, 52, 1000])
 @pytest.mark.parametrize("share", [0.1, 0.7, 1.0])
 @pytest.mark.parametrize("slopes", [None, torch.tensor([0.5, 0.01])])
 def test_it_is_masked_attention_with_equal_gradients(slopes, share, context, causal):
@@ -105,6 +105,15 @@ def test_no_tokens_give_no_states():
     assert Expert(4, 1, 2, 0.1, context=3)(torch.zeros(0, 4), tokens).shape == (0, 4)
 
 
-def test_a_context_of_nothing_is_refused():
-    with pytest.raises(ValueError, match="`context` must be a number of turns >= 1, or None for all; got 0"):
-        Expert(4, 1, 2, 0.1, context=0)
+def test_without_context_each_turn_is_read_on_its_own():
+    torch.manual_seed(0)
+    network = Expert(4, 2, 2, 0.0, block="preln", context=0).eval()
+    state = torch.randn(5, 4)
+    together = network(state, Tokens.of(torch.ones(5, 1, dtype=torch.bool), torch.zeros(5, dtype=torch.long)))
+    alone = network(state, Tokens.of(torch.ones(5, 1, dtype=torch.bool), torch.arange(5)))
+    torch.testing.assert_close(together, alone)
+
+
+def test_a_negative_context_is_refused():
+    with pytest.raises(ValueError, match="`context` must be a number of turns >= 0, or None for all; got -1"):
+        Expert(4, 1, 2, 0.1, context=-1)
