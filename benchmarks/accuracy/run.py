@@ -72,14 +72,17 @@ def opened(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> Any:
     fabric = Fabric(accelerator="cpu")
     folder = WORK / path.stem / f"{system}-seed{seed}"
     named, settings = described(claim, system)
-    if (folder / "config.yaml").is_file():
-        return Run.reopen(folder, fabric)
     file = path.parent / (named or next(filter(None, claim["systems"].values())))
     rates = ",".join(map(str, claim["rates"]))
     config = load_config(
         file, [f"name={folder.name}", f"seeds=[{seed}]", f"evaluation.rates=[{rates}]", *settings]
     )
-    return Run.begin(config, folder.parent, fabric)
+    if not (folder / "config.yaml").is_file():
+        return Run.begin(config, folder.parent, fabric)
+    run = Run.reopen(folder, fabric)
+    if run.parts.config != config:
+        raise SystemExit(f"{folder} was begun with other settings than {path} has now; remove it")
+    return run
 
 
 def described(claim: Mapping[str, Any], system: str) -> tuple[str | None, list[str]]:
