@@ -15,6 +15,8 @@ RESULTS = Path(__file__).parent.parent / "results"
 COLOURS = {
     "logistic": "#999999",
     "momke": "#d08770",
+    "momke+chain": "#e3b39c",
+    "graph alone": "#8fa6c9",
     "experts": "#8fa6c9",
     "experts+chain": "#5b8c85",
     "graph": "#2a5d9f",
@@ -43,7 +45,7 @@ def main() -> None:
     left.set_ylabel("WA, %")
     left.set_xlabel("modalities that every turn has")
     right.set_xlabel("missing rate per turn")
-    left.legend(frameon=False, ncols=4, loc="upper left", fontsize=8)
+    left.legend(frameon=False, ncols=5, loc="upper left", fontsize=8)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#eeeeee")
