@@ -5,8 +5,9 @@ from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import cross_entropy, normalize, scaled_dot_product_attention
+from torch.nn.functional import cross_entropy, normalize
 
+from graphmer.nn.grid_attention import grid_attention
 from graphmer.nn.tokens import Tokens
 
 ENTROPY_WEIGHT = 0.4
@@ -38,13 +39,9 @@ class CrossAttention(nn.Module):
 
     def forward(self, asks: Tensor, answers: Tensor, tokens: Tokens) -> Tensor:
         """Attention within each dialogue; asks, answers ``[T, D]``, returns ``[T, D]``."""
-        sequences, longest = tokens.shape
         rows = torch.cat([self.query(asks), self.key_value(answers)], dim=1)
-        # padded for the kernel only
-        grid = rows.new_zeros(sequences * longest, rows.shape[1]).index_copy(0, tokens.slot, rows)
-        query, key, value = grid.view(sequences, longest, 3, self.heads, -1).permute(2, 0, 3, 1, 4)
-        heard = scaled_dot_product_attention(query, key, value, attn_mask=tokens.filled[:, None, None, :])
-        state = self.output(heard.transpose(1, 2).reshape(sequences * longest, -1)[tokens.slot])
+        heard = grid_attention(rows, tokens, self.heads, tokens.filled[:, None, None, :])
+        state = self.output(heard)
         return state + self.feed_forward(state)
 
 

@@ -4,9 +4,9 @@ import math
 
 import torch
 from torch import Tensor, nn
-from torch.nn.functional import scaled_dot_product_attention
 
 from graphmer.nn.dropout import Dropout
+from graphmer.nn.grid_attention import grid_attention
 from graphmer.nn.local_attention import local_attention
 from graphmer.nn.recency import attention_mask, recency_slopes
 from graphmer.nn.tokens import Tokens
@@ -35,7 +35,6 @@ class DialogueAttention(nn.Module):
             raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
         self.width = width
         self.heads = heads
-        self.head_width = width // heads
         self.causal = causal
         self.context = context
         self.query_key_value = nn.Linear(width, 3 * width)
@@ -48,14 +47,7 @@ class DialogueAttention(nn.Module):
         if self.context is not None:
             near_by = (self.heads, self.context, self.slopes)
             return local_attention(projected, tokens, *near_by, causal=self.causal)
-        sequences, longest = tokens.shape
-        # The grid is padded for the kernel only; it never leaves this function.
-        grid = projected.new_zeros(sequences * longest, 3 * self.width).index_copy(0, tokens.slot, projected)
-        query, key, value = grid.view(sequences, longest, 3, self.heads, self.head_width).permute(
-            2, 0, 3, 1, 4
-        )
-        heard = scaled_dot_product_attention(query, key, value, attn_mask=self._mask(tokens))
-        return heard.transpose(1, 2).reshape(sequences * longest, self.width)[tokens.slot]
+        return grid_attention(projected, tokens, self.heads, self._mask(tokens))
 
     def _mask(self, tokens: Tokens) -> Tensor:
         """What each token of the grid hears, for all heads or each of them, ``[S, 1 or H, L or 1, L]``."""

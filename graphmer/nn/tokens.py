@@ -80,6 +80,12 @@ class Tokens:
         return self.sequence * self.shape[1] + self.rank
 
     @cached_property
+    def token(self) -> Tensor:
+        """Token of each cell of the flattened ``[S * L]`` grid; any where there is none."""
+        grid = torch.zeros(self.shape[0] * self.shape[1], dtype=torch.long, device=self.node.device)
+        return grid.index_copy_(0, self.slot, torch.arange(len(self.slot), device=self.node.device))
+
+    @cached_property
     def filled(self) -> Tensor:
         """Which cells of the ``[S, L]`` grid hold a token."""
         grid = torch.zeros(self.shape[0] * self.shape[1], dtype=torch.bool, device=self.node.device)
@@ -95,6 +101,5 @@ class Tokens:
     @cached_property
     def distance(self) -> Tensor:
         """Turns between the cells of the ``[S, L]`` grid, ``[S, L, L]``; of no meaning for empty ones."""
-        place = self.node.new_zeros(self.shape[0] * self.shape[1]).index_copy(0, self.slot, self.node)
-        place = place.view(self.shape)
+        place = self.node[self.token].view(self.shape)
         return (place[:, :, None] - place[:, None, :]).abs()

@@ -1,0 +1,30 @@
+import torch
+
+from graphmer.nn.grid_attention import grid_attention
+from graphmer.nn.tokens import Tokens
+
+AVAILABLE = torch.tensor([[1, 1], [0, 1], [1, 1], [1, 0], [1, 1], [0, 1]], dtype=torch.bool)
+TOKENS = Tokens.of(AVAILABLE, torch.tensor([0, 0, 0, 1, 1, 2]))
+
+
+def attended(qkv: torch.Tensor) -> torch.Tensor:
+    return grid_attention(qkv, TOKENS, 2, TOKENS.filled[:, None, None, :])
+
+
+def test_a_sequence_alone_gets_the_same_answers():
+    qkv = torch.randn(len(TOKENS.node), 12)
+    together = attended(qkv)
+    for sequence in range(TOKENS.shape[0]):
+        rows = TOKENS.sequence == sequence
+        alone = Tokens.of(
+            torch.ones(int(rows.sum()), 1, dtype=torch.bool), torch.zeros(int(rows.sum())).long()
+        )
+        expected = grid_attention(qkv[rows], alone, 2, alone.filled[:, None, None, :])
+        torch.testing.assert_close(together[rows], expected)
+
+
+def test_its_gradient_is_its_derivative_though_cells_are_filled_with_copies():
+    assert TOKENS.shape[0] * TOKENS.shape[1] > len(TOKENS.node)
+    assert torch.autograd.gradcheck(
+        attended, torch.randn(len(TOKENS.node), 12, dtype=torch.double).requires_grad_()
+    )
