@@ -19,8 +19,9 @@ from graphmer.evaluation.metrics import class_metrics
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.evaluation.statistics import draw_dialogues, percentile_interval, resampled
+from graphmer.experiment.fold import MASK_SEED, predictions_path
 from graphmer.experiment.parts import FoldParts
-from graphmer.experiment.run import MASK_SEED, Run, predictions_path
+from graphmer.experiment.run import Run
 from graphmer.graph.part import GraphPart, Views
 from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import load_model
@@ -123,7 +124,7 @@ def _predict(run: Run, parts: FoldParts, folder: Any, readout: str) -> Mapping[s
     model = load_model(folder.parent).model
     setattr(model, UNUSED[readout], None)
     model.calibrate(type(model.calibration)())
-    cpu, nodes = torch.device("cpu"), 4 * run.parts.config.training.batch_nodes
+    cpu, nodes = torch.device("cpu"), run.parts.reading_nodes
     validation = GraphPart(parts.validation, run.parts.build)
     views = Views(validation, tuple(run.parts.fixed.values()), MASK_SEED)
     fit_calibration(model, views, nodes=nodes, device=cpu)

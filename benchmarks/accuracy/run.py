@@ -121,7 +121,7 @@ def logistic(run: Any, seed: int) -> None:
 
     from graphmer.baselines.logistic import UtteranceLogistic
     from graphmer.evaluation.evaluate import Said, assemble
-    from graphmer.experiment.run import MASK_SEED, predictions_path
+    from graphmer.experiment.fold import MASK_SEED, predictions_path
     from graphmer.graph.part import GraphPart
 
     for number, fold in run.parts.folds.items():
@@ -139,7 +139,7 @@ def logistic(run: Any, seed: int) -> None:
 def gathered(claim: Mapping[str, Any], path: Path, system: str) -> Any:
     """Scores of one system over all its seeds."""
     from graphmer.evaluation.predictions import Predictions
-    from graphmer.experiment.run import predictions_path
+    from graphmer.experiment.fold import predictions_path
 
     predictions = {}
     run: Any = None

@@ -19,8 +19,8 @@ from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.splits import Fold, hold_out
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
 from graphmer.evaluation.evaluate import evaluate
+from graphmer.experiment.fold import MASK_SEED, mean_score
 from graphmer.experiment.parts import Parts
-from graphmer.experiment.run import MASK_SEED, mean_score
 from graphmer.graph.part import GraphPart
 from graphmer.inference import DialoguePrediction, Predictor
 from graphmer.nn.model import EmotionModel
@@ -182,7 +182,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chooser = GraphPart(read.validation, parts.build)
 
         def validate(candidate: EmotionModel) -> float:
-            nodes = 4 * parts.config.training.batch_nodes
+            nodes = parts.reading_nodes
             labels, device = parts.corpus.labels, fabric.device
             found = evaluate(
                 candidate.to(device), chooser, parts.fixed, labels, seed=MASK_SEED, nodes=nodes, device=device

@@ -195,6 +195,11 @@ class Parts:
             nodes=training.batch_nodes,
         )
 
+    @property
+    def reading_nodes(self) -> int:
+        """Most utterances in a batch that is read without gradients."""
+        return 4 * self.config.training.batch_nodes
+
     @cached_property
     def fixed(self) -> dict[str, MissingProtocol]:
         """The fixed conditions to evaluate, by name; they also choose the epoch."""

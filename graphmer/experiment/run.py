@@ -1,13 +1,8 @@
 """Through an experiment: every fold and seed, saved so that it can be continued and evaluated again."""
 
-import json
-import time
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Protocol
 
-import torch
 from lightning_fabric import Fabric
 
 from graphmer.config.load import dump_config, load_config
@@ -17,36 +12,16 @@ from graphmer.corpora.simulate import SimulatedCorpus
 from graphmer.dialogue.damage import Noise, Shift
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError
-from graphmer.evaluation.evaluate import evaluate
 from graphmer.evaluation.gathering import Key
-from graphmer.evaluation.metrics import classification, regression
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check, check_processes
+from graphmer.experiment.fold import MASK_SEED, FoldTraining, Listener, predict, predictions_path
 from graphmer.experiment.parts import FoldParts, Parts
-from graphmer.experiment.tuning import taught
-from graphmer.graph.part import GraphPart, Views
-from graphmer.inference.gains import FILE, ExpectedGains
-from graphmer.nn.model import EmotionModel
+from graphmer.graph.part import GraphPart
 from graphmer.report.published import Published
-from graphmer.storage import write_text
-from graphmer.training.calibration import fit_calibration
-from graphmer.training.model_file import TrainedModel, load_model, save_model
+from graphmer.training.model_file import load_model
 from graphmer.training.run_folder import RunFolder, environment
-from graphmer.training.trainer import Epoch, Trainer, derived_seed
-
-MASK_SEED = 0
-"""Seed of what is hidden in evaluation: the same for every model, so that differences are paired."""
-
-
-class Listener(Protocol):
-    """Told how an experiment goes on."""
-
-    def fold_begins(self, fold: int, seed: int, epochs: int) -> None: ...
-
-    def epoch_ends(self, epoch: Epoch) -> None: ...
-
-    def fold_ends(self, fold: int, seed: int) -> None: ...
 
 
 class Run:
@@ -123,7 +98,7 @@ class Run:
     def train(self, listener: Listener) -> Scores:
         """Train and test every fold and seed that is not finished yet, and write ``scores.json``."""
         for seed, number in self.unfinished:
-            self._train_fold(number, seed, self.folder.fold(number, seed), listener)
+            FoldTraining(self.parts, self.folder, self.fabric, number, seed).train(listener)
         scores = self.scores(self.kept())
         if self.fabric.is_global_zero:
             scores.to_json(self.folder.path / "scores.json")
@@ -146,7 +121,7 @@ class Run:
         Raises:
             CheckpointError: if a model is not there, or is not the one that the configuration describes.
         """
-        predictions = {}
+        predictions: dict[Key, Predictions] = {}
         for seed in self.parts.config.seeds:
             for number, fold in self.parts.folds.items():
                 path = self.folder.fold(number, seed)
@@ -156,9 +131,9 @@ class Run:
                         f"{path}/model.json: another model than the run's config.yaml describes. Restore it."
                     )
                 read = FoldParts(fold, self.parts.corpus, trained.standardiser, trained.encoding)
-                test = self._graphs(read.test)
-                for condition, found in self._predict(trained.model, test, protocols).items():
-                    predictions[seed, str(number), condition] = found
+                test = GraphPart(read.test, self.parts.build)
+                found = predict(self.parts, trained.model, test, protocols, self.fabric.device)
+                predictions |= {(seed, str(number), name): said for name, said in found.items()}
         return predictions
 
     def scores(self, predictions: Mapping[Key, Predictions], title: str | None = None) -> Scores:
@@ -192,142 +167,3 @@ class Run:
         """The paper's figures that the configuration holds."""
         section = self.parts.config.published
         return None if section is None else Published(**section.model_dump())
-
-    def _graphs(self, dialogues: Sequence[Any]) -> GraphPart:
-        return GraphPart(dialogues, self.parts.build)
-
-    def _gains(self, model: EmotionModel, train: GraphPart) -> ExpectedGains:
-        nodes, device = 4 * self.parts.config.training.batch_nodes, self.fabric.device
-        return ExpectedGains.measure(
-            model.to(device), train, self.parts.corpus.labels, nodes=nodes, device=device
-        )
-
-    def _predict(
-        self, model: EmotionModel, part: GraphPart, protocols: Mapping[str, MissingProtocol]
-    ) -> dict[str, Predictions]:
-        try:
-            return evaluate(
-                model.to(self.fabric.device),
-                part,
-                protocols,
-                self.parts.corpus.labels,
-                seed=MASK_SEED,
-                nodes=4 * self.parts.config.training.batch_nodes,
-                device=self.fabric.device,
-            )
-        except ValueError as error:  # `Predictions` refuses what is not finite
-            raise FloatingPointError(str(error)) from None
-
-    def _calibrate(self, model: EmotionModel, validation: GraphPart) -> None:
-        """Fit temperatures and threshold on the validation part under all fixed conditions."""
-        fit_calibration(
-            model.to(self.fabric.device),
-            Views(validation, tuple(self.parts.fixed.values()), MASK_SEED),
-            nodes=4 * self.parts.config.training.batch_nodes,
-            device=self.fabric.device,
-        )
-
-    def _train_fold(self, number: int, seed: int, path: Path, listener: Listener) -> None:
-        begin = time.perf_counter()
-        parts = self.parts
-        fold = parts.fold_parts(parts.folds[number], derived_seed("teacher", seed, number))
-        torch.manual_seed(derived_seed("weights", seed, number))
-        model = parts.model()
-        listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
-        train = self._graphs(fold.train)
-        facts = self._fit(model, fold, train, number=number, seed=seed, path=path, listener=listener)
-        gains = None
-        if not parts.corpus.labels.is_score:
-            self._calibrate(model, self._graphs(fold.validation))
-            gains = self._gains(model, train)
-        predicted = self._predict(model, self._graphs(fold.test), parts.protocols)
-        if self.fabric.is_global_zero:
-            trained = TrainedModel(
-                model,
-                parts.settings,
-                parts.corpus.labels,
-                fold.standardiser,
-                parts.build,
-                facts,
-                fold.encoding,
-            )
-            keep(path, trained, gains, predicted, facts | {"seconds": round(time.perf_counter() - begin, 2)})
-        self.fabric.barrier()
-        listener.fold_ends(number, seed)
-
-    def _fit(
-        self,
-        model: EmotionModel,
-        fold: FoldParts,
-        train: GraphPart,
-        *,
-        number: int,
-        seed: int,
-        path: Path,
-        listener: Listener,
-    ) -> dict[str, Any]:
-        """Leave the model with its selected weights; what is to be known of it."""
-        config, parts = self.parts.config, self.parts
-        oracle = config.training.selection == "test_oracle"
-        chooser = self._graphs(fold.test if oracle else fold.validation)
-
-        def validate(judged: EmotionModel) -> float:
-            found = self._predict(judged, chooser, parts.fixed)
-            return mean_score(found, parts.corpus.labels.outputs)
-
-        def on_epoch(epoch: Epoch) -> None:
-            if self.fabric.is_global_zero:
-                self.folder.log(fold=number, seed=seed, **vars(epoch))
-            listener.epoch_ends(epoch)
-
-        taught_seed, fold_seed = derived_seed("teacher", seed, number), derived_seed("fold", seed, number)
-        stages, knobs = taught(parts, fold, self.fabric, model, train, validate, taught_seed, path)
-        trainer = Trainer(self.fabric, parts.optimization, seed=fold_seed, state=path / "state.safetensors")
-        last = config.training.selection == "last"
-        selected = trainer.fit(model, stages, train, validate, on_epoch, keep_last=last)
-        return {
-            "fold": number,
-            "seed": seed,
-            "epoch": selected.epoch,
-            "validation": selected.score,
-            "selection": config.training.selection,
-            "simulated": self.simulated,
-            "corpus": parts.corpus.card.name,
-            **({} if knobs is None else {"curriculum": asdict(knobs)}),
-        }
-
-
-def keep(
-    path: Path,
-    trained: TrainedModel,
-    gains: ExpectedGains | None,
-    predicted: Mapping[str, Predictions],
-    result: Mapping[str, Any],
-) -> None:
-    """Write a finished model; ``result.json``, which says that it is finished, comes last."""
-    save_model(path, trained)
-    if gains is not None:
-        gains.save(path / FILE)
-    for condition, found in predicted.items():
-        found.save(predictions_path(path, condition))
-    write_text(path / "result.json", json.dumps(result, indent=1))
-    (path / "state.safetensors").unlink(missing_ok=True)
-
-
-def mean_score(predictions: Mapping[str, Predictions], outputs: int) -> float:
-    """Mean over conditions of the weighted F1, or of minus the mean absolute error of a score."""
-    values = []
-    for found in predictions.values():
-        labelled = found.labelled()
-        if labelled.target.is_floating_point():
-            values.append(-regression(labelled.target, labelled.predicted)["mae"])
-        else:
-            values.append(classification(labelled.target, labelled.predicted, outputs)["weighted_f1"])
-    return sum(values) / len(values)
-
-
-def predictions_path(path: Path, condition: str) -> Path:
-    """File of one model's predictions under one condition."""
-    folder = path / "predictions"
-    folder.mkdir(exist_ok=True)
-    return folder / f"{condition.replace(':', '_')}.npz"

@@ -109,8 +109,8 @@ def test_a_causal_one_predicts_while_a_dialogue_goes_on():
 def test_a_setting_that_is_wrong_is_named():
     with pytest.raises(ConfigError, match=r"model.wdth: unknown field. Did you mean 'width'\?"):
         small(settings={"model.wdth": 3}).fit(chats())
-    with pytest.raises(ConfigError, match=r"model.context: .*greater than or equal to 1; got 0"):
-        small(context=0).fit(chats())
+    with pytest.raises(ConfigError, match=r"model.context: .*greater than or equal to 0; got -1"):
+        small(context=-1).fit(chats())
 
 
 @pytest.mark.parametrize(

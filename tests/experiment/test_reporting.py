@@ -5,8 +5,8 @@ import torch
 
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.predictions import Predictions
+from graphmer.experiment.fold import predictions_path
 from graphmer.experiment.reporting import report_content
-from graphmer.experiment.run import predictions_path
 from graphmer.inference import load
 from tests.experiment.tiny import begin
 from tests.report.pages import content_of, finished_run

@@ -16,7 +16,7 @@ from graphmer.dialogue.conditions import protocol
 from graphmer.errors import CheckpointError, ConfigError, CorpusError
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
-from graphmer.experiment import Run
+from graphmer.experiment.fold import FoldTraining
 from graphmer.inference import load
 from graphmer.report.table import condition_table
 from tests.experiment.tiny import (
@@ -182,7 +182,7 @@ def test_a_run_that_was_killed_and_continued_has_the_weights_of_one_that_never_w
 
 def test_a_finished_run_that_is_continued_trains_nothing(finished, monkeypatch):
     run, scores = finished
-    monkeypatch.setattr(Run, "_train_fold", None)
+    monkeypatch.setattr(FoldTraining, "train", None)
     assert np.array_equal(reopen(run.folder.path).train(Silent()).counts, scores.counts)
 
 
