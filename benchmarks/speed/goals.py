@@ -11,7 +11,7 @@ class Goal:
     Args:
         name: of the measurement, in the stored results.
         work: what is done.
-        bound: target; see `sense`.
+        bound: target, see `sense`; ``None`` for a row that only says what something costs.
         sense: whether more or less than the target is wanted.
         unit: written behind numbers.
         limit: what bounds it.
@@ -19,7 +19,7 @@ class Goal:
 
     name: str
     work: str
-    bound: float
+    bound: float | None
     sense: Literal["at least", "at most"] = "at least"
     unit: str = "x"
     limit: str = ""
@@ -74,6 +74,47 @@ GOALS = (
         " of 3",
         limit="names are imported when they are used",
     ),
+    Goal(
+        "stream",
+        "streaming, one turn, windowed causal model with its decoder, median on one core",
+        10,
+        "at most",
+        " ms",
+    ),
+    Goal(
+        "long/memory",
+        "dialogue of 20,000 turns, windows of 20: peak memory of a training step",
+        4,
+        "at most",
+        " GiB",
+    ),
+    Goal(
+        "long/growth of memory",
+        "the same: exponent of memory from 1,000 to 20,000 turns, reading and training",
+        1.1,
+        "at most",
+        "",
+    ),
+    Goal(
+        "long/growth of time",
+        "the same: exponent of processor time",
+        1.1,
+        "at most",
+        "",
+        limit="states of a long dialogue leave the cache, those of a short one do not",
+    ),
+    Goal(
+        "curriculum/tables",
+        "hardness and neighbour tables of a training part of IEMOCAP-6's size",
+        10,
+        "at most",
+        " s",
+    ),
+    Goal("curriculum/epoch", "epoch with hardness and supports (k = 5) over the plain one", 2.5, "at most"),
+    Goal("retrieval/build", "index of a million vectors of 256: build", None, unit=" s"),
+    Goal("retrieval/memory", "the same: resident memory", None, unit=" GiB"),
+    Goal("retrieval/rate", "the same: queries a second", None, unit=""),
+    Goal("retrieval/recall", "the same: recall of the ten nearest against comparing all", None, unit=""),
     Goal("experiment", "five folds at IEMOCAP-4's size, all conditions, two cores", 20, "at most", " min"),
     Goal("experiment/h200", "the same on one H200", 60, "at most", " s"),
     Goal(

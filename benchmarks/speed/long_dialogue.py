@@ -1,30 +1,23 @@
 """Time and memory of one dialogue of 1,000 to 20,000 turns, read and trained on with windows everywhere.
 
-    python -m benchmarks.speed.long_dialogue
-
 Every length is a process of its own with one thread, whose peak memory the system tells. Growth is the slope
-of a line through the logarithms: 1 is linear, 2 quadratic. Results go to
-benchmarks/results/speed/long_dialogue.json.
+of a line through the logarithms: 1 is linear, 2 quadratic.
 """
 
-import argparse
 import json
 import os
 import resource
 import subprocess
 import sys
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.speed.windowed import described, dialogue, windowed
+from benchmarks.speed.windowed import dialogue, windowed
 from graphmer.training.objective import mixing_objective
-from graphmer.training.run_folder import environment
 
-RESULT = Path(__file__).parents[1] / "results" / "speed" / "long_dialogue.json"
 LENGTHS = (1000, 2000, 5000, 10_000, 20_000)
 WORKS = {
     "read": "forward pass and decisions, experts and message passing hear 20 turns on either side",
@@ -33,30 +26,32 @@ WORKS = {
 }
 
 
-def main() -> None:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--work", help=argparse.SUPPRESS)
-    parser.add_argument("--turns", type=int, help=argparse.SUPPRESS)
-    options = parser.parse_args()
-    if options.work:
-        print(json.dumps(measured(options.work, options.turns)))
-        return
-    found = {
-        "environment": environment(device="cpu") | {"threads": 1},
-        "model": described(windowed(causal=False)),
-        "works": {work: {"what": what, **_lengths(work)} for work, what in WORKS.items()},
+def measure(rounds: int) -> dict[str, Any]:
+    """Each length once: a process of its own, whose processor time counts."""
+    works = {work: {"what": what, **_lengths(work)} for work, what in WORKS.items()}
+    longest = {work: found["lengths"][-1] for work, found in works.items()}
+    grown = {
+        value: ", ".join(f"{work} {found[f'growth_of_{value}']}" for work, found in works.items())
+        for value in ("time", "memory")
     }
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    return {
+        "long/memory": {
+            "value": longest["train"]["peak_gib"],
+            "detail": f"reading {longest['read']['peak_gib']:.1f} GiB",
+            "works": works,
+        },
+        **{
+            f"long/growth of {value}": {
+                "value": max(found[f"growth_of_{value}"] for found in works.values()),
+                "detail": said,
+            }
+            for value, said in grown.items()
+        },
+    }
 
 
 def _lengths(work: str) -> dict[str, Any]:
-    rows = []
-    for turns in LENGTHS:
-        rows.append(_alone(work, turns))
-        print(work, rows[-1], flush=True)
+    rows = [_alone(work, turns) for turns in LENGTHS]
     return {
         "growth_of_time": _slope(rows, "cpu_seconds"),
         "growth_of_memory": _slope(rows, "added_gib"),
@@ -65,7 +60,7 @@ def _lengths(work: str) -> dict[str, Any]:
 
 
 def _alone(work: str, turns: int) -> dict[str, float]:
-    command = [sys.executable, "-m", "benchmarks.speed.long_dialogue", "--work", work, "--turns", str(turns)]
+    command = [sys.executable, "-m", "benchmarks.speed.long_dialogue", work, str(turns)]
     said = subprocess.run(
         command, env={**os.environ, "OMP_NUM_THREADS": "1"}, capture_output=True, text=True, check=True
     )
@@ -112,4 +107,4 @@ def _peak() -> float:
 
 
 if __name__ == "__main__":
-    main()
+    print(json.dumps(measured(sys.argv[1], int(sys.argv[2]))))

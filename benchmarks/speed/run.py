@@ -17,7 +17,10 @@ from pathlib import Path
 from typing import Any
 
 RESULTS = Path(__file__).parent.parent / "results" / "speed"
-BENCHES = ("step", "graphs", "startup", "mapped", "experiment")
+BENCHES = (
+    "step", "graphs", "startup", "streaming", "long_dialogue", "curriculum", "retrieval", "mapped",
+    "experiment",
+)  # fmt: skip
 
 
 def main() -> None:

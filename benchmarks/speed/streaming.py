@@ -1,41 +1,36 @@
 """Time of one turn of a stream at the model size of examples/iemocap.yaml, causal and with windows.
 
-    python -m benchmarks.speed.streaming
-
-One thread; every turn has all three modalities, the dearest case. `median_ms` is wall time, which other work
-on the machine makes longer, `median_cpu_ms` is the processor's. Results go to
-benchmarks/results/speed/streaming.json.
+One thread; every turn has all three modalities, the dearest case. The processor's time stands beside wall
+time, which other work on the machine makes longer.
 """
 
-import json
 import time
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 import torch
 
-from benchmarks.speed.windowed import WIDTHS, described, windowed
+from benchmarks.speed.windowed import WIDTHS, windowed
 from graphmer.dialogue import Utterance
 from graphmer.inference import Predictor
-from graphmer.training.run_folder import environment
 
-RESULT = Path(__file__).parents[1] / "results" / "speed" / "streaming.json"
 TURNS = 2000
 PIECE = 500
 WARM = 50
 
 
-def main() -> None:
+def measure(rounds: int) -> dict[str, Any]:
+    """Every turn is a round of its own."""
     torch.set_num_threads(1)
-    found: dict[str, Any] = {"environment": environment(device="cpu"), "turns": TURNS, "streams": {}}
-    for decoder in ("none", "chain"):
-        trained = windowed(causal=True, decoder=decoder)
-        found["model"] = described(trained)
-        found["streams"][f"decoder {decoder}"] = said = measured(Predictor(trained))
-        print(decoder, said, flush=True)
-    RESULT.parent.mkdir(parents=True, exist_ok=True)
-    RESULT.write_text(json.dumps(found, indent=1) + "\n", encoding="utf-8")
+    found = {
+        decoder: measured(Predictor(windowed(causal=True, decoder=decoder))) for decoder in ("none", "chain")
+    }
+    chain = found["chain"]
+    detail = (
+        f"{found['none']['median_ms']:.1f} ms without decoder; 95th percentile {chain['p95_ms']:.1f} ms; "
+        f"a correction ten turns back {chain['correction_ten_turns_ago_median_ms']:.1f} ms"
+    )
+    return {"stream": {"value": chain["median_ms"], "detail": detail, "turns": TURNS, "decoders": found}}
 
 
 def measured(predictor: Predictor) -> dict[str, Any]:
@@ -67,7 +62,3 @@ def measured(predictor: Predictor) -> dict[str, Any]:
 
 def _rounded(values: np.ndarray) -> float:
     return round(float(np.median(values)), 3)
-
-
-if __name__ == "__main__":
-    main()

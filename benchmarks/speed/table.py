@@ -27,7 +27,8 @@ def table(stored: Mapping[str, Mapping[str, Any]]) -> str:
     lines = ["| work | target | measured | met | what bounds it |", "| --- | --- | --- | --- | --- |"]
     for goal in GOALS:
         found = measured.get(goal.name, {"why": "not measured"})
-        cells = [goal.work, f"{goal.sense} {goal.bound:g}{goal.unit}", said(goal, found), met(goal, found)]
+        target = "" if goal.bound is None else f"{goal.sense} {goal.bound:g}{goal.unit}"
+        cells = [goal.work, target, said(goal, found), met(goal, found)]
         lines.append("| " + " | ".join([*cells, goal.limit]) + " |")
     notes = [note(bench, result["environment"]) for bench, result in stored.items()]
     return "\n" + "\n".join([*lines, "", *notes]) + "\n\n"
@@ -41,7 +42,7 @@ def said(goal: Goal, found: Mapping[str, Any]) -> str:
 
 
 def met(goal: Goal, found: Mapping[str, Any]) -> str:
-    if "value" not in found:
+    if "value" not in found or goal.bound is None:
         return ""
     short = found["value"] < goal.bound if goal.sense == "at least" else found["value"] > goal.bound
     return "no" if short else "yes"

@@ -1,8 +1,6 @@
 """The model of examples/iemocap.yaml with windows everywhere, and dialogues of any length."""
 
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
 
 import torch
 
@@ -57,8 +55,3 @@ def dialogue(turns: int) -> Dialogue:
         end=unknown,
         reply_to=torch.full((turns,), -1),
     )
-
-
-def described(model: TrainedModel) -> dict[str, Any]:
-    """What was measured, as JSON values."""
-    return {"settings": asdict(model.settings), "graph": model.build.settings()}

@@ -1,0 +1,73 @@
+"""What hardness, supports and their use cost at the size of IEMOCAP with six emotions."""
+
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks.speed.sizes import WIDTHS
+from benchmarks.speed.timing import in_turn, ratio
+
+MODEL = Path(__file__).parents[1] / "accuracy" / "iemocap4" / "hardy.yaml"
+DIALOGUES = 202
+"""So many simulated ones of 36.6 turns have the 7,400 turns of IEMOCAP's 151."""
+
+
+def measure(rounds: int) -> dict[str, Any]:
+    from graphmer.cli.options import make_fabric
+    from graphmer.config.load import load_config
+    from graphmer.curriculum.curriculum import Curriculum, Pacing
+    from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
+    from graphmer.curriculum.hardness import Hardness, HardnessWeights
+    from graphmer.experiment.parts import Parts
+    from graphmer.experiment.teaching import neighbours
+    from graphmer.graph.part import GraphPart
+    from graphmer.training.objective import mixing_objective
+    from graphmer.training.stage import Stage
+    from graphmer.training.trainer import Trainer
+
+    widths = ", ".join(f"{modality}: {width}" for modality, width in WIDTHS.items())
+    data = f"data={{format: simulated, simulation: {{dialogues: {DIALOGUES}, widths: {{{widths}}}}}}}"
+    parts = Parts(load_config(MODEL, [data, "encoder=none"]))
+    fold = parts.fold_parts(parts.folds[1], 1)
+    train, labels, cpu = GraphPart(fold.train, parts.build), parts.corpus.labels, torch.device("cpu")
+    settings = TeacherSettings(nodes=parts.config.training.batch_nodes)
+    made: dict[str, Any] = {}
+
+    def teach() -> None:
+        made["teacher"] = fit_teacher(train, labels.outputs, settings, seed=1, device=cpu)
+
+    def judge() -> None:
+        made["hardness"] = Hardness.measure(made["teacher"], train, labels, HardnessWeights(), device=cpu)
+
+    def find() -> None:
+        made["supports"] = neighbours(fold.train, "cosine", 5, "bench")(5)
+
+    few = max(1, rounds // 5)
+    tables = in_turn({"teacher": teach}, few) | in_turn({"hardness": judge, "supports": find}, few)
+    *_, last = parts.stages
+    curriculum = Curriculum(train, made["hardness"], made["supports"], Pacing(1.0, 0.5, 0.0), form="context")
+    stages = {
+        "plain": Stage(last.name, 1, mixing_objective(), last.mask, select=True),
+        "taught": Stage(
+            last.name, 1, mixing_objective(0.0, 1.0), last.mask, select=True, curriculum=curriculum
+        ),
+    }
+    fabric, model = make_fabric("cpu", "32-true"), parts.model()
+
+    def epoch(name: str) -> None:
+        trainer = Trainer(fabric, parts.optimization, seed=1)
+        trainer.fit(model, [stages[name]], train, lambda _: 0.0, lambda _: None, keep_last=True)
+
+    times = in_turn({name: lambda name=name: epoch(name) for name in stages}, few)
+    spent = {name: spread.median for name, spread in tables.items()}
+    turns = sum(map(len, fold.train))
+    return {
+        "curriculum/tables": {
+            "value": spent["hardness"] + spent["supports"],
+            "detail": f"{turns:,} turns; hardness {spent['hardness']:.1f} s, "
+            f"supports {spent['supports']:.1f} s; before them a teacher is trained in {spent['teacher']:.0f} s",
+            "seconds": {name: vars(spread) for name, spread in tables.items()},
+        },
+        "curriculum/epoch": ratio(times, "taught", "plain"),
+    }
