@@ -66,7 +66,8 @@ def measure(rounds: int) -> dict[str, Any]:
         "curriculum/tables": {
             "value": spent["hardness"] + spent["supports"],
             "detail": f"{turns:,} turns; hardness {spent['hardness']:.1f} s, "
-            f"supports {spent['supports']:.1f} s; before them a teacher is trained in {spent['teacher']:.0f} s",
+            f"supports {spent['supports']:.1f} s; "
+            f"before them a teacher is trained in {spent['teacher']:.0f} s",
             "seconds": {name: vars(spread) for name, spread in tables.items()},
         },
         "curriculum/epoch": ratio(times, "taught", "plain"),
