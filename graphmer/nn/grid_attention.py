@@ -26,8 +26,11 @@ def grid_attention(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -> Ten
     """
     sequences, longest = tokens.shape
     width = qkv.shape[1] // 3
-    grid: Tensor = _ToGrid.apply(qkv, tokens)  # type: ignore[no-untyped-call]
-    query, key, value = grid.view(sequences, longest, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
+    # each on a grid of its own, so that no gradient has to be put together on a grid
+    grids = (_ToGrid.apply(rows, tokens) for rows in qkv.split(width, dim=1))  # type: ignore[no-untyped-call]
+    query, key, value = (
+        grid.view(sequences, longest, heads, width // heads).transpose(1, 2) for grid in grids
+    )
     heard = scaled_dot_product_attention(query, key, value, attn_mask=mask)
     said: Tensor = _FromGrid.apply(heard.transpose(1, 2).reshape(sequences * longest, width), tokens)  # type: ignore[no-untyped-call]
     return said
