@@ -33,8 +33,8 @@ def main() -> None:
         sets = [condition for condition in rows if ":" not in condition]
         rates = [condition for condition in rows if condition.startswith("rate:")]
         colour = COLOURS[system]
-        width = 0.8 / len(result["systems"])
-        bars(left, sets, rows, number * width, width, system, colour)
+        step = 0.7 / len(result["systems"])
+        points(left, sets, rows, (number - (len(result["systems"]) - 1) / 2) * step, system, colour)
         x = [0.0, *(float(condition[5:]) for condition in rates)]
         line = [rows[sets[-1]], *(rows[condition] for condition in rates)]
         right.plot(
@@ -50,20 +50,21 @@ def main() -> None:
         axes.spines[["top", "right"]].set_visible(False)
         axes.grid(axis="y", color="#eeeeee")
         axes.set_axisbelow(True)
-        axes.set_ylim(30, 95)
+        axes.set_ylim(25, 95)
     figure.suptitle(result["title"], fontsize=10)
     figure.savefig(RESULTS / f"{name}.svg")
 
 
-def bars(
-    axes: Axes, sets: list[str], rows: dict[str, Any], offset: float, width: float, system: str, colour: str
+def points(
+    axes: Axes, sets: list[str], rows: dict[str, Any], offset: float, system: str, colour: str
 ) -> None:
+    """Means and intervals beside one another; bars would have to begin at zero."""
     x = [position + offset for position in range(len(sets))]
     mean = [100 * rows[condition]["mean"] for condition in sets]
     below = [100 * (rows[c]["mean"] - rows[c]["low"]) for c in sets]
     above = [100 * (rows[c]["high"] - rows[c]["mean"]) for c in sets]
-    axes.bar(x, mean, width, color=colour, label=system, yerr=(below, above), error_kw={"linewidth": 0.8})
-    axes.set_xticks([position + 0.4 - width / 2 for position in range(len(sets))], sets)
+    axes.errorbar(x, mean, (below, above), fmt="o", color=colour, label=system, markersize=5, elinewidth=1.5)
+    axes.set_xticks(range(len(sets)), sets)
 
 
 if __name__ == "__main__":
