@@ -54,8 +54,18 @@ GOALS = (
         "at most",
         "",
     ),
-    Goal("read/atv", "inference, whole dialogues, float32, `atv`", 2),
-    Goal("read/a", "inference, whole dialogues, float32, `a`", 6),
+    Goal(
+        "read/atv",
+        "inference, whole dialogues, float32, `atv`",
+        2,
+        limit="products: the padding that is left out is 1.85x, all else is the same arithmetic",
+    ),
+    Goal(
+        "read/a",
+        "inference, whole dialogues, float32, `a`",
+        6,
+        limit="products of a third of the rows, which run at a lower rate",
+    ),
     Goal("whole", "training step of the whole model, windows 10/10, over plain MoMKE", 1.4, "at most"),
     Goal("build", "graphs of all 151 dialogues, windows 10/10", 0.3, "at most", " s"),
     Goal(
