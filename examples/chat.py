@@ -1,4 +1,4 @@
-"""Write a short chat as one line of graphmer's JSONL, for a model of `examples/simulated.yaml`.
+"""Write a short chat as one line of graphmer's JSONL, or a line a turn, for a model of simulated dialogues.
 
 The features are drawn from the simulated process, because that is what such a model has learnt; the texts are
 only for reading. One turn lacks text, one lacks audio and video, and one lacks everything.
@@ -6,9 +6,13 @@ only for reading. One turn lacks text, one lacks audio and video, and one lacks 
     graphmer train examples/simulated.yaml --folds 1
     python examples/chat.py > chat.jsonl
     graphmer predict runs/simulated chat.jsonl --format table
+
+    graphmer train examples/live.yaml --folds 1
+    python examples/chat.py --turns | graphmer stream runs/live
 """
 
 import json
+import sys
 
 import graphmer as gm
 
@@ -29,4 +33,5 @@ for turn, (text, has) in enumerate(TURNS.items()):
     speaker = ("Ann", "Bob")[int(dialogue.speaker[turn])]
     features = {m: rows[turn].tolist() for m, rows in dialogue.features.items() if m[0] in has}
     utterances.append({"id": f"u{turn}", "speaker": speaker, "text": text, "features": features})
-print(json.dumps({"id": "chat", "utterances": utterances}))
+chat = utterances if "--turns" in sys.argv[1:] else [{"id": "chat", "utterances": utterances}]
+print(*map(json.dumps, chat), sep="\n")

@@ -1,3 +1,4 @@
+import json
 import os
 import py_compile
 import subprocess
@@ -34,11 +35,23 @@ def test_every_script_compiles(path, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
-def test_every_script_runs(path, tmp_path):
-    said = subprocess.run(
-        [sys.executable, path], cwd=tmp_path, capture_output=True, text=True, env=os.environ, check=False
-    )
+def test_the_script_of_a_graph_of_ones_own_trains(tmp_path):
+    said = run("custom_graph", tmp_path)
+    assert "SIMULATED: epoch" in said
+    assert "Ann: " in said
+
+
+def test_the_chat_is_one_dialogue_or_a_line_a_turn(tmp_path):
+    (chat,) = map(json.loads, run("chat", tmp_path).splitlines())
+    turns = [json.loads(line) for line in run("chat", tmp_path, "--turns").splitlines()]
+    assert chat["utterances"] == turns
+    assert [sorted(turn["features"]) for turn in turns[2:6]] == [
+        ["audio", "video"], ["text"], ["audio", "text", "video"], []
+    ]  # fmt: skip
+
+
+def run(script: str, folder: Path, *arguments: str) -> str:
+    command = [sys.executable, ROOT / "examples" / f"{script}.py", *arguments]
+    said = subprocess.run(command, cwd=folder, capture_output=True, text=True, env=os.environ, check=False)
     assert said.returncode == 0, said.stderr
-    assert "SIMULATED: epoch" in said.stdout
-    assert "Ann: " in said.stdout
+    return said.stdout
