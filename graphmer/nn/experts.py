@@ -43,16 +43,21 @@ class DialogueAttention(nn.Module):
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
         projected = self.query_key_value(state)
         if tokens.memory is not None:
-            return tokens.memory.attend(self, projected, self.heads, self.slopes)
+            return tokens.memory.attend(self, projected, self.heads, self._mask(tokens))
         if self.context is not None:
             near_by = (self.heads, self.context, self.slopes)
             return local_attention(projected, tokens, *near_by, causal=self.causal)
         return grid_attention(projected, tokens, self.heads, self._mask(tokens))
 
     def _mask(self, tokens: Tokens) -> Tensor:
-        """What each token of the grid hears, for all heads or each of them, ``[S, 1 or H, L or 1, L]``."""
+        """What each token of the grid hears, for all heads or each of them, ``[S, 1 or H, L or 1, L]``.
+
+        With a memory, what each token hears of it: see there.
+        """
 
         def make() -> Tensor:
+            if tokens.memory is not None:
+                return tokens.memory.mask(self.slopes)
             heard = tokens.filled[:, None, :]
             if self.causal:
                 # padding, which follows the tokens of a sequence, hears them: a row must not be empty

@@ -51,12 +51,20 @@ class TokenMemory:
             self._near &= self._distance <= self.context
         return replace(tokens, memory=self)
 
-    def attend(self, layer: nn.Module, qkv: Tensor, heads: int, slopes: Tensor | None) -> Tensor:
+    def mask(self, slopes: Tensor | None) -> Tensor:
+        """What the new tokens hear of the remembered ones and of one another, for `attend`.
+
+        Shapes:
+            slopes ``[H]``, how much less each head hears per turn of distance, ``None`` for not at all;
+            returns ``[1 or H, T, K]``.
+        """
+        return attention_mask(self._near, self._distance, slopes)
+
+    def attend(self, layer: nn.Module, qkv: Tensor, heads: int, mask: Tensor) -> Tensor:
         """Attention of the new tokens to the remembered ones and to one another.
 
         Shapes:
-            qkv ``[T, 3 * D]``, queries, keys and values side by side; slopes ``[H]``, how much less each head
-            hears per turn of distance, ``None`` for not at all; returns ``[T, D]``.
+            qkv ``[T, 3 * D]``, queries, keys and values side by side; returns ``[T, D]``.
         """
         width = qkv.shape[1] // 3
         new = qkv[:, width:]
@@ -64,7 +72,6 @@ class TokenMemory:
         self._kept[layer] = known
         query = qkv[:, :width].view(1, len(qkv), heads, width // heads).transpose(1, 2)
         key, value = known.view(1, len(known), 2, heads, width // heads).permute(2, 0, 3, 1, 4)
-        mask = attention_mask(self._near, self._distance, slopes)
         heard = scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return heard.transpose(1, 2).reshape(len(qkv), width)
 
