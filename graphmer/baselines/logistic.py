@@ -77,7 +77,8 @@ class UtteranceLogistic:
         learnt, held_out = self._labelled(train), self._labelled(validation)
         self._models = {}
         # Small fits: on a busy machine BLAS threads that wait for one another made them fifty times slower.
-        with threadpool_limits(limits=1):
+        # And OpenBLAS says now and then that a product of finite numbers was invalid when it is not.
+        with threadpool_limits(limits=1), np.errstate(invalid="ignore"):
             for subset in _subsets(len(self._modalities)):
                 rows, checks = learnt.having(subset), held_out.having(subset)
                 if len(checks[1]) and len(np.unique(rows[1])) > 1:
