@@ -59,10 +59,11 @@ def table(result: Mapping[str, Any]) -> str:
         lines.append(["mean of the seven sets", *seven(result, cells, sets, len(header))])
     rows = "\n".join("| " + " | ".join(line) + " |" for line in lines)
     machine = result["environment"]
+    commits = ", ".join(dict.fromkeys(stored["commit"] for stored in result["systems"].values()))
     note = (
         f"{result['title']}. WA in % with the 95 % interval over dialogues (bootstrap), mean over "
         f"{len(result['seeds'])} seed(s); differences are paired. {' '.join(result['protocol'].split())} "
-        f"Commit {machine['commit']}, torch {machine['versions']['torch']}, {machine['device']}."
+        f"Commit {commits}, torch {machine['versions']['torch']}, {machine['device']}."
     )
     return f"\n{rows}\n\n{note}\n\n"
 

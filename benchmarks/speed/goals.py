@@ -27,14 +27,12 @@ class Goal:
 
 _STEP = "training step, float32, utterances/s over the padded nine passes: "
 _HALF = "the same in bfloat16 autocast: "
-_PASSES = (
-    "passes over the states of all tokens between the products: one costs a tenth to a sixth of a product"
-)
+_PASSES = "products are half of the time, attention a sixth, passes over the states of all tokens the rest"
 GOALS = (
     Goal("train/float32/atv", f"{_STEP}`atv`", 1.8, limit=_PASSES),
     Goal("train/float32/a", f"{_STEP}`a`", 5.5, limit="the same, and the optimizer, whatever is available"),
     Goal("train/float32/sets", f"{_STEP}uniform over the seven sets", 3, limit="as for `a`"),
-    Goal("train/bfloat16/atv", f"{_HALF}`atv`", 3, limit="passes; products take an eighth of their time"),
+    Goal("train/bfloat16/atv", f"{_HALF}`atv`", 3, limit="passes, which bfloat16 hardly shortens"),
     Goal("train/bfloat16/a", f"{_HALF}`a`", 8, limit="as for `atv`"),
     Goal("train/bfloat16/sets", f"{_HALF}uniform over the seven sets", 5, limit="as for `atv`"),
     Goal(
@@ -64,7 +62,7 @@ GOALS = (
         "read/a",
         "inference, whole dialogues, float32, `a`",
         6,
-        limit="products of a third of the rows, which run at a lower rate",
+        limit="few tokens, on which two threads are hardly faster than one",
     ),
     Goal("whole", "training step of the whole model, windows 10/10, over plain MoMKE", 1.4, "at most"),
     Goal("build", "graphs of all 151 dialogues, windows 10/10", 0.3, "at most", " s"),
@@ -118,7 +116,7 @@ GOALS = (
         1.1,
         "at most",
         "",
-        limit="states of a long dialogue leave the cache, those of a short one do not",
+        limit="not shown; likely states that leave the cache as a dialogue grows",
     ),
     Goal(
         "curriculum/tables",

@@ -18,8 +18,7 @@ from graphmer.config.schema import Config
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.splits import Fold, hold_out
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
-from graphmer.evaluation.evaluate import evaluate
-from graphmer.experiment.fold import MASK_SEED, mean_score
+from graphmer.experiment.fold import mean_score, predict
 from graphmer.experiment.parts import Parts
 from graphmer.graph.part import GraphPart
 from graphmer.inference import DialoguePrediction, Predictor
@@ -182,12 +181,8 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chooser = GraphPart(read.validation, parts.build)
 
         def validate(candidate: EmotionModel) -> float:
-            nodes = parts.reading_nodes
-            labels, device = parts.corpus.labels, fabric.device
-            found = evaluate(
-                candidate.to(device), chooser, parts.fixed, labels, seed=MASK_SEED, nodes=nodes, device=device
-            )
-            return mean_score(found, labels.outputs)
+            found = predict(parts, candidate, chooser, parts.fixed, fabric.device)
+            return mean_score(found, parts.corpus.labels.outputs)
 
         trainer = Trainer(fabric, parts.optimization, seed=derived_seed("fold", self.seed, 1))
         train = GraphPart(read.train, parts.build)

@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any, Protocol
@@ -88,7 +88,7 @@ class FoldTraining:
         self.fabric.barrier()
         listener.fold_ends(number, seed)
 
-    def _graphs(self, dialogues: Any) -> GraphPart:
+    def _graphs(self, dialogues: Sequence[Any]) -> GraphPart:
         return GraphPart(dialogues, self.parts.build)
 
     def _fit(
