@@ -39,7 +39,7 @@ class ProfileListener:
         if self.wanted:
             self._start()
 
-    def epoch_ends(self, epoch: Epoch) -> None:
+    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
         if self.running is not None:
             self.running.stop()
             self.tables.append(_table(self.running.key_averages(), epoch))

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from types import TracebackType
 
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
 from rich.table import Column
 
 from graphmer.cli.terminal import console
@@ -16,7 +16,8 @@ from graphmer.training.trainer import Epoch
 class BarListener:
     """A bar over the epochs of each model, its loss and validation beside it, and a line when it is finished.
 
-    The bar stays on one line in 80 columns: text that is too long for the terminal is cut there.
+    A bar stays on one line in 80 columns: text that is too long for the terminal is cut there. Models that
+    are trained side by side have a bar each.
 
     Args:
         folder: of the run, where the chosen epochs are read.
@@ -27,7 +28,8 @@ class BarListener:
         self.folder = folder
         self.models = models
         self.done = 0
-        self.best: float | None = None
+        self.bars: dict[tuple[int, int], TaskID] = {}
+        self.best: dict[tuple[int, int], float | None] = {}
         self.progress = Progress(
             TextColumn("{task.description}", table_column=Column(no_wrap=True)),
             BarColumn(bar_width=10),
@@ -39,7 +41,6 @@ class BarListener:
             console=console,
             expand=True,
         )
-        self.bar = self.progress.add_task("training", total=None, state="")
 
     def __enter__(self) -> "BarListener":
         self.progress.start()
@@ -51,19 +52,21 @@ class BarListener:
         self.progress.stop()
 
     def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
-        self.done += 1
-        self.best = None
-        self.progress.reset(self.bar, total=epochs, description=f"fold {fold} seed {seed}", state="")
+        bar = self.progress.add_task(f"fold {fold} seed {seed}", total=epochs, state="")
+        self.bars[fold, seed] = bar
 
-    def epoch_ends(self, epoch: Epoch) -> None:
+    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
         if epoch.best:
-            self.best = epoch.score
+            self.best[fold, seed] = epoch.score
+        best = self.best.get((fold, seed))
         score = "" if epoch.score is None else f" valid. {epoch.score:.3f}"
-        best = "" if self.best is None else f" (best {self.best:.3f})"
-        state = f"{epoch.stage} {sum(epoch.losses.values()):.3f}{score}{best}"
-        self.progress.update(self.bar, completed=epoch.number, state=state)
+        beside = "" if best is None else f" (best {best:.3f})"
+        state = f"{epoch.stage} {sum(epoch.losses.values()):.3f}{score}{beside}"
+        self.progress.update(self.bars[fold, seed], completed=epoch.number, state=state)
 
     def fold_ends(self, fold: int, seed: int) -> None:
+        self.done += 1
+        self.progress.remove_task(self.bars.pop((fold, seed)))
         result = json.loads((self.folder.fold(fold, seed) / "result.json").read_text(encoding="utf-8"))
         self.progress.print(
             f"fold {fold} seed {seed}: epoch {result['epoch']} chosen, validation {result['validation']:.3f} "
@@ -87,9 +90,9 @@ class Together:
         for listener in self.listeners:
             listener.fold_begins(fold, seed, epochs)
 
-    def epoch_ends(self, epoch: Epoch) -> None:
+    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
         for listener in self.listeners:
-            listener.epoch_ends(epoch)
+            listener.epoch_ends(fold, seed, epoch)
 
     def fold_ends(self, fold: int, seed: int) -> None:
         for listener in self.listeners:

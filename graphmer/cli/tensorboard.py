@@ -26,15 +26,17 @@ class TensorBoardListener:
                 '--tensorboard: tensorboard is not installed. Run: pip install "graphmer[tensorboard]"'
             ) from None
         self.make: Callable[[str], Any] = lambda name: SummaryWriter(str(folder / "tensorboard" / name))
+        self.writers: dict[tuple[int, int], Any] = {}
 
     def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
-        self.writer = self.make(f"fold{fold}-seed{seed}")
+        self.writers[fold, seed] = self.make(f"fold{fold}-seed{seed}")
 
-    def epoch_ends(self, epoch: Epoch) -> None:
+    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
+        writer = self.writers[fold, seed]
         for name, loss in epoch.losses.items():
-            self.writer.add_scalar(f"loss/{name}", loss, epoch.number)
+            writer.add_scalar(f"loss/{name}", loss, epoch.number)
         if epoch.score is not None:
-            self.writer.add_scalar("validation", epoch.score, epoch.number)
+            writer.add_scalar("validation", epoch.score, epoch.number)
 
     def fold_ends(self, fold: int, seed: int) -> None:
-        self.writer.close()
+        self.writers.pop((fold, seed)).close()

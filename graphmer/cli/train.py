@@ -28,6 +28,14 @@ def train(
     tensorboard: Annotated[
         bool, typer.Option(help="Also write losses and validation for TensorBoard.")
     ] = False,
+    jobs: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            help="Models trained at the same time, each with its share of the cores. Left out, as many as "
+            "there are cores, or one on a GPU.",
+        ),
+    ] = None,
     profile: Annotated[
         bool, typer.Option(help="Show where time and memory of the first epoch of each stage went.")
     ] = False,
@@ -52,7 +60,8 @@ def train(
     _announce(run)
     try:
         with BarListener(run.folder, len(run.unfinished)) as bar:
-            scores = run.train(Together([bar, *_listeners(run, tensorboard, profile)]))
+            listener = Together([bar, *_listeners(run, tensorboard, profile)])
+            scores = run.train(listener, _side_by_side(run, jobs, profile))
     except KeyboardInterrupt:
         complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
         raise typer.Exit(130) from None
@@ -72,6 +81,23 @@ def _listeners(run: "Run", tensorboard: bool, profile: bool) -> "list[Listener]"
 
         listeners.append(ProfileListener(run.folder.path / "profile.txt", run.parts.stages))
     return listeners
+
+
+def _side_by_side(run: "Run", wanted: int | None, profile: bool) -> int:
+    """How many models to train at the same time.
+
+    Raises:
+        ConfigError: if it must be one, and more are asked for.
+    """
+    import torch
+
+    one = {"--profile": profile, "torchrun": run.fabric.world_size > 1}
+    reasons = [name for name, given in one.items() if given]
+    if reasons and wanted is not None and wanted > 1:
+        raise ConfigError(f"--jobs: must be 1 with {reasons[0]}; got {wanted}.")
+    if reasons or (wanted is None and run.fabric.device.type != "cpu"):
+        return 1
+    return min(wanted or torch.get_num_threads(), len(run.unfinished))
 
 
 def _open(

@@ -30,11 +30,11 @@ MASK_SEED = 0
 
 
 class Listener(Protocol):
-    """Told how an experiment goes on."""
+    """Told how an experiment goes on; models that are trained side by side take turns in telling."""
 
     def fold_begins(self, fold: int, seed: int, epochs: int) -> None: ...
 
-    def epoch_ends(self, epoch: Epoch) -> None: ...
+    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None: ...
 
     def fold_ends(self, fold: int, seed: int) -> None: ...
 
@@ -106,7 +106,7 @@ class FoldTraining:
         def on_epoch(epoch: Epoch) -> None:
             if self.fabric.is_global_zero:
                 self.folder.log(fold=self.number, seed=self.seed, **vars(epoch))
-            listener.epoch_ends(epoch)
+            listener.epoch_ends(self.number, self.seed, epoch)
 
         taught_seed, fold_seed = (derived_seed(name, self.seed, self.number) for name in ("teacher", "fold"))
         stages, knobs = taught(parts, fold, self.fabric, model, train, validate, taught_seed, self.path)

@@ -18,6 +18,7 @@ from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check, check_processes
 from graphmer.experiment.fold import MASK_SEED, FoldTraining, Listener, predict, predictions_path
 from graphmer.experiment.parts import FoldParts, Parts
+from graphmer.experiment.side_by_side import train_side_by_side
 from graphmer.graph.part import GraphPart
 from graphmer.report.published import Published
 from graphmer.training.model_file import load_model
@@ -95,8 +96,19 @@ class Run:
             if not (self.folder.fold(number, seed) / "result.json").is_file()
         ]
 
-    def train(self, listener: Listener) -> Scores:
-        """Train and test every fold and seed that is not finished yet, and write ``scores.json``."""
+    def train(self, listener: Listener, jobs: int = 1) -> Scores:
+        """Train and test every fold and seed that is not finished yet, and write ``scores.json``.
+
+        Args:
+            listener: told how it goes on.
+            jobs: models trained at the same time. More than one are trained in processes of their own, which
+                import the main module: a script must keep what it does under ``if __name__ == "__main__"``.
+
+        Raises:
+            GraphmerError: if such a process was killed.
+        """
+        if jobs > 1:
+            train_side_by_side(self.folder, self.unfinished, self.fabric, listener, jobs)
         for seed, number in self.unfinished:
             FoldTraining(self.parts, self.folder, self.fabric, number, seed).train(listener)
         scores = self.scores(self.kept())

@@ -22,9 +22,8 @@ def test_the_first_epoch_of_each_stage_of_the_first_model_is_profiled(tmp_path):
             torch.ones(8, 8).mm(torch.ones(8, 8))
             if listener.running is not None:
                 profiled.append((fold, number))
-            listener.epoch_ends(
-                Epoch(stages[(number - 1) // 2].name, number, {}, None, best=False, seconds=1.0)
-            )
+            name = stages[(number - 1) // 2].name
+            listener.epoch_ends(fold, 1, Epoch(name, number, {}, None, best=False, seconds=1.0))
         listener.fold_ends(fold, 1)
     assert profiled == [(1, 1), (1, 3)]
     text = (tmp_path / "profile.txt").read_text()

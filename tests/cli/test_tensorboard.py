@@ -18,7 +18,7 @@ def test_losses_and_validation_of_each_epoch_are_written(tmp_path):
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
     listener = TensorBoardListener(tmp_path)
     listener.fold_begins(2, 1, 3)
-    listener.epoch_ends(Epoch("mixing", 1, {"emotion": 1.5}, 0.25, best=True, seconds=1.0))
+    listener.epoch_ends(2, 1, Epoch("mixing", 1, {"emotion": 1.5}, 0.25, best=True, seconds=1.0))
     listener.fold_ends(2, 1)
     assert list((tmp_path / "tensorboard" / "fold2-seed1").glob("events*"))
 
@@ -33,7 +33,7 @@ def test_several_listeners_hear_everything_in_order():
         def fold_begins(self, fold, seed, epochs):
             heard.append((self.name, "begins", fold))
 
-        def epoch_ends(self, epoch):
+        def epoch_ends(self, fold, seed, epoch):
             heard.append((self.name, "epoch", epoch.number))
 
         def fold_ends(self, fold, seed):
@@ -41,6 +41,6 @@ def test_several_listeners_hear_everything_in_order():
 
     both = Together([Noting("a"), Noting("b")])
     both.fold_begins(1, 1, 2)
-    both.epoch_ends(Epoch("mixing", 7, {}, None, best=False, seconds=0.0))
+    both.epoch_ends(1, 1, Epoch("mixing", 7, {}, None, best=False, seconds=0.0))
     both.fold_ends(1, 1)
     assert heard == [(n, *what) for what in (("begins", 1), ("epoch", 7), ("ends", 1)) for n in "ab"]

@@ -56,6 +56,20 @@ def test_folds_seeds_and_settings_come_from_the_command_line(root, graphmer):
     assert len((run / "log.jsonl").read_text().splitlines()) == 4
 
 
+def test_models_can_be_trained_side_by_side(root, graphmer):
+    said = graphmer("train", written(root), "--jobs", "2")
+    assert said.code == 0
+    lines = [line for line in said.out.splitlines() if " chosen, validation " in line]
+    assert sorted(line[:13] for line in lines) == [f"fold {n} seed 1" for n in (1, 2, 3)]
+    assert [line[-8:] for line in lines] == [f"[{n} of 3]" for n in (1, 2, 3)]
+    assert (root.parent / "runs/tiny/scores.json").is_file()
+
+
+def test_what_needs_one_process_refuses_several(root, graphmer):
+    said = graphmer("train", written(root), "--jobs", "2", "--profile")
+    assert said.complaint == "--jobs: must be 1 with --profile; got 2."
+
+
 def test_an_absent_corpus_is_an_error_that_says_where_to_get_it(root, graphmer):
     said = graphmer("train", written(root, data__root="/no/where"))
     assert said.complaint.startswith(
@@ -216,7 +230,7 @@ def test_the_state_of_another_model_cannot_be_resumed(root, graphmer):
 
     class Listener:
         def fold_begins(self, fold, seed, epochs): ...
-        def epoch_ends(self, epoch):
+        def epoch_ends(self, fold, seed, epoch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

@@ -126,7 +126,7 @@ def test_a_run_continues_to_the_same_bits(finished, tmp_path):
     again = begin(tmp_path, finished.parts.config.data.root, folds=[1], encoder="input", **CAUSAL)
 
     class Interrupted(Silent):
-        def epoch_ends(self, epoch):
+        def epoch_ends(self, fold, seed, epoch):
             if epoch.number == 3:
                 raise KeyboardInterrupt
 

@@ -148,7 +148,7 @@ import sys, time
 from pathlib import Path
 from tests.experiment.tiny import Silent, reopen
 class Slow(Silent):
-    def epoch_ends(self, epoch):
+    def epoch_ends(self, fold, seed, epoch):
         time.sleep(0.2)
 reopen(Path(sys.argv[1])).train(Slow())
 """

@@ -58,7 +58,7 @@ def test_a_run_with_a_curriculum_repeats_and_continues_to_the_same_bits(finished
     again = begin(tmp_path, root, folds=[1], **HARDY, retrieval__form="graph")
 
     class Interrupted(Silent):
-        def epoch_ends(self, epoch):
+        def epoch_ends(self, fold, seed, epoch):
             if epoch.number == 3:
                 raise KeyboardInterrupt
 

@@ -1,0 +1,121 @@
+"""Models of one run trained at the same time, each in a process of its own."""
+
+import logging
+import multiprocessing
+import signal
+from collections.abc import Sequence
+from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
+from concurrent.futures.process import BrokenProcessPool
+from multiprocessing.queues import SimpleQueue
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import torch
+from lightning_fabric import Fabric
+
+from graphmer.config.load import load_config
+from graphmer.errors import GraphmerError
+from graphmer.experiment.fold import FoldTraining, Listener
+from graphmer.experiment.parts import Parts
+from graphmer.training.run_folder import RunFolder
+from graphmer.training.trainer import Epoch
+
+_PATIENCE = 0.2
+"""Seconds between two looks at what the processes have told."""
+
+
+class Told(NamedTuple):
+    """What a process says of the model that it trains: a method of the listener, and its arguments."""
+
+    method: str
+    arguments: tuple[Any, ...]
+
+
+class Teller:
+    """A listener that passes on what it hears to another process.
+
+    Args:
+        queue: read by that process.
+    """
+
+    def __init__(self, queue: "SimpleQueue[Told]") -> None:
+        self.queue = queue
+
+    def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
+        self.queue.put(Told("fold_begins", (fold, seed, epochs)))
+
+    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
+        self.queue.put(Told("epoch_ends", (fold, seed, epoch)))
+
+    def fold_ends(self, fold: int, seed: int) -> None:
+        self.queue.put(Told("fold_ends", (fold, seed)))
+
+
+def train_side_by_side(
+    folder: RunFolder, models: Sequence[tuple[int, int]], fabric: Fabric, listener: Listener, jobs: int
+) -> None:
+    """Train, calibrate and test models of a run, several at a time.
+
+    Small models gain little from a second thread and much from a second process. Each process reads the
+    corpus for itself, and has its share of the threads.
+
+    Args:
+        folder: of the run.
+        models: seed and fold of each.
+        fabric: of this process, whose device the others use too.
+        listener: told of all models, whose epochs come mixed.
+        jobs: processes.
+
+    Raises:
+        GraphmerError: if a process was killed. What a model raises is raised here.
+    """
+    context = multiprocessing.get_context("spawn")  # a fork would copy the locks of torch's threads
+    queue: SimpleQueue[Told] = context.SimpleQueue()
+    threads = max(1, torch.get_num_threads() // jobs)
+    with ProcessPoolExecutor(jobs, context, _open, (folder.path, fabric.device, threads, queue)) as pool:
+        pending = {pool.submit(_train, seed, number) for seed, number in models}
+        try:
+            while pending:
+                done, pending = wait(pending, _PATIENCE, FIRST_COMPLETED)
+                while not queue.empty():
+                    told = queue.get()
+                    getattr(listener, told.method)(*told.arguments)
+                for model in done:
+                    model.result()
+        except BaseException as error:
+            for process in multiprocessing.active_children():
+                process.terminate()
+            if isinstance(error, BrokenProcessPool):
+                raise GraphmerError(
+                    f"{folder.path}: a process that trained a model was killed, perhaps for want of memory. "
+                    f"Continue with `graphmer train --resume {folder.path} --jobs 1`."
+                ) from None
+            raise
+
+
+class _Worker(NamedTuple):
+    parts: Parts
+    folder: RunFolder
+    fabric: Fabric
+    listener: Listener
+
+
+_worker: _Worker
+"""What a process of `train_side_by_side` has opened."""
+
+
+def _open(path: Path, device: torch.device, threads: int, queue: "SimpleQueue[Told]") -> None:
+    """Make a process ready to train."""
+    global _worker
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
+    torch.set_num_threads(threads)
+    logging.disable(logging.WARNING)  # the first process has said what is the matter with the corpus
+    parts = Parts(load_config(path / "config.yaml"))
+    logging.disable(logging.NOTSET)
+    devices = [device.index] if device.type == "cuda" else 1
+    fabric = Fabric(accelerator=device.type, devices=devices, precision=parts.config.training.precision)
+    _worker = _Worker(parts, RunFolder(path), fabric, Teller(queue))
+
+
+def _train(seed: int, number: int) -> None:
+    FoldTraining(_worker.parts, _worker.folder, _worker.fabric, number, seed).train(_worker.listener)
