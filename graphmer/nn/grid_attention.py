@@ -4,8 +4,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch.nn.functional import scaled_dot_product_attention
 
+from graphmer.nn.attention import attend
 from graphmer.nn.tokens import Tokens
 
 
@@ -31,7 +31,7 @@ def grid_attention(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -> Ten
     query, key, value = (
         grid.view(sequences, longest, heads, width // heads).transpose(1, 2) for grid in grids
     )
-    heard = scaled_dot_product_attention(query, key, value, attn_mask=mask)
+    heard = attend(query, key, value, mask)
     said: Tensor = _FromGrid.apply(heard.transpose(1, 2).reshape(sequences * longest, width), tokens)  # type: ignore[no-untyped-call]
     return said
 

@@ -1,8 +1,9 @@
 """Attention to the turns near by: exact, in time and memory linear in the length of a dialogue."""
 
 from torch import Tensor
-from torch.nn.functional import pad, scaled_dot_product_attention
+from torch.nn.functional import pad
 
+from graphmer.nn.attention import attend
 from graphmer.nn.recency import attention_mask
 from graphmer.nn.tokens import Tokens
 
@@ -59,7 +60,7 @@ def local_attention(
     query, key, value = qkv.chunk(3, dim=1)
     asking = pad(query, (0, 0, 0, filling)).view(blocks, block, heads, width // heads).transpose(1, 2)
     mask = tokens.mask((heads, context, causal, slopes is None), make)
-    heard = scaled_dot_product_attention(asking, windows(key), windows(value), attn_mask=mask)
+    heard = attend(asking, windows(key), windows(value), mask)
     return heard.transpose(1, 2).reshape(-1, width)[:count]
 
 
