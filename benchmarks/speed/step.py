@@ -4,12 +4,13 @@ With one thread, as `graphmer train` gives each of the models that it trains sid
 all threads on one model.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
+from torch.profiler import ProfilerActivity, profile
 from torch_geometric.data import Batch
 
 from benchmarks.speed.sizes import BATCH, model, random_batches, seen, useful_flops
@@ -78,12 +79,34 @@ def condition(name: str, protocol: MissingProtocol, rounds: int) -> dict[str, An
                 reached = median(useful) / times[way].median
                 found[f"share/{label}"] = {
                     "value": reached / rate,
-                    "detail": f"{reached / 1e9:.0f} of {rate / 1e9:.0f} GFLOP/s",
+                    "detail": f"{reached / 1e9:.0f} of {rate / 1e9:.0f} GFLOP/s; {where(train[way])}",
                 }
     if name == "sets":
         return found
     read = {"ours": lambda: ours.read(flat), "reference": lambda: reference.read(groups)}
-    return found | {f"read/{name}": ratio(in_turn(read, rounds, draw), "reference", "ours")}
+    compared = ratio(in_turn(read, rounds, draw), "reference", "ours")
+    return found | {f"read/{name}": compared | {"detail": where(read["ours"])}}
+
+
+KINDS = {
+    "products": ("aten::mm", "aten::addmm"),
+    "attention": ("aten::_scaled_dot_product", "aten::bmm", "aten::_softmax"),
+}
+"""Beginnings of the names of operations."""
+
+
+def where(work: Callable[[], object]) -> str:
+    """Where the processor time of a piece of work goes, by torch's profiler."""
+    with profile(activities=[ProfilerActivity.CPU]) as profiled:
+        work()
+    events = {event.key: event.self_cpu_time_total for event in profiled.key_averages()}
+    whole = sum(events.values())
+    shares = {
+        kind: sum(time for name, time in events.items() if name.startswith(names)) / whole
+        for kind, names in KINDS.items()
+    }
+    said = ", ".join(f"{kind} {share:.0%}" for kind, share in shares.items())
+    return f"{said} of the time"
 
 
 REPEATS = 100
