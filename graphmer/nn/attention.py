@@ -23,6 +23,6 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """
     if query.dtype != torch.bfloat16 or query.device.type != "cpu":
         return scaled_dot_product_attention(query, key, value, attn_mask=mask)
-    score = (query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)).float()
+    score = query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)
     heard = score.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else score + mask
-    return heard.softmax(dim=-1).to(value.dtype) @ value
+    return heard.softmax(dim=-1, dtype=torch.float32).to(value.dtype) @ value
