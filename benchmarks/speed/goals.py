@@ -30,7 +30,7 @@ _HALF = "the same in bfloat16 autocast: "
 _WORDS = (
     "all but products: casts, dropout, norms, sums; one stack of products for all experts changes nothing"
 )
-_PASSES = "products and attention, see the share; the rest are passes over the states of all tokens"
+_PASSES = "products and attention take what is in brackets, passes over the states of all tokens the rest"
 GOALS = (
     Goal("train/float32/atv", f"{_STEP}`atv`", 1.8, limit=_PASSES),
     Goal("train/float32/a", f"{_STEP}`a`", 5.5, limit="the same, and the optimizer, whatever is available"),

@@ -69,23 +69,23 @@ def condition(name: str, protocol: MissingProtocol, rounds: int) -> dict[str, An
         label = str(dtype).removeprefix("torch.")
         product[label], flops[label] = matrix_product(2000, 256, dtype)
     times = in_turn(train | {f"product {label}": many(work) for label, work in product.items()}, rounds, draw)
-    found = {f"train/float32/{name}": ratio(times, "reference", "ours")}
-    absent = {"why": "not measured: the processor has no bfloat16 of its own"}
-    found[f"train/bfloat16/{name}"] = ratio(times, "reference", "bfloat16") if native_bfloat16() else absent
-    if name == "atv":
-        for label, way in {"float32": "ours", "bfloat16": "bfloat16"}.items():
-            if way in times:
-                rate = REPEATS * flops[label] / times[f"product {label}"].median
-                reached = median(useful) / times[way].median
-                found[f"share/{label}"] = {
-                    "value": reached / rate,
-                    "detail": f"{reached / 1e9:.0f} of {rate / 1e9:.0f} GFLOP/s; {where(train[way])}",
-                }
+    found: dict[str, Any] = {}
+    for label, way in {"float32": "ours", "bfloat16": "bfloat16"}.items():
+        if way not in times:
+            found[f"train/{label}/{name}"] = {"why": "not measured: the processor has no bfloat16 of its own"}
+            continue
+        compared = ratio(times, "reference", way)
+        found[f"train/{label}/{name}"] = compared | {"detail": where(train[way])}
+        rate = REPEATS * flops[label] / times[f"product {label}"].median
+        reached = median(useful) / times[way].median
+        if name == "atv":
+            said = f"{reached / 1e9:.0f} of {rate / 1e9:.0f} GFLOP/s"
+            found[f"share/{label}"] = {"value": reached / rate, "detail": said}
     if name == "sets":
         return found
     read = {"ours": lambda: ours.read(flat), "reference": lambda: reference.read(groups)}
-    compared = ratio(in_turn(read, rounds, draw), "reference", "ours")
-    return found | {f"read/{name}": compared | {"detail": where(read["ours"])}}
+    reading = ratio(in_turn(read, rounds, draw), "reference", "ours")
+    return found | {f"read/{name}": reading | {"detail": where(read["ours"])}}
 
 
 KINDS = {
