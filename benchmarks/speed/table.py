@@ -1,4 +1,4 @@
-"""Write the table of stored speeds into ``benchmarks/README.md``.
+"""Write the table of stored speeds into ``benchmarks/README.md``, and its main rows into the README.
 
 python -m benchmarks.speed.table
 """
@@ -13,12 +13,18 @@ from benchmarks.speed.goals import GOALS, Goal
 from benchmarks.speed.run import BENCHES, RESULTS
 
 README = Path(__file__).parent.parent / "README.md"
+MAIN = (
+    "train/float32/atv", "train/float32/a", "train/float32/sets", "train/bfloat16/sets", "read/a",
+    "experiment", "stream", "long/memory", "mapped/rate",
+)  # fmt: skip
+"""Rows that the main README shows."""
 
 
 def main() -> None:
     paths = {bench: RESULTS / f"{bench}.json" for bench in sorted(BENCHES)}
     stored = {bench: json.loads(path.read_text()) for bench, path in paths.items() if path.is_file()}
     fill(README, "speed", lambda: table(stored))
+    fill(README.parents[1] / "README.md", "speed", lambda: summary(stored))
 
 
 def table(stored: Mapping[str, Mapping[str, Any]]) -> str:
@@ -32,6 +38,16 @@ def table(stored: Mapping[str, Mapping[str, Any]]) -> str:
         lines.append("| " + " | ".join([*cells, goal.limit]) + " |")
     notes = [note(bench, result["environment"]) for bench, result in stored.items()]
     return "\n" + "\n".join([*lines, "", *notes]) + "\n\n"
+
+
+def summary(stored: Mapping[str, Mapping[str, Any]]) -> str:
+    """The main rows alone."""
+    measured = {name: row for result in stored.values() for name, row in result["measured"].items()}
+    found = {goal: measured[goal.name] for goal in GOALS if goal.name in MAIN}
+    rows = [
+        f"| {goal.work} | {row['value']:.3g}{goal.unit} |" for goal, row in found.items() if "value" in row
+    ]
+    return "\n" + "\n".join(["| work | measured |", "| --- | --- |", *rows]) + "\n\n"
 
 
 def said(goal: Goal, found: Mapping[str, Any]) -> str:
