@@ -1,7 +1,6 @@
 """Training steps and readings at the sizes of IEMOCAP with four emotions, beside the padded nine passes.
 
-With one thread, as `graphmer train` gives each of the models that it trains side by side, and once more with
-all threads on one model.
+With one thread, as `graphmer train` gives each of the models that it trains side by side.
 """
 
 from collections.abc import Callable, Mapping
@@ -27,21 +26,7 @@ DIALOGUES = 3 * BATCH
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    threads = torch.get_num_threads()
     torch.set_num_threads(1)
-    found = conditions(rounds)
-    if threads == 1:
-        return found
-    torch.set_num_threads(threads)
-    for name, row in conditions(rounds).items():
-        said = ", ".join(filter(None, [f"{row['value']:.3g}", row.get("detail")])) if "value" in row else None
-        details = filter(None, [found[name].get("detail"), said and f"{threads} threads: {said}"])
-        found[name] |= {"detail": "; ".join(details), f"threads={threads}": row}
-    return found
-
-
-def conditions(rounds: int) -> dict[str, Any]:
-    """All rows with the threads that torch has now."""
     found: dict[str, Any] = {}
     for name, protocol in PROTOCOLS.items():
         found |= condition(name, protocol, rounds)

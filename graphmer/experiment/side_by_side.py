@@ -56,8 +56,8 @@ def train_side_by_side(
 ) -> None:
     """Train, calibrate and test models of a run, several at a time.
 
-    Small models gain little from a second thread and much from a second process. Each process reads the
-    corpus for itself, and has its share of the threads.
+    Small models gain less from a second thread than from a second process. Each process reads the corpus for
+    itself, and has its share of the threads.
 
     Args:
         folder: of the run.
