@@ -64,7 +64,7 @@ class DialogueAttention(nn.Module):
                 heard = heard & heard.new_ones(tokens.shape[1], tokens.shape[1]).tril()
             return attention_mask(heard, None if self.slopes is None else tokens.distance, self.slopes)
 
-        return tokens.mask((self.heads, self.causal, self.slopes is None), make)
+        return tokens.once((self.heads, self.causal, self.slopes is None), make)
 
 
 def _feed_forward(width: int, dropout: float) -> nn.Sequential:

@@ -59,7 +59,7 @@ def local_attention(
 
     query, key, value = qkv.chunk(3, dim=1)
     asking = pad(query, (0, 0, 0, filling)).view(blocks, block, heads, width // heads).transpose(1, 2)
-    mask = tokens.mask((heads, context, causal, slopes is None), make)
+    mask = tokens.once((heads, context, causal, slopes is None), make)
     heard = attend(asking, windows(key), windows(value), mask)
     return heard.transpose(1, 2).reshape(-1, width)[:count]
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import torch
 from torch import Tensor
@@ -12,6 +12,8 @@ from graphmer.typing import Available
 
 if TYPE_CHECKING:
     from graphmer.nn.memory import TokenMemory
+
+Made = TypeVar("Made")
 
 
 @dataclass(frozen=True)
@@ -38,7 +40,7 @@ class Tokens:
     sequence: Tensor
     rank: Tensor
     memory: "TokenMemory | None" = None
-    _masks: dict[Hashable, Tensor] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
     def of(cls, available: Available, batch: Tensor) -> "Tokens":
@@ -92,11 +94,12 @@ class Tokens:
         grid[self.slot] = True
         return grid.view(self.shape)
 
-    def mask(self, key: Hashable, make: Callable[[], Tensor]) -> Tensor:
-        """The mask of attention over these tokens, made once for all layers that name it alike."""
-        if key not in self._masks:
-            self._masks[key] = make()
-        return self._masks[key]
+    def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
+        """What attention needs of these tokens, made once for all layers that name it alike."""
+        if key not in self._made:
+            self._made[key] = make()
+        made: Made = self._made[key]
+        return made
 
     @cached_property
     def distance(self) -> Tensor:

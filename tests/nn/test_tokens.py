@@ -51,7 +51,7 @@ def test_where_nothing_is_available_there_are_no_tokens():
 
 def test_a_mask_is_made_once_for_all_that_name_it_alike():
     tokens = Tokens.of(AVAILABLE, DIALOGUE)
-    first = tokens.mask("all", lambda: torch.ones(1))
-    assert tokens.mask("all", lambda: torch.zeros(1)) is first
-    assert tokens.mask("none", lambda: torch.zeros(1)).tolist() == [0.0]
-    assert tokens.only(1).mask("all", lambda: torch.zeros(1)).tolist() == [0.0]
+    first = tokens.once("all", lambda: torch.ones(1))
+    assert tokens.once("all", lambda: torch.zeros(1)) is first
+    assert tokens.once("none", lambda: torch.zeros(1)).tolist() == [0.0]
+    assert tokens.only(1).once("all", lambda: torch.zeros(1)).tolist() == [0.0]
