@@ -4,19 +4,21 @@ With one thread, as `graphmer train` gives each of the models that it trains sid
 """
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
-from torch.profiler import ProfilerActivity, profile
 from torch_geometric.data import Batch
 
-from benchmarks.speed.sizes import BATCH, model, random_batches, seen, useful_flops
+from benchmarks.speed.roofline import Bound, Rates, bound, operations
+from benchmarks.speed.sizes import BATCH, NODES, model, random_batches, seen, useful_flops
 from benchmarks.speed.steps import Ours, Reference, matrix_product
 from benchmarks.speed.timing import in_turn, ratio
 from graphmer.dialogue import Complete, FixedSet, RandomSets
 from graphmer.dialogue.missing import MissingProtocol
+from graphmer.graph.part import batches
 
 PROTOCOLS: Mapping[str, MissingProtocol] = {
     "atv": Complete(), "a": FixedSet(("audio",)), "sets": RandomSets()
@@ -46,52 +48,70 @@ def condition(name: str, protocol: MissingProtocol, rounds: int) -> dict[str, An
         flat[:] = [graph for group in groups for graph in group]
         useful.append(3 * useful_flops(Batch.from_data_list(flat), ours.model))
 
-    train = {"ours": lambda: ours.train(flat), "reference": lambda: reference.train(groups)}
-    product, flops = {}, {}
-    if native_bfloat16():
-        train["bfloat16"] = lambda: half.train(flat)
-    for dtype in (torch.float32, torch.bfloat16):
-        label = str(dtype).removeprefix("torch.")
-        product[label], flops[label] = matrix_product(2000, 256, dtype)
-    times = in_turn(train | {f"product {label}": many(work) for label, work in product.items()}, rounds, draw)
-    found: dict[str, Any] = {}
-    for label, way in {"float32": "ours", "bfloat16": "bfloat16"}.items():
-        if way not in times:
-            found[f"train/{label}/{name}"] = {"why": "not measured: the processor has no bfloat16 of its own"}
-            continue
-        compared = ratio(times, "reference", way)
-        found[f"train/{label}/{name}"] = compared | {"detail": where(train[way])}
-        rate = REPEATS * flops[label] / times[f"product {label}"].median
-        reached = median(useful) / times[way].median
-        if name == "atv":
-            said = f"{reached / 1e9:.0f} of {rate / 1e9:.0f} GFLOP/s"
-            found[f"share/{label}"] = {"value": reached / rate, "detail": said}
-    if name == "sets":
-        return found
-    read = {"ours": lambda: ours.read(flat), "reference": lambda: reference.read(groups)}
-    reading = ratio(in_turn(read, rounds, draw), "reference", "ours")
-    return found | {f"read/{name}": reading | {"detail": where(read["ours"])}}
-
-
-KINDS = {
-    "products": ("aten::mm", "aten::addmm"),
-    "attention": ("aten::_scaled_dot_product", "aten::bmm", "aten::_softmax"),
-}
-"""Beginnings of the names of operations."""
-
-
-def where(work: Callable[[], object]) -> str:
-    """Where the processor time of a piece of work goes, by torch's profiler."""
-    with profile(activities=[ProfilerActivity.CPU]) as profiled:
-        work()
-    events = {event.key: event.self_cpu_time_total for event in profiled.key_averages()}
-    whole = sum(events.values())
-    shares = {
-        kind: sum(time for name, time in events.items() if name.startswith(names)) / whole
-        for kind, names in KINDS.items()
+    shortest = min(graphs, key=lambda graph: len(graph.available))
+    steps = {"float32": ours.train, "bfloat16": half.train, "read": ours.read}
+    ways: dict[str, Callable[[], object]] = {
+        "reference": lambda: reference.train(groups),
+        "reference read": lambda: reference.read(groups),
     }
-    said = ", ".join(f"{kind} {share:.0%}" for kind, share in shares.items())
-    return f"{said} of the time"
+    for way, step in steps.items():
+        ways[way] = partial(step, flat)
+        ways[f"few {way}"] = partial(few_turns, step, shortest, flat)
+    measures = machine()
+    rating = {f"rate of {label}": work for label, (work, _) in measures.items()}
+    times = in_turn(ways | rating, rounds, draw)
+    rate = {label: amount / times[f"rate of {label}"].median for label, (_, amount) in measures.items()}
+    rates = Rates({torch.float32: rate["float32"], torch.bfloat16: rate["bfloat16"]}, rate["memory"])
+
+    def row(way: str, of: str) -> dict[str, Any]:
+        few = f"few {way}"
+        least = bound(operations(ways[way]), operations(ways[few]), times[few].median, rates)
+        return ratio(times, of, way) | at_most(least, times[of].median, times[way].median)
+
+    found = {f"read/{name}": row("read", "reference read")}
+    for way in ("float32", "bfloat16"):
+        if way == "bfloat16" and not native_bfloat16():
+            found[f"train/{way}/{name}"] = {"why": "not measured: the processor has no bfloat16 of its own"}
+            continue
+        found[f"train/{way}/{name}"] = trained = row(way, "reference")
+        if name == "atv":
+            found[f"share/{way}"] = share(median(useful), times[way].median, trained["least"], rate[way])
+    return found
+
+
+def few_turns(step: Callable[[list[Batch]], object], dialogue: Batch, flat: list[Batch]) -> None:
+    """As many batches as the dialogues make, of one short dialogue each: what calls and optimizer cost."""
+    for _ in batches(flat, NODES):
+        step([dialogue])
+
+
+def at_most(least: Bound, reference: float, ours: float) -> dict[str, Any]:
+    """What a ratio can be where every operation runs at the rates of the machine."""
+    shares = ", ".join(f"{kind} {spent / ours:.0%}" for kind, spent in least._asdict().items())
+    limit = f"at the measured rates at most {reference / sum(least):.3g}x: {shares} of its time"
+    return {"least": least._asdict(), "limit": limit}
+
+
+def share(useful: float, ours: float, least: Mapping[str, float], rate: float) -> dict[str, Any]:
+    """Useful arithmetic over what products alone do, with what the rest of the step leaves of it."""
+    most = useful / sum(least.values()) / rate
+    return {
+        "value": useful / ours / rate,
+        "detail": f"{useful / ours / 1e9:.0f} of {rate / 1e9:.0f} GFLOP/s",
+        "limit": f"at most {most:.2g} where all of the step runs at the measured rates",
+    }
+
+
+def machine() -> dict[str, tuple[Callable[[], object], float]]:
+    """What is measured of the machine, and its amount: products of two types, sums of two matrices."""
+    found: dict[str, tuple[Callable[[], object], float]] = {}
+    for dtype in (torch.float32, torch.bfloat16):
+        product, flops = matrix_product(2000, 256, dtype)
+        found[f"{dtype}".removeprefix("torch.")] = many(product), REPEATS * flops
+    first, second = torch.randn(2000, 256), torch.randn(2000, 256)
+    total = torch.empty_like(first)
+    found["memory"] = many(lambda: torch.add(first, second, out=total)), REPEATS * 3 * total.nbytes
+    return found
 
 
 REPEATS = 100

@@ -35,7 +35,8 @@ def table(stored: Mapping[str, Mapping[str, Any]]) -> str:
         found = measured.get(goal.name, {"why": "not measured"})
         target = "" if goal.bound is None else f"{goal.sense} {goal.bound:g}{goal.unit}"
         cells = [goal.work, target, said(goal, found), met(goal, found)]
-        lines.append("| " + " | ".join([*cells, goal.limit]) + " |")
+        limit = "; ".join(said for said in (goal.limit, found.get("limit")) if said)
+        lines.append("| " + " | ".join([*cells, limit]) + " |")
     notes = [note(bench, result["environment"]) for bench, result in stored.items()]
     return "\n" + "\n".join([*lines, "", *notes]) + "\n\n"
 
