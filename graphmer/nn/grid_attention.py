@@ -61,7 +61,7 @@ class _Places(NamedTuple):
 
 
 class _ToGrid(torch.autograd.Function):
-    """Rows of tokens ``[T, 3 * H * d]`` as cells ``[3 * S * H * L, d]``; no gradient comes from empty cells."""
+    """Rows ``[T, 3 * H * d]`` as cells ``[3 * S * H * L, d]``; no gradient comes from empty cells."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, places: _Places, width: int) -> Tensor:
@@ -74,7 +74,7 @@ class _ToGrid(torch.autograd.Function):
 
 
 class _FromGrid(torch.autograd.Function):
-    """Answers of cells ``[S * H * L, d]`` as those of tokens and heads; empty cells get a gradient of zero."""
+    """Answers of cells ``[S * H * L, d]`` as those of tokens; empty cells get a gradient of zero."""
 
     @staticmethod
     def forward(ctx: Any, cells: Tensor, answer: Tensor) -> Tensor:
