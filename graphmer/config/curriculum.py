@@ -83,3 +83,13 @@ class RetrievalConfig(Section):
     """Where supports stand, to be seen with what may be seen of the utterance that they support. `context`:
     in a copy of their own dialogue. `slots`: in its place, in a copy of its dialogue. `graph`: in slots, from
     where it also hears them."""
+    test: bool = False
+    """Whether turns hear the training utterance that is most like them, without its label, also when they are
+    validated, tested and predicted; with the form `graph`. The model keeps the features of the training part
+    then, and cannot follow a stream."""
+
+    @model_validator(mode="after")
+    def _heard(self) -> "RetrievalConfig":
+        if self.test and self.form != "graph":
+            raise ValueError(f"`test` needs the `form` graph, in which supports are heard; got {self.form}")
+        return self

@@ -284,6 +284,11 @@ class Config(Section):
             raise ValueError("`retrieval` needs a `curriculum`, which says what supports are for; got none")
         if retrieval is not None and retrieval.form == "graph" and self.graph is None:
             raise ValueError("`retrieval.form` graph needs a `graph` to link supports into; got none")
+        if retrieval is not None and retrieval.test and self.encoder == "retrieval":
+            raise ValueError(
+                "`retrieval.test` finds supports by what the model reads; got `encoder` retrieval, set it to "
+                "none or both"
+            )
         if curriculum is not None and self.data.mapped:
             raise ValueError(
                 "a `curriculum` needs the features of the training part in memory; got `data.mapped` true, "

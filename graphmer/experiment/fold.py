@@ -65,6 +65,8 @@ class FoldTraining:
         fold = parts.fold_parts(parts.folds[number], derived_seed("teacher", seed, number))
         torch.manual_seed(derived_seed("weights", seed, number))
         model = parts.model()
+        bank = parts.bank(fold)
+        model.beside = bank
         listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
         train = self._graphs(fold.train)
         facts = self._fit(model, fold, train, listener)
@@ -82,6 +84,7 @@ class FoldTraining:
                 parts.build,
                 facts,
                 fold.encoding,
+                bank,
             )
             seconds = round(time.perf_counter() - begin, 2)
             keep(self.path, trained, gains, predicted, facts | {"seconds": seconds})

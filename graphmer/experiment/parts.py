@@ -18,7 +18,7 @@ from graphmer.graph import EdgeRule, GraphBuilder
 from graphmer.graph.edges import RULES
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
-from graphmer.retrieval import InputEncoding, encoded_widths
+from graphmer.retrieval import InputEncoding, SupportBank, encoded_widths
 from graphmer.training.objective import Objective, mixing_objective, unimodal_objective
 from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
@@ -156,6 +156,14 @@ class Parts:
         """Name of the relation by which an utterance hears its support, where it does."""
         retrieval = self.config.retrieval
         return (SUPPORT,) if retrieval is not None and retrieval.form == "graph" else ()
+
+    def bank(self, fold: FoldParts) -> SupportBank | None:
+        """The training utterances that are heard in validation and test, where they are."""
+        retrieval = self.config.retrieval
+        if retrieval is None or not retrieval.test:
+            return None
+        relation = len(self.build.relations)
+        return SupportBank.of(fold.train, retrieval.metric, neighbours=retrieval.k, relation=relation)
 
     def model(self) -> EmotionModel:
         """A model with fresh weights, drawn from torch's global generator.

@@ -32,8 +32,8 @@ class DialogueStream:
         corrections: how many of the latest turns may still be corrected. The more, the more is kept.
 
     Raises:
-        ValueError: if the model hears later turns, has an edge rule that cannot follow a dialogue, or
-            `corrections` is negative.
+        ValueError: if the model hears later turns, has an edge rule that cannot follow a dialogue, hears
+            training utterances, or `corrections` is negative.
 
     Example:
         >>> import graphmer as gm
@@ -52,6 +52,11 @@ class DialogueStream:
     ) -> None:
         if corrections < 0:
             raise ValueError(f"`corrections` must be a number of turns >= 0; got {corrections}.")
+        if predictor.model.beside is not None:
+            raise ValueError(
+                "A model that hears training utterances cannot follow a stream; "
+                "train one with `retrieval.test` false."
+            )
         self.id = id
         self.emotions: dict[str, list[Emotion]] = {speaker: [] for speaker in speakers}
         self._predictor = predictor

@@ -1,6 +1,6 @@
 """The assembled model: experts, message passing, heads."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import torch
@@ -33,6 +33,12 @@ class ModelOutput:
     embedding: Tensor
     reconstruction: dict[str, Tensor]
     mixture: MixtureOutput
+
+    def first(self, count: int) -> "ModelOutput":
+        """What is said of the first utterances."""
+        mixture = MixtureOutput(self.mixture.embedding[:count], self.mixture.weight[:count])
+        rebuilt = {modality: rows[:count] for modality, rows in self.reconstruction.items()}
+        return ModelOutput(self.emotion_logits[:count], self.embedding[:count], rebuilt, mixture)
 
 
 @dataclass(frozen=True)
@@ -104,6 +110,10 @@ class EmotionModel(nn.Module):
         reconstruct: widths of the modalities to reconstruct; empty for none.
         decoder: how the emotions of a dialogue hang together; ``None`` to decide each turn on its own.
         change_head: also judge from pairs of turns whether a speaker's emotion changes.
+
+    Attributes:
+        beside: puts more turns behind those of a batch, which these hear when they are read; training has
+            its own. ``None`` for nothing.
     """
 
     def __init__(
@@ -129,6 +139,7 @@ class EmotionModel(nn.Module):
         self.decoder = decoder
         self.change_head = ChangeHead(width, dropout) if change_head else None
         self.calibration = Calibration()
+        self.beside: Callable[[DialogueGraph], DialogueGraph] | None = None
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -153,7 +164,9 @@ class EmotionModel(nn.Module):
         )
 
     def forward(self, graph: DialogueGraph) -> ModelOutput:
-        return self.readout(*self.encode(graph))
+        if self.beside is None or self.training:
+            return self.readout(*self.encode(graph))
+        return self.readout(*self.encode(self.beside(graph))).first(graph.num_nodes)
 
     def encode(
         self, graph: DialogueGraph, heard: TokenMemory | None = None, told: MessageMemory | None = None

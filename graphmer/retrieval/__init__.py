@@ -1,5 +1,6 @@
 """Training utterances that are near to an utterance, by any of its modalities."""
 
+from graphmer.retrieval.bank import SupportBank
 from graphmer.retrieval.encoder import RetrievalEncoder, encoded_widths, fit_encoder
 from graphmer.retrieval.encoding import InputEncoding
 from graphmer.retrieval.index import RetrievalIndex, fold_fingerprint
@@ -10,6 +11,7 @@ __all__ = [
     "NeighbourTable",
     "RetrievalEncoder",
     "RetrievalIndex",
+    "SupportBank",
     "Supports",
     "encoded_widths",
     "fit_encoder",

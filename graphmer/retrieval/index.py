@@ -113,6 +113,24 @@ class RetrievalIndex:
         """
         self._insert([(dialogue, _positions(dialogue, utterances))])
 
+    def add_rows(self, keys: Sequence[Key], features: Mapping[str, Tensor], available: Available) -> None:
+        """Add utterances of any dialogues at the end, given as tensors.
+
+        Args:
+            keys: dialogue id and utterance id of each.
+            features: by modality; rows without it are not read.
+            available: which modalities each has.
+
+        Shapes:
+            features ``{m: [R, D_m]}``; available ``[R, M]``.
+
+        Raises:
+            ValueError: if one is there already, or the index is memory-mapped.
+        """
+        self._check_changeable()
+        stored = self._as_stored(features, available)
+        self._put_in(self._rows.append(list(keys), available), stored)
+
     def update(self, dialogue: Dialogue, utterances: Iterable[str] | None = None) -> None:
         """Give utterances (all of the dialogue by default) other features or modalities; rows stay.
 
@@ -121,11 +139,11 @@ class RetrievalIndex:
         """
         self._check_changeable()
         positions = _positions(dialogue, utterances)
-        features, available = self._prepared([(dialogue, positions)])
+        features, available = _rows_of(self.widths, [(dialogue, positions)])
         rows = self._rows.find(dialogue.id, [dialogue.utterance_ids[position] for position in positions])
         self._take_out(rows)
         self._rows.available[rows] = available
-        self._put_in(rows, features)
+        self._put_in(rows, self._as_stored(features, available))
 
     def remove(self, dialogue: str, utterances: Iterable[str] | None = None) -> None:
         """Remove utterances, by default all of the dialogue; the rows after them move up.
@@ -179,11 +197,31 @@ class RetrievalIndex:
         """
         if not dialogues:
             raise ValueError("A search needs at least one dialogue; got none.")
-        features, available = self._prepared([(d, list(range(len(d)))) for d in dialogues])
-        own = [self._rows.dialogue_number(d.id) for d in dialogues for _ in d.utterance_ids]
-        neighbours, measured = nearest(self._stores, self._rows, features, available, torch.tensor(own), k=k)
+        features, available = _rows_of(self.widths, [(d, list(range(len(d)))) for d in dialogues])
         ids = [(dialogue.id, utterance) for dialogue in dialogues for utterance in dialogue.utterance_ids]
-        return NeighbourTable(tuple(ids), self.modalities, neighbours, measured, scale)
+        found = self.nearest_to(features, available, [dialogue for dialogue, _ in ids], k)
+        return NeighbourTable(tuple(ids), self.modalities, *found, scale)
+
+    def nearest_to(
+        self, features: Mapping[str, Tensor], available: Available, dialogues: Sequence[str], k: int
+    ) -> tuple[Tensor, Tensor]:
+        """The k nearest indexed utterances, and how far they are, of utterances given as tensors.
+
+        Args:
+            features: by modality; rows without it are not read.
+            available: which modalities each utterance has.
+            dialogues: id of the dialogue of each; indexed utterances of it are no neighbours.
+            k: neighbours per modality.
+
+        Shapes:
+            features ``{m: [N, D_m]}``; available ``[N, M]``; returns what `NeighbourTable` calls neighbours
+            ``[N, M, k]`` and distances ``[N, M, k, M]``.
+
+        Raises:
+            ValueError: if k is below 1.
+        """
+        own = torch.tensor([self._rows.dialogue_number(dialogue) for dialogue in dialogues])
+        return nearest(self._stores, self._rows, self._as_stored(features, available), available, own, k=k)
 
     def save(self, folder: Path) -> None:
         """Write the index into a folder, which then holds the old index or the new one, never a mixture.
@@ -236,10 +274,9 @@ class RetrievalIndex:
         return index
 
     def _insert(self, parts: Sequence[tuple[Dialogue, list[int]]]) -> None:
-        self._check_changeable()
-        features, available = self._prepared(parts)
+        features, available = _rows_of(self.widths, parts)
         keys = [(d.id, d.utterance_ids[position]) for d, positions in parts for position in positions]
-        self._put_in(self._rows.append(keys, available), features)
+        self.add_rows(keys, features, available)
 
     def _put_in(self, rows: Tensor, features: Mapping[str, Tensor]) -> None:
         for column, (modality, store) in enumerate(self._stores.items()):
@@ -253,25 +290,35 @@ class RetrievalIndex:
             if len(having):
                 store.remove(self._rows.numbers[having])
 
-    def _prepared(self, parts: Sequence[tuple[Dialogue, list[int]]]) -> tuple[dict[str, Tensor], Available]:
-        """Features of the utterances that have a modality, as stored; and which of them have which."""
-        for dialogue, _ in parts:
-            found = {m: rows.shape[1] for m, rows in dialogue.features.items()}
-            if list(found.items()) != list(self.widths.items()):
-                raise ValueError(
-                    f"Dialogue {dialogue.id!r} must have the modalities and widths of the index, "
-                    f"{self.widths}, in this order; got {found}."
-                )
-        available = torch.cat([dialogue.available[positions] for dialogue, positions in parts]).cpu()
-        features = {
-            m: torch.cat([d.features[m][positions].cpu() for d, positions in parts])[available[:, column]]
+    def _as_stored(self, features: Mapping[str, Tensor], available: Available) -> dict[str, Tensor]:
+        """Features of the utterances that have a modality, as they are stored and searched."""
+        return {
+            m: prepared(features[m][available[:, column]], self.metric[m])
             for column, m in enumerate(self.widths)
         }
-        return {m: prepared(vectors, self.metric[m]) for m, vectors in features.items()}, available
 
     def _check_changeable(self) -> None:
         if self._mapped:
             raise ValueError("A memory-mapped index cannot be changed; load it with `mapped=False`.")
+
+
+def _rows_of(
+    widths: Mapping[str, int], parts: Sequence[tuple[Dialogue, list[int]]]
+) -> tuple[dict[str, Tensor], Available]:
+    """Features of some turns of dialogues, and which of them have which modality.
+
+    Raises:
+        ValueError: if a dialogue has other modalities or widths.
+    """
+    for dialogue, _ in parts:
+        found = {m: rows.shape[1] for m, rows in dialogue.features.items()}
+        if list(found.items()) != list(widths.items()):
+            raise ValueError(
+                f"Dialogue {dialogue.id!r} must have the modalities and widths of the index, "
+                f"{dict(widths)}, in this order; got {found}."
+            )
+    features = {m: torch.cat([d.features[m][positions].cpu() for d, positions in parts]) for m in widths}
+    return features, torch.cat([dialogue.available[positions] for dialogue, positions in parts]).cpu()
 
 
 def _positions(dialogue: Dialogue, utterances: Iterable[str] | None) -> list[int]:

@@ -15,6 +15,7 @@ from graphmer.graph import EdgeRule, GraphBuilder
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.retrieval.bank import SupportBank
 from graphmer.retrieval.encoding import InputEncoding
 from graphmer.storage import write_text
 from graphmer.training.checkpoint import load_tensors, save_tensors
@@ -24,6 +25,9 @@ FORMAT = 2
 
 _ENCODER = "encoding/"
 """Begins the names of the weights of an `InputEncoding`."""
+
+_BANK = "supports/"
+"""Begins the names of the tensors of a `SupportBank`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,6 +43,7 @@ class TrainedModel:
         facts: how it came to be (fold, seed, epoch, validation score, whether simulated, ...).
         encoding: fitted on its training part, where it reads encoded features; its `settings` have the
             encoded widths.
+        bank: training utterances that it hears beside the turns it reads, where it does.
     """
 
     model: EmotionModel
@@ -48,6 +53,7 @@ class TrainedModel:
     build: GraphBuilder
     facts: Mapping[str, Any]
     encoding: InputEncoding | None = None
+    bank: SupportBank | None = None
 
     @property
     def widths(self) -> Mapping[str, int]:
@@ -62,6 +68,8 @@ class TrainedModel:
 def save_model(folder: Path, trained: TrainedModel) -> None:
     """Write ``model.safetensors`` and ``model.json`` into a folder, each whole or not at all."""
     weights = _weights(trained.model, trained.encoding)
+    if trained.bank is not None:
+        weights |= {_BANK + name: tensor for name, tensor in trained.bank.tensors().items()}
     save_tensors(folder / "model.safetensors", weights, {"format": FORMAT})
     sidecar = {
         "format": FORMAT,
@@ -72,6 +80,7 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         "facts": dict(trained.facts),
         "normalisation": trained.standardiser.to_json(),
         "encoding": None if trained.encoding is None else trained.encoding.to_json(),
+        "supports": None if trained.bank is None else trained.bank.to_json(),
     }
     write_text(folder / "model.json", json.dumps(sidecar, indent=1))
 
@@ -102,6 +111,7 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
             f"{folder}/model.json: not a readable model description ({error!r}). Train again."
         ) from None
     weights, _ = load_tensors(folder / "model.safetensors")
+    stored = {name.removeprefix(_BANK): weights.pop(name) for name in list(weights) if name.startswith(_BANK)}
     expected = {name: tensor.shape for name, tensor in _weights(model, encoding).items()}
     if {name: tensor.shape for name, tensor in weights.items()} != expected:
         raise CheckpointError(
@@ -111,6 +121,8 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
     model.load_state_dict({name: weights[name] for name in model.state_dict()})
     if encoding is not None:
         encoding.load_weights({name: weights[_ENCODER + name] for name in encoding.weights()})
+    bank = _bank(folder, sidecar.get("supports"), stored)
+    model.beside = bank
     return TrainedModel(
         model.eval(),
         settings,
@@ -119,7 +131,21 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
         GraphBuilder.from_settings(graph, labels, rules),
         facts,
         encoding,
+        bank,
     )
+
+
+def _bank(
+    folder: Path, described: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]
+) -> SupportBank | None:
+    if described is None:
+        return None
+    try:
+        return SupportBank.restored(described, tensors)
+    except (KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{folder}: its training utterances cannot be read ({error!r}). Train again."
+        ) from None
 
 
 def _weights(model: EmotionModel, encoding: InputEncoding | None) -> dict[str, Tensor]:

@@ -6,6 +6,7 @@ from safetensors.torch import load_file
 
 from graphmer.curriculum.hardness import Hardness
 from graphmer.errors import ConfigError
+from graphmer.evaluation.predictions import Predictions
 from graphmer.experiment.teaching import neighbours
 from graphmer.inference import load
 from tests.experiment.tiny import Silent, begin, labels_of, reopen, write_corpus
@@ -51,6 +52,33 @@ def test_a_model_trained_with_supports_predicts_without(finished):
     assert finished.parts.settings.relations[-1] == "support/retrieved"
     said = load(finished.folder.path).predict(talk("ABA", widths={"audio": 3, "text": 4}))
     assert len(said.emotion) == 3
+
+
+def test_a_model_may_hear_training_utterances_in_the_test_too(finished, tmp_path):
+    root = finished.parts.config.data.root
+    retrieval = {"retrieval__form": "graph", "retrieval__test": True}
+    run = begin(tmp_path, root, folds=[1], **HARDY, **retrieval)
+    run.train(Silent())
+    saved = load(run.folder.path)
+    assert set(saved.trained.bank.dialogues) <= set(run.parts.folds[1].train)
+    tested = run.parts.fold_parts(run.parts.folds[1], 0).test
+    found = Predictions.load(run.folder.path / "fold1-seed1" / "predictions" / "at.npz")
+    with torch.inference_mode():
+        said = [
+            saved.model.decide(saved.model(graph), graph).probability
+            for graph in map(saved.trained.build, tested)
+        ]
+    torch.testing.assert_close(torch.cat(said), found.output, rtol=1e-4, atol=1e-5)
+    with pytest.raises(ValueError, match="cannot follow a stream; train one with"):
+        saved.stream()
+
+
+def test_hearing_supports_in_the_test_needs_a_graph_that_has_them(tmp_path):
+    root = write_corpus(tmp_path / "corpus")
+    with pytest.raises(ConfigError, match="`test` needs the `form` graph"):
+        begin(tmp_path, root, **HARDY, retrieval__test=True)
+    with pytest.raises(ConfigError, match="finds supports by what the model reads"):
+        begin(tmp_path, root, **HARDY, retrieval__form="graph", retrieval__test=True, encoder="retrieval")
 
 
 def test_a_run_with_a_curriculum_repeats_and_continues_to_the_same_bits(finished, tmp_path):
