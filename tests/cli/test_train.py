@@ -315,8 +315,10 @@ def test_a_resumed_run_keeps_its_precision(root, graphmer, monkeypatch):
 
 def test_an_interruption_says_how_to_continue_and_ends_with_130(root):
     path = written(root, training__stages=[{"name": "mixing", "objective": "mixing", "epochs": 100000}])
+    # tests in the background of a shell ignore this signal, and so would what they start
+    heeding = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     process = subprocess.Popen(
-        [sys.executable, "-m", "graphmer", "train", path],
+        [sys.executable, "-c", heeding + "runpy.run_module('graphmer', run_name='__main__')", "train", path],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
