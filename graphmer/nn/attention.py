@@ -21,8 +21,13 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     Shapes:
         query ``[..., Q, d]``; key, value ``[..., K, d]``; mask ``[..., 1 or Q, K]``; returns ``[..., Q, d]``.
     """
-    if query.dtype != torch.bfloat16 or query.device.type != "cpu":
+    if not by_products(query):
         return scaled_dot_product_attention(query, key, value, attn_mask=mask)
     score = query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)
     heard = score.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else score + mask
     return heard.softmax(dim=-1, dtype=torch.float32).to(value.dtype) @ value
+
+
+def by_products(rows: Tensor) -> bool:
+    """Whether rows of this type, on this device, are attended by products."""
+    return rows.dtype == torch.bfloat16 and rows.device.type == "cpu"
