@@ -28,3 +28,15 @@ def test_its_gradient_is_its_derivative_though_cells_are_filled_with_copies():
     assert torch.autograd.gradcheck(
         attended, torch.randn(len(TOKENS.node), 12, dtype=torch.double).requires_grad_()
     )
+
+
+def test_products_in_bfloat16_say_the_same_and_have_the_same_gradient():
+    half = torch.randn(len(TOKENS.node), 12).bfloat16().requires_grad_()
+    full = half.detach().float().requires_grad_()
+    said, expected = attended(half), attended(full)
+    assert said.dtype == torch.bfloat16
+    torch.testing.assert_close(said.float(), expected, rtol=0.05, atol=0.03)
+    weight = torch.randn_like(full[:, :4])
+    (said.float() * weight).sum().backward()
+    (expected * weight).sum().backward()
+    torch.testing.assert_close(half.grad.float(), full.grad, rtol=0.05, atol=0.05)
