@@ -122,6 +122,10 @@ class ModelConfig(Section):
     length of a dialogue."""
     recency: bool = False
     """Experts hear turns the less the further away they are (the slopes of ALiBi, one for each head)."""
+    surroundings: tuple[Annotated[float, Field(gt=0)] | None, ...] = ()
+    """Decay lengths, in turns, of averages of the features around a turn: what its own speaker and others
+    showed before and after it is added to what the experts read, and stands in for what a turn lacks. null is
+    the plain average over the dialogue, for which a stream remembers all of it. Not in MoMKE; without any."""
     router_logit_dropout: Fraction = 0.5
     """Dropout on the router's scores; 0.5 in the released code."""
     reconstruct: bool = False

@@ -12,6 +12,7 @@ from graphmer.dialogue import Dialogue
 from graphmer.graph import DialogueGraph
 from graphmer.graph.stream import StreamedEdges
 from graphmer.nn.chain import ChainMemory
+from graphmer.nn.feature_memory import FeatureMemory
 from graphmer.nn.memory import MessageMemory, TokenMemory
 from graphmer.nn.mixture import MixtureOutput
 from graphmer.nn.model import EmotionModel, ModelOutput
@@ -57,9 +58,10 @@ class Reading:
 class DialogueReader:
     """Reads a dialogue bit by bit. The result is that of reading it as a whole.
 
-    It keeps keys and values of as many turns as the experts hear, and the states of the turns that edges can
-    still reach: those of the latest turns, and of the latest ones of each speaker, however long ago. Neither
-    time nor memory grow with the dialogue, but for a number a turn, unless the model hears without limit.
+    It keeps keys and values of as many turns as the experts hear, the features of as many as are averaged,
+    and the states of the turns that edges can still reach: those of the latest turns, and of the latest ones
+    of each speaker, however long ago. Neither time nor memory grow with the dialogue, but for a number a
+    turn, unless the model hears without limit.
 
     Args:
         model: causal, in evaluation mode.
@@ -84,6 +86,7 @@ class DialogueReader:
         self.device = device
         self.context = context
         self._tokens = TokenMemory(context)
+        self._features = FeatureMemory()
         self._length = 0
         self._speaker: list[int] = []
         self._own: dict[int, list[int]] = {}
@@ -93,9 +96,9 @@ class DialogueReader:
         return self._length
 
     @property
-    def kept(self) -> tuple[int, int]:
-        """Number of tokens, and of turns, of which something is kept."""
-        return len(self._tokens), len(self._kept)
+    def kept(self) -> tuple[int, int, int]:
+        """Number of tokens, of turns, and of rows of features, of which something is kept."""
+        return len(self._tokens), len(self._kept), len(self._features)
 
     @torch.inference_mode()
     def read(self, dialogue: Dialogue, speaker: Sequence[int]) -> Reading:
@@ -111,7 +114,7 @@ class DialogueReader:
         told = None
         if self.model.messages is not None:
             told = MessageMemory([self._kept[turn].said for turn in earlier])
-        state, mixture = self.model.encode(graph.to(self.device), self._tokens, told)
+        state, mixture = self.model.encode(graph.to(self.device), self._tokens, told, self._features)
         before = [self._kept[turn] for turn in compared]
         state = torch.stack([*(turn.state for turn in before), *state])
         output = self.model.readout(state, _after(len(before), mixture))
@@ -147,6 +150,7 @@ class DialogueReader:
     def rewind(self, turn: int) -> None:
         """Forget a turn and all after it, to read them again."""
         self._tokens.rewind(turn)
+        self._features.rewind(turn)
         for later in range(len(self._speaker) - 1, turn - 1, -1):
             self._own[self._speaker.pop()].pop()
             self._kept.pop(later, None)
@@ -189,6 +193,9 @@ class DialogueReader:
         horizon = max(0, len(self) - self.corrections)
         if self.context is not None:
             self._tokens.forget(horizon - self.context)
+        around = self.model.surroundings
+        if around is not None and around.reach is not None:
+            self._features.forget(horizon - around.reach)
         for turn in [turn for turn in self._kept if not self._needed(turn, horizon)]:
             del self._kept[turn]
 

@@ -110,16 +110,28 @@ class ExpertMixture(nn.Module):
             Router(width, len(widths), dropout, router_logit_dropout) for _ in widths
         )
 
-    def project(self, features: Mapping[str, Tensor], tokens: Tokens, position: Tensor) -> Tensor:
+    def project(
+        self,
+        features: Mapping[str, Tensor],
+        tokens: Tokens,
+        position: Tensor,
+        around: Tensor | None = None,
+    ) -> Tensor:
         """Projected features ``[T, D]`` of the available tokens.
 
+        Args:
+            features: by modality.
+            tokens: what is available.
+            position: turn numbers.
+            around: what is added for each turn and modality; see `Surroundings`.
+
         Shapes:
-            features ``{m: [N, D_m]}``; position ``[N]``, turn numbers.
+            features ``{m: [N, D_m]}``; position ``[N]``; around ``[N, M, D]``.
         """
         nodes = tokens.split(tokens.node)
         parts = [
-            projection(features[modality][node])
-            for modality, projection, node in zip(self.modalities, self.projections, nodes, strict=True)
+            self.projections[m](features[modality][node]) + (0 if around is None else around[node, m])
+            for m, (modality, node) in enumerate(zip(self.modalities, nodes, strict=True))
             if len(node)
         ]
         nothing = features[self.modalities[0]].new_empty(0, self.width)

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
+from torch.nn.functional import gelu
 
 from graphmer.dialogue.change import parties, previous_turn
 from graphmer.graph import DialogueGraph
@@ -12,9 +13,11 @@ from graphmer.nn.calibration import Calibration
 from graphmer.nn.chain import ChainDecoder, ChainMemory
 from graphmer.nn.change_head import ChangeHead
 from graphmer.nn.dropout import Dropout
+from graphmer.nn.feature_memory import FeatureMemory
 from graphmer.nn.memory import MessageMemory, TokenMemory
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture, MixtureOutput
+from graphmer.nn.surroundings import Surroundings
 from graphmer.nn.tokens import Tokens
 
 
@@ -106,6 +109,8 @@ class EmotionModel(nn.Module):
         mixture: the modality experts.
         outputs: ``C``, or 1 for a score.
         messages: message passing over states of width ``M * D``; ``None`` for plain MoMKE.
+        surroundings: what is shown around a turn is added to its projected features, and stands in the place
+            of those that it lacks; ``None`` for plain MoMKE.
         dropout: probability of the joint layer and before the emotion head of the graph.
         reconstruct: widths of the modalities to reconstruct; empty for none.
         decoder: how the emotions of a dialogue hang together; ``None`` to decide each turn on its own.
@@ -122,6 +127,7 @@ class EmotionModel(nn.Module):
         outputs: int,
         *,
         messages: MessagePassing | None = None,
+        surroundings: Surroundings | None = None,
         dropout: float = 0.5,
         reconstruct: Mapping[str, int] | None = None,
         decoder: ChainDecoder | None = None,
@@ -133,6 +139,7 @@ class EmotionModel(nn.Module):
         self.unimodal_heads = nn.ModuleList(nn.Linear(mixture.width, outputs) for _ in mixture.modalities)
         self.joint = JointLayer(joint, dropout)
         self.messages = messages
+        self.surroundings = surroundings
         width = joint if messages is None else messages.width
         self.emotion = nn.Linear(width, outputs)
         self.decoders = nn.ModuleDict({m: nn.Linear(width, d) for m, d in (reconstruct or {}).items()})
@@ -146,16 +153,25 @@ class EmotionModel(nn.Module):
         """Names of the modalities, in the order of the columns of ``available``."""
         return self.mixture.modalities
 
-    def _tokens(self, graph: DialogueGraph, memory: TokenMemory | None = None) -> tuple[Tokens, Tensor]:
-        tokens = Tokens.of(graph.available, dialogue_numbers(graph))
-        if memory is not None:
-            tokens = memory.with_new(tokens, graph.position)
-        features = {modality: graph[modality] for modality in self.modalities}
-        return tokens, self.mixture.project(features, tokens, graph.position)
+    def _features(self, graph: DialogueGraph) -> dict[str, Tensor]:
+        return {modality: graph[modality] for modality in self.modalities}
+
+    def _around(self, graph: DialogueGraph, memory: FeatureMemory | None = None) -> Tensor | None:
+        if self.surroundings is None:
+            return None
+        turns = (graph.available, graph.speaker, dialogue_numbers(graph))
+        return self.surroundings(self._features(graph), *turns, memory)
+
+    def _told(self, embedding: Tensor, around: Tensor, available: Tensor) -> Tensor:
+        """Of the modalities that a turn lacks, what is shown around it in place of what experts say."""
+        told = self.mixture.dropout(gelu(around)) * ~available[:, :, None]
+        return embedding + told.flatten(1)
 
     def unimodal(self, graph: DialogueGraph) -> UnimodalOutput:
         """Each modality read by its own expert and head."""
-        tokens, projected = self._tokens(graph)
+        tokens = Tokens.of(graph.available, dialogue_numbers(graph))
+        read = (self._features(graph), tokens, graph.position, self._around(graph))
+        projected = self.mixture.project(*read)
         states = self.mixture.unimodal(projected, tokens)
         nodes = tokens.split(tokens.node)
         logits = [head(state) for head, state in zip(self.unimodal_heads, states, strict=True)]
@@ -169,7 +185,11 @@ class EmotionModel(nn.Module):
         return self.readout(*self.encode(self.beside(graph))).first(graph.num_nodes)
 
     def encode(
-        self, graph: DialogueGraph, heard: TokenMemory | None = None, told: MessageMemory | None = None
+        self,
+        graph: DialogueGraph,
+        heard: TokenMemory | None = None,
+        told: MessageMemory | None = None,
+        shown: FeatureMemory | None = None,
     ) -> tuple[Tensor, MixtureOutput]:
         """State of each turn before the heads ``[N, D]``, and what the experts said.
 
@@ -178,10 +198,16 @@ class EmotionModel(nn.Module):
             heard: what the experts of a causal model remember of the turns before, with which these are
                 remembered then.
             told: what the turns before say in message passing.
+            shown: features of the turns before, with which these are remembered then.
         """
-        tokens, projected = self._tokens(graph, heard)
+        tokens = Tokens.of(graph.available, dialogue_numbers(graph))
+        if heard is not None:
+            tokens = heard.with_new(tokens, graph.position)
+        around = self._around(graph, shown)
+        projected = self.mixture.project(self._features(graph), tokens, graph.position, around)
         mixture = self.mixture(projected, tokens, graph.num_nodes)
-        state = self.joint(mixture.embedding)
+        embedding = mixture.embedding
+        state = self.joint(embedding if around is None else self._told(embedding, around, graph.available))
         if self.messages is not None:
             state = self.messages(state, graph.edge_index, graph.edge_type, told)
         return state, mixture

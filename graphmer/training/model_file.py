@@ -20,7 +20,7 @@ from graphmer.retrieval.encoding import InputEncoding
 from graphmer.storage import write_text
 from graphmer.training.checkpoint import load_tensors, save_tensors
 
-FORMAT = 2
+FORMAT = 3
 """Raised when the sidecar changes in a way that older readers cannot read."""
 
 _ENCODER = "encoding/"
@@ -183,6 +183,7 @@ def _settings(values: Mapping[str, Any]) -> ModelSettings:
         **{
             **values,
             "relations": tuple(values["relations"]),
+            "surroundings": tuple(values["surroundings"]),
             "messages": None if messages is None else MessageSettings(**messages),
         }
     )

@@ -84,6 +84,8 @@ MODELS = {
     "unlimited chain": {"rules": UNLIMITED, "decoder": "chain"},
     "experts alone": {"rules": {}, "context": 1},
     "experts alone with a chain": {"rules": {}, "decoder": "chain"},
+    "surroundings": {"context": 3, "surroundings": (0.5,)},
+    "surroundings without limit": {"context": 3, "surroundings": (None, 1.0), "decoder": "chain"},
     "score": {"labels": LabelSpace(interval=(-3.0, 3.0)), "context": 3},
 }
 every_model = pytest.mark.parametrize("described", MODELS.values(), ids=MODELS)
@@ -156,16 +158,17 @@ def test_a_speaker_silent_for_long_is_still_heard_by_itself():
 
 @pytest.mark.parametrize("corrections", [0, 4])
 def test_what_is_kept_does_not_grow_with_the_dialogue(corrections):
-    model = predictor(context=3, decoder="chain")
+    model = predictor(context=3, decoder="chain", surroundings=(0.6,))
     stream = model.stream(corrections=corrections)
     kept = []
     for turn in range(60):
         stream.append(Utterance("AB"[turn % 2], {"text": [float(turn % 7)] * 5, "audio": [0.0] * 3}))
         kept.append(stream._reader.kept)
     assert len(set(kept[20:])) == 1
-    tokens, turns = kept[-1]
+    tokens, turns, features = kept[-1]
     assert tokens == 2 * (3 + corrections)
     assert turns <= 2 + corrections + 2 * 2
+    assert features == 3 + corrections
 
 
 def test_speakers_may_be_named_before_and_others_join():

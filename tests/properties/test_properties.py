@@ -76,6 +76,8 @@ MODELS = {
     "windowed": Made("rgcn", {"context": 2, "block": "preln", "positions": True}),
     "windowed reference": Made(settings={"context": 1}),
     "recency": Made("rgcn", {"recency": True, "block": "preln", "positions": True}),
+    "surroundings": Made("rgcn", {"surroundings": (2.0, None), "block": "preln"}),
+    "surroundings without messages": Made(settings={"surroundings": (None, 1.0)}),
     "change head": Made("rgcn", {"change_head": True}),
     "chain with change head": Made(settings={"decoder": "chain", "change_head": True}),
 }
@@ -85,10 +87,13 @@ CAUSAL = {
     "causal windowed": Made("rgcn", {"causal": True, "context": 2, "block": "preln"}),
     "causal recency": Made("rgcn", {"causal": True, "recency": True, "block": "preln"}),
     "causal windowed recency": Made("rgcn", {"causal": True, "context": 2, "recency": True}),
+    "causal surroundings": Made("rgcn", {"causal": True, "context": 2, "surroundings": (0.5, None)}),
     "causal windowed reference": Made("transformer", {"causal": True, "context": 1, "decoder": "chain"}),
     "causal chain": Made("rgcn", {"causal": True, "block": "preln", "decoder": "chain"}),
     "causal change head": Made("rgcn", {"causal": True, "block": "preln", "change_head": True}),
 }
+FIRST = ("mixture.pro", "mixture.experts", "unimodal_heads", "surroundings")
+"""What the first stage trains."""
 every_model = pytest.mark.parametrize("made", [*MODELS.values(), *CAUSAL.values()], ids=[*MODELS, *CAUSAL])
 causal_models = pytest.mark.parametrize("made", CAUSAL.values(), ids=CAUSAL)
 
@@ -274,7 +279,7 @@ def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
         }
 
     names = {name for name, _ in model.named_parameters()}
-    first = {name for name in names if name.startswith(("mixture.pro", "mixture.experts", "unimodal_heads"))}
+    first = {name for name in names if name.startswith(FIRST)}
     assert without_gradient(unimodal_objective) == names - first
     second = mixing_objective(0.5 if model.decoders else 0.0)
     assert without_gradient(second) == {name for name in names if name.startswith("unimodal_heads")}
