@@ -15,7 +15,7 @@ RESULTS = Path(__file__).parent.parent / "results"
 COLOURS = {
     "logistic": "#999999",
     "momke": "#d08770",
-    "momke+chain": "#e3b39c",
+    "momke+all": "#e3b39c",
     "graph alone": "#8fa6c9",
     "experts": "#8fa6c9",
     "experts+chain": "#5b8c85",

@@ -164,4 +164,4 @@ def _near(rows: Tensor, chain: Tensor, batch: Tensor, scale: float) -> tuple[Ten
 def _mean(sums: Tensor) -> Tensor:
     """Sums of features, with that of the weights in the last column, as means; zero without any weight."""
     total = sums[:, -1:]
-    return torch.where(total > 1e-6, sums[:, :-1] / total.clamp_min(1e-6), 0.0)
+    return sums[:, :-1] * torch.where(total > 1e-6, 1 / total.clamp_min(1e-6), 0.0)
