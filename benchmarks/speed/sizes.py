@@ -67,12 +67,13 @@ def part(window: bool = False) -> GraphPart:
 
 
 def model(*, graph: bool = False) -> EmotionModel:
-    """MoMKE at its published size, or the same with message passing over windows of ten turns."""
+    """MoMKE at its published size, or the same with surroundings and messages over ten turns each way."""
     torch.manual_seed(0)
     settings = ModelSettings(WIDTHS, LABELS.outputs)
     if graph:
         relations = GraphBuilder(WINDOWS, LABELS).relations
-        settings = ModelSettings(WIDTHS, LABELS.outputs, relations=relations, messages=MessageSettings())
+        added = {"surroundings": (6.0, None), "messages": MessageSettings()}
+        settings = ModelSettings(WIDTHS, LABELS.outputs, relations=relations, **added)
     return settings.build()
 
 

@@ -101,9 +101,9 @@ class Surroundings(nn.Module):
             if not self.causal:
                 later = self._sums(rows.flip(0), chain.flip(0), batch.flip(0))
                 sums += [total.flip(0) for total in later]
-        widths = [part.shape[1] for part in shown]
-        split = [torch.split(total[-new:], widths, dim=1) for total in sums]
-        means = [torch.cat([_mean(parts[m]) for parts in split], dim=1) for m in range(len(widths))]
+            widths = [part.shape[1] for part in shown]
+            split = [torch.split(total[-new:], widths, dim=1) for total in sums]
+            means = [_means(parts) for parts in zip(*split, strict=True)]
         return torch.stack([linear(mean) for linear, mean in zip(self.maps, means, strict=True)], dim=1)
 
     def _sums(self, rows: Tensor, chain: Tensor, batch: Tensor) -> list[Tensor]:
@@ -161,7 +161,15 @@ def _near(rows: Tensor, chain: Tensor, batch: Tensor, scale: float) -> tuple[Ten
     return mine, others
 
 
-def _mean(sums: Tensor) -> Tensor:
-    """Sums of features, with that of the weights in the last column, as means; zero without any weight."""
-    total = sums[:, -1:]
-    return sums[:, :-1] * torch.where(total > 1e-6, 1 / total.clamp_min(1e-6), 0.0)
+def _means(sums: Sequence[Tensor]) -> Tensor:
+    """Sums of features, with that of the weights in the last column, as means side by side.
+
+    Zero where there is no weight.
+    """
+    count, columns = sums[0].shape
+    means = sums[0].new_empty(count, len(sums), columns - 1)
+    for place, total in enumerate(sums):
+        weight = total[:, -1:]
+        share = torch.where(weight > 1e-6, 1 / weight.clamp_min(1e-6), 0.0)
+        torch.mul(total[:, :-1], share, out=means[:, place])
+    return means.flatten(1)
