@@ -63,7 +63,8 @@ class CurriculumConfig(Section):
 
     tuning: Annotated[int, Field(ge=0)] = 0
     """Epochs of each of the short trainings that find `support`, `opening` and `retrieval.k` on the
-    validation part, by halves and doubles of what is given; 0 takes what is given."""
+    validation part, by halves and doubles from a start of their own: what is given for them makes no
+    difference then. 0 takes what is given."""
 
     @model_validator(mode="after")
     def _measured(self) -> "CurriculumConfig":

@@ -33,14 +33,25 @@ class Limits:
     k: tuple[int, int] = (1, 20)
     opening: tuple[float, float] = (0.125, 1.0)
 
+    @property
+    def start(self) -> Knobs:
+        """Where every search within these limits begins, so that what is found depends on nothing given."""
+        support, k, opening = (
+            min(max(getattr(START, knob), low), high) for knob, (low, high) in vars(self).items()
+        )
+        return Knobs(support, k, opening)
 
-def tuned(start: Knobs, limits: Limits, score: Callable[[Knobs], float]) -> tuple[Knobs, list[float]]:
+
+START = Knobs(support=1.0, k=5, opening=0.5)
+"""HARDY-MER's weight, our number of supports, and half of the utterances at first."""
+
+
+def tuned(limits: Limits, score: Callable[[Knobs], float]) -> tuple[Knobs, list[float]]:
     """The knobs after each was halved or doubled, one after the other, as long as the score rose.
 
-    Deterministic; a start that is off by a factor costs a few more trials.
+    Deterministic; it begins in the `start` of its limits.
 
     Args:
-        start: where the search begins.
         limits: of the search.
         score: validation score after a short training with some knobs; higher is better.
 
@@ -48,11 +59,12 @@ def tuned(start: Knobs, limits: Limits, score: Callable[[Knobs], float]) -> tupl
         the best knobs, and the scores of all trials in their order.
 
     Example:
-        >>> best, scores = tuned(Knobs(0.5, 5, 1.0), Limits(), lambda knobs: -abs(knobs.support - 2))
+        >>> best, scores = tuned(Limits(), lambda knobs: -abs(knobs.support - 2))
         >>> best, len(scores)
-        (Knobs(support=2.0, k=5, opening=1.0), 8)
+        (Knobs(support=2.0, k=5, opening=0.5), 8)
     """
-    best, scores = start, [score(start)]
+    best = limits.start
+    scores = [score(best)]
     highest = scores[0]
     for knob in ("support", "k", "opening"):
         for factor in (0.5, 2.0):

@@ -22,9 +22,6 @@ from graphmer.storage import write_text
 from graphmer.training.objective import mixing_objective
 from graphmer.training.stage import Stage
 
-LONGEST = 4
-"""Factor by which tuning may raise the number of supports."""
-
 
 class Teaching:
     """What a configuration with a curriculum makes of one fold's training part.
@@ -72,7 +69,7 @@ class Teaching:
         paced = free.opening if self.hardness is not None else (given.opening, given.opening)
         if self.neighbours is None:
             return Limits((given.support, given.support), (0, 0), paced)
-        return Limits(free.support, (1, LONGEST * given.k), paced)
+        return Limits(free.support, free.k, paced)
 
     def stages(self, knobs: Knobs) -> list[Stage]:
         """The stages of training, the last one with its curriculum."""
@@ -122,7 +119,7 @@ class Teaching:
             assert fold.encoding is not None  # of the input
             found = [fold.encoding.encoder(dialogue) for dialogue in found]
         fingerprint = fold_fingerprint(found, f"{self.parts.corpus.fingerprint} {use} {seed}")
-        longest = retrieval.k * (LONGEST if self.settings.tuning else 1)
+        longest = Limits().k[1] if self.settings.tuning else retrieval.k
         return neighbours(found, retrieval.metric, longest, fingerprint)
 
 

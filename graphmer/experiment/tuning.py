@@ -52,7 +52,6 @@ def taught(
         trial = _Trials(parts, fabric, train, validate, seed)
         warm = trial.warmed(model)
         knobs, scores = tuned(
-            knobs,
             teaching.limits,
             lambda tried: trial.score(warm, teaching.stages(tried)[-1], settings.tuning),
         )

@@ -122,15 +122,19 @@ def test_without_hardness_no_teacher_is_trained_and_all_supports_are_taken(finis
     assert not (run.folder.path / "fold1-seed1" / "hardness.npz").exists()
 
 
-def test_settings_are_tuned_once_and_named_in_the_result(finished, tmp_path):
+def test_settings_that_are_tuned_are_those_of_the_result_whatever_was_given_for_them(finished, tmp_path):
     root = finished.parts.config.data.root
-    run = begin(tmp_path, root, folds=[1], **HARDY, curriculum__tuning=1)
+    run = begin(tmp_path / "one", root, folds=[1], **HARDY, curriculum__tuning=1)
     run.train(Silent())
+    twice = {"retrieval__k": 2 * HARDY["retrieval__k"], "curriculum__support": 2.0}
+    other = begin(tmp_path / "other", root, folds=[1], **{**HARDY, **twice}, curriculum__tuning=1)
+    other.train(Silent())
+    assert same(weights(run), weights(other))
     folder = run.folder.path / "fold1-seed1"
     kept = json.loads((folder / "tuned.json").read_text())
     assert kept["settings"] == json.loads((folder / "result.json").read_text())["curriculum"]
     assert len(kept["trials"]) >= 6
-    assert 1 <= kept["settings"]["k"] <= 12
+    assert 1 <= kept["settings"]["k"] <= 20
 
 
 def test_an_encoder_of_the_fold_finds_other_supports(finished, tmp_path):
