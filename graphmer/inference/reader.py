@@ -12,8 +12,7 @@ from graphmer.dialogue import Dialogue
 from graphmer.graph import DialogueGraph
 from graphmer.graph.stream import StreamedEdges
 from graphmer.nn.chain import ChainMemory
-from graphmer.nn.feature_memory import FeatureMemory
-from graphmer.nn.memory import MessageMemory, TokenMemory
+from graphmer.nn.memory import FeatureMemory, MessageMemory, TokenMemory
 from graphmer.nn.mixture import MixtureOutput
 from graphmer.nn.model import EmotionModel, ModelOutput
 

@@ -13,8 +13,7 @@ from graphmer.nn.calibration import Calibration
 from graphmer.nn.chain import ChainDecoder, ChainMemory
 from graphmer.nn.change_head import ChangeHead
 from graphmer.nn.dropout import Dropout
-from graphmer.nn.feature_memory import FeatureMemory
-from graphmer.nn.memory import MessageMemory, TokenMemory
+from graphmer.nn.memory import FeatureMemory, MessageMemory, TokenMemory
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture, MixtureOutput
 from graphmer.nn.surroundings import Surroundings

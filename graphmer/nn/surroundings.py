@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from graphmer.nn.feature_memory import FeatureMemory
+from graphmer.nn.memory import FeatureMemory
 from graphmer.typing import Available
 
 REACH = 5.0

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from graphmer.nn.feature_memory import FeatureMemory
+from graphmer.nn.memory import FeatureMemory
 from graphmer.nn.surroundings import REACH, Surroundings
 
 WIDTHS = {"audio": 3, "text": 2}
