@@ -11,7 +11,8 @@ from graphmer.curriculum.consistency import ESTIMATORS, Estimator
 from graphmer.graph import DialogueGraph
 from graphmer.nn.losses import emotion_loss
 from graphmer.nn.mixture import ExpertMixture
-from graphmer.nn.model import JointLayer, dialogue_numbers
+from graphmer.nn.model import JointLayer
+from graphmer.nn.output import dialogue_numbers
 from graphmer.nn.tokens import Tokens
 from graphmer.typing import Available
 

@@ -17,7 +17,7 @@ from graphmer.graph import DialogueGraph, EdgeRule
 from graphmer.inference.gains import FILE, ExpectedGains, Help, ModalitySet, Only, subsets
 from graphmer.inference.what_if import WhatIf, modalities_of, set_name
 from graphmer.nn.chain import ChainMemory
-from graphmer.nn.model import ModelOutput
+from graphmer.nn.output import ModelOutput
 from graphmer.training.model_file import TrainedModel, load_model
 
 if TYPE_CHECKING:

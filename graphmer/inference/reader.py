@@ -14,7 +14,8 @@ from graphmer.graph.stream import StreamedEdges
 from graphmer.nn.chain import ChainMemory
 from graphmer.nn.memory import FeatureMemory, MessageMemory, TokenMemory
 from graphmer.nn.mixture import MixtureOutput
-from graphmer.nn.model import EmotionModel, ModelOutput
+from graphmer.nn.model import EmotionModel
+from graphmer.nn.output import ModelOutput
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy,
 from graphmer.graph import DialogueGraph
 from graphmer.graph.part import batches
 from graphmer.nn.calibration import Calibration
-from graphmer.nn.model import EmotionModel, ModelOutput, dialogue_numbers
+from graphmer.nn.model import EmotionModel
+from graphmer.nn.output import ModelOutput, dialogue_numbers
 from graphmer.training.objective import ChangePairs
 from graphmer.typing import UNLABELLED
 

@@ -10,7 +10,8 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 from graphmer.dialogue.change import parties, previous_turn
 from graphmer.graph import DialogueGraph
 from graphmer.nn.losses import emotion_loss
-from graphmer.nn.model import EmotionModel, ModelOutput, dialogue_numbers
+from graphmer.nn.model import EmotionModel
+from graphmer.nn.output import ModelOutput, dialogue_numbers
 from graphmer.typing import UNLABELLED
 
 

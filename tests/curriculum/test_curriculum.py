@@ -8,7 +8,7 @@ from graphmer.curriculum.supports import context
 from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.part import GraphPart
-from graphmer.nn.model import dialogue_numbers
+from graphmer.nn.output import dialogue_numbers
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.objective import mixing_objective
 from tests.talks import LABELS, WIDTHS, ragged

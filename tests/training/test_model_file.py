@@ -19,9 +19,8 @@ def trained(width: int = 8, rules=None, labels: LabelSpace = LABELS) -> TrainedM
         rules or {"near": TemporalWindow(2, None), "own": SameSpeaker()}, labels, causal=True
     )
     messages = MessageSettings(width=8, depth=1, convolution="gatv2", heads=2)
-    settings = ModelSettings(
-        WIDTHS, labels.outputs, build.relations, width=width, depth=1, block="preln", messages=messages
-    )
+    parts = {"block": "preln", "surroundings": (2.0, None), "messages": messages}
+    settings = ModelSettings(WIDTHS, labels.outputs, build.relations, width=width, depth=1, **parts)
     standardiser = Standardiser.fit(ragged())
     return TrainedModel(
         settings.build().eval(), settings, labels, standardiser, build, {"fold": 1, "score": 0.7}
@@ -105,7 +104,7 @@ def test_a_newer_format_is_refused(tmp_path):
     sidecar = json.loads((tmp_path / "model.json").read_text())
     (tmp_path / "model.json").write_text(json.dumps({**sidecar, "format": sidecar["format"] + 1}))
     with pytest.raises(
-        CheckpointError, match=r"format 3, this graphmer reads 2. Use the version that wrote it"
+        CheckpointError, match=r"format 4, this graphmer reads 3. Use the version that wrote it"
     ):
         load_model(tmp_path)
 
