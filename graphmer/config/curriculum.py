@@ -80,10 +80,13 @@ class RetrievalConfig(Section):
     """Most supports of an utterance, and neighbours of each modality among which they are chosen."""
     metric: Literal["cosine", "l2"] | dict[str, Literal["cosine", "l2"]] = "cosine"
     """Of all modalities, or by modality."""
-    form: Literal["slots", "graph", "context"] = "context"
-    """Where supports stand, to be seen with what may be seen of the utterance that they support. `context`:
-    in a copy of their own dialogue. `slots`: in its place, in a copy of its dialogue. `graph`: in slots, from
-    where it also hears them."""
+    form: Literal["mixup", "slots", "graph", "context"] = "mixup"
+    """Where supports stand, to be seen with what may be seen of the utterance that they support. `mixup`:
+    mixed into it, with a share of at most a half. `context`: in a copy of their own dialogue. `slots`: in its
+    place, in a copy of its dialogue. `graph`: in slots, from where it also hears them."""
+    exclude: Literal["dialogue", "session"] = "dialogue"
+    """What supports do not come from: the utterance's own dialogue, or its whole recording session, whose
+    speakers are its own. Where sessions are left out for the test, no test utterance has such neighbours."""
     test: bool = False
     """Whether turns hear the training utterance that is most like them, without its label, also when they are
     validated, tested and predicted; with the form `graph`. The model keeps the features of the training part

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from graphmer.curriculum.hardness import Hardness
+from graphmer.curriculum.mixup import MOST, with_mixture
 from graphmer.curriculum.supports import Form, context, slots, with_copy
 from graphmer.curriculum.views import ranks
 from graphmer.graph import DialogueGraph
@@ -61,15 +62,16 @@ class Pacing:
 class Curriculum:
     """What an epoch of training sees of the training part.
 
-    Each epoch, with probability `ASKING`, each utterance asks for one of its supports, which is then trained
-    on with what may be seen of the asking one, in a copy of a dialogue. It is drawn evenly from the ``k'``
-    that the neighbours give, so that the mean over the drawn ones estimates without bias
-    ``L_sup = mean_i (1 / k'_i) sum_j l(y_ij)`` (HARDY-MER, section "curriculum"), at the price of one copy.
+    Each epoch each utterance asks for one of its supports, which is then trained on with what may be seen of
+    the asking one: mixed into it, or in a copy of a dialogue, where an utterance asks with probability
+    `ASKING`. The support is drawn evenly from the ``k'`` that the neighbours give, so that the mean over the
+    drawn ones estimates without bias ``L_sup = mean_i (1 / k'_i) sum_j l(y_ij)`` (HARDY-MER, section
+    "curriculum"), at the price of one copy, or none.
 
     Differences from the released code: supports keep their own labels; one forward, one backward and one
     step instead of ``k + 1`` steps; and supports stand in a true context. In the code every utterance of a
-    dialogue is replaced by a neighbour at once; here about half of a copy is as it was (``slots``), or all
-    of it (``context``).
+    dialogue is replaced by a neighbour at once; here the larger part of each remains (``mixup``), about half
+    of a copy is as it was (``slots``), or all of it (``context``).
 
     Args:
         train: the training part.
@@ -136,26 +138,27 @@ class Curriculum:
             graph.weight = weights
         if self.neighbours is None:
             return weighted
+        supports = self.neighbours(available, hardness)
+        places = [
+            slice(end - length, end)
+            for length, end in zip(self.lengths, accumulate(self.lengths), strict=True)
+        ]
+        if self.form == "mixup":
+            drawn = self._drawn(supports, 1.0, generator)
+            share = MOST * torch.rand(len(drawn), generator=generator)
+            others = (drawn, share, self.features, self.present, self.emotion)
+            return [with_mixture(graph, rows, *others) for graph, rows in zip(weighted, places, strict=True)]
         place = slots if self.form == "slots" else context
-        drawn = self._drawn(self.neighbours(available, hardness), generator)
-        copies = place(drawn, available, self.present)
-        ends = accumulate(self.lengths)
+        copies = place(self._drawn(supports, self.ASKING, generator), available, self.present)
         return [
-            with_copy(
-                graph,
-                slice(end - graph.num_nodes, end),
-                copies,
-                self.features,
-                self.emotion,
-                relation=self.relation,
-            )
-            for graph, end in zip(weighted, ends, strict=True)
+            with_copy(graph, rows, copies, self.features, self.emotion, relation=self.relation)
+            for graph, rows in zip(weighted, places, strict=True)
         ]
 
-    def _drawn(self, supports: Tensor, generator: torch.Generator) -> Tensor:
-        """One support of each utterance that asks, -1 for the others, ``[N]``."""
+    def _drawn(self, supports: Tensor, asking: float, generator: torch.Generator) -> Tensor:
+        """One support of each utterance that asks, which it does with a probability, else -1: ``[N]``."""
         chance = torch.rand(2, len(supports), generator=generator)
         count = (supports >= 0).sum(dim=1)
         place = (chance[0] * count).long().clamp_max(supports.shape[1] - 1)
         drawn = supports.gather(1, place[:, None])[:, 0]
-        return drawn.where((count > 0) & (chance[1] < self.ASKING), -1)
+        return drawn.where((count > 0) & (chance[1] < asking), -1)

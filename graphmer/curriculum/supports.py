@@ -11,9 +11,10 @@ from torch import Tensor
 from graphmer.graph import DialogueGraph
 from graphmer.typing import Available
 
-Form = Literal["slots", "context"]
-"""``slots``: a support takes the place of the utterance it supports, in a copy of that one's dialogue.
-``context``: it stays in a copy of its own dialogue, seen with what may be seen of the one it supports."""
+Form = Literal["mixup", "slots", "context"]
+"""``mixup``: a support is mixed into the utterance it supports (`with_mixture`). ``slots``: it stands in its
+place, in a copy of its dialogue. ``context``: it stays in a copy of its own dialogue, seen with what may be
+seen of the one it supports."""
 
 
 @dataclass(frozen=True, eq=False)

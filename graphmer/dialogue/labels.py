@@ -99,4 +99,9 @@ class LabelSpace:
 
     def labelled(self, target: Tensor) -> Tensor:
         """Which entries of an encoded target ``[N]`` are annotated, as bool ``[N]``."""
-        return ~torch.isnan(target) if self.is_score else target != UNLABELLED
+        return annotated(target)
+
+
+def annotated(target: Tensor) -> Tensor:
+    """Which entries of an encoded target ``[N]``, classes or scores, are annotated, as bool ``[N]``."""
+    return ~torch.isnan(target) if target.is_floating_point() else target != UNLABELLED

@@ -82,6 +82,13 @@ def _check_training(fold: Fold, train: Sequence[Dialogue], parts: Parts) -> None
                 f"Fold {fold.name!r}: no training utterance has the modality {modality!r}. "
                 "Leave it out of the features, or use another split."
             )
+    retrieval = parts.config.retrieval
+    if retrieval is not None and retrieval.exclude == "session" and len({d.session for d in train}) < 2:
+        only = "no session" if train[0].session is None else f"session {train[0].session} alone"
+        raise ConfigError(
+            "retrieval.exclude: must be dialogue where not two sessions or more are trained on; got session, "
+            f"and the training dialogues of fold {fold.name!r} are of {only}."
+        )
     seen = {emotion for dialogue in train for emotion in dialogue.emotion}
     if seen <= {None}:
         raise CorpusError(f"Fold {fold.name!r}: no training utterance is labelled. Use another split.")

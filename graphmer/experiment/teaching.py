@@ -1,6 +1,6 @@
 """Hardness and supports of one fold, from its training part alone."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,12 +12,11 @@ from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
 from graphmer.curriculum.hardness import Hardness, HardnessWeights
 from graphmer.curriculum.tuning import Knobs, Limits
 from graphmer.dialogue import Dialogue
+from graphmer.experiment.neighbours import neighbours
 from graphmer.experiment.parts import FoldParts, Parts
 from graphmer.graph.part import GraphPart
 from graphmer.report.hardness_table import extremes_table, kinds_table
-from graphmer.retrieval import RetrievalIndex, fit_encoder, fold_fingerprint, select_supports
-from graphmer.retrieval.store import Metric
-from graphmer.retrieval.table import mean_distances
+from graphmer.retrieval import fit_encoder, fold_fingerprint
 from graphmer.storage import write_text
 from graphmer.training.objective import mixing_objective
 from graphmer.training.stage import Stage
@@ -80,7 +79,7 @@ class Teaching:
             self.hardness,
             None if self.neighbours is None else self.neighbours(knobs.k),
             Pacing(knobs.opening, self.settings.until, self.settings.emphasis),
-            form="context" if retrieval is not None and retrieval.form == "context" else "slots",
+            form="slots" if retrieval is None or retrieval.form == "graph" else retrieval.form,
             relation=len(self.parts.build.relations) if self.parts.support_relation else None,
         )
         objective = mixing_objective(self.parts.config.training.stages[-1].reconstruction, knobs.support)
@@ -120,38 +119,5 @@ class Teaching:
             found = [fold.encoding.encoder(dialogue) for dialogue in found]
         fingerprint = fold_fingerprint(found, f"{self.parts.corpus.fingerprint} {use} {seed}")
         longest = Limits().k[1] if self.settings.tuning else retrieval.k
-        return neighbours(found, retrieval.metric, longest, fingerprint)
-
-
-def neighbours(
-    train: Sequence[Dialogue], metric: Metric | Mapping[str, Metric], longest: int, fingerprint: str
-) -> Callable[[int], Neighbours]:
-    """The nearest annotated utterances of other dialogues, for all utterances of the training part.
-
-    Turns without an annotation support nobody, but are supported.
-
-    Args:
-        train: standardised (and encoded) dialogues.
-        metric: of all modalities, or by modality.
-        longest: most supports that are going to be asked for.
-        fingerprint: of the fold.
-
-    Returns:
-        a function from ``k`` to the neighbours, at most that many.
-    """
-    widths = {modality: rows.shape[1] for modality, rows in train[0].features.items()}
-    index = RetrievalIndex(widths, metric, fingerprint=fingerprint)
-    for dialogue in train:
-        told = zip(dialogue.utterance_ids, dialogue.emotion, strict=True)
-        index.add(dialogue, [name for name, emotion in told if emotion is not None])
-    found = index.search(train, longest, torch.ones(len(widths)))
-    table = replace(found, scale=mean_distances(found.neighbours, found.distances))
-    keys = [(dialogue.id, name) for dialogue in train for name in dialogue.utterance_ids]
-    place = {key: number for number, key in enumerate(keys)}
-    # -1, for no support, reads the last entry
-    row = torch.tensor([*(place[key] for key in index.ids), -1])
-
-    def up_to(k: int) -> Neighbours:
-        return lambda available, hardness: row[select_supports(table, available, hardness, k).rows]
-
-    return up_to
+        apart = retrieval.exclude == "session"
+        return neighbours(found, retrieval.metric, longest, fingerprint, sessions_apart=apart)

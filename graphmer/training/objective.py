@@ -118,10 +118,12 @@ def mixing_objective(reconstruction: float = 0.0, support: float = 0.0) -> Objec
 
     def objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
         output = model(graph)
-        loss = emotion_loss(output.emotion_logits, graph.emotion, graph.get("weight"))
+        weight, lent = graph.get("weight"), graph.get("share")
+        own = None if lent is None else 1 - lent
+        loss = emotion_loss(output.emotion_logits, graph.emotion, weight, own)
         parts = {"emotion": loss.detach()}
         if graph.get("support_emotion") is not None:
-            supported = emotion_loss(output.emotion_logits, graph.support_emotion, graph.weight)
+            supported = emotion_loss(output.emotion_logits, graph.support_emotion, weight, lent)
             parts["support"] = supported.detach()
             loss = loss + support * supported
         if model.decoder is not None:

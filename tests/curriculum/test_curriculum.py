@@ -1,5 +1,8 @@
+import copy
+
 import pytest
 import torch
+from torch.nn.functional import cross_entropy
 from torch_geometric.data import Batch
 
 from graphmer.curriculum.curriculum import Curriculum, Pacing
@@ -123,6 +126,58 @@ def test_supports_in_context_leave_all_features_as_they_are_and_count_once_for_e
     assert 3 < asking < N - 3
 
 
+def test_a_support_is_mixed_into_what_both_have_and_its_emotion_counts_for_its_share():
+    row = 9  # the last turn of dialogue "whole"
+    giver, shares = TRAIN.dialogues[2], []
+    for graph, before in zip(epoch(fixed([row]), form="mixup"), TRAIN.graphs, strict=True):
+        assert graph.num_nodes == before.num_nodes
+        assert torch.equal(graph.emotion, before.emotion)
+        assert (graph.support_emotion == LABELS.names.index(giver.emotion[2])).all()
+        shares += graph.share.tolist()
+        for column, m in enumerate(WIDTHS):
+            has = before.present[:, column]
+            part = graph.share[has, None]
+            torch.testing.assert_close(
+                graph[m][has], (1 - part) * before[m][has] + part * giver.features[m][2]
+            )
+            assert torch.equal(graph[m][~has], before[m][~has])
+    assert len(set(shares)) > N // 2
+    assert min(shares) >= 0
+    assert 0.3 < max(shares) <= 0.5
+
+
+def test_a_mixture_takes_nothing_from_a_support_in_modalities_that_it_lacks():
+    for graph, before in zip(epoch(fixed([1]), form="mixup"), TRAIN.graphs, strict=True):
+        assert all(torch.equal(graph[m], before[m]) for m in ("text", "video"))  # row 1 has audio only
+
+
+def test_without_supports_nothing_is_mixed():
+    for graph, before in zip(epoch(fixed([-1]), form="mixup"), TRAIN.graphs, strict=True):
+        assert all(torch.equal(graph[m], before[m]) for m in WIDTHS)
+        assert graph.share.tolist() == [0.0] * graph.num_nodes
+
+
+def test_no_emotion_of_a_mixture_counts_where_nobody_annotated_the_utterance():
+    graphs = [copy.copy(graph) for graph in TRAIN.graphs]
+    for graph in graphs:
+        graph.emotion = torch.where(torch.arange(graph.num_nodes) == 0, -1, graph.emotion)
+    for graph in epoch(fixed([9]), form="mixup", graphs=graphs):
+        assert graph.support_emotion[0] == -1
+        assert graph.share[0] == 0
+        assert (graph.share[1:] > 0).all()
+
+
+def test_the_loss_of_a_mixture_is_that_of_both_emotions_by_their_shares():
+    batch = Batch.from_data_list(epoch(fixed([9]), form="mixup"))
+    built = model()
+    logits = built(batch).emotion_logits
+    of = [
+        cross_entropy(logits, target, reduction="none") for target in (batch.emotion, batch.support_emotion)
+    ]
+    expected = ((1 - batch.share) * of[0] + 2 * batch.share * of[1]).mean()
+    torch.testing.assert_close(mixing_objective(support=2.0)(built, batch).total, expected)
+
+
 def test_supports_out_of_slots_cannot_be_heard():
     with pytest.raises(ValueError, match="Only supports in slots"):
         epoch(fixed([9]), form="context", relation=4)
@@ -149,7 +204,7 @@ def test_every_support_of_an_utterance_is_drawn_as_often():
     curriculum = Curriculum(TRAIN, hardness(), fixed([3, 5, 7, -1]), Pacing())
     generator = torch.Generator().manual_seed(0)
     supports = torch.tensor([3, 5, 7, -1]).expand(3000, 4)
-    drawn = curriculum._drawn(supports, generator)
+    drawn = curriculum._drawn(supports, 0.5, generator)
     counts = [int((drawn == row).sum()) for row in (-1, 3, 5, 7)]
     assert counts[0] == pytest.approx(1500, abs=120)
     assert counts[1:] == pytest.approx([500] * 3, abs=90)

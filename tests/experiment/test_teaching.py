@@ -7,9 +7,9 @@ from safetensors.torch import load_file
 from graphmer.curriculum.hardness import Hardness
 from graphmer.errors import ConfigError
 from graphmer.evaluation.predictions import Predictions
-from graphmer.experiment.teaching import neighbours
+from graphmer.experiment.neighbours import neighbours
 from graphmer.inference import load
-from tests.experiment.tiny import Silent, begin, labels_of, reopen, write_corpus
+from tests.experiment.tiny import SIZES, Silent, begin, labels_of, reopen, write_corpus
 from tests.talks import talk
 
 HARDY = {
@@ -169,6 +169,26 @@ def test_supports_are_annotated_and_of_other_dialogues_and_of_both_modalities():
     ]
     assert sum(map(len, from_audio)) > 10
     assert sum(map(len, from_text)) > 10
+
+
+def test_supports_apart_are_the_nearest_of_other_sessions():
+    talks = [talk("ABABAB", id=f"d{n}", seed=n, session="xyx"[n % 3]) for n in range(6)]
+    session = [d.session for d in talks for _ in d.utterance_ids]
+    text = torch.zeros(36, 3, dtype=torch.bool)
+    text[:, 1] = True
+    everywhere = neighbours(talks, "l2", 36, "test")(36)(text, torch.ones(36))
+    apart = neighbours(talks, "l2", 5, "test", sessions_apart=True)(5)(text, torch.ones(36))
+    assert (apart >= 0).all()
+    for row, (near, found) in enumerate(zip(everywhere.tolist(), apart.tolist(), strict=True)):
+        assert found == [other for other in near if other >= 0 and session[other] != session[row]][:5]
+
+
+def test_one_session_has_no_supports_of_others(tmp_path):
+    two = write_corpus(tmp_path / "corpus", labels_of(SIZES[:2]))
+    with pytest.raises(
+        ConfigError, match=r"retrieval\.exclude: must be .* fold 'session1' are of session 2 alone"
+    ):
+        begin(tmp_path, two, **HARDY, retrieval__exclude="session")
 
 
 def test_harder_utterances_have_more_supports():
