@@ -50,6 +50,9 @@ class CurriculumConfig(Section):
 
     support: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the loss of the supports, with a `retrieval` section; 1 in the released code."""
+    distillation: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of what utterances learn, the more the harder they are under what is seen of them, from what the
+    model (with `training.averaging` its running mean) says where nothing is hidden; not in HARDY-MER."""
     hardness: Annotated[HardnessConfig | None, word_for_nothing("none")] = HardnessConfig()
     """`none` takes all utterances as equally hard: each has all its supports."""
     teacher: TeacherConfig = TeacherConfig()

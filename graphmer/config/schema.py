@@ -305,9 +305,10 @@ class Config(Section):
             and retrieval is None
             and curriculum.opening == 1
             and not curriculum.emphasis
+            and not curriculum.distillation
         ):
             raise ValueError(
-                "a `curriculum` without `retrieval` changes nothing at `opening` 1 and `emphasis` 0; "
-                "set one of them, or leave the curriculum out"
+                "a `curriculum` without `retrieval` changes nothing at `opening` 1, `emphasis` 0 and "
+                "`distillation` 0; set one of them, or leave the curriculum out"
             )
         return self

@@ -121,7 +121,7 @@ class Curriculum:
     def epoch(
         self, graphs: Sequence[DialogueGraph], progress: float, generator: torch.Generator
     ) -> list[DialogueGraph]:
-        """The graphs of the training part as one epoch learns from them.
+        """The graphs of the training part as one epoch learns from them, with ``weight`` and ``hardness``.
 
         Args:
             graphs: all dialogues of the training part in their order, as far as they may be seen.
@@ -134,8 +134,9 @@ class Curriculum:
         if self.hardness is not None:
             hardness = self.hardness.under(available, torch.arange(len(available)))
         weight = torch.split(self.pacing.weights(hardness, progress), self.lengths)
-        for graph, weights in zip(weighted, weight, strict=True):
-            graph.weight = weights
+        hard = torch.split(hardness, self.lengths)
+        for graph, weights, values in zip(weighted, weight, hard, strict=True):
+            graph.weight, graph.hardness = weights, values
         if self.neighbours is None:
             return weighted
         supports = self.neighbours(available, hardness)

@@ -82,7 +82,7 @@ def with_copy(
     (0).
 
     Args:
-        graph: a dialogue, as far as it may be seen, with ``weight``.
+        graph: a dialogue, as far as it may be seen, with ``weight`` and ``hardness``.
         rows: its rows on the axis of the training utterances.
         copies: what the copies hold.
         features: of all training utterances, ``{m: [N, D_m]}``.
@@ -104,6 +104,7 @@ def with_copy(
     both.emotion = torch.cat([graph.emotion, nobody])
     both.support_emotion = torch.cat([nobody, torch.where(copies.supported[rows], emotion[source], nobody)])
     both.weight = torch.cat([graph.weight, copies.weight[rows]])
+    both.hardness = torch.cat([graph.hardness, torch.zeros(count)])
     both.sequence = torch.arange(2).repeat_interleave(count)
     for name in ("speaker", "position"):
         both[name] = torch.cat([graph[name], graph[name]])

@@ -82,8 +82,11 @@ class Teaching:
             form="slots" if retrieval is None or retrieval.form == "graph" else retrieval.form,
             relation=len(self.parts.build.relations) if self.parts.support_relation else None,
         )
-        objective = mixing_objective(self.parts.config.training.stages[-1].reconstruction, knobs.support)
-        return [*before, replace(last, objective=objective, curriculum=curriculum)]
+        distillation = self.settings.distillation
+        objective = mixing_objective(
+            self.parts.config.training.stages[-1].reconstruction, knobs.support, distillation
+        )
+        return [*before, replace(last, objective=objective, curriculum=curriculum, distil=distillation > 0)]
 
     def _hardness(self, device: torch.device, seed: int, path: Path) -> Hardness | None:
         if self.settings.hardness is None:

@@ -12,6 +12,7 @@ from graphmer.graph import DialogueGraph
 from graphmer.nn.losses import emotion_loss
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.output import ModelOutput, dialogue_numbers
+from graphmer.training.distillation import distillation_loss
 from graphmer.typing import UNLABELLED
 
 
@@ -102,7 +103,9 @@ def unimodal_objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
     return LossTerms(torch.stack(list(parts.values())).sum(), {m: part.detach() for m, part in parts.items()})
 
 
-def mixing_objective(reconstruction: float = 0.0, support: float = 0.0) -> Objective:
+def mixing_objective(
+    reconstruction: float = 0.0, support: float = 0.0, distillation: float = 0.0
+) -> Objective:
     """Stage 2: emotions from whatever is available, ``L_cls + support * L_sup + reconstruction * L_rec``.
 
     A curriculum weighs the utterances in the cross-entropy of ``L_cls``, and provides the supports whose own
@@ -113,7 +116,8 @@ def mixing_objective(reconstruction: float = 0.0, support: float = 0.0) -> Objec
     until the decoder has learnt something. The decoder alone would leave open how much of the evidence is in
     the logits and how much in its potentials; the cross-entropy keeps the logits calibrated, and it is their
     softmax that the decoder takes for the emotion of the other party. A change head
-    adds its `change_loss`, with weight 1 too: nats per turn that can be a change.
+    adds its `change_loss`, with weight 1 too: nats per turn that can be a change. With `distillation` the
+    `distillation_loss` is added, by the hardness that a curriculum gives.
     """
 
     def objective(model: EmotionModel, graph: DialogueGraph) -> LossTerms:
@@ -135,6 +139,10 @@ def mixing_objective(reconstruction: float = 0.0, support: float = 0.0) -> Objec
             change = change_loss(model, output, graph)
             parts["change"] = change.detach()
             loss = loss + change
+        if distillation:
+            learnt = distillation_loss(output.emotion_logits, graph.told, graph.hardness)
+            parts["distillation"] = learnt.detach()
+            loss = loss + distillation * learnt
         if reconstruction:
             features = {modality: graph[modality] for modality in model.modalities}
             rebuilt = reconstruction_loss(output.reconstruction, features, graph.available, graph.present)

@@ -18,6 +18,7 @@ class Stage:
         mask: what is hidden from the model; drawn anew each epoch.
         select: whether its epochs compete for the best validation score.
         curriculum: what hardness makes of each epoch; ``None`` to take all utterances alike.
+        distil: whether batches also hold what the model says of them where nothing is hidden.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Stage:
     mask: MissingProtocol
     select: bool = True
     curriculum: Curriculum | None = None
+    distil: bool = False

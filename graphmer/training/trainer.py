@@ -15,6 +15,7 @@ from torch import Tensor
 from graphmer.graph import DialogueGraph
 from graphmer.graph.part import GraphPart, bucketed, collated
 from graphmer.nn.model import EmotionModel
+from graphmer.training.distillation import complete_view
 from graphmer.training.objective import Objective
 from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
@@ -147,7 +148,10 @@ class Trainer:
                     rate = self.optimization.rate(state.epoch + taken / len(planned), epochs)
                     group["lr"] = rate * group["pace"]
                 own, weight = self._share(chosen, train.lengths)
-                loss, parts = step(collated(graphs, own).to(self.fabric.device), stage.objective)
+                batch = collated(graphs, own).to(self.fabric.device)
+                if stage.distil:
+                    batch.told = complete_view(state.judged, batch)
+                loss, parts = step(batch, stage.objective)
                 state.optimizer.zero_grad()
                 self.fabric.backward(loss * weight)
                 if self.optimization.clip is not None:
