@@ -183,6 +183,19 @@ def test_supports_apart_are_the_nearest_of_other_sessions():
         assert found == [other for other in near if other >= 0 and session[other] != session[row]][:5]
 
 
+def test_a_curriculum_may_teach_by_distillation_alone(tmp_path):
+    root = write_corpus(tmp_path / "corpus")
+    settings = {"curriculum__distillation": 1.0, "curriculum__teacher": {"width": 8, "epochs": 1}}
+    run = begin(tmp_path, root, folds=[1], training__averaging=0.9, **settings)
+    run.train(Silent())
+    lines = [json.loads(line) for line in (run.folder.path / "log.jsonl").read_text().splitlines()]
+    assert ["distillation" in line["losses"] for line in lines] == [False, True, True, True]
+    assert all("support" not in line["losses"] for line in lines)
+    plain = begin(tmp_path, root, name="plain", folds=[1], training__averaging=0.9)
+    plain.train(Silent())
+    assert not same(weights(run), weights(plain))
+
+
 def test_one_session_has_no_supports_of_others(tmp_path):
     two = write_corpus(tmp_path / "corpus", labels_of(SIZES[:2]))
     with pytest.raises(

@@ -5,11 +5,13 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
+from graphmer.curriculum.curriculum import Curriculum, Pacing
 from graphmer.dialogue import Complete, Mixed
 from graphmer.errors import CheckpointError
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.part import GraphPart
 from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.training.distillation import complete_view
 from graphmer.training.objective import mixing_objective, unimodal_objective
 from graphmer.training.optimization import DECODER_PACE
 from graphmer.training.stage import Stage
@@ -149,6 +151,47 @@ def test_a_run_continued_after_an_interruption_equals_one_never_interrupted(afte
     assert [epoch.number for epoch in told] == [*range(after + 1, 6)]
     assert selected == expected
     assert equal(weights(continued), weights(whole))
+
+
+def taught(objective) -> Stage:
+    curriculum = Curriculum(train(), None, None, Pacing())
+    return Stage("mixing", 3, objective, Mixed(), curriculum=curriculum, distil=True)
+
+
+def test_a_run_taught_by_its_running_mean_can_be_continued_too(tmp_path):
+    stages = (STAGES[0], taught(mixing_objective(0.1, distillation=1.0)))
+    whole, continued = tiny(), tiny()
+    trainer(averaging=0.9).fit(whole, stages, train(), lambda model: 0.0, ignore)
+
+    def interrupt(epoch) -> None:
+        if epoch.number == 4:
+            raise InterruptionError
+
+    again = {"state": tmp_path / "state.safetensors", "averaging": 0.9}
+    with pytest.raises(InterruptionError):
+        trainer(**again).fit(tiny(), stages, train(), lambda model: 0.0, interrupt)
+    trainer(**again).fit(continued, stages, train(), lambda model: 0.0, ignore)
+    assert equal(weights(continued), weights(whole))
+
+
+def test_the_teacher_is_the_running_mean_and_sees_everything():
+    """With one step an epoch, its teacher is what was judged after the epoch before."""
+    seen = []
+
+    def spy(model, graph):
+        seen.append((weights(model), graph.clone()))
+        return mixing_objective(0.1)(model, graph)
+
+    trained = tiny()
+    judged = []
+    trainer(averaging=0.9, nodes=1000).fit(
+        trained, (STAGES[0], taught(spy)), train(), lambda model: judged.append(weights(model)) or 0.0, ignore
+    )
+    teacher = tiny().eval()
+    for kept, (_, graph) in zip(judged[:2], seen[1:], strict=True):
+        teacher.load_state_dict(kept)
+        torch.testing.assert_close(graph.told, complete_view(teacher, graph))
+        assert (graph.present & ~graph.available).any()
 
 
 def test_the_running_mean_of_the_weights_is_judged_and_kept():

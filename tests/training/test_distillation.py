@@ -1,0 +1,79 @@
+import pytest
+import torch
+from torch_geometric.data import Batch
+
+from graphmer.dialogue import FixedSet
+from graphmer.graph import GraphBuilder, TemporalWindow
+from graphmer.graph.part import GraphPart
+from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.training.distillation import complete_view, distillation_loss
+from graphmer.training.objective import mixing_objective
+from tests.talks import LABELS, WIDTHS, ragged
+
+BUILD = GraphBuilder({"context": TemporalWindow(past=1, future=1)}, LABELS)
+TRAIN = GraphPart(ragged(), BUILD)
+
+
+def model():
+    torch.manual_seed(0)
+    messages = MessageSettings(width=8)
+    return ModelSettings(WIDTHS, 4, BUILD.relations, width=8, depth=1, dropout=0.5, messages=messages).build()
+
+
+def text_only():
+    return Batch.from_data_list(TRAIN.seen_through(FixedSet(("text",)), 0))
+
+
+def test_the_teacher_sees_all_that_was_recorded_without_dropout_and_without_gradient():
+    teacher = model().train()
+    told = complete_view(teacher, text_only())
+    assert teacher.training
+    assert not told.requires_grad
+    torch.testing.assert_close(told, teacher.eval()(Batch.from_data_list(TRAIN.graphs)).emotion_logits)
+
+
+def test_the_student_still_sees_what_it_saw():
+    batch = text_only()
+    before = batch.available.clone()
+    complete_view(model(), batch)
+    assert torch.equal(batch.available, before)
+
+
+def test_the_loss_is_least_where_the_student_says_the_same():
+    told = torch.tensor([[2.0, 0.0, -1.0]])
+    weight = torch.ones(1)
+    same = distillation_loss(told.clone().requires_grad_(), told, weight)
+    entropy = -(told.softmax(1) * told.log_softmax(1)).sum()
+    torch.testing.assert_close(same, entropy)
+    assert distillation_loss(told.flip(1), told, weight) > same
+    student = (told + 0.7).requires_grad_()  # a constant on all logits says the same
+    distillation_loss(student, told, weight).backward()
+    assert student.grad.abs().max() < 1e-6
+
+
+def test_hard_utterances_learn_more_and_others_nothing():
+    told, output = torch.tensor([[3.0, 0.0], [0.0, 3.0]]), torch.zeros(2, 2, requires_grad=True)
+    distillation_loss(output, told, torch.tensor([0.0, 0.4])).backward()
+    assert output.grad[0].tolist() == [0, 0]
+    assert output.grad[1, 1] < 0 < output.grad[1, 0]
+
+
+def test_scores_are_learnt_by_their_squared_error():
+    loss = distillation_loss(
+        torch.tensor([[1.0], [0.0]]), torch.tensor([[3.0], [0.5]]), torch.tensor([1.0, 3.0])
+    )
+    assert loss.item() == pytest.approx((4 + 3 * 0.25) / 4)
+
+
+def test_no_weight_is_no_loss():
+    assert distillation_loss(torch.randn(3, 4), torch.randn(3, 4), torch.zeros(3)).item() == 0
+
+
+def test_the_objective_adds_it_with_its_weight():
+    batch, student = text_only(), model().eval()
+    batch.told, batch.hardness = complete_view(model(), batch), torch.linspace(0.1, 0.9, batch.num_nodes)
+    plain = mixing_objective()(student, batch)
+    taught = mixing_objective(distillation=2.0)(student, batch)
+    expected = distillation_loss(student(batch).emotion_logits, batch.told, batch.hardness)
+    torch.testing.assert_close(taught.parts["distillation"], expected.detach())
+    torch.testing.assert_close(taught.total, plain.total + 2 * expected)
