@@ -62,11 +62,11 @@ class Pacing:
 class Curriculum:
     """What an epoch of training sees of the training part.
 
-    Each epoch each utterance asks for one of its supports, which is then trained on with what may be seen of
-    the asking one: mixed into it, or in a copy of a dialogue, where an utterance asks with probability
-    `ASKING`. The support is drawn evenly from the ``k'`` that the neighbours give, so that the mean over the
-    drawn ones estimates without bias ``L_sup = mean_i (1 / k'_i) sum_j l(y_ij)`` (HARDY-MER, section
-    "curriculum"), at the price of one copy, or none.
+    Each epoch, with probability `ASKING`, each utterance asks for one of its supports, which is then trained
+    on with what may be seen of the asking one, mixed into it or in a copy of a dialogue. It is drawn evenly
+    from the ``k'`` that the neighbours give, so that the mean over the drawn ones estimates without bias
+    ``L_sup = mean_i (1 / k'_i) sum_j l(y_ij)`` (HARDY-MER, section "curriculum"), at the price of at
+    most one copy.
 
     Differences from the released code: supports keep their own labels; one forward, one backward and one
     step instead of ``k + 1`` steps; and supports stand in a true context. In the code every utterance of a
@@ -139,27 +139,26 @@ class Curriculum:
             graph.weight, graph.hardness = weights, values
         if self.neighbours is None:
             return weighted
-        supports = self.neighbours(available, hardness)
+        drawn = self._drawn(self.neighbours(available, hardness), generator)
         places = [
             slice(end - length, end)
             for length, end in zip(self.lengths, accumulate(self.lengths), strict=True)
         ]
         if self.form == "mixup":
-            drawn = self._drawn(supports, 1.0, generator)
             share = MOST * torch.rand(len(drawn), generator=generator)
             others = (drawn, share, self.features, self.present, self.emotion)
             return [with_mixture(graph, rows, *others) for graph, rows in zip(weighted, places, strict=True)]
         place = slots if self.form == "slots" else context
-        copies = place(self._drawn(supports, self.ASKING, generator), available, self.present)
+        copies = place(drawn, available, self.present)
         return [
             with_copy(graph, rows, copies, self.features, self.emotion, relation=self.relation)
             for graph, rows in zip(weighted, places, strict=True)
         ]
 
-    def _drawn(self, supports: Tensor, asking: float, generator: torch.Generator) -> Tensor:
-        """One support of each utterance that asks, which it does with a probability, else -1: ``[N]``."""
+    def _drawn(self, supports: Tensor, generator: torch.Generator) -> Tensor:
+        """One support of each utterance that asks, -1 for the others, ``[N]``."""
         chance = torch.rand(2, len(supports), generator=generator)
         count = (supports >= 0).sum(dim=1)
         place = (chance[0] * count).long().clamp_max(supports.shape[1] - 1)
         drawn = supports.gather(1, place[:, None])[:, 0]
-        return drawn.where((count > 0) & (chance[1] < asking), -1)
+        return drawn.where((count > 0) & (chance[1] < self.ASKING), -1)

@@ -28,7 +28,8 @@ def with_mixture(
     With the share :math:`s` of the support, features are :math:`(1 - s) x + s x_{sup}` in each modality that
     both have, and :math:`x` in the others. Both emotions count, that of the support, in ``support_emotion``,
     for the ``share`` :math:`s` of the utterance's loss. Utterances without an annotation are mixed, but
-    neither emotion counts for them: of the larger part of what they show it is unknown.
+    neither emotion counts for them: of the larger part of what they show it is unknown. Where there is no
+    support the share is zero.
 
     This is mixup (Zhang et al., ICLR 2018) with a retrieved neighbour as the partner, and with the own
     context left as it is. It is not in HARDY-MER, where a support takes the utterance's whole place.
@@ -40,10 +41,10 @@ def with_mixture(
         share: of the support, for each training utterance.
         features: of all training utterances, ``{m: [N, D_m]}``.
         present: what was recorded of them.
-        emotion: their encoded annotation; its last entry is that of nobody.
+        emotion: their encoded annotation.
 
     Shapes:
-        drawn long ``[N]``; share ``[N]``, in [0, `MOST`]; present ``[N, M]``; emotion ``[N + 1]``.
+        drawn long ``[N]``; share ``[N]``, in [0, `MOST`]; present ``[N, M]``; emotion ``[N]``, or longer.
     """
     source = drawn[rows]
     mixed = copy.copy(graph)
@@ -53,7 +54,7 @@ def with_mixture(
         own = table[rows].clone()
         own[both] = (1 - part) * own[both] + part * table[source[both]]
         mixed[modality] = own
-    # -1, for no support, reads the last entry
-    mixed.support_emotion = torch.where(annotated(graph.emotion), emotion[source], emotion[-1])
-    mixed.share = share[rows].where(annotated(mixed.support_emotion), 0.0)
+    counts = (source >= 0) & annotated(graph.emotion)
+    mixed.support_emotion = torch.where(counts, emotion[source], graph.emotion)
+    mixed.share = share[rows].where(counts, 0.0)
     return mixed

@@ -132,8 +132,10 @@ def test_a_support_is_mixed_into_what_both_have_and_its_emotion_counts_for_its_s
     for graph, before in zip(epoch(fixed([row]), form="mixup"), TRAIN.graphs, strict=True):
         assert graph.num_nodes == before.num_nodes
         assert torch.equal(graph.emotion, before.emotion)
-        assert (graph.support_emotion == LABELS.names.index(giver.emotion[2])).all()
         shares += graph.share.tolist()
+        mixed = graph.share > 0
+        assert (graph.support_emotion[mixed] == LABELS.names.index(giver.emotion[2])).all()
+        assert torch.equal(graph.support_emotion[~mixed], before.emotion[~mixed])
         for column, m in enumerate(WIDTHS):
             has = before.present[:, column]
             part = graph.share[has, None]
@@ -141,8 +143,8 @@ def test_a_support_is_mixed_into_what_both_have_and_its_emotion_counts_for_its_s
                 graph[m][has], (1 - part) * before[m][has] + part * giver.features[m][2]
             )
             assert torch.equal(graph[m][~has], before[m][~has])
-    assert len(set(shares)) > N // 2
-    assert min(shares) >= 0
+    assert N // 4 < len(set(shares)) - 1 < 3 * N // 4
+    assert min(shares) == 0
     assert 0.3 < max(shares) <= 0.5
 
 
@@ -164,7 +166,6 @@ def test_no_emotion_of_a_mixture_counts_where_nobody_annotated_the_utterance():
     for graph in epoch(fixed([9]), form="mixup", graphs=graphs):
         assert graph.support_emotion[0] == -1
         assert graph.share[0] == 0
-        assert (graph.share[1:] > 0).all()
 
 
 def test_the_loss_of_a_mixture_is_that_of_both_emotions_by_their_shares():
@@ -204,7 +205,7 @@ def test_every_support_of_an_utterance_is_drawn_as_often():
     curriculum = Curriculum(TRAIN, hardness(), fixed([3, 5, 7, -1]), Pacing())
     generator = torch.Generator().manual_seed(0)
     supports = torch.tensor([3, 5, 7, -1]).expand(3000, 4)
-    drawn = curriculum._drawn(supports, 0.5, generator)
+    drawn = curriculum._drawn(supports, generator)
     counts = [int((drawn == row).sum()) for row in (-1, 3, 5, 7)]
     assert counts[0] == pytest.approx(1500, abs=120)
     assert counts[1:] == pytest.approx([500] * 3, abs=90)
