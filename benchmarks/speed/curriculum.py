@@ -19,8 +19,8 @@ def measure(rounds: int) -> dict[str, Any]:
     from graphmer.curriculum.curriculum import Curriculum, Pacing
     from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
     from graphmer.curriculum.hardness import Hardness, HardnessWeights
+    from graphmer.experiment.neighbours import neighbours
     from graphmer.experiment.parts import Parts
-    from graphmer.experiment.teaching import neighbours
     from graphmer.graph.part import GraphPart
     from graphmer.training.objective import mixing_objective
     from graphmer.training.stage import Stage
@@ -46,12 +46,16 @@ def measure(rounds: int) -> dict[str, Any]:
     few = max(1, rounds // 5)
     tables = in_turn({"teacher": teach}, few) | in_turn({"hardness": judge, "supports": find}, few)
     *_, last = parts.stages
-    curriculum = Curriculum(train, made["hardness"], made["supports"], Pacing(1.0, 0.5, 0.0), form="context")
+    mixed, copied = (
+        Curriculum(train, made["hardness"], made["supports"], Pacing(1.0, 0.5, 0.0), form=form)
+        for form in ("mixup", "context")
+    )
     stages = {
-        "plain": Stage(last.name, 1, mixing_objective(), last.mask, select=True),
-        "taught": Stage(
-            last.name, 1, mixing_objective(0.0, 1.0), last.mask, select=True, curriculum=curriculum
+        "plain": Stage(last.name, 1, mixing_objective(), last.mask),
+        "mixed": Stage(
+            last.name, 1, mixing_objective(1.0, 1.0, 1.0), last.mask, curriculum=mixed, distil=True
         ),
+        "copied": Stage(last.name, 1, mixing_objective(0.0, 1.0), last.mask, curriculum=copied),
     }
     fabric, model = make_fabric("cpu", "32-true"), parts.model()
 
@@ -70,5 +74,6 @@ def measure(rounds: int) -> dict[str, Any]:
             f"before them a teacher is trained in {spent['teacher']:.0f} s",
             "seconds": {name: vars(spread) for name, spread in tables.items()},
         },
-        "curriculum/epoch": ratio(times, "taught", "plain"),
+        "curriculum/epoch": ratio(times, "copied", "plain"),
+        "curriculum/mixup": ratio(times, "mixed", "plain"),
     }

@@ -14,7 +14,7 @@ from graphmer.nn.model import EmotionModel
 def complete_view(model: EmotionModel, graph: DialogueGraph) -> Tensor:
     """What a model says of each utterance where all that was recorded may be seen: logits, or the score.
 
-    It reads without dropout, and is left in the mode it was in.
+    It reads without dropout and without supports of its own, and is left in the mode it was in.
 
     Args:
         model: the teacher.
@@ -28,7 +28,7 @@ def complete_view(model: EmotionModel, graph: DialogueGraph) -> Tensor:
     training = model.training
     model.eval()
     try:
-        return model(whole).emotion_logits
+        return model.readout(*model.encode(whole)).emotion_logits.float()
     finally:
         model.train(training)
 

@@ -150,7 +150,8 @@ class Trainer:
                 own, weight = self._share(chosen, train.lengths)
                 batch = collated(graphs, own).to(self.fabric.device)
                 if stage.distil:
-                    batch.told = complete_view(state.judged, batch)
+                    with self.fabric.autocast():
+                        batch.told = complete_view(state.judged, batch)
                 loss, parts = step(batch, stage.objective)
                 state.optimizer.zero_grad()
                 self.fabric.backward(loss * weight)
