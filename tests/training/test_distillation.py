@@ -77,3 +77,10 @@ def test_the_objective_adds_it_with_its_weight():
     expected = distillation_loss(student(batch).emotion_logits, batch.told, batch.hardness)
     torch.testing.assert_close(taught.parts["distillation"], expected.detach())
     torch.testing.assert_close(taught.total, plain.total + 2 * expected)
+
+
+def test_the_teacher_hears_no_supports_of_its_own():
+    teacher, batch = model(), text_only()
+    plain = complete_view(teacher, batch)
+    teacher.beside = lambda graph: pytest.fail("looked for supports")
+    assert torch.equal(complete_view(teacher, batch), plain)
