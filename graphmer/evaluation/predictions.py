@@ -10,9 +10,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from graphmer.dialogue.labels import annotated
 from graphmer.errors import CheckpointError
 from graphmer.storage import replacing
-from graphmer.typing import UNLABELLED, Available
+from graphmer.typing import Available
 
 _OPTIONAL = ("speaker", "change", "changed")
 
@@ -120,7 +121,7 @@ class Predictions:
 
     def labelled(self) -> "Predictions":
         """Only the annotated utterances, and only the dialogues that have one."""
-        keep = ~torch.isnan(self.target) if self.is_score else self.target != UNLABELLED
+        keep = annotated(self.target)
         kept, dialogue = torch.unique(self.dialogue[keep], return_inverse=True)
         return Predictions(
             condition=self.condition,

@@ -1,9 +1,9 @@
 """Losses of single utterances."""
 
-import torch
 from torch import Tensor
 from torch.nn.functional import cross_entropy
 
+from graphmer.dialogue.labels import annotated
 from graphmer.typing import UNLABELLED
 
 
@@ -24,11 +24,10 @@ def emotion_loss(
         output ``[N, C]`` with target long ``[N]``, or output ``[N, 1]`` with target float ``[N]``; weight
         and share ``[N]``.
     """
+    labelled = annotated(target)
     if target.is_floating_point():
-        labelled = ~torch.isnan(target)
         loss = (output.squeeze(1) - target.nan_to_num()).square() * labelled
     else:
-        labelled = target != UNLABELLED
         loss = cross_entropy(output, target, ignore_index=UNLABELLED, reduction="none")
     if share is not None:
         loss = share * loss
