@@ -34,7 +34,7 @@ build = gm.GraphBuilder(
     corpus.labels,
 )
 parts = {
-    name: gm.GraphPart([standardise(d) for d in dialogues], build)
+    name: gm.GraphDataset([standardise(d) for d in dialogues], build)
     for name, dialogues in {"train": train, "validation": validation, "test": test}.items()
 }
 model = gm.ModelSettings(
@@ -56,7 +56,7 @@ stages = [
 ]
 
 
-def accuracy(model: torch.nn.Module, part: gm.GraphPart) -> float:
+def accuracy(model: torch.nn.Module, part: gm.GraphDataset) -> float:
     """Accuracy with half of the modalities missing."""
     found = gm.evaluate(
         model, part, {"half": half}, corpus.labels, seed=0, nodes=2000, device=torch.device("cpu")

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from graphmer.evaluation.scores import Scores
     from graphmer.experiment.estimator import EmotionClassifier
     from graphmer.graph import Adjacent, DialogueGraph, GraphBuilder, SameSpeaker, TemporalWindow
-    from graphmer.graph.part import GraphPart
+    from graphmer.graph.dataset import GraphDataset
     from graphmer.inference import load
     from graphmer.nn.settings import MessageSettings, ModelSettings
     from graphmer.training.optimization import Optimization
@@ -33,7 +33,7 @@ _HOME = {
     "DialogueGraph": "graphmer.graph",
     "EmotionClassifier": "graphmer.experiment.estimator",
     "GraphBuilder": "graphmer.graph",
-    "GraphPart": "graphmer.graph.part",
+    "GraphDataset": "graphmer.graph.dataset",
     "InMemoryCorpus": "graphmer.corpora.base",
     "LabelSpace": "graphmer.dialogue",
     "MessageSettings": "graphmer.nn.settings",
@@ -64,7 +64,7 @@ __all__ = [
     "DialogueGraph",
     "EmotionClassifier",
     "GraphBuilder",
-    "GraphPart",
+    "GraphDataset",
     "InMemoryCorpus",
     "LabelSpace",
     "MessageSettings",

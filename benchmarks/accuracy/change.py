@@ -19,15 +19,15 @@ from graphmer.evaluation.metrics import class_metrics
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.evaluation.statistics import draw_dialogues, percentile_interval, resampled
+from graphmer.experiment.components import FoldData
 from graphmer.experiment.fold import MASK_SEED, predictions_path
-from graphmer.experiment.parts import FoldParts
 from graphmer.experiment.run import Run
-from graphmer.graph.part import GraphPart, Views
+from graphmer.graph.dataset import GraphDataset, MaskedGraphs
 from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import load_model
 
 UNUSED = {"turns": "decoder", "chain": "change_head"}
-"""Part of the network that a readout does without: ``turns`` decides each turn on its own and asks the head
+"""Part of the network that a heads does without: ``turns`` decides each turn on its own and asks the head
 what changes, ``chain`` asks the decoder for both."""
 
 METRICS = (
@@ -39,7 +39,7 @@ METRICS = (
 
 
 def measured(runs: Mapping[int, Run]) -> dict[str, Any]:
-    """What one system reaches with each readout, by seed one run.
+    """What one system reaches with each heads, by seed one run.
 
     On simulated dialogues also what the exact posterior reaches on the same turns.
     """
@@ -48,9 +48,9 @@ def measured(runs: Mapping[int, Run]) -> dict[str, Any]:
         name: {key: said for seed, each in runs.items() for key, said in read_out(each, seed, name).items()}
         for name in UNUSED
     }
-    if isinstance(run.parts.corpus, SimulatedCorpus):
+    if isinstance(run.components.corpus, SimulatedCorpus):
         made["bayes"] = bayes(run)
-    labels = run.parts.corpus.labels
+    labels = run.components.corpus.labels
     changes = {name: ChangeScores.from_predictions(said, labels) for name, said in made.items()}
     scores = {name: run.scores(said, title=name) for name, said in made.items()}
     names = changes["turns"].conditions
@@ -60,7 +60,7 @@ def measured(runs: Mapping[int, Run]) -> dict[str, Any]:
     return {
         "commit": run.folder.environment["commit"],
         "config": yaml.safe_load((run.folder.path / "config.yaml").read_text()),
-        "dialogues": len(run.parts.corpus.dialogues),
+        "dialogues": len(run.components.corpus.dialogues),
         "tested": changes["turns"].counts.shape[2],
         "eligible": changes["turns"].eligible,
         "shifts": changes["turns"].shifts,
@@ -73,7 +73,7 @@ def measured(runs: Mapping[int, Run]) -> dict[str, Any]:
 
 def planted(run: Run) -> dict[str, float]:
     """Inertia and contagion that a simulated corpus was drawn with; empty for a real one."""
-    corpus = run.parts.corpus
+    corpus = run.components.corpus
     if not isinstance(corpus, SimulatedCorpus):
         return {}
     return {"inertia": corpus.process.inertia, "contagion": corpus.process.contagion}
@@ -88,11 +88,11 @@ def learnt(runs: Mapping[int, Run]) -> dict[str, float]:
     """
     errors, inertias = [], []
     for seed, run in runs.items():
-        corpus = run.parts.corpus
+        corpus = run.components.corpus
         if not isinstance(corpus, SimulatedCorpus):
             return {}
         prior, kept = corpus.process.prior, corpus.process.inertia
-        for number in run.parts.folds:
+        for number in run.components.folds:
             decoder = load_model(run.folder.fold(number, seed)).model.decoder
             assert decoder is not None
             law = prior * np.exp(decoder.transition.detach().numpy() / decoder.temperature)
@@ -104,33 +104,33 @@ def learnt(runs: Mapping[int, Run]) -> dict[str, float]:
     return {"law_error": float(np.mean(errors)), "inertia": float(np.mean(inertias))}
 
 
-def read_out(run: Run, seed: int, readout: str) -> dict[Key, Predictions]:
+def read_out(run: Run, seed: int, heads: str) -> dict[Key, Predictions]:
     """Predictions of one seed, kept beside the models so that they are made once."""
     found = {}
-    for number, fold in run.parts.folds.items():
-        folder = run.folder.fold(number, seed) / readout
-        if not folder.is_dir() or len(list(folder.rglob("*.npz"))) < len(run.parts.protocols):
+    for number, fold in run.components.folds.items():
+        folder = run.folder.fold(number, seed) / heads
+        if not folder.is_dir() or len(list(folder.rglob("*.npz"))) < len(run.components.protocols):
             folder.mkdir(exist_ok=True)
             trained = load_model(folder.parent)
-            parts = FoldParts(fold, run.parts.corpus, trained.standardiser, trained.encoding)
-            for condition, said in _predict(run, parts, folder, readout).items():
+            components = FoldData(fold, run.components.corpus, trained.standardiser, trained.encoding)
+            for condition, said in _predict(run, components, folder, heads).items():
                 said.save(predictions_path(folder, condition))
-        for condition in run.parts.protocols:
+        for condition in run.components.protocols:
             found[seed, str(number), condition] = Predictions.load(predictions_path(folder, condition))
     return found
 
 
-def _predict(run: Run, parts: FoldParts, folder: Any, readout: str) -> Mapping[str, Predictions]:
+def _predict(run: Run, data: FoldData, folder: Any, heads: str) -> Mapping[str, Predictions]:
     model = load_model(folder.parent).model
-    setattr(model, UNUSED[readout], None)
+    setattr(model, UNUSED[heads], None)
     model.calibrate(type(model.calibration)())
-    cpu, nodes = torch.device("cpu"), run.parts.reading_nodes
-    validation = GraphPart(parts.validation, run.parts.build)
-    views = Views(validation, tuple(run.parts.fixed.values()), MASK_SEED)
+    cpu, nodes = torch.device("cpu"), run.components.reading_nodes
+    validation = GraphDataset(data.validation, run.components.build)
+    views = MaskedGraphs(validation, tuple(run.components.fixed.values()), MASK_SEED)
     fit_calibration(model, views, nodes=nodes, device=cpu)
-    test = GraphPart(parts.test, run.parts.build)
-    labels = run.parts.corpus.labels
-    return evaluate(model, test, run.parts.protocols, labels, seed=MASK_SEED, nodes=nodes, device=cpu)
+    test = GraphDataset(data.test, run.components.build)
+    labels = run.components.corpus.labels
+    return evaluate(model, test, run.components.protocols, labels, seed=MASK_SEED, nodes=nodes, device=cpu)
 
 
 def bayes(run: Run) -> dict[Key, Predictions]:
@@ -139,11 +139,11 @@ def bayes(run: Run) -> dict[Key, Predictions]:
     The threshold of a change is the one with the highest MCC that the posterior itself expects under the
     condition: no annotation is read.
     """
-    corpus, found = run.parts.corpus, {}
+    corpus, found = run.components.corpus, {}
     assert isinstance(corpus, SimulatedCorpus)
-    for number, fold in run.parts.folds.items():
-        part = GraphPart([d for d in corpus.dialogues if d.id in set(fold.test)], run.parts.build)
-        for condition, protocol in run.parts.protocols.items():
+    for number, fold in run.components.folds.items():
+        part = GraphDataset([d for d in corpus.dialogues if d.id in set(fold.test)], run.components.build)
+        for condition, protocol in run.components.protocols.items():
             seen = [protocol.apply(dialogue, MASK_SEED) for dialogue in part.dialogues]
             output = np.concatenate([posterior(corpus.process, each) for each in seen])
             change = torch.from_numpy(np.concatenate([change_posterior(corpus.process, d) for d in seen]))

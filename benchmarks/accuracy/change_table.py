@@ -21,12 +21,12 @@ def change_table(result: Mapping[str, Any]) -> str:
         lines.append(
             [
                 group,
-                *(mean(readout, names, metric) for readout, metric in (
+                *(mean(heads, names, metric) for heads, metric in (
                     (turns, "mcc"), (turns, "direct_mcc"), (chain, "direct_mcc"),
                 )),
                 *(signed(apart[other, "mcc", group]) for other in ("head", "chain")),
-                *(mean(readout, names, "pair_match_on_shifts") for readout in (turns, chain)),
-                *(mean(readout, names, "weighted_f1") for readout in (turns, chain)),
+                *(mean(heads, names, "pair_match_on_shifts") for heads in (turns, chain)),
+                *(mean(heads, names, "weighted_f1") for heads in (turns, chain)),
                 signed(apart["chain", "weighted_f1", group]),
             ]
         )  # fmt: skip

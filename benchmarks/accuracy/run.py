@@ -39,12 +39,12 @@ def main() -> None:
         train(claim, options.claim, options.system, options.seed)
         return
     todo = [(name, seed) for seed in claim["seeds"] for name in options.only or claim["systems"]]
-    side_by_side(options.claim, todo, options.jobs)
+    parallel(options.claim, todo, options.jobs)
     if not options.only:
         store(claim, options.claim)
 
 
-def side_by_side(path: Path, todo: list[tuple[str, int]], jobs: int) -> None:
+def parallel(path: Path, todo: list[tuple[str, int]], jobs: int) -> None:
     """Run each (system, seed) in a process with one thread."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     running: list[subprocess.Popen[bytes]] = []
@@ -80,7 +80,7 @@ def opened(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> Any:
     if not (folder / "config.yaml").is_file():
         return Run.begin(config, folder.parent, fabric)
     run = Run.reopen(folder, fabric)
-    if run.parts.config != config:
+    if run.components.config != config:
         raise SystemExit(f"{folder} was begun with other settings than {path} has now; remove it")
     return run
 
@@ -98,11 +98,11 @@ class Quiet:
     def __init__(self, name: str) -> None:
         self.name = name
 
-    def fold_begins(self, fold: int, seed: int, epochs: int) -> None: ...
+    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None: ...
 
-    def epoch_ends(self, fold: int, seed: int, epoch: Any) -> None: ...
+    def on_epoch_end(self, fold: int, seed: int, epoch: Any) -> None: ...
 
-    def fold_ends(self, fold: int, seed: int) -> None:
+    def on_fold_end(self, fold: int, seed: int) -> None:
         print(f"  {self.name}: fold {fold} seed {seed} done", flush=True)
 
 
@@ -122,17 +122,17 @@ def logistic(run: Any, seed: int) -> None:
     from graphmer.baselines.logistic import UtteranceLogistic
     from graphmer.evaluation.evaluate import Said, assemble
     from graphmer.experiment.fold import MASK_SEED, predictions_path
-    from graphmer.graph.part import GraphPart
+    from graphmer.graph.dataset import GraphDataset
 
-    for number, fold in run.parts.folds.items():
-        parts = run.parts.fold_parts(fold, seed)
-        model = UtteranceLogistic(run.parts.corpus.labels).fit(parts.train, parts.validation)
-        part = GraphPart(parts.test, run.parts.build)
-        for name, protocol in run.parts.protocols.items():
-            seen = [protocol.apply(dialogue, MASK_SEED) for dialogue in parts.test]
+    for number, fold in run.components.folds.items():
+        components = run.components.fold_data(fold, seed)
+        model = UtteranceLogistic(run.components.corpus.labels).fit(components.train, components.validation)
+        part = GraphDataset(components.test, run.components.build)
+        for name, protocol in run.components.protocols.items():
+            seen = [protocol.apply(dialogue, MASK_SEED) for dialogue in components.test]
             output = torch.cat([torch.as_tensor(model.predict(dialogue)) for dialogue in seen])
             available = torch.cat([dialogue.available for dialogue in seen])
-            found = assemble(part, name, Said(output), available, run.parts.corpus.labels)
+            found = assemble(part, name, Said(output), available, run.components.corpus.labels)
             found.save(predictions_path(run.folder.fold(number, seed), name))
 
 
@@ -145,8 +145,8 @@ def gathered(claim: Mapping[str, Any], path: Path, system: str) -> Any:
     run: Any = None
     for seed in claim["seeds"]:
         run = opened(claim, path, system, seed)
-        for number in run.parts.folds:
-            for name in run.parts.protocols:
+        for number in run.components.folds:
+            for name in run.components.protocols:
                 found = Predictions.load(predictions_path(run.folder.fold(number, seed), name))
                 predictions[seed, str(number), name] = found
     return run.scores(predictions, title=system), run
@@ -193,7 +193,7 @@ def accuracies(claim: Mapping[str, Any], path: Path) -> dict[str, Any]:
             "folds": [asdict(row) for row in scores[system].per_fold() if row.metric == "wa"],
         }
     partial = next(iter(scores.values())).partial_sets
-    groups = {name: (name,) for name in run.parts.protocols} | {"mean of partial sets": tuple(partial)}
+    groups = {name: (name,) for name in run.components.protocols} | {"mean of partial sets": tuple(partial)}
     differences = [
         {"first": first, "other": other, **asdict(row)}
         for first, other in claim["compare"]
@@ -206,8 +206,8 @@ def accuracies(claim: Mapping[str, Any], path: Path) -> dict[str, Any]:
         "protocol": claim["protocol"],
         "environment": run.folder.environment,
         "seeds": claim["seeds"],
-        "folds": {str(number): len(fold.test) for number, fold in run.parts.folds.items()},
-        "best": run.bayes(run.parts.protocols),
+        "folds": {str(number): len(fold.test) for number, fold in run.components.folds.items()},
+        "best": run.bayes(run.components.protocols),
         "systems": systems,
         "differences": differences,
     }

@@ -19,19 +19,23 @@ def measure(rounds: int) -> dict[str, Any]:
     from graphmer.curriculum.curriculum import Curriculum, Pacing
     from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
     from graphmer.curriculum.hardness import Hardness, HardnessWeights
-    from graphmer.experiment.neighbours import neighbours
-    from graphmer.experiment.parts import Parts
-    from graphmer.graph.part import GraphPart
+    from graphmer.experiment.components import Components
+    from graphmer.experiment.neighbors import neighbours
+    from graphmer.graph.dataset import GraphDataset
     from graphmer.training.objective import mixing_objective
     from graphmer.training.stage import Stage
     from graphmer.training.trainer import Trainer
 
     widths = ", ".join(f"{modality}: {width}" for modality, width in WIDTHS.items())
     data = f"data={{format: simulated, simulation: {{dialogues: {DIALOGUES}, widths: {{{widths}}}}}}}"
-    parts = Parts(load_config(MODEL, [data, "encoder=none"]))
-    fold = parts.fold_parts(parts.folds[1], 1)
-    train, labels, cpu = GraphPart(fold.train, parts.build), parts.corpus.labels, torch.device("cpu")
-    settings = TeacherSettings(nodes=parts.config.training.batch_nodes)
+    components = Components(load_config(MODEL, [data, "encoder=none"]))
+    fold = components.fold_data(components.folds[1], 1)
+    train, labels, cpu = (
+        GraphDataset(fold.train, components.build),
+        components.corpus.labels,
+        torch.device("cpu"),
+    )
+    settings = TeacherSettings(nodes=components.config.training.batch_nodes)
     made: dict[str, Any] = {}
 
     def teach() -> None:
@@ -45,7 +49,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
     few = max(1, rounds // 5)
     tables = in_turn({"teacher": teach}, few) | in_turn({"hardness": judge, "supports": find}, few)
-    *_, last = parts.stages
+    *_, last = components.stages
     mixed, copied = (
         Curriculum(train, made["hardness"], made["supports"], Pacing(1.0, 0.5, 0.0), form=form)
         for form in ("mixup", "context")
@@ -57,10 +61,10 @@ def measure(rounds: int) -> dict[str, Any]:
         ),
         "copied": Stage(last.name, 1, mixing_objective(0.0, 1.0), last.mask, curriculum=copied),
     }
-    fabric, model = make_fabric("cpu", "32-true"), parts.model()
+    fabric, model = make_fabric("cpu", "32-true"), components.model()
 
     def epoch(name: str) -> None:
-        trainer = Trainer(fabric, parts.optimization, seed=1)
+        trainer = Trainer(fabric, components.optimization, seed=1)
         trainer.fit(model, [stages[name]], train, lambda _: 0.0, lambda _: None, keep_last=True)
 
     times = in_turn({name: lambda name=name: epoch(name) for name in stages}, few)

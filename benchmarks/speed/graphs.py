@@ -9,7 +9,7 @@ from benchmarks.speed.steps import Ours
 from benchmarks.speed.timing import in_turn
 from graphmer.dialogue import Mixed
 from graphmer.graph import GraphBuilder
-from graphmer.graph.part import GraphPart, batches
+from graphmer.graph.dataset import GraphDataset, batches
 
 
 def measure(rounds: int) -> dict[str, Any]:
@@ -18,13 +18,13 @@ def measure(rounds: int) -> dict[str, Any]:
     ours = Ours(model(graph=True))
 
     def prepare() -> list[Any]:
-        graphs = whole.seen_through(Mixed(), 0)
+        graphs = whole.masked(Mixed(), 0)
         return [batch for _, batch in batches(graphs, NODES, torch.Generator().manual_seed(0))]
 
     ways = {
-        "build": lambda: GraphPart(dialogues(), build),
+        "build": lambda: GraphDataset(dialogues(), build),
         "prepare": prepare,
-        "epoch": lambda: ours.train(whole.seen_through(Mixed(), 0)),
+        "epoch": lambda: ours.train(whole.masked(Mixed(), 0)),
     }
     times = in_turn(ways, rounds)
     spent = {name: vars(spread) for name, spread in times.items()}

@@ -91,7 +91,7 @@ def train(folder: Path, *, mapped: bool) -> dict[str, float]:
     from graphmer.dialogue import Mixed
     from graphmer.dialogue.standardise import Standardiser
     from graphmer.graph import GraphBuilder, TemporalWindow
-    from graphmer.graph.part import GraphPart, bucketed, collated
+    from graphmer.graph.dataset import GraphDataset, bucketed, collated
     from graphmer.nn.settings import MessageSettings, ModelSettings
     from graphmer.training.objective import mixing_objective
     from graphmer.training.optimization import Optimization
@@ -104,10 +104,10 @@ def train(folder: Path, *, mapped: bool) -> dict[str, float]:
     corpus = read_dataset(folder / "corpus", mapped=mapped)
     build.labels = corpus.labels
     standardise = Standardiser.fit(corpus.dialogues)
-    part = GraphPart([standardise(dialogue) for dialogue in corpus.dialogues], build)
+    part = GraphDataset([standardise(dialogue) for dialogue in corpus.dialogues], build)
     peak = resident("VmHWM")
     del corpus
-    graphs = part.seen_through(Mixed(), 1)
+    graphs = part.masked(Mixed(), 1)
     plan = bucketed(graphs.lengths, 600, torch.Generator().manual_seed(0))[: STEPS + 2]
     objective = mixing_objective()
     highest = 0

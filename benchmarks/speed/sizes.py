@@ -11,7 +11,7 @@ from torch_geometric.data import Batch
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.graph import GraphBuilder, TemporalWindow
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
 
@@ -61,25 +61,25 @@ def _dialogue(id: str, turns: int, draw: np.random.Generator) -> Dialogue:
 
 
 @cache
-def part(window: bool = False) -> GraphPart:
+def part(window: bool = False) -> GraphDataset:
     """All dialogues as graphs, without edges or with windows of ten turns."""
-    return GraphPart(dialogues(), GraphBuilder(WINDOWS if window else {}, LABELS))
+    return GraphDataset(dialogues(), GraphBuilder(WINDOWS if window else {}, LABELS))
 
 
 def model(*, graph: bool = False) -> EmotionModel:
-    """MoMKE at its published size, or the same with surroundings and messages over ten turns each way."""
+    """MoMKE at its published size, or the same with neighborhood_averages and messages over ten turns each way."""
     torch.manual_seed(0)
     settings = ModelSettings(WIDTHS, LABELS.outputs)
     if graph:
         relations = GraphBuilder(WINDOWS, LABELS).relations
-        added = {"surroundings": (6.0, None), "messages": MessageSettings()}
+        added = {"neighborhood_averages": (6.0, None), "messages": MessageSettings()}
         settings = ModelSettings(WIDTHS, LABELS.outputs, relations=relations, **added)
     return settings.build()
 
 
 def seen(protocol: MissingProtocol, *, window: bool = False) -> list[Batch]:
     """All graphs under a protocol."""
-    return part(window).seen_through(protocol, 0)
+    return part(window).masked(protocol, 0)
 
 
 def random_batches(graphs: Sequence[Batch], dialogues: int, seed: int) -> list[list[Batch]]:

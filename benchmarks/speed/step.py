@@ -18,7 +18,7 @@ from benchmarks.speed.steps import Ours, Reference, matrix_product
 from benchmarks.speed.timing import in_turn, ratio
 from graphmer.dialogue import Complete, FixedSet, RandomSets
 from graphmer.dialogue.missing import MissingProtocol
-from graphmer.graph.part import batches
+from graphmer.graph.dataset import batches
 
 PROTOCOLS: Mapping[str, MissingProtocol] = {
     "atv": Complete(), "a": FixedSet(("audio",)), "sets": RandomSets()

@@ -7,7 +7,7 @@ from torch.nn.functional import cross_entropy
 from torch_geometric.data import Batch
 
 from benchmarks.speed.sizes import NODES
-from graphmer.graph.part import batches
+from graphmer.graph.dataset import batches
 from graphmer.nn.model import EmotionModel
 from graphmer.training.objective import mixing_objective
 from graphmer.training.optimization import Optimization

@@ -7,7 +7,7 @@ import torch
 from graphmer.config.load import load_config
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.standardise import Standardiser
-from graphmer.experiment.parts import edge_rule
+from graphmer.experiment.components import edge_rule
 from graphmer.graph import GraphBuilder
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.model_file import TrainedModel

@@ -9,33 +9,37 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
 
     from graphmer.cli.terminal import banner, console
     from graphmer.config.load import load_config
-    from graphmer.experiment import Parts
+    from graphmer.experiment import Components
     from graphmer.experiment.checks import check as check_parts
 
-    parts = Parts(load_config(config, overrides or []))
-    if parts.corpus.card.simulated:
+    components = Components(load_config(config, overrides or []))
+    if components.corpus.card.simulated:
         banner("SIMULATED DATA")
-    check_parts(parts)
-    model = parts.model()
-    dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
-    table = Table("fold", "train", "validation", "test", title=f"{parts.corpus.card.name}: dialogues (turns)")
-    for fold in parts.folds.values():
+    check_parts(components)
+    model = components.model()
+    dialogues = {dialogue.id: dialogue for dialogue in components.corpus.dialogues}
+    table = Table(
+        "fold", "train", "validation", "test", title=f"{components.corpus.card.name}: dialogues (turns)"
+    )
+    for fold in components.folds.values():
         sizes = [
             f"{len(ids)} ({sum(len(dialogues[i]) for i in ids)})"
             for ids in (fold.train, fold.validation, fold.test)
         ]
         table.add_row(fold.name, *sizes)
     console.print(table)
-    stages = ", ".join(f"{stage.name} ({stage.epochs} epochs, {stage.mask.name})" for stage in parts.stages)
+    stages = ", ".join(
+        f"{stage.name} ({stage.epochs} epochs, {stage.mask.name})" for stage in components.stages
+    )
     facts = {
-        "modalities": ", ".join(f"{m} ({d})" for m, d in parts.corpus.widths.items()),
-        "labels": "score in {} to {}".format(*parts.corpus.labels.interval)
-        if parts.corpus.labels.interval
-        else ", ".join(parts.corpus.labels.names),
-        "relations": ", ".join(parts.build.relations) or "none: plain MoMKE",
+        "modalities": ", ".join(f"{m} ({d})" for m, d in components.corpus.widths.items()),
+        "labels": "score in {} to {}".format(*components.corpus.labels.interval)
+        if components.corpus.labels.interval
+        else ", ".join(components.corpus.labels.names),
+        "relations": ", ".join(components.build.relations) or "none: plain MoMKE",
         "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
         "stages": stages,
-        "evaluated": ", ".join(parts.protocols),
+        "evaluated": ", ".join(components.protocols),
     }
     for name, fact in facts.items():
         console.print(f"{name:>10}: {fact}", highlight=False, soft_wrap=True)

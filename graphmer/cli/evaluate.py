@@ -31,12 +31,12 @@ def evaluate(
     from graphmer.experiment import Run
 
     opened = Run.reopen(run, make_fabric(device, "32-true"))
-    named = {"all": sets_of(opened.parts.modalities), "none": ()}
+    named = {"all": sets_of(opened.components.modalities), "none": ()}
     specs = [
         *named.get(conditions, tuple(conditions.split(","))),
         *(f"rate:{r:.10g}" for r in read_rates(rates)),
     ]
-    protocols = opened.parts.named(specs, "--conditions or --rates")
+    protocols = opened.components.named(specs, "--conditions or --rates")
     predictions = opened.predict(protocols)
     scores = opened.scores(predictions)
     target = out or run / "evaluation.json"

@@ -20,7 +20,7 @@ ROWS = 25
 """Operations in a table; the rest is summed up."""
 
 
-class ProfileListener:
+class ProfileCallback:
     """Profiles the first epoch of each stage of the first model, validation included.
 
     Args:
@@ -35,11 +35,11 @@ class ProfileListener:
         self.tables: list[Table] = []
         self.wanted = True
 
-    def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
+    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None:
         if self.wanted:
             self._start()
 
-    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
+    def on_epoch_end(self, fold: int, seed: int, epoch: Epoch) -> None:
         if self.running is not None:
             self.running.stop()
             self.tables.append(_table(self.running.key_averages(), epoch))
@@ -47,7 +47,7 @@ class ProfileListener:
         if self.wanted and epoch.number in self.before:
             self._start()
 
-    def fold_ends(self, fold: int, seed: int) -> None:
+    def on_fold_end(self, fold: int, seed: int) -> None:
         if self.tables:
             with self.path.open("w", encoding="utf-8") as file:
                 for table in self.tables:

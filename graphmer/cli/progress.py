@@ -8,12 +8,12 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Column
 
 from graphmer.cli.terminal import console
-from graphmer.experiment import Listener
+from graphmer.experiment import Callback
 from graphmer.training.run_folder import RunFolder
 from graphmer.training.trainer import Epoch
 
 
-class BarListener:
+class BarCallback:
     """A bar over the epochs of each model, its loss and validation beside it, and a line when it is finished.
 
     A bar stays on one line in 80 columns: text that is too long for the terminal is cut there. Models that
@@ -42,7 +42,7 @@ class BarListener:
             expand=True,
         )
 
-    def __enter__(self) -> "BarListener":
+    def __enter__(self) -> "BarCallback":
         self.progress.start()
         return self
 
@@ -51,20 +51,20 @@ class BarListener:
     ) -> None:
         self.progress.stop()
 
-    def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
+    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None:
         bar = self.progress.add_task(f"fold {fold} seed {seed}", total=epochs, state="")
         self.bars[fold, seed] = bar
 
-    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
+    def on_epoch_end(self, fold: int, seed: int, epoch: Epoch) -> None:
         if epoch.best:
             self.best[fold, seed] = epoch.score
         best = self.best.get((fold, seed))
         score = "" if epoch.score is None else f" valid. {epoch.score:.3f}"
-        beside = "" if best is None else f" (best {best:.3f})"
-        state = f"{epoch.stage} {sum(epoch.losses.values()):.3f}{score}{beside}"
+        suffix = "" if best is None else f" (best {best:.3f})"
+        state = f"{epoch.stage} {sum(epoch.losses.values()):.3f}{score}{suffix}"
         self.progress.update(self.bars[fold, seed], completed=epoch.number, state=state)
 
-    def fold_ends(self, fold: int, seed: int) -> None:
+    def on_fold_end(self, fold: int, seed: int) -> None:
         self.done += 1
         self.progress.remove_task(self.bars.pop((fold, seed)))
         result = json.loads((self.folder.fold(fold, seed) / "result.json").read_text(encoding="utf-8"))
@@ -76,24 +76,24 @@ class BarListener:
         )
 
 
-class Together:
-    """Several listeners as one.
+class CallbackList:
+    """Several callbacks as one.
 
     Args:
-        listeners: told in this order.
+        callbacks: told in this order.
     """
 
-    def __init__(self, listeners: Sequence[Listener]) -> None:
-        self.listeners = listeners
+    def __init__(self, callbacks: Sequence[Callback]) -> None:
+        self.callbacks = callbacks
 
-    def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
-        for listener in self.listeners:
-            listener.fold_begins(fold, seed, epochs)
+    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None:
+        for callback in self.callbacks:
+            callback.on_fold_start(fold, seed, epochs)
 
-    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
-        for listener in self.listeners:
-            listener.epoch_ends(fold, seed, epoch)
+    def on_epoch_end(self, fold: int, seed: int, epoch: Epoch) -> None:
+        for callback in self.callbacks:
+            callback.on_epoch_end(fold, seed, epoch)
 
-    def fold_ends(self, fold: int, seed: int) -> None:
-        for listener in self.listeners:
-            listener.fold_ends(fold, seed)
+    def on_fold_end(self, fold: int, seed: int) -> None:
+        for callback in self.callbacks:
+            callback.on_fold_end(fold, seed)

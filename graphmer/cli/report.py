@@ -71,7 +71,7 @@ def _tables(run: "Run") -> str:
 
     predictions = finished(run).kept()
     scores = run.scores(predictions)
-    sheets = [condition_table(scores, best=run.bayes(run.parts.protocols))]
+    sheets = [condition_table(scores, best=run.bayes(run.components.protocols))]
     if run.published is not None:
         sheets.append(published_table(scores, run.published))
     changes = change_scores(predictions, scores)

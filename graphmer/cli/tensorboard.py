@@ -8,7 +8,7 @@ from graphmer.errors import ConfigError
 from graphmer.training.trainer import Epoch
 
 
-class TensorBoardListener:
+class TensorBoardCallback:
     """Writes losses and validation of each epoch below ``<run>/tensorboard``.
 
     Args:
@@ -28,15 +28,15 @@ class TensorBoardListener:
         self.make: Callable[[str], Any] = lambda name: SummaryWriter(str(folder / "tensorboard" / name))
         self.writers: dict[tuple[int, int], Any] = {}
 
-    def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
+    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None:
         self.writers[fold, seed] = self.make(f"fold{fold}-seed{seed}")
 
-    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
+    def on_epoch_end(self, fold: int, seed: int, epoch: Epoch) -> None:
         writer = self.writers[fold, seed]
         for name, loss in epoch.losses.items():
             writer.add_scalar(f"loss/{name}", loss, epoch.number)
         if epoch.score is not None:
             writer.add_scalar("validation", epoch.score, epoch.number)
 
-    def fold_ends(self, fold: int, seed: int) -> None:
+    def on_fold_end(self, fold: int, seed: int) -> None:
         self.writers.pop((fold, seed)).close()

@@ -10,7 +10,7 @@ from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
     from graphmer.config.schema import Config
-    from graphmer.experiment import Listener, Run
+    from graphmer.experiment import Callback, Run
 
 
 def train(
@@ -49,41 +49,41 @@ def train(
       graphmer train examples/iemocap.yaml --set training.learning_rate=1e-4
       graphmer train --resume runs/iemocap
     """  # noqa: D301 - \b keeps the lines of the examples apart
-    from graphmer.cli.progress import BarListener, Together
+    from graphmer.cli.progress import BarCallback, CallbackList
     from graphmer.cli.results import show_scores
     from graphmer.cli.terminal import complain
 
     run = _open(config, overrides or [], folds, seeds, device, runs, resume)
     if not run.fabric.is_global_zero:
-        run.train(Together([]))
+        run.train(CallbackList([]))
         return
     _announce(run)
     try:
-        with BarListener(run.folder, len(run.unfinished)) as bar:
-            listener = Together([bar, *_listeners(run, tensorboard, profile)])
-            scores = run.train(listener, _side_by_side(run, jobs, profile))
+        with BarCallback(run.folder, len(run.unfinished)) as bar:
+            callback = CallbackList([bar, *_callbacks(run, tensorboard, profile)])
+            scores = run.train(callback, _parallel(run, jobs, profile))
     except KeyboardInterrupt:
         complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
         raise typer.Exit(130) from None
-    bayes, path = run.bayes(run.parts.protocols), run.folder.path
+    bayes, path = run.bayes(run.components.protocols), run.folder.path
     show_scores(scores, run.kept(), bayes, path / "scores.md", path / "change.json", run.published)
 
 
-def _listeners(run: "Run", tensorboard: bool, profile: bool) -> "list[Listener]":
+def _callbacks(run: "Run", tensorboard: bool, profile: bool) -> "list[Callback]":
     """Those that were asked for."""
-    listeners: list[Listener] = []
+    callbacks: list[Callback] = []
     if tensorboard:
-        from graphmer.cli.tensorboard import TensorBoardListener
+        from graphmer.cli.tensorboard import TensorBoardCallback
 
-        listeners.append(TensorBoardListener(run.folder.path))
+        callbacks.append(TensorBoardCallback(run.folder.path))
     if profile:
-        from graphmer.cli.profile import ProfileListener
+        from graphmer.cli.profile import ProfileCallback
 
-        listeners.append(ProfileListener(run.folder.path / "profile.txt", run.parts.stages))
-    return listeners
+        callbacks.append(ProfileCallback(run.folder.path / "profile.txt", run.components.stages))
+    return callbacks
 
 
-def _side_by_side(run: "Run", wanted: int | None, profile: bool) -> int:
+def _parallel(run: "Run", wanted: int | None, profile: bool) -> int:
     """How many models to train at the same time.
 
     Raises:
@@ -140,17 +140,17 @@ def _resolve(path: Path, overrides: list[str], folds: str | None, seeds: str | N
 def _announce(run: "Run") -> None:
     from graphmer.cli.terminal import banner, console
 
-    parts = run.parts
+    components = run.components
     if run.simulated:
         banner(
             "SIMULATED DATA: dialogues drawn from a known process stand in for a corpus; "
             "no figure below says anything about real speech."
         )
-    size = sum(p.numel() for p in parts.model().parameters())
-    turns = sum(len(dialogue) for dialogue in parts.corpus.dialogues)
+    size = sum(p.numel() for p in components.model().parameters())
+    turns = sum(len(dialogue) for dialogue in components.corpus.dialogues)
     console.print(
-        f"{parts.corpus.card.name}: {len(parts.corpus.dialogues)} dialogues, {turns} turns, "
-        f"{', '.join(f'{m} {d}' for m, d in parts.corpus.widths.items())}; "
-        f"{len(parts.folds)} folds; {size / 1e6:.2f} M parameters; on {run.fabric.device}",
+        f"{components.corpus.card.name}: {len(components.corpus.dialogues)} dialogues, {turns} turns, "
+        f"{', '.join(f'{m} {d}' for m, d in components.corpus.widths.items())}; "
+        f"{len(components.folds)} folds; {size / 1e6:.2f} M parameters; on {run.fabric.device}",
         highlight=False,
     )

@@ -52,27 +52,27 @@ class CurriculumConfig(Section):
     """Weight of the loss of the supports, with a `retrieval` section; 1 in the released code."""
     distillation: Annotated[float, Field(ge=0)] = 0.0
     """Weight of what utterances learn, the more the harder they are under what is seen of them, from what the
-    model (with `training.averaging` its running mean) says where nothing is hidden; not in HARDY-MER."""
+    model (with `training.ema` its running mean) says where nothing is hidden; not in HARDY-MER."""
     hardness: Annotated[HardnessConfig | None, word_for_nothing("none")] = HardnessConfig()
     """`none` takes all utterances as equally hard: each has all its supports."""
     teacher: TeacherConfig = TeacherConfig()
     """What measures the hardness."""
-    opening: Annotated[float, Field(gt=0, le=1)] = 1.0
+    initial_fraction: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Fraction of the utterances, the easiest, that count at first; 1 for all, as in HARDY-MER."""
-    until: Annotated[float, Field(gt=0, le=1)] = 0.5
-    """Fraction of the stage after which all utterances count, with `opening` below 1."""
-    emphasis: Annotated[float, Field(ge=-1, le=1)] = 0.0
+    full_at: Annotated[float, Field(gt=0, le=1)] = 0.5
+    """Fraction of the stage after which all utterances count, with `initial_fraction` below 1."""
+    hardness_weighting: Annotated[float, Field(ge=-1, le=1)] = 0.0
     """Above 0 hard utterances weigh more in the loss, below 0 less; 0 in HARDY-MER."""
 
     tuning: Annotated[int, Field(ge=0)] = 0
-    """Epochs of each of the short trainings that find `support`, `opening` and `retrieval.k` on the
+    """Epochs of each of the short trainings that find `support`, `initial_fraction` and `retrieval.k` on the
     validation part, by halves and doubles from a start of their own: what is given for them makes no
     difference then. 0 takes what is given."""
 
     @model_validator(mode="after")
     def _measured(self) -> "CurriculumConfig":
-        if self.hardness is None and (self.opening < 1 or self.emphasis):
-            raise ValueError("`opening` and `emphasis` need a `hardness`; got none")
+        if self.hardness is None and (self.initial_fraction < 1 or self.hardness_weighting):
+            raise ValueError("`initial_fraction` and `hardness_weighting` need a `hardness`; got none")
         return self
 
 

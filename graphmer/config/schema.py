@@ -122,7 +122,7 @@ class ModelConfig(Section):
     length of a dialogue."""
     recency: bool = False
     """Experts hear turns the less the further away they are (the slopes of ALiBi, one for each head)."""
-    surroundings: tuple[Annotated[float, Field(gt=0)] | None, ...] = ()
+    neighborhood_averages: tuple[Annotated[float, Field(gt=0)] | None, ...] = ()
     """Decay lengths, in turns, of averages of the features around a turn: what its own speaker and others
     showed before and after it is added to what the experts read, and stands in for what a turn lacks. null is
     the plain average over the dialogue, for which a stream remembers all of it. Not in MoMKE; without any."""
@@ -176,7 +176,7 @@ class TrainingConfig(Section):
     """Learning rate over the epochs; MoMKE's is constant."""
     clip: Annotated[float, Field(gt=0)] | None = 1.0
     """Largest gradient norm; null for no limit."""
-    averaging: Annotated[float, Field(gt=0, lt=1)] | None = None
+    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
     """Decay per step of the running mean of the weights that is validated and kept; null for none."""
     batch_nodes: Positive = 600
     """Most utterances in a batch; 600 is about 16 IEMOCAP-4 dialogues."""
@@ -303,12 +303,12 @@ class Config(Section):
         if (
             curriculum is not None
             and retrieval is None
-            and curriculum.opening == 1
-            and not curriculum.emphasis
+            and curriculum.initial_fraction == 1
+            and not curriculum.hardness_weighting
             and not curriculum.distillation
         ):
             raise ValueError(
-                "a `curriculum` without `retrieval` changes nothing at `opening` 1, `emphasis` 0 and "
+                "a `curriculum` without `retrieval` changes nothing at `initial_fraction` 1, `hardness_weighting` 0 and "
                 "`distillation` 0; set one of them, or leave the curriculum out"
             )
         return self

@@ -46,7 +46,9 @@ def write_dataset(corpus: Corpus, path: str | Path, *, extractors: Mapping[str, 
     header = _header(corpus, extractors or {})
     unknown = sorted(set(corpus.official) - set(PARTS))
     if unknown:
-        raise CorpusError(f"Parts of an official split must be named {PARTS}; got {unknown[0]!r}. Rename it.")
+        raise CorpusError(
+            f"Components of an official split must be named {PARTS}; got {unknown[0]!r}. Rename it."
+        )
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.parent / f".{target.name}.{os.getpid()}.partial"
     partial.mkdir()

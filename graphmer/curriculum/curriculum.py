@@ -13,7 +13,7 @@ from graphmer.curriculum.mixup import MOST, with_mixture
 from graphmer.curriculum.supports import Form, context, slots, with_copy
 from graphmer.curriculum.views import ranks
 from graphmer.graph import DialogueGraph
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from graphmer.typing import UNLABELLED, Available
 
 Neighbours = Callable[[Available, Tensor], Tensor]
@@ -26,26 +26,26 @@ class Pacing:
     """Which utterances count, from easy to hard, and how much.
 
     Args:
-        opening: fraction of the utterances, the easiest ones, that count in the first epoch of the stage.
-        until: fraction of the stage's epochs after which all count; the fraction that counts grows evenly.
-        emphasis: an utterance of hardness ``h`` weighs ``1 + emphasis (2 h - 1)``; above 0 hard ones count
+        initial_fraction: fraction of the utterances, the easiest ones, that count in the first epoch of the stage.
+        full_at: fraction of the stage's epochs after which all count; the fraction that counts grows evenly.
+        hardness_weighting: an utterance of hardness ``h`` weighs ``1 + hardness_weighting (2 h - 1)``; above 0 hard ones count
             more, below 0 less.
 
     Raises:
         ValueError: if a number is out of its range.
     """
 
-    opening: float = 1.0
-    until: float = 0.5
-    emphasis: float = 0.0
+    initial_fraction: float = 1.0
+    full_at: float = 0.5
+    hardness_weighting: float = 0.0
 
     def __post_init__(self) -> None:
-        if not (0 < self.opening <= 1 and 0 < self.until <= 1):
+        if not (0 < self.initial_fraction <= 1 and 0 < self.full_at <= 1):
             raise ValueError(
-                f"`opening` and `until` must be fractions in (0, 1]; got {self.opening} and {self.until}."
+                f"`initial_fraction` and `full_at` must be fractions in (0, 1]; got {self.initial_fraction} and {self.full_at}."
             )
-        if not -1 <= self.emphasis <= 1:
-            raise ValueError(f"`emphasis` must be in [-1, 1]; got {self.emphasis}.")
+        if not -1 <= self.hardness_weighting <= 1:
+            raise ValueError(f"`hardness_weighting` must be in [-1, 1]; got {self.hardness_weighting}.")
 
     def weights(self, hardness: Tensor, progress: float) -> Tensor:
         """Weight of each utterance in the loss, ``[N]``; zero for those that do not count yet.
@@ -54,15 +54,15 @@ class Pacing:
             hardness: ``[N]``.
             progress: fraction of the stage's epochs that are done.
         """
-        share = self.opening + (1 - self.opening) * min(1.0, progress / self.until)
+        share = self.initial_fraction + (1 - self.initial_fraction) * min(1.0, progress / self.full_at)
         open_now = ranks(hardness) <= share
-        return (1 + self.emphasis * (2 * hardness - 1)) * open_now
+        return (1 + self.hardness_weighting * (2 * hardness - 1)) * open_now
 
 
 class Curriculum:
     """What an epoch of training sees of the training part.
 
-    Each epoch, with probability `ASKING`, each utterance asks for one of its supports, which is then trained
+    Each epoch, with probability `SUPPORT_RATE`, each utterance asks for one of its supports, which is then trained
     on with what may be seen of the asking one, mixed into it or in a copy of a dialogue. It is drawn evenly
     from the ``k'`` that the neighbours give, so that the mean over the drawn ones estimates without bias
     ``L_sup = mean_i (1 / k'_i) sum_j l(y_ij)`` (HARDY-MER, section "curriculum"), at the price of at
@@ -86,11 +86,11 @@ class Curriculum:
             in slots.
     """
 
-    ASKING = 0.5
+    SUPPORT_RATE = 0.5
 
     def __init__(
         self,
-        train: GraphPart,
+        train: GraphDataset,
         hardness: Hardness | None,
         neighbours: Neighbours | None,
         pacing: Pacing,
@@ -161,4 +161,4 @@ class Curriculum:
         count = (supports >= 0).sum(dim=1)
         place = (chance[0] * count).long().clamp_max(supports.shape[1] - 1)
         drawn = supports.gather(1, place[:, None])[:, 0]
-        return drawn.where((count > 0) & (chance[1] < self.ASKING), -1)
+        return drawn.where((count > 0) & (chance[1] < self.SUPPORT_RATE), -1)

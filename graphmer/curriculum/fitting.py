@@ -6,7 +6,7 @@ import torch
 
 from graphmer.curriculum.teacher import Teacher
 from graphmer.dialogue.policies import RandomSets
-from graphmer.graph.part import GraphPart, batches
+from graphmer.graph.dataset import GraphDataset, batches
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class TeacherSettings:
 
 
 def fit_teacher(
-    train: GraphPart, outputs: int, settings: TeacherSettings, *, seed: int, device: torch.device
+    train: GraphDataset, outputs: int, settings: TeacherSettings, *, seed: int, device: torch.device
 ) -> Teacher:
     """A teacher of the training part, in evaluation mode.
 

@@ -12,7 +12,7 @@ from graphmer.curriculum.teacher import Teacher
 from graphmer.curriculum.views import change_share, condition_number, measured, ranks
 from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from graphmer.storage import replacing
 from graphmer.typing import Available
 
@@ -72,7 +72,7 @@ class Hardness:
     def measure(
         cls,
         teacher: Teacher,
-        train: GraphPart,
+        train: GraphDataset,
         labels: LabelSpace,
         weights: HardnessWeights,
         *,

@@ -6,7 +6,7 @@ from torch import Tensor
 from graphmer.curriculum.teacher import Teacher, rebuilding_error
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.change import change_targets
-from graphmer.graph.part import GraphPart, batches
+from graphmer.graph.dataset import GraphDataset, batches
 from graphmer.typing import Available
 
 AROUND = 2
@@ -25,7 +25,7 @@ def condition_number(available: Available) -> Tensor:
 
 
 @torch.no_grad()
-def measured(teacher: Teacher, train: GraphPart, device: torch.device) -> tuple[Tensor, Tensor]:
+def measured(teacher: Teacher, train: GraphDataset, device: torch.device) -> tuple[Tensor, Tensor]:
     """Direct and indirect hardness of every utterance, rows in the order of the dialogues.
 
     Shapes:

@@ -125,10 +125,10 @@ def change_targets(
         raise ValueError("A change of emotion is one of classes; these labels are a score.")
     value = valences(emotion, labels) if kind == "valence" else emotion
     place = torch.zeros_like(speaker) if dialogue is None else dialogue
-    group = place if kind == "adjacent" else parties(speaker, place)
+    group = place if kind == "adjacent" else speaker_ids(speaker, place)
     return ChangeTargets(value, previous_turn(group, value != UNLABELLED, strict=strict))
 
 
-def parties(speaker: Tensor, dialogue: Tensor) -> Tensor:
+def speaker_ids(speaker: Tensor, dialogue: Tensor) -> Tensor:
     """Numbers ``[N]`` that differ between any two speakers, also those of different dialogues."""
     return dialogue * (speaker.amax() + 1) + speaker if len(speaker) else speaker

@@ -10,8 +10,8 @@ import numpy as np
 import torch
 
 from graphmer.dialogue.dialogue import Dialogue
-from graphmer.dialogue.draws import normals, uniforms
 from graphmer.dialogue.missing import MissingProtocol
+from graphmer.dialogue.random import normals, uniforms
 from graphmer.typing import Available
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from graphmer.dialogue.dialogue import Dialogue
-from graphmer.dialogue.draws import uniforms
+from graphmer.dialogue.random import uniforms
 from graphmer.typing import Available
 
 

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import torch
 
 from graphmer.dialogue.dialogue import Dialogue
-from graphmer.dialogue.draws import uniforms
 from graphmer.dialogue.missing import MissingProtocol, Rate
+from graphmer.dialogue.random import uniforms
 from graphmer.typing import Available
 
 HIGHEST_RATE = 0.7

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphmer.dialogue import LabelSpace
-from graphmer.dialogue.change import KINDS, parties
+from graphmer.dialogue.change import KINDS, speaker_ids
 from graphmer.evaluation.calibration import calibration_error
 from graphmer.evaluation.change_dynamics import autocorrelation, contagion, inertia, transition_error
 from graphmer.evaluation.change_sequences import (
@@ -156,7 +156,7 @@ def _emotion_f1(predictions: Predictions, pairs: Pairs, classes: int) -> dict[st
 
 
 def _sequences(predictions: Predictions, pairs: Pairs) -> dict[str, float]:
-    party = parties(speakers_of(predictions), predictions.dialogue)
+    party = speaker_ids(speakers_of(predictions), predictions.dialogue)
     target, guess = predictions.target.numpy(force=True), predictions.predicted.numpy(force=True)
     speaking = turns_by_party(party.numpy(force=True), target != UNLABELLED)
     expected, said = (np.zeros(len(target), dtype=np.bool_) for _ in range(2))

@@ -9,8 +9,8 @@ from torch import Tensor
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.evaluation.predictions import Predictions
+from graphmer.graph.dataset import GraphDataset, MaskedGraphs, bucketed, collated, lengths_of
 from graphmer.graph.dialogue_graph import DialogueGraph
-from graphmer.graph.part import GraphPart, Views, bucketed, collated, lengths_of
 from graphmer.nn.model import EmotionModel
 from graphmer.processes import merged, rank_and_count
 from graphmer.typing import UNLABELLED
@@ -90,7 +90,7 @@ def _answer(model: EmotionModel, batch: DialogueGraph, labels: LabelSpace) -> Sa
 
 def evaluate(
     model: EmotionModel,
-    part: GraphPart,
+    part: GraphDataset,
     protocols: Mapping[str, MissingProtocol],
     labels: LabelSpace,
     *,
@@ -109,7 +109,7 @@ def evaluate(
         nodes: most utterances in a batch.
         device: where the batches go.
     """
-    views = Views(part, tuple(protocols.values()), seed)
+    views = MaskedGraphs(part, tuple(protocols.values()), seed)
     said = outputs(model, views, labels, nodes=nodes, device=device)
     results = {}
     for number, (condition, protocol) in enumerate(protocols.items()):
@@ -119,7 +119,7 @@ def evaluate(
 
 
 def assemble(
-    part: GraphPart, condition: str, said: Said, available: Tensor, labels: LabelSpace
+    part: GraphDataset, condition: str, said: Said, available: Tensor, labels: LabelSpace
 ) -> Predictions:
     """What was said of all dialogues of a part as `Predictions`."""
     lengths = torch.tensor(part.lengths)

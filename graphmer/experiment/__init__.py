@@ -1,7 +1,7 @@
 """The only place that turns a configuration into objects, and runs them."""
 
-from graphmer.experiment.fold import Listener
-from graphmer.experiment.parts import Parts
+from graphmer.experiment.components import Components
+from graphmer.experiment.fold import Callback
 from graphmer.experiment.run import Run
 
-__all__ = ["Listener", "Parts", "Run"]
+__all__ = ["Callback", "Components", "Run"]

@@ -6,10 +6,10 @@ from graphmer.corpora.splits import Fold
 from graphmer.dialogue import Dialogue
 from graphmer.errors import ConfigError, CorpusError
 from graphmer.evaluation.statistics import metric_names
-from graphmer.experiment.parts import Parts
+from graphmer.experiment.components import Components
 
 
-def check(parts: Parts) -> None:
+def check(components: Components) -> None:
     """Make everything an experiment needs once.
 
     Of the test part it asks only whether anything is labelled, never how.
@@ -18,36 +18,36 @@ def check(parts: Parts) -> None:
         ConfigError: naming the field of the configuration.
         CorpusError: if a fold cannot be trained, selected or tested on.
     """
-    _ = (parts.stages, parts.protocols)
-    if not parts.fixed:
+    _ = (components.stages, components.protocols)
+    if not components.fixed:
         raise ConfigError("evaluation.conditions: must name at least one condition to select by; got none.")
-    if parts.config.model.decoder != "none" and parts.corpus.labels.is_score:
+    if components.config.model.decoder != "none" and components.corpus.labels.is_score:
         raise ConfigError(
-            f"model.decoder: must be none for a corpus of scores; got {parts.config.model.decoder}. "
+            f"model.decoder: must be none for a corpus of scores; got {components.config.model.decoder}. "
             "A decoder knows how emotions follow one another, and needs classes."
         )
-    if parts.config.model.change_head and parts.corpus.labels.is_score:
+    if components.config.model.change_head and components.corpus.labels.is_score:
         raise ConfigError(
             "model.change_head: must be false for a corpus of scores; got true. A change is one of classes."
         )
-    curriculum = parts.config.curriculum
+    curriculum = components.config.curriculum
     hardness = None if curriculum is None else curriculum.hardness
-    if hardness is not None and hardness.change and parts.corpus.labels.is_score:
+    if hardness is not None and hardness.change and components.corpus.labels.is_score:
         raise ConfigError(
             "curriculum.hardness.change: must be 0 for a corpus of scores, which has no emotion changes; "
             f"got {hardness.change}."
         )
-    published = parts.config.published
-    known = metric_names(parts.corpus.labels)
+    published = components.config.published
+    known = metric_names(components.corpus.labels)
     unknown = [] if published is None else [metric for metric in published.metrics if metric not in known]
     if unknown:
         raise ConfigError(f"published.metrics: must be among {', '.join(known)}; got {unknown[0]}.")
-    parts.model()
-    dialogues = {dialogue.id: dialogue for dialogue in parts.corpus.dialogues}
-    _check_graph(parts)
-    for fold in parts.folds.values():
+    components.model()
+    dialogues = {dialogue.id: dialogue for dialogue in components.corpus.dialogues}
+    _check_graph(components)
+    for fold in components.folds.values():
         train = [dialogues[id] for id in fold.train]
-        _check_training(fold, train, parts)
+        _check_training(fold, train, components)
         for name, ids in {"validation": fold.validation, "test": fold.test}.items():
             if all(emotion is None for id in ids for emotion in dialogues[id].emotion):
                 raise CorpusError(
@@ -55,34 +55,34 @@ def check(parts: Parts) -> None:
                 )
 
 
-def check_processes(parts: Parts, count: int) -> None:
+def check_processes(components: Components, count: int) -> None:
     """Whether several processes can train one model of an experiment.
 
     Raises:
         ConfigError: if it has a curriculum, whose weights would have to be divided between the processes.
     """
-    if count > 1 and parts.config.curriculum is not None:
+    if count > 1 and components.config.curriculum is not None:
         raise ConfigError(
             f"curriculum: must be left out where several processes train one model; got {count} processes. "
             "Train without torchrun."
         )
 
 
-def _check_graph(parts: Parts) -> None:
+def _check_graph(components: Components) -> None:
     try:
-        parts.build(parts.corpus.dialogues[0])
+        components.build(components.corpus.dialogues[0])
     except ValueError as error:
         raise ConfigError(f"data or graph: {error}") from None
 
 
-def _check_training(fold: Fold, train: Sequence[Dialogue], parts: Parts) -> None:
-    for column, modality in enumerate(parts.modalities):
+def _check_training(fold: Fold, train: Sequence[Dialogue], components: Components) -> None:
+    for column, modality in enumerate(components.modalities):
         if not any(bool(dialogue.available[:, column].any()) for dialogue in train):
             raise CorpusError(
                 f"Fold {fold.name!r}: no training utterance has the modality {modality!r}. "
                 "Leave it out of the features, or use another split."
             )
-    retrieval = parts.config.retrieval
+    retrieval = components.config.retrieval
     if retrieval is not None and retrieval.exclude == "session" and len({d.session for d in train}) < 2:
         only = "no session" if train[0].session is None else f"session {train[0].session} alone"
         raise ConfigError(
@@ -92,7 +92,7 @@ def _check_training(fold: Fold, train: Sequence[Dialogue], parts: Parts) -> None
     seen = {emotion for dialogue in train for emotion in dialogue.emotion}
     if seen <= {None}:
         raise CorpusError(f"Fold {fold.name!r}: no training utterance is labelled. Use another split.")
-    never = [name for name in parts.corpus.labels.names if name not in seen]
+    never = [name for name in components.corpus.labels.names if name not in seen]
     if never:
         raise CorpusError(
             f"Fold {fold.name!r}: the class {never[0]!r} has no training example; it cannot be learnt. "

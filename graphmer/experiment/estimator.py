@@ -18,9 +18,9 @@ from graphmer.config.schema import Config
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.splits import Fold, hold_out
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
+from graphmer.experiment.components import Components
 from graphmer.experiment.fold import mean_score, predict
-from graphmer.experiment.parts import Parts
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from graphmer.inference import DialoguePrediction, Predictor
 from graphmer.nn.model import EmotionModel
 from graphmer.training.model_file import TrainedModel
@@ -107,10 +107,10 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
                 f"{sorted(map(repr, names))[:3] or 'no label'}."
             )
         self.classes_ = np.array(sorted(map(str, names)))
-        parts = Parts(self._config(), _corpus(dialogues, tuple(self.classes_.tolist())))
+        components = Components(self._config(), _corpus(dialogues, tuple(self.classes_.tolist())))
         train, held_out = hold_out(dialogues, self.validation)
         with torch.random.fork_rng():
-            self.predictor_ = self._trained(parts, Fold("fit", train, held_out, ()))
+            self.predictor_ = self._trained(components, Fold("fit", train, held_out, ()))
         return self
 
     def predict(self, X: Sequence[Dialogue]) -> list[np.ndarray]:  # noqa: N803
@@ -172,24 +172,30 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             inner[field] = value
         return checked(values, "EmotionClassifier", Path())
 
-    def _trained(self, parts: Parts, fold: Fold) -> Predictor:
-        read = parts.fold_parts(fold, self.seed)
-        fabric = Fabric(accelerator=self.device, devices=1, precision=parts.config.training.precision)
+    def _trained(self, components: Components, fold: Fold) -> Predictor:
+        read = components.fold_data(fold, self.seed)
+        fabric = Fabric(accelerator=self.device, devices=1, precision=components.config.training.precision)
         fabric.launch()
         torch.manual_seed(derived_seed("weights", self.seed, 1))
-        model = parts.model()
-        chooser = GraphPart(read.validation, parts.build)
+        model = components.model()
+        chooser = GraphDataset(read.validation, components.build)
 
         def validate(candidate: EmotionModel) -> float:
-            found = predict(parts, candidate, chooser, parts.fixed, fabric.device)
-            return mean_score(found, parts.corpus.labels.outputs)
+            found = predict(components, candidate, chooser, components.fixed, fabric.device)
+            return mean_score(found, components.corpus.labels.outputs)
 
-        trainer = Trainer(fabric, parts.optimization, seed=derived_seed("fold", self.seed, 1))
-        train = GraphPart(read.train, parts.build)
-        selected = trainer.fit(model, parts.stages, train, validate, _log)
+        trainer = Trainer(fabric, components.optimization, seed=derived_seed("fold", self.seed, 1))
+        train = GraphDataset(read.train, components.build)
+        selected = trainer.fit(model, components.stages, train, validate, _log)
         facts = {"epoch": selected.epoch, "validation": selected.score, "seed": self.seed}
         trained = TrainedModel(
-            model, parts.settings, parts.corpus.labels, read.standardiser, parts.build, facts, read.encoding
+            model,
+            components.settings,
+            components.corpus.labels,
+            read.standardiser,
+            components.build,
+            facts,
+            read.encoding,
         )
         return Predictor(trained, fabric.device)
 

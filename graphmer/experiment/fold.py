@@ -14,10 +14,10 @@ from graphmer.dialogue.missing import MissingProtocol
 from graphmer.evaluation.evaluate import evaluate
 from graphmer.evaluation.metrics import classification, regression
 from graphmer.evaluation.predictions import Predictions
-from graphmer.experiment.parts import FoldParts, Parts
+from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.tuning import taught
-from graphmer.graph.part import GraphPart, Views
-from graphmer.inference.gains import FILE, ExpectedGains
+from graphmer.graph.dataset import GraphDataset, MaskedGraphs
+from graphmer.inference.information_gain import FILE, ExpectedInformationGain
 from graphmer.nn.model import EmotionModel
 from graphmer.storage import write_text
 from graphmer.training.calibration import fit_calibration
@@ -29,59 +29,63 @@ MASK_SEED = 0
 """Seed of what is hidden in evaluation: the same for every model, so that differences are paired."""
 
 
-class Listener(Protocol):
-    """Told how an experiment goes on; models that are trained side by side take turns in telling."""
+class Callback(Protocol):
+    """Event how an experiment goes on; models that are trained side by side take turns in telling."""
 
-    def fold_begins(self, fold: int, seed: int, epochs: int) -> None: ...
+    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None: ...
 
-    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None: ...
+    def on_epoch_end(self, fold: int, seed: int, epoch: Epoch) -> None: ...
 
-    def fold_ends(self, fold: int, seed: int) -> None: ...
+    def on_fold_end(self, fold: int, seed: int) -> None: ...
 
 
 class FoldTraining:
     """The way to one trained model.
 
     Args:
-        parts: of the experiment.
+        components: of the experiment.
         folder: of the run.
         fabric: device, precision and processes.
         number: of the fold, from 1.
         seed: decides weights, masks and the order of dialogues.
     """
 
-    def __init__(self, parts: Parts, folder: RunFolder, fabric: Fabric, number: int, seed: int) -> None:
-        self.parts = parts
+    def __init__(
+        self, components: Components, folder: RunFolder, fabric: Fabric, number: int, seed: int
+    ) -> None:
+        self.components = components
         self.folder = folder
         self.fabric = fabric
         self.number = number
         self.seed = seed
         self.path = folder.fold(number, seed)
 
-    def train(self, listener: Listener) -> None:
+    def train(self, callback: Callback) -> None:
         """Train, calibrate and test one model, and keep it; the test part is read once, at the end."""
         begin = time.perf_counter()
-        parts, number, seed = self.parts, self.number, self.seed
-        fold = parts.fold_parts(parts.folds[number], derived_seed("teacher", seed, number))
+        components, number, seed = self.components, self.number, self.seed
+        fold = components.fold_data(components.folds[number], derived_seed("teacher", seed, number))
         torch.manual_seed(derived_seed("weights", seed, number))
-        model = parts.model()
-        bank = parts.bank(fold)
-        model.beside = bank
-        listener.fold_begins(number, seed, sum(stage.epochs for stage in parts.stages))
+        model = components.model()
+        bank = components.bank(fold)
+        model.retrieval_memory = bank
+        callback.on_fold_start(number, seed, sum(stage.epochs for stage in components.stages))
         train = self._graphs(fold.train)
-        facts = self._fit(model, fold, train, listener)
+        facts = self._fit(model, fold, train, callback)
         gains = None
-        if not parts.corpus.labels.is_score:
+        if not components.corpus.labels.is_score:
             self._calibrate(model, self._graphs(fold.validation))
             gains = self._gains(model, train)
-        predicted = predict(parts, model, self._graphs(fold.test), parts.protocols, self.fabric.device)
+        predicted = predict(
+            components, model, self._graphs(fold.test), components.protocols, self.fabric.device
+        )
         if self.fabric.is_global_zero:
             trained = TrainedModel(
                 model,
-                parts.settings,
-                parts.corpus.labels,
+                components.settings,
+                components.corpus.labels,
                 fold.standardiser,
-                parts.build,
+                components.build,
                 facts,
                 fold.encoding,
                 bank,
@@ -89,32 +93,34 @@ class FoldTraining:
             seconds = round(time.perf_counter() - begin, 2)
             keep(self.path, trained, gains, predicted, facts | {"seconds": seconds})
         self.fabric.barrier()
-        listener.fold_ends(number, seed)
+        callback.on_fold_end(number, seed)
 
-    def _graphs(self, dialogues: Sequence[Any]) -> GraphPart:
-        return GraphPart(dialogues, self.parts.build)
+    def _graphs(self, dialogues: Sequence[Any]) -> GraphDataset:
+        return GraphDataset(dialogues, self.components.build)
 
     def _fit(
-        self, model: EmotionModel, fold: FoldParts, train: GraphPart, listener: Listener
+        self, model: EmotionModel, fold: FoldData, train: GraphDataset, callback: Callback
     ) -> dict[str, Any]:
         """Leave the model with its selected weights; what is to be known of it."""
-        config, parts = self.parts.config, self.parts
+        config, components = self.components.config, self.components
         oracle = config.training.selection == "test_oracle"
         chooser = self._graphs(fold.test if oracle else fold.validation)
 
-        def validate(judged: EmotionModel) -> float:
-            found = predict(parts, judged, chooser, parts.fixed, self.fabric.device)
-            return mean_score(found, parts.corpus.labels.outputs)
+        def validate(candidate: EmotionModel) -> float:
+            found = predict(components, candidate, chooser, components.fixed, self.fabric.device)
+            return mean_score(found, components.corpus.labels.outputs)
 
         def on_epoch(epoch: Epoch) -> None:
             if self.fabric.is_global_zero:
                 self.folder.log(fold=self.number, seed=self.seed, **vars(epoch))
-            listener.epoch_ends(self.number, self.seed, epoch)
+            callback.on_epoch_end(self.number, self.seed, epoch)
 
         taught_seed, fold_seed = (derived_seed(name, self.seed, self.number) for name in ("teacher", "fold"))
-        stages, knobs = taught(parts, fold, self.fabric, model, train, validate, taught_seed, self.path)
+        stages, hyperparameters = taught(
+            components, fold, self.fabric, model, train, validate, taught_seed, self.path
+        )
         state = self.path / "state.safetensors"
-        trainer = Trainer(self.fabric, parts.optimization, seed=fold_seed, state=state)
+        trainer = Trainer(self.fabric, components.optimization, seed=fold_seed, state=state)
         last = config.training.selection == "last"
         selected = trainer.fit(model, stages, train, validate, on_epoch, keep_last=last)
         return {
@@ -123,31 +129,31 @@ class FoldTraining:
             "epoch": selected.epoch,
             "validation": selected.score,
             "selection": config.training.selection,
-            "simulated": parts.corpus.card.simulated,
-            "corpus": parts.corpus.card.name,
-            **({} if knobs is None else {"curriculum": asdict(knobs)}),
+            "simulated": components.corpus.card.simulated,
+            "corpus": components.corpus.card.name,
+            **({} if hyperparameters is None else {"curriculum": asdict(hyperparameters)}),
         }
 
-    def _calibrate(self, model: EmotionModel, validation: GraphPart) -> None:
+    def _calibrate(self, model: EmotionModel, validation: GraphDataset) -> None:
         """Fit temperatures and threshold on the validation part under all fixed conditions."""
         fit_calibration(
             model.to(self.fabric.device),
-            Views(validation, tuple(self.parts.fixed.values()), MASK_SEED),
-            nodes=self.parts.reading_nodes,
+            MaskedGraphs(validation, tuple(self.components.fixed.values()), MASK_SEED),
+            nodes=self.components.reading_nodes,
             device=self.fabric.device,
         )
 
-    def _gains(self, model: EmotionModel, train: GraphPart) -> ExpectedGains:
-        nodes, device = self.parts.reading_nodes, self.fabric.device
-        return ExpectedGains.measure(
-            model.to(device), train, self.parts.corpus.labels, nodes=nodes, device=device
+    def _gains(self, model: EmotionModel, train: GraphDataset) -> ExpectedInformationGain:
+        nodes, device = self.components.reading_nodes, self.fabric.device
+        return ExpectedInformationGain.measure(
+            model.to(device), train, self.components.corpus.labels, nodes=nodes, device=device
         )
 
 
 def predict(
-    parts: Parts,
+    components: Components,
     model: EmotionModel,
-    part: GraphPart,
+    part: GraphDataset,
     protocols: Mapping[str, MissingProtocol],
     device: torch.device,
 ) -> dict[str, Predictions]:
@@ -156,7 +162,7 @@ def predict(
     Raises:
         FloatingPointError: if the model says anything that is not finite.
     """
-    labels, nodes = parts.corpus.labels, parts.reading_nodes
+    labels, nodes = components.corpus.labels, components.reading_nodes
     try:
         return evaluate(model.to(device), part, protocols, labels, seed=MASK_SEED, nodes=nodes, device=device)
     except ValueError as error:  # `Predictions` refuses what is not finite
@@ -166,7 +172,7 @@ def predict(
 def keep(
     path: Path,
     trained: TrainedModel,
-    gains: ExpectedGains | None,
+    gains: ExpectedInformationGain | None,
     predicted: Mapping[str, Predictions],
     result: Mapping[str, Any],
 ) -> None:

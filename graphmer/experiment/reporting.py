@@ -15,7 +15,7 @@ from graphmer.evaluation.scores import Scores
 from graphmer.experiment.run import Run
 from graphmer.graph import DialogueGraph
 from graphmer.inference import DialoguePrediction, Predictor, WhatIf, load
-from graphmer.inference.gains import Help, subsets
+from graphmer.inference.information_gain import Help, subsets
 from graphmer.inference.what_if import set_name
 from graphmer.report.hardness import FILE, hardness_counts
 from graphmer.report.matrices import matrices
@@ -59,13 +59,13 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
     Raises:
         CheckpointError: if a model or its predictions cannot be read.
     """
-    predictions, parts = finished(run).kept(), run.parts
-    labels, scores, published = parts.corpus.labels, run.scores(predictions), run.published
+    predictions, components = finished(run).kept(), run.components
+    labels, scores, published = components.corpus.labels, run.scores(predictions), run.published
     predictor = load(run.folder.path, device=run.fabric.device)
     facts = predictor.trained.facts
-    tested = set(parts.folds[facts["fold"]].test)
-    dialogues = [dialogue for dialogue in parts.corpus.dialogues if dialogue.id in tested]
-    sets = {set_name(chosen, parts.modalities): chosen for chosen in subsets(parts.modalities)}
+    tested = set(components.folds[facts["fold"]].test)
+    dialogues = [dialogue for dialogue in components.corpus.dialogues if dialogue.id in tested]
+    sets = {set_name(chosen, components.modalities): chosen for chosen in subsets(components.modalities)}
     return {
         "format": _FORMAT,
         "title": scores.meta["title"],
@@ -77,21 +77,21 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
             "colours": colours(labels.names),
             "codes": codes(labels.names),
         },
-        "modalities": parts.modalities,
+        "modalities": components.modalities,
         "sets": sets,
         "help": {name: _in_words(predictor.help(chosen)) for name, chosen in sets.items()},
-        "measures": measures(scores, change_scores(predictions, scores), run.bayes(parts.protocols)),
+        "measures": measures(scores, change_scores(predictions, scores), run.bayes(components.protocols)),
         "published": None if published is None else published_values(scores, published),
         "matrices": None if labels.is_score else matrices(predictions, labels),
         "router": router_weights(predictor, dialogues),
         "hardness": hardness_counts(
-            run.folder.fold(facts["fold"], facts["seed"]) / FILE, sets, parts.modalities
+            run.folder.fold(facts["fold"], facts["seed"]) / FILE, sets, components.modalities
         ),
-        "relations": parts.build.relations,
+        "relations": components.build.relations,
         "timelines": _timelines(run, predictor, dialogues, transcripts),
         "model": dict(facts),
         "training": training_curves(run.folder.records()),
-        "corpus": corpus_facts(parts.corpus),
+        "corpus": corpus_facts(components.corpus),
         "config": (run.folder.path / "config.yaml").read_text(encoding="utf-8"),
         "environment": run.folder.environment,
     }
@@ -136,7 +136,7 @@ def _timelines(
     run: Run, predictor: Predictor, dialogues: Sequence[Dialogue], transcripts: bool
 ) -> list[dict[str, Any]]:
     chosen = [dialogues[position] for position in evenly(len(dialogues), _DIALOGUES)]
-    labels, build = run.parts.corpus.labels, run.parts.build
+    labels, build = run.components.corpus.labels, run.components.build
     return [
         timeline(_shown(dialogue, found, build(dialogue)), labels, build.relations, transcripts=transcripts)
         for dialogue, found in zip(chosen, predictor.what_if_many(chosen), strict=True)

@@ -16,10 +16,10 @@ from graphmer.evaluation.gathering import Key
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check, check_processes
-from graphmer.experiment.fold import MASK_SEED, FoldTraining, Listener, predict, predictions_path
-from graphmer.experiment.parts import FoldParts, Parts
-from graphmer.experiment.side_by_side import train_side_by_side
-from graphmer.graph.part import GraphPart
+from graphmer.experiment.components import Components, FoldData
+from graphmer.experiment.fold import MASK_SEED, Callback, FoldTraining, predict, predictions_path
+from graphmer.experiment.parallel import train_parallel
+from graphmer.graph.dataset import GraphDataset
 from graphmer.report.published import Published
 from graphmer.training.model_file import load_model
 from graphmer.training.run_folder import RunFolder, environment
@@ -29,34 +29,34 @@ class Run:
     """One experiment and its folder.
 
     Args:
-        parts: what the experiment consists of.
+        components: what the experiment consists of.
         folder: where it is kept.
         fabric: device, precision and processes.
     """
 
-    def __init__(self, parts: Parts, folder: RunFolder, fabric: Fabric) -> None:
-        self.parts = parts
+    def __init__(self, components: Components, folder: RunFolder, fabric: Fabric) -> None:
+        self.components = components
         self.folder = folder
         self.fabric = fabric
 
     @classmethod
     def begin(cls, config: Config, runs: Path, fabric: Fabric) -> "Run":
         """A new run folder below `runs`; everything that can be wrong is checked before it is made."""
-        parts = Parts(config)
-        check(parts)
-        check_processes(parts, fabric.world_size)
-        card = parts.corpus.card
+        components = Components(config)
+        check(components)
+        check_processes(components, fabric.world_size)
+        card = components.corpus.card
         facts = environment(
             device=str(fabric.device),
             corpus=card.name,
-            fingerprint=parts.corpus.fingerprint,
+            fingerprint=components.corpus.fingerprint,
             simulated=card.simulated,
         )
         path = runs
         if fabric.is_global_zero:
             path = RunFolder.create(runs, config.name, dump_config(config), facts).path
         # all processes write into the folder that the first one has made
-        return cls(parts, RunFolder(fabric.broadcast(path)), fabric)
+        return cls(components, RunFolder(fabric.broadcast(path)), fabric)
 
     @classmethod
     def reopen(cls, path: Path, fabric: Fabric) -> "Run":
@@ -72,35 +72,35 @@ class Run:
             raise CheckpointError(
                 f"{path}/environment.json: cannot be read ({type(error).__name__}). Start a new run."
             ) from None
-        parts = Parts(load_config(path / "config.yaml"))
-        check_processes(parts, fabric.world_size)
-        if parts.corpus.fingerprint != fingerprint:
+        components = Components(load_config(path / "config.yaml"))
+        check_processes(components, fabric.world_size)
+        if components.corpus.fingerprint != fingerprint:
             raise CheckpointError(
-                f"{path}: {parts.corpus.card.name} on disk is not what this run was trained on. "
+                f"{path}: {components.corpus.card.name} on disk is not what this run was trained on. "
                 "Restore its files, or start a new run."
             )
-        return cls(parts, folder, fabric)
+        return cls(components, folder, fabric)
 
     @property
     def simulated(self) -> bool:
         """Whether the dialogues are simulated."""
-        return self.parts.corpus.card.simulated
+        return self.components.corpus.card.simulated
 
     @property
     def unfinished(self) -> list[tuple[int, int]]:
         """Seed and fold of the models that are still to be trained."""
         return [
             (seed, number)
-            for seed in dict.fromkeys(self.parts.config.seeds)
-            for number in self.parts.folds
+            for seed in dict.fromkeys(self.components.config.seeds)
+            for number in self.components.folds
             if not (self.folder.fold(number, seed) / "result.json").is_file()
         ]
 
-    def train(self, listener: Listener, jobs: int = 1) -> Scores:
+    def train(self, callback: Callback, jobs: int = 1) -> Scores:
         """Train and test every fold and seed that is not finished yet, and write ``scores.json``.
 
         Args:
-            listener: told how it goes on.
+            callback: told how it goes on.
             jobs: models trained at the same time. More than one are trained in processes of their own, which
                 import the main module: a script must keep what it does under ``if __name__ == "__main__"``.
 
@@ -108,9 +108,9 @@ class Run:
             GraphmerError: if such a process was killed.
         """
         if jobs > 1:
-            train_side_by_side(self.folder, self.unfinished, self.fabric, listener, jobs)
+            train_parallel(self.folder, self.unfinished, self.fabric, callback, jobs)
         for seed, number in self.unfinished:
-            FoldTraining(self.parts, self.folder, self.fabric, number, seed).train(listener)
+            FoldTraining(self.components, self.folder, self.fabric, number, seed).train(callback)
         scores = self.scores(self.kept())
         if self.fabric.is_global_zero:
             scores.to_json(self.folder.path / "scores.json")
@@ -122,9 +122,9 @@ class Run:
             (seed, str(number), condition): Predictions.load(
                 predictions_path(self.folder.fold(number, seed), condition)
             )
-            for seed in self.parts.config.seeds
-            for number in self.parts.folds
-            for condition in self.parts.protocols
+            for seed in self.components.config.seeds
+            for number in self.components.folds
+            for condition in self.components.protocols
         }
 
     def predict(self, protocols: Mapping[str, MissingProtocol]) -> dict[Key, Predictions]:
@@ -134,42 +134,50 @@ class Run:
             CheckpointError: if a model is not there, or is not the one that the configuration describes.
         """
         predictions: dict[Key, Predictions] = {}
-        for seed in self.parts.config.seeds:
-            for number, fold in self.parts.folds.items():
+        for seed in self.components.config.seeds:
+            for number, fold in self.components.folds.items():
                 path = self.folder.fold(number, seed)
                 trained = load_model(path)
-                if (trained.settings, trained.labels) != (self.parts.settings, self.parts.corpus.labels):
+                if (trained.settings, trained.labels) != (
+                    self.components.settings,
+                    self.components.corpus.labels,
+                ):
                     raise CheckpointError(
                         f"{path}/model.json: another model than the run's config.yaml describes. Restore it."
                     )
-                read = FoldParts(fold, self.parts.corpus, trained.standardiser, trained.encoding)
-                test = GraphPart(read.test, self.parts.build)
-                found = predict(self.parts, trained.model, test, protocols, self.fabric.device)
+                read = FoldData(fold, self.components.corpus, trained.standardiser, trained.encoding)
+                test = GraphDataset(read.test, self.components.build)
+                found = predict(self.components, trained.model, test, protocols, self.fabric.device)
                 predictions |= {(seed, str(number), name): said for name, said in found.items()}
         return predictions
 
     def scores(self, predictions: Mapping[Key, Predictions], title: str | None = None) -> Scores:
         """Scores of predictions by (seed, fold, condition), with their provenance."""
-        config = self.parts.config
+        config = self.components.config
         meta = {
             "title": config.name if title is None else title,
             "simulated": self.simulated,
             "selection": config.training.selection,
-            "corpus": self.parts.corpus.card.name,
-            "fingerprint": self.parts.corpus.fingerprint,
+            "corpus": self.components.corpus.card.name,
+            "fingerprint": self.components.corpus.fingerprint,
         }
         return Scores.from_predictions(
-            predictions, labels=self.parts.corpus.labels, modalities=self.parts.modalities, meta=meta
+            predictions,
+            labels=self.components.corpus.labels,
+            modalities=self.components.modalities,
+            meta=meta,
         )
 
     def bayes(self, protocols: Mapping[str, MissingProtocol]) -> dict[str, float]:
         """Bayes-optimal accuracy under each condition over all test parts; empty on a real corpus."""
-        corpus = self.parts.corpus
+        corpus = self.components.corpus
         if not isinstance(corpus, SimulatedCorpus):
             return {}
-        tested = [name for fold in self.parts.folds.values() for name in fold.test]
+        tested = [name for fold in self.components.folds.values() for name in fold.test]
         return {
-            condition: bayes_accuracy(corpus, protocol, MASK_SEED, tested, causal=self.parts.config.causal)
+            condition: bayes_accuracy(
+                corpus, protocol, MASK_SEED, tested, causal=self.components.config.causal
+            )
             for condition, protocol in protocols.items()
             if not isinstance(protocol, Noise | Shift)
         }
@@ -177,5 +185,5 @@ class Run:
     @property
     def published(self) -> Published | None:
         """The paper's figures that the configuration holds."""
-        section = self.parts.config.published
+        section = self.components.config.published
         return None if section is None else Published(**section.model_dump())

@@ -8,10 +8,10 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
-from graphmer.curriculum.tuning import Knobs, tuned
-from graphmer.experiment.parts import FoldParts, Parts
-from graphmer.experiment.teaching import Teaching
-from graphmer.graph.part import GraphPart
+from graphmer.curriculum.tuning import Hyperparameters, tuned
+from graphmer.experiment.components import Components, FoldData
+from graphmer.experiment.curriculum import CurriculumBuilder
+from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.model import EmotionModel
 from graphmer.storage import write_text
 from graphmer.training.stage import Stage
@@ -22,19 +22,19 @@ Validate = Callable[[EmotionModel], float]
 
 
 def taught(
-    parts: Parts,
-    fold: FoldParts,
+    components: Components,
+    fold: FoldData,
     fabric: Fabric,
     model: EmotionModel,
-    train: GraphPart,
+    train: GraphDataset,
     validate: Validate,
     seed: int,
     path: Path,
-) -> tuple[list[Stage], Knobs | None]:
+) -> tuple[list[Stage], Hyperparameters | None]:
     """The stages of training with their curriculum and its settings, if the configuration has one.
 
     Args:
-        parts: what the experiment consists of.
+        components: what the experiment consists of.
         fold: its dialogues.
         fabric: device, precision and processes.
         model: with fresh weights; stays as it is.
@@ -43,29 +43,33 @@ def taught(
         seed: of teacher, encoder and trials.
         path: the folder that keeps ``hardness.npz`` and ``tuned.json``, which are read if they are there.
     """
-    settings = parts.config.curriculum
+    settings = components.config.curriculum
     if settings is None:
-        return parts.stages, None
-    teaching = Teaching(parts, fold, train, fabric.device, seed=seed, path=path / "hardness.npz")
-    knobs, kept = teaching.given, path / "tuned.json"
+        return components.stages, None
+    teaching = CurriculumBuilder(
+        components, fold, train, fabric.device, seed=seed, path=path / "hardness.npz"
+    )
+    hyperparameters, kept = teaching.given, path / "tuned.json"
     if settings.tuning and not kept.is_file():
-        trial = _Trials(parts, fabric, train, validate, seed)
+        trial = _Trials(components, fabric, train, validate, seed)
         warm = trial.warmed(model)
-        knobs, scores = tuned(
+        hyperparameters, scores = tuned(
             teaching.limits,
             lambda tried: trial.score(warm, teaching.stages(tried)[-1], settings.tuning),
         )
-        write_text(kept, json.dumps({"settings": asdict(knobs), "trials": scores}))
+        write_text(kept, json.dumps({"settings": asdict(hyperparameters), "trials": scores}))
     elif settings.tuning:
-        knobs = Knobs(**json.loads(kept.read_text(encoding="utf-8"))["settings"])
-    return teaching.stages(knobs), knobs
+        hyperparameters = Hyperparameters(**json.loads(kept.read_text(encoding="utf-8"))["settings"])
+    return teaching.stages(hyperparameters), hyperparameters
 
 
 class _Trials:
     """Short trainings of the last stage, all from the weights that the stages before it lead to."""
 
-    def __init__(self, parts: Parts, fabric: Fabric, train: GraphPart, validate: Validate, seed: int) -> None:
-        self.parts = parts
+    def __init__(
+        self, components: Components, fabric: Fabric, train: GraphDataset, validate: Validate, seed: int
+    ) -> None:
+        self.components = components
         self.fabric = fabric
         self.train = train
         self.validate = validate
@@ -73,7 +77,7 @@ class _Trials:
 
     def warmed(self, model: EmotionModel) -> EmotionModel:
         """A copy of the model after all stages but the last."""
-        before = self.parts.stages[:-1]
+        before = self.components.stages[:-1]
         if not before:
             return model
         # a training without a stage that competes has nothing to keep
@@ -87,7 +91,7 @@ class _Trials:
         self, begin: EmotionModel, stages: Sequence[Stage], *, keep_last: bool
     ) -> tuple[EmotionModel, float]:
         model = copy.deepcopy(begin)
-        trainer = Trainer(self.fabric, self.parts.optimization, seed=self.seed)
+        trainer = Trainer(self.fabric, self.components.optimization, seed=self.seed)
         chosen = trainer.fit(
             model, stages, self.train, self.validate, lambda epoch: None, keep_last=keep_last
         )

@@ -7,7 +7,7 @@ import torch
 
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.graph.dialogue_graph import RESERVED, DialogueGraph
-from graphmer.graph.edges import ORDERS, PARTIES, RULES, EdgeRule, order_of, party_of
+from graphmer.graph.edges import ORDERS, RULES, SPEAKER_RELATIONS, EdgeRule, order_of, speaker_relation_of
 from graphmer.typing import EdgeIndex
 
 
@@ -49,7 +49,7 @@ class GraphBuilder:
             f"{name}/{order}/{party}"
             for name, rule in self.rules.items()
             for order in self._orders(rule)
-            for party in getattr(rule, "parties", PARTIES)
+            for party in getattr(rule, "speaker_relations", SPEAKER_RELATIONS)
         )
 
     def settings(self) -> dict[str, Any]:
@@ -105,13 +105,15 @@ class GraphBuilder:
         indices, types = [torch.empty(2, 0, dtype=torch.long)], [torch.empty(0, dtype=torch.long)]
         for name, rule in self.rules.items():
             edges = self._checked(name, rule(dialogue), len(dialogue))
-            order, party = order_of(edges), party_of(edges, dialogue.speaker)
-            table = torch.tensor([[number.get(f"{name}/{o}/{p}", -1) for p in PARTIES] for o in ORDERS])
+            order, party = order_of(edges), speaker_relation_of(edges, dialogue.speaker)
+            table = torch.tensor(
+                [[number.get(f"{name}/{o}/{p}", -1) for p in SPEAKER_RELATIONS] for o in ORDERS]
+            )
             kind = table[order, party]
             if bool((kind < 0).any()):
                 raise ValueError(
                     f"Rule {name!r} made an edge whose order or party it does not declare in dialogue "
-                    f"{dialogue.id!r}; correct its `orders` or `parties`."
+                    f"{dialogue.id!r}; correct its `orders` or `speaker_relations`."
                 )
             indices.append(edges)
             types.append(kind)

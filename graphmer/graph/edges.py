@@ -3,7 +3,7 @@
 A rule is any function ``(Dialogue) -> [2, E]``: row 0 is heard, row 1 listens. Counts are always taken from
 the listener: ``past=2`` means "the listener hears the two turns before it".
 
-A rule may declare which ``orders`` (``past``, ``now``, ``future``) and which ``parties`` (``intra`` for the
+A rule may declare which ``orders`` (``past``, ``now``, ``future``) and which ``speaker_relations`` (``intra`` for the
 same speaker, ``inter`` for another) its edges can have; a plain function is taken to have all of them. The
 declaration decides which relations exist, so that no relation has weights that never see an edge.
 """
@@ -19,7 +19,7 @@ from graphmer.dialogue import Dialogue
 from graphmer.typing import EdgeIndex
 
 ORDERS = ("past", "now", "future")
-PARTIES = ("intra", "inter")
+SPEAKER_RELATIONS = ("intra", "inter")
 
 
 @runtime_checkable
@@ -117,7 +117,7 @@ class SameSpeaker:
 
     past: int | None = 1
     future: int | None = 1
-    parties = ("intra",)
+    speaker_relations = ("intra",)
 
     def __post_init__(self) -> None:
         _check_turns(past=self.past, future=self.future)
@@ -167,6 +167,6 @@ def order_of(edges: EdgeIndex) -> Tensor:
     return 1 + torch.sign(heard - listener)
 
 
-def party_of(edges: EdgeIndex, speaker: Tensor) -> Tensor:
-    """Number in `PARTIES` of each edge ``[E]``: 0 for the same speaker, 1 for another one."""
+def speaker_relation_of(edges: EdgeIndex, speaker: Tensor) -> Tensor:
+    """Number in `SPEAKER_RELATIONS` of each edge ``[E]``: 0 for the same speaker, 1 for another one."""
     return (speaker[edges[0]] != speaker[edges[1]]).long()

@@ -14,9 +14,16 @@ from graphmer.dialogue import Dialogue, Emotion
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError, GraphmerError
 from graphmer.graph import DialogueGraph, EdgeRule
-from graphmer.inference.gains import FILE, ExpectedGains, Help, ModalitySet, Only, subsets
+from graphmer.inference.information_gain import (
+    FILE,
+    ExpectedInformationGain,
+    Help,
+    ModalitySet,
+    Only,
+    subsets,
+)
 from graphmer.inference.what_if import WhatIf, modalities_of, set_name
-from graphmer.nn.chain import ChainMemory
+from graphmer.nn.chain import ChainCache
 from graphmer.nn.output import ModelOutput
 from graphmer.training.model_file import TrainedModel, load_model
 
@@ -63,7 +70,7 @@ class Predictor:
         self,
         trained: TrainedModel,
         device: torch.device | str = "cpu",
-        gains: ExpectedGains | None = None,
+        gains: ExpectedInformationGain | None = None,
     ) -> None:
         self.trained = trained
         self.gains = gains
@@ -178,7 +185,7 @@ class Predictor:
         dialogues: Sequence[Dialogue],
         batch: DialogueGraph,
         output: ModelOutput,
-        memory: ChainMemory | None = None,
+        memory: ChainCache | None = None,
     ) -> Iterator[DialoguePrediction]:
         """What the model's output says of each dialogue.
 
@@ -267,7 +274,7 @@ def load(
         CheckpointError: if there is no such run, fold or seed, or a file is damaged.
     """
     folder = model_folder(Path(run), fold, seed)
-    gains = ExpectedGains.load(folder / FILE) if (folder / FILE).is_file() else None
+    gains = ExpectedInformationGain.load(folder / FILE) if (folder / FILE).is_file() else None
     return Predictor(load_model(folder, rules), device, gains)
 
 

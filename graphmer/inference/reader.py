@@ -11,8 +11,8 @@ from torch.nn.functional import pad
 from graphmer.dialogue import Dialogue
 from graphmer.graph import DialogueGraph
 from graphmer.graph.stream import StreamedEdges
-from graphmer.nn.chain import ChainMemory
-from graphmer.nn.memory import FeatureMemory, MessageMemory, TokenMemory
+from graphmer.nn.cache import FeatureCache, KeyValueCache, MessageCache
+from graphmer.nn.chain import ChainCache
 from graphmer.nn.mixture import MixtureOutput
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.output import ModelOutput
@@ -25,7 +25,7 @@ class ReadTurn:
     Attributes:
         said: what it says in each layer of message passing, ``[depth, D]``; nothing without.
         state: before the heads, ``[D]``.
-        filtered, best: its rows of `ChainMemory`, ``[C]``; NaN without a decoder.
+        filtered, best: its rows of `ChainCache`, ``[C]``; NaN without a decoder.
     """
 
     said: Tensor
@@ -51,7 +51,7 @@ class Reading:
     new: int
     output: ModelOutput
     graph: DialogueGraph
-    memory: ChainMemory
+    memory: ChainCache
     said: Tensor
 
 
@@ -85,8 +85,8 @@ class DialogueReader:
         self.corrections = corrections
         self.device = device
         self.context = context
-        self._tokens = TokenMemory(context)
-        self._features = FeatureMemory()
+        self._tokens = KeyValueCache(context)
+        self._features = FeatureCache()
         self._length = 0
         self._speaker: list[int] = []
         self._own: dict[int, list[int]] = {}
@@ -108,16 +108,16 @@ class DialogueReader:
             dialogue: the turns, standardised.
             speaker: who speaks, numbered within the whole dialogue.
         """
-        self.rewind(len(self))  # what an interrupted call may have left
+        self.truncate(len(self))  # what an interrupted call may have left
         compared = self._compared(speaker)
         graph, earlier = self._graph(dialogue, speaker)
         told = None
         if self.model.messages is not None:
-            told = MessageMemory([self._kept[turn].said for turn in earlier])
+            told = MessageCache([self._kept[turn].said for turn in earlier])
         state, mixture = self.model.encode(graph.to(self.device), self._tokens, told, self._features)
         before = [self._kept[turn] for turn in compared]
         state = torch.stack([*(turn.state for turn in before), *state])
-        output = self.model.readout(state, _after(len(before), mixture))
+        output = self.model.heads(state, _after(len(before), mixture))
         unknown = output.emotion_logits.new_full((len(speaker), output.emotion_logits.shape[1]), torch.nan)
         turns = (*compared, *range(len(self), len(self) + len(speaker)))
         return Reading(
@@ -129,7 +129,7 @@ class DialogueReader:
                 position=torch.tensor(turns, device=self.device),
                 num_nodes=len(turns),
             ),
-            ChainMemory(
+            ChainCache(
                 torch.stack([*(turn.filtered for turn in before), *unknown]),
                 torch.stack([*(turn.best for turn in before), *unknown]),
             ),
@@ -145,12 +145,12 @@ class DialogueReader:
         ):
             self._kept[turn] = ReadTurn(said, *known)
         self._length += reading.new
-        self._forget()
+        self._evict()
 
-    def rewind(self, turn: int) -> None:
+    def truncate(self, turn: int) -> None:
         """Forget a turn and all after it, to read them again."""
-        self._tokens.rewind(turn)
-        self._features.rewind(turn)
+        self._tokens.truncate(turn)
+        self._features.truncate(turn)
         for later in range(len(self._speaker) - 1, turn - 1, -1):
             self._own[self._speaker.pop()].pop()
             self._kept.pop(later, None)
@@ -189,13 +189,13 @@ class DialogueReader:
         others = [turn for number, turn in last.items() if number != spoke]
         return sorted({last[spoke], *(last[s] for s in speaker if s in last), *sorted(others)[-1:]})
 
-    def _forget(self) -> None:
+    def _evict(self) -> None:
         horizon = max(0, len(self) - self.corrections)
         if self.context is not None:
-            self._tokens.forget(horizon - self.context)
-        around = self.model.surroundings
+            self._tokens.evict(horizon - self.context)
+        around = self.model.neighborhood_averages
         if around is not None and around.reach is not None:
-            self._features.forget(horizon - around.reach)
+            self._features.evict(horizon - around.reach)
         for turn in [turn for turn in self._kept if not self._needed(turn, horizon)]:
             del self._kept[turn]
 

@@ -52,7 +52,7 @@ class DialogueStream:
     ) -> None:
         if corrections < 0:
             raise ValueError(f"`corrections` must be a number of turns >= 0; got {corrections}.")
-        if predictor.model.beside is not None:
+        if predictor.model.retrieval_memory is not None:
             raise ValueError(
                 "A model that hears training utterances cannot follow a stream; "
                 "train one with `retrieval.test` false."
@@ -120,7 +120,7 @@ class DialogueStream:
         utterances = [self._latest[later] for later in range(number, len(self))]
         utterances[0] = replace(utterances[0], features={**utterances[0].features, **features})
         dialogue = self._standardised(utterances, number)
-        self._reader.rewind(number)
+        self._reader.truncate(number)
         for utterance in reversed(utterances):
             self.emotions[utterance.speaker].pop()
         self._latest[number] = utterances[0]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import short_name
-from graphmer.inference.gains import Help, ModalitySet, subsets
+from graphmer.inference.information_gain import Help, ModalitySet, subsets
 
 if TYPE_CHECKING:
     from graphmer.inference.predictor import DialoguePrediction

@@ -32,7 +32,7 @@ class ChainOutput:
 
 
 @dataclass(eq=False)
-class ChainMemory:
+class ChainCache:
     """What a causal decoder knows of turns that it has read before, which stand at the heads of their chains.
 
     A turn's row sums up all of its chain before it, so that the chain can begin with that turn. Rows of new
@@ -106,7 +106,7 @@ class ChainDecoder(nn.Module):
         batch: Tensor,
         comparable: Tensor | None = None,
         *,
-        memory: ChainMemory | None = None,
+        memory: ChainCache | None = None,
     ) -> ChainOutput:
         """Exact inference, by forward-backward, or forward filtering if causal.
 
@@ -159,7 +159,7 @@ class ChainDecoder(nn.Module):
 
     @torch.no_grad()
     def viterbi(
-        self, logits: Tensor, speaker: Tensor, batch: Tensor, *, memory: ChainMemory | None = None
+        self, logits: Tensor, speaker: Tensor, batch: Tensor, *, memory: ChainCache | None = None
     ) -> Tensor:
         """The most probable emotions of each chain as a whole, long ``[N]``.
 

@@ -5,10 +5,10 @@ import math
 import torch
 from torch import Tensor, nn
 
+from graphmer.nn.alibi import alibi_slopes, attention_mask
 from graphmer.nn.dropout import Dropout
 from graphmer.nn.grid_attention import grid_attention
 from graphmer.nn.local_attention import local_attention
-from graphmer.nn.recency import attention_mask, recency_slopes
 from graphmer.nn.tokens import Tokens
 
 
@@ -22,7 +22,7 @@ class DialogueAttention(nn.Module):
         heads: ``H``; must divide `width`.
         causal: token ``i`` hears only ``j <= i``.
         context: only tokens at most so many turns away are heard, 0 for itself alone; ``None`` for all.
-        recency: the further away a turn is, the less it is heard; see `recency_slopes`.
+        recency: the further away a turn is, the less it is heard; see `alibi_slopes`.
     """
 
     slopes: Tensor | None
@@ -38,7 +38,7 @@ class DialogueAttention(nn.Module):
         self.causal = causal
         self.context = context
         self.query_key_value = nn.Linear(width, 3 * width)
-        self.register_buffer("slopes", recency_slopes(heads) if recency else None, persistent=False)
+        self.register_buffer("slopes", alibi_slopes(heads) if recency else None, persistent=False)
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
         projected = self.query_key_value(state)

@@ -3,8 +3,8 @@
 from torch import Tensor
 from torch.nn.functional import pad
 
+from graphmer.nn.alibi import attention_mask
 from graphmer.nn.attention import attend
-from graphmer.nn.recency import attention_mask
 from graphmer.nn.tokens import Tokens
 
 SMALLEST_BLOCK = 16

@@ -6,9 +6,9 @@ import torch
 from torch import Tensor, nn
 from torch_geometric.nn import GATv2Conv, RGATConv, TransformerConv
 
+from graphmer.nn.aggregation import Edges
+from graphmer.nn.cache import MessageCache
 from graphmer.nn.dropout import Dropout
-from graphmer.nn.hearing import Edges
-from graphmer.nn.memory import MessageMemory
 
 
 class RelationalConv(nn.Module):
@@ -127,7 +127,7 @@ class MessagePassing(nn.Module):
         self.dropout = Dropout(dropout)
 
     def forward(
-        self, state: Tensor, edge_index: Tensor, edge_type: Tensor, memory: MessageMemory | None = None
+        self, state: Tensor, edge_index: Tensor, edge_type: Tensor, memory: MessageCache | None = None
     ) -> Tensor:
         """States of the turns after message passing.
 

@@ -63,7 +63,7 @@ class ExpertMixture(nn.Module):
         router_logit_dropout: dropout on the router's scores; the released code has 0.5.
         causal: never hear a later turn.
         context: experts hear only turns at most so far away; ``None`` for the whole dialogue.
-        recency: experts hear turns the less the further away they are; see `recency_slopes`.
+        recency: experts hear turns the less the further away they are; see `alibi_slopes`.
 
     Raises:
         ValueError: if `heads` does not divide `width`, `width` is odd and `positions` are wanted, or
@@ -123,7 +123,7 @@ class ExpertMixture(nn.Module):
             features: by modality.
             tokens: what is available.
             position: turn numbers.
-            around: what is added for each turn and modality; see `Surroundings`.
+            around: what is added for each turn and modality; see `NeighborhoodAverages`.
 
         Shapes:
             features ``{m: [N, D_m]}``; position ``[N]``; around ``[N, M, D]``.

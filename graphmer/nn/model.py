@@ -6,17 +6,17 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from graphmer.dialogue.change import parties, previous_turn
+from graphmer.dialogue.change import previous_turn, speaker_ids
 from graphmer.graph import DialogueGraph
+from graphmer.nn.averages import NeighborhoodAverages
+from graphmer.nn.cache import FeatureCache, KeyValueCache, MessageCache
 from graphmer.nn.calibration import Calibration
-from graphmer.nn.chain import ChainDecoder, ChainMemory
+from graphmer.nn.chain import ChainCache, ChainDecoder
 from graphmer.nn.change_head import ChangeHead
 from graphmer.nn.dropout import Dropout
-from graphmer.nn.memory import FeatureMemory, MessageMemory, TokenMemory
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture, MixtureOutput
 from graphmer.nn.output import Decision, ModelOutput, UnimodalOutput, dialogue_numbers
-from graphmer.nn.surroundings import Surroundings
 from graphmer.nn.tokens import Tokens
 
 
@@ -42,7 +42,7 @@ class EmotionModel(nn.Module):
         mixture: the modality experts.
         outputs: ``C``, or 1 for a score.
         messages: message passing over states of width ``M * D``; ``None`` for plain MoMKE.
-        surroundings: what is shown around a turn is added to its projected features, and stands in the place
+        neighborhood_averages: what is shown around a turn is added to its projected features, and stands in the place
             of those that it lacks; ``None`` for plain MoMKE.
         dropout: probability of the joint layer and before the emotion head of the graph.
         reconstruct: widths of the modalities to reconstruct; empty for none.
@@ -50,7 +50,7 @@ class EmotionModel(nn.Module):
         change_head: also judge from pairs of turns whether a speaker's emotion changes.
 
     Attributes:
-        beside: puts more turns behind those of a batch, which these hear when they are read; training has
+        retrieval_memory: puts more turns behind those of a batch, which these hear when they are read; training has
             its own. ``None`` for nothing.
     """
 
@@ -60,7 +60,7 @@ class EmotionModel(nn.Module):
         outputs: int,
         *,
         messages: MessagePassing | None = None,
-        surroundings: Surroundings | None = None,
+        neighborhood_averages: NeighborhoodAverages | None = None,
         dropout: float = 0.5,
         reconstruct: Mapping[str, int] | None = None,
         decoder: ChainDecoder | None = None,
@@ -72,14 +72,14 @@ class EmotionModel(nn.Module):
         self.unimodal_heads = nn.ModuleList(nn.Linear(mixture.width, outputs) for _ in mixture.modalities)
         self.joint = JointLayer(joint, dropout)
         self.messages = messages
-        self.surroundings = surroundings
+        self.neighborhood_averages = neighborhood_averages
         width = joint if messages is None else messages.width
         self.emotion = nn.Linear(width, outputs)
         self.decoders = nn.ModuleDict({m: nn.Linear(width, d) for m, d in (reconstruct or {}).items()})
         self.decoder = decoder
         self.change_head = ChangeHead(width, dropout) if change_head else None
         self.calibration = Calibration()
-        self.beside: Callable[[DialogueGraph], DialogueGraph] | None = None
+        self.retrieval_memory: Callable[[DialogueGraph], DialogueGraph] | None = None
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -89,11 +89,11 @@ class EmotionModel(nn.Module):
     def _features(self, graph: DialogueGraph) -> dict[str, Tensor]:
         return {modality: graph[modality] for modality in self.modalities}
 
-    def _around(self, graph: DialogueGraph, memory: FeatureMemory | None = None) -> Tensor | None:
-        if self.surroundings is None:
+    def _around(self, graph: DialogueGraph, memory: FeatureCache | None = None) -> Tensor | None:
+        if self.neighborhood_averages is None:
             return None
         turns = (graph.available, graph.speaker, dialogue_numbers(graph))
-        return self.surroundings(self._features(graph), *turns, memory)
+        return self.neighborhood_averages(self._features(graph), *turns, memory)
 
     def _told(self, embedding: Tensor, around: Tensor, available: Tensor) -> Tensor:
         """Of the modalities that a turn lacks, what is shown around it in place of what experts say."""
@@ -113,16 +113,16 @@ class EmotionModel(nn.Module):
         )
 
     def forward(self, graph: DialogueGraph) -> ModelOutput:
-        if self.beside is None or self.training:
-            return self.readout(*self.encode(graph))
-        return self.readout(*self.encode(self.beside(graph))).first(graph.num_nodes)
+        if self.retrieval_memory is None or self.training:
+            return self.heads(*self.encode(graph))
+        return self.heads(*self.encode(self.retrieval_memory(graph))).first(graph.num_nodes)
 
     def encode(
         self,
         graph: DialogueGraph,
-        heard: TokenMemory | None = None,
-        told: MessageMemory | None = None,
-        shown: FeatureMemory | None = None,
+        heard: KeyValueCache | None = None,
+        told: MessageCache | None = None,
+        shown: FeatureCache | None = None,
     ) -> tuple[Tensor, MixtureOutput]:
         """State of each turn before the heads ``[N, D]``, and what the experts said.
 
@@ -145,7 +145,7 @@ class EmotionModel(nn.Module):
             state = self.messages(state, graph.edge_index, graph.edge_type, told)
         return state, mixture
 
-    def readout(self, state: Tensor, mixture: MixtureOutput) -> ModelOutput:
+    def heads(self, state: Tensor, mixture: MixtureOutput) -> ModelOutput:
         """What the heads say of encoded turns."""
         reconstruction = {modality: decoder(state) for modality, decoder in self.decoders.items()}
         return ModelOutput(self.emotion(state), state, reconstruction, mixture)
@@ -197,7 +197,7 @@ class EmotionModel(nn.Module):
         graph: DialogueGraph,
         annotated: Tensor | None = None,
         *,
-        memory: ChainMemory | None = None,
+        memory: ChainCache | None = None,
     ) -> Decision:
         """Emotions and changes of emotion of each turn.
 
@@ -215,7 +215,7 @@ class EmotionModel(nn.Module):
         """
         logits, dialogue = output.emotion_logits.float(), dialogue_numbers(graph)
         comparable = torch.ones_like(dialogue, dtype=torch.bool) if annotated is None else annotated
-        previous = previous_turn(parties(graph.speaker, dialogue), comparable)
+        previous = previous_turn(speaker_ids(graph.speaker, dialogue), comparable)
         if self.decoder is not None:
             chain = self.decoder(logits, graph.speaker, dialogue, comparable, memory=memory)
             emotion = self.decoder.viterbi(logits, graph.speaker, dialogue, memory=memory)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from graphmer.nn.averages import NeighborhoodAverages
 from graphmer.nn.chain import ChainDecoder
 from graphmer.nn.messages import MessagePassing
 from graphmer.nn.mixture import ExpertMixture
 from graphmer.nn.model import EmotionModel
-from graphmer.nn.surroundings import Surroundings
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class ModelSettings:
         outputs: ``C``, or 1 for a score.
         relations: names of the graph's relations, in their order.
         messages: ``None`` for plain MoMKE.
-        surroundings: decay lengths in turns of `Surroundings`, ``None`` for no decay; empty for none of it.
+        neighborhood_averages: decay lengths in turns of `NeighborhoodAverages`, ``None`` for no decay; empty for none of it.
         decoder: ``chain`` for a `ChainDecoder` after the emotion logits, or ``none``.
         change_head: judge changes of emotion from pairs of turns.
     """
@@ -48,7 +48,7 @@ class ModelSettings:
     causal: bool = False
     context: int | None = None
     recency: bool = False
-    surroundings: tuple[float | None, ...] = ()
+    neighborhood_averages: tuple[float | None, ...] = ()
     reconstruct: bool = False
     messages: MessageSettings | None = None
     decoder: str = "none"
@@ -77,7 +77,7 @@ class ModelSettings:
             mixture,
             self.outputs,
             messages=self._messages(),
-            surroundings=self._surroundings(),
+            neighborhood_averages=self._surroundings(),
             dropout=self.dropout,
             reconstruct=self.widths if self.reconstruct else None,
             decoder=self._decoder(),
@@ -89,10 +89,10 @@ class ModelSettings:
             raise ValueError(f"`decoder` must be 'none' or 'chain'; got {self.decoder!r}.")
         return None if self.decoder == "none" else ChainDecoder(self.outputs, causal=self.causal)
 
-    def _surroundings(self) -> Surroundings | None:
-        if not self.surroundings:
+    def _surroundings(self) -> NeighborhoodAverages | None:
+        if not self.neighborhood_averages:
             return None
-        return Surroundings(self.widths, self.width, self.surroundings, causal=self.causal)
+        return NeighborhoodAverages(self.widths, self.width, self.neighborhood_averages, causal=self.causal)
 
     def _messages(self) -> MessagePassing | None:
         settings = self.messages

@@ -11,7 +11,7 @@ from torch import Tensor
 from graphmer.typing import Available
 
 if TYPE_CHECKING:
-    from graphmer.nn.memory import TokenMemory
+    from graphmer.nn.cache import KeyValueCache
 
 Made = TypeVar("Made")
 
@@ -39,7 +39,7 @@ class Tokens:
     counts: tuple[int, ...]
     sequence: Tensor
     rank: Tensor
-    memory: "TokenMemory | None" = None
+    memory: "KeyValueCache | None" = None
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod

@@ -132,10 +132,10 @@ def _training(content: Content) -> "Figure":
         losses.plot(
             epochs, [sum(epoch["losses"].values()) for epoch in model["epochs"]], color=_BLUE, alpha=0.6
         )
-        judged = [
+        scored = [
             (epoch["number"], epoch["score"]) for epoch in model["epochs"] if epoch["score"] is not None
         ]
-        scores.plot(*zip(*judged, strict=True), color=_VERMILLION, alpha=0.6)
+        scores.plot(*zip(*scored, strict=True), color=_VERMILLION, alpha=0.6)
     for axes, name in ((losses, "sum of the losses"), (scores, "validation score")):
         axes.set_xlabel("epoch")
         axes.set_ylabel(name)

@@ -19,7 +19,7 @@ SCRIPTS = (
     "provenance",
     "page",
 )
-"""Parts of the page's script in the order in which they are joined; the last one starts it."""
+"""Components of the page's script in the order in which they are joined; the last one starts it."""
 
 
 def page(content: Mapping[str, Any]) -> str:

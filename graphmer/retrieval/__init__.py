@@ -1,9 +1,9 @@
 """Training utterances that are near to an utterance, by any of its modalities."""
 
-from graphmer.retrieval.bank import SupportBank
 from graphmer.retrieval.encoder import RetrievalEncoder, encoded_widths, fit_encoder
 from graphmer.retrieval.encoding import InputEncoding
 from graphmer.retrieval.index import RetrievalIndex, fold_fingerprint
+from graphmer.retrieval.memory import RetrievalMemory
 from graphmer.retrieval.table import NeighbourTable, Supports, select_supports
 
 __all__ = [
@@ -11,7 +11,7 @@ __all__ = [
     "NeighbourTable",
     "RetrievalEncoder",
     "RetrievalIndex",
-    "SupportBank",
+    "RetrievalMemory",
     "Supports",
     "encoded_widths",
     "fit_encoder",

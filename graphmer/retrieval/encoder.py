@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from torch.nn.functional import cross_entropy, mse_loss
 
 from graphmer.dialogue import Dialogue, LabelSpace
-from graphmer.dialogue.draws import uniforms
+from graphmer.dialogue.random import uniforms
 from graphmer.typing import Features
 
 _BATCH = 64  # utterances a step

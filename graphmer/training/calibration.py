@@ -10,7 +10,7 @@ from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits, cross_entropy, nll_loss
 
 from graphmer.graph import DialogueGraph
-from graphmer.graph.part import batches
+from graphmer.graph.dataset import batches
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.output import ModelOutput, dialogue_numbers

@@ -28,7 +28,7 @@ def complete_view(model: EmotionModel, graph: DialogueGraph) -> Tensor:
     training = model.training
     model.eval()
     try:
-        return model.readout(*model.encode(whole)).emotion_logits.float()
+        return model.heads(*model.encode(whole)).emotion_logits.float()
     finally:
         model.train(training)
 

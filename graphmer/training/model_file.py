@@ -15,8 +15,8 @@ from graphmer.graph import EdgeRule, GraphBuilder
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
-from graphmer.retrieval.bank import SupportBank
 from graphmer.retrieval.encoding import InputEncoding
+from graphmer.retrieval.memory import RetrievalMemory
 from graphmer.storage import write_text
 from graphmer.training.checkpoint import load_tensors, save_tensors
 
@@ -27,7 +27,7 @@ _ENCODER = "encoding/"
 """Begins the names of the weights of an `InputEncoding`."""
 
 _BANK = "supports/"
-"""Begins the names of the tensors of a `SupportBank`."""
+"""Begins the names of the tensors of a `RetrievalMemory`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +53,7 @@ class TrainedModel:
     build: GraphBuilder
     facts: Mapping[str, Any]
     encoding: InputEncoding | None = None
-    bank: SupportBank | None = None
+    bank: RetrievalMemory | None = None
 
     @property
     def widths(self) -> Mapping[str, int]:
@@ -122,7 +122,7 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
     if encoding is not None:
         encoding.load_weights({name: weights[_ENCODER + name] for name in encoding.weights()})
     bank = _bank(folder, sidecar.get("supports"), stored)
-    model.beside = bank
+    model.retrieval_memory = bank
     return TrainedModel(
         model.eval(),
         settings,
@@ -137,11 +137,11 @@ def load_model(folder: Path, rules: Mapping[str, EdgeRule] | None = None) -> Tra
 
 def _bank(
     folder: Path, described: Mapping[str, Any] | None, tensors: Mapping[str, Tensor]
-) -> SupportBank | None:
+) -> RetrievalMemory | None:
     if described is None:
         return None
     try:
-        return SupportBank.restored(described, tensors)
+        return RetrievalMemory.restored(described, tensors)
     except (KeyError, IndexError, RuntimeError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{folder}: its training utterances cannot be read ({error!r}). Train again."
@@ -183,7 +183,7 @@ def _settings(values: Mapping[str, Any]) -> ModelSettings:
         **{
             **values,
             "relations": tuple(values["relations"]),
-            "surroundings": tuple(values["surroundings"]),
+            "neighborhood_averages": tuple(values["neighborhood_averages"]),
             "messages": None if messages is None else MessageSettings(**messages),
         }
     )

@@ -7,7 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
-from graphmer.dialogue.change import parties, previous_turn
+from graphmer.dialogue.change import previous_turn, speaker_ids
 from graphmer.graph import DialogueGraph
 from graphmer.nn.losses import emotion_loss
 from graphmer.nn.model import EmotionModel
@@ -51,7 +51,7 @@ class ChangePairs:
     def of(cls, graph: DialogueGraph) -> "ChangePairs":
         """The pairs of a batch with class numbers."""
         emotion, labelled = graph.emotion, graph.emotion != UNLABELLED
-        previous = previous_turn(parties(graph.speaker, dialogue_numbers(graph)), labelled)
+        previous = previous_turn(speaker_ids(graph.speaker, dialogue_numbers(graph)), labelled)
         eligible = labelled & (previous >= 0)
         return cls(previous, eligible, (emotion != emotion[previous])[eligible])
 
@@ -140,7 +140,7 @@ def mixing_objective(
             parts["change"] = change.detach()
             loss = loss + change
         if distillation:
-            learnt = distillation_loss(output.emotion_logits, graph.told, graph.hardness)
+            learnt = distillation_loss(output.emotion_logits, graph.teacher_logits, graph.hardness)
             parts["distillation"] = learnt.detach()
             loss = loss + distillation * learnt
         if reconstruction:

@@ -26,7 +26,7 @@ class Optimization:
         schedule: ``cosine`` rises over the first `warmup` epochs, then falls to zero; ``constant`` stays.
         warmup: epochs of linear rise, with ``cosine``.
         clip: largest gradient norm; ``None`` for no limit.
-        averaging: decay per step of the running mean of the weights that is validated and kept, in the stages
+        ema: decay per step of the running mean of the weights that is validated and kept, in the stages
             that compete; ``None`` takes the weights themselves.
         nodes: most utterances in a batch.
 
@@ -40,7 +40,7 @@ class Optimization:
     schedule: str = "cosine"
     warmup: float = 2.0
     clip: float | None = 1.0
-    averaging: float | None = None
+    ema: float | None = None
     nodes: int = 600
 
     def __post_init__(self) -> None:
@@ -65,9 +65,9 @@ class Optimization:
 
     def average(self, model: EmotionModel) -> AveragedModel | None:
         """The running mean of a model's weights, which starts with the first update."""
-        if self.averaging is None:
+        if self.ema is None:
             return None
-        return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(self.averaging))  # type: ignore[no-untyped-call]
+        return AveragedModel(model, multi_avg_fn=get_ema_multi_avg_fn(self.ema))  # type: ignore[no-untyped-call]
 
     def rate(self, epoch: float, epochs: int) -> float:
         """Learning rate after `epoch` (a fraction counts) of `epochs` passes."""

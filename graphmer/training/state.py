@@ -47,16 +47,16 @@ class TrainingState:
     best: dict[str, Tensor] = field(default_factory=dict)
 
     @property
-    def judged(self) -> EmotionModel:
+    def averaged(self) -> EmotionModel:
         """The model that is validated and kept: the average where there is one and it has begun."""
         if self.average is None or not int(self.average.n_averaged):
             return self.model
         return cast(EmotionModel, self.average.module)
 
     def keep(self, score: float) -> None:
-        """Remember the judged weights as the best."""
+        """Remember the averaged weights as the best."""
         self.selected = Selected(self.epoch, score)
-        self.best = {name: tensor.clone() for name, tensor in self.judged.state_dict().items()}
+        self.best = {name: tensor.clone() for name, tensor in self.averaged.state_dict().items()}
 
     def _modules(self) -> dict[str, torch.nn.Module]:
         return {"model": self.model} | ({} if self.average is None else {"average": self.average})

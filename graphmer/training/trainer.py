@@ -13,7 +13,7 @@ from lightning_fabric import Fabric
 from torch import Tensor
 
 from graphmer.graph import DialogueGraph
-from graphmer.graph.part import GraphPart, bucketed, collated
+from graphmer.graph.dataset import GraphDataset, bucketed, collated
 from graphmer.nn.model import EmotionModel
 from graphmer.training.distillation import complete_view
 from graphmer.training.objective import Objective
@@ -87,7 +87,7 @@ class Trainer:
         self,
         model: EmotionModel,
         stages: Sequence[Stage],
-        train: GraphPart,
+        train: GraphDataset,
         validate: Callable[[EmotionModel], float],
         on_epoch: Callable[[Epoch], None],
         *,
@@ -117,7 +117,7 @@ class Trainer:
             begin = time.perf_counter()
             progress = (state.epoch - plan.index(stage)) / stage.epochs
             losses = self._epoch(step, state, stage, train, progress, len(plan))
-            score = validate(state.judged) if stage.select else None
+            score = validate(state.averaged) if stage.select else None
             best = state.selected
             improved = score is not None and (keep_last or best is None or score > best.score)
             if score is not None and improved:
@@ -131,7 +131,7 @@ class Trainer:
         return state.selected
 
     def _epoch(
-        self, step: Any, state: TrainingState, stage: Stage, train: GraphPart, progress: float, epochs: int
+        self, step: Any, state: TrainingState, stage: Stage, train: GraphDataset, progress: float, epochs: int
     ) -> dict[str, float]:
         step.train()
         seed = derived_seed("epoch", self.seed, state.epoch + 1)
@@ -139,7 +139,7 @@ class Trainer:
         totals: dict[str, Tensor] = {}
         with torch.random.fork_rng():
             torch.manual_seed(seed + self.fabric.global_rank)
-            graphs: Sequence[DialogueGraph] = train.seen_through(stage.mask, seed)
+            graphs: Sequence[DialogueGraph] = train.masked(stage.mask, seed)
             planned = bucketed(train.lengths, self.optimization.nodes, order)
             if stage.curriculum is not None:
                 graphs = stage.curriculum.epoch(graphs, progress, order)
@@ -151,7 +151,7 @@ class Trainer:
                 batch = collated(graphs, own).to(self.fabric.device)
                 if stage.distil:
                     with self.fabric.autocast():
-                        batch.told = complete_view(state.judged, batch)
+                        batch.teacher_logits = complete_view(state.averaged, batch)
                 loss, parts = step(batch, stage.objective)
                 state.optimizer.zero_grad()
                 self.fabric.backward(loss * weight)

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from graphmer.cli.profile import ProfileListener
+from graphmer.cli.profile import ProfileCallback
 from graphmer.dialogue import Complete
 from graphmer.training.objective import unimodal_objective
 from graphmer.training.stage import Stage
@@ -14,17 +14,17 @@ def test_the_first_epoch_of_each_stage_of_the_first_model_is_profiled(tmp_path):
         Stage("experts", 2, unimodal_objective, Complete()),
         Stage("mixing", 2, unimodal_objective, Complete()),
     ]
-    listener = ProfileListener(tmp_path / "profile.txt", stages)
+    callback = ProfileCallback(tmp_path / "profile.txt", stages)
     profiled = []
     for fold in (1, 2):
-        listener.fold_begins(fold, 1, 4)
+        callback.on_fold_start(fold, 1, 4)
         for number in range(1, 5):
             torch.ones(8, 8).mm(torch.ones(8, 8))
-            if listener.running is not None:
+            if callback.running is not None:
                 profiled.append((fold, number))
             name = stages[(number - 1) // 2].name
-            listener.epoch_ends(fold, 1, Epoch(name, number, {}, None, best=False, seconds=1.0))
-        listener.fold_ends(fold, 1)
+            callback.on_epoch_end(fold, 1, Epoch(name, number, {}, None, best=False, seconds=1.0))
+        callback.on_fold_end(fold, 1)
     assert profiled == [(1, 1), (1, 3)]
     text = (tmp_path / "profile.txt").read_text()
     assert "Stage experts, epoch 1" in text

@@ -2,8 +2,8 @@ import sys
 
 import pytest
 
-from graphmer.cli.progress import Together
-from graphmer.cli.tensorboard import TensorBoardListener
+from graphmer.cli.progress import CallbackList
+from graphmer.cli.tensorboard import TensorBoardCallback
 from graphmer.errors import ConfigError
 from graphmer.training.trainer import Epoch
 
@@ -11,15 +11,15 @@ from graphmer.training.trainer import Epoch
 def test_a_missing_tensorboard_is_named_with_its_remedy(tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", None)
     with pytest.raises(ConfigError, match=r"--tensorboard: .*pip install \"graphmer\[tensorboard\]\""):
-        TensorBoardListener(tmp_path)
+        TensorBoardCallback(tmp_path)
 
 
 def test_losses_and_validation_of_each_epoch_are_written(tmp_path):
     pytest.importorskip("tensorboard", reason="tensorboard is not installed")
-    listener = TensorBoardListener(tmp_path)
-    listener.fold_begins(2, 1, 3)
-    listener.epoch_ends(2, 1, Epoch("mixing", 1, {"emotion": 1.5}, 0.25, best=True, seconds=1.0))
-    listener.fold_ends(2, 1)
+    callback = TensorBoardCallback(tmp_path)
+    callback.on_fold_start(2, 1, 3)
+    callback.on_epoch_end(2, 1, Epoch("mixing", 1, {"emotion": 1.5}, 0.25, best=True, seconds=1.0))
+    callback.on_fold_end(2, 1)
     assert list((tmp_path / "tensorboard" / "fold2-seed1").glob("events*"))
 
 
@@ -30,17 +30,17 @@ def test_several_listeners_hear_everything_in_order():
         def __init__(self, name):
             self.name = name
 
-        def fold_begins(self, fold, seed, epochs):
+        def on_fold_start(self, fold, seed, epochs):
             heard.append((self.name, "begins", fold))
 
-        def epoch_ends(self, fold, seed, epoch):
+        def on_epoch_end(self, fold, seed, epoch):
             heard.append((self.name, "epoch", epoch.number))
 
-        def fold_ends(self, fold, seed):
+        def on_fold_end(self, fold, seed):
             heard.append((self.name, "ends", fold))
 
-    both = Together([Noting("a"), Noting("b")])
-    both.fold_begins(1, 1, 2)
-    both.epoch_ends(1, 1, Epoch("mixing", 7, {}, None, best=False, seconds=0.0))
-    both.fold_ends(1, 1)
+    both = CallbackList([Noting("a"), Noting("b")])
+    both.on_fold_start(1, 1, 2)
+    both.on_epoch_end(1, 1, Epoch("mixing", 7, {}, None, best=False, seconds=0.0))
+    both.on_fold_end(1, 1)
     assert heard == [(n, *what) for what in (("begins", 1), ("epoch", 7), ("ends", 1)) for n in "ab"]

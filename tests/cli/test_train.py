@@ -228,13 +228,13 @@ def test_the_state_of_another_model_cannot_be_resumed(root, graphmer):
     run = begin(root.parent, root, folds=[1])
     other = begin(root.parent, root, folds=[1], model__width=16)
 
-    class Listener:
-        def fold_begins(self, fold, seed, epochs): ...
-        def epoch_ends(self, fold, seed, epoch):
+    class Callback:
+        def on_fold_start(self, fold, seed, epochs): ...
+        def on_epoch_end(self, fold, seed, epoch):
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        other.train(Listener())
+        other.train(Callback())
     run.folder.fold(1, 1)
     state = "fold1-seed1/state.safetensors"
     (run.folder.path / state).write_bytes((other.folder.path / state).read_bytes())

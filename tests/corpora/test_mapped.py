@@ -11,7 +11,7 @@ from graphmer.dialogue.dialogue import LazyFeatures
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CorpusError
 from graphmer.graph import Adjacent, GraphBuilder
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from tests.experiment.tiny import write_own
 from tests.talks import LABELS, WIDTHS, ragged
 
@@ -47,10 +47,10 @@ def test_standardised_features_stay_on_disk(folder):
 @pytest.mark.parametrize("protocol", [FixedSet(("text",)), Noise(0.5)])
 def test_graphs_hold_no_features_until_they_are_batched(folder, protocol):
     build = GraphBuilder({"near": Adjacent()}, LABELS)
-    there, mapped = (GraphPart(read_dataset(folder, mapped=on).dialogues, build) for on in (False, True))
+    there, mapped = (GraphDataset(read_dataset(folder, mapped=on).dialogues, build) for on in (False, True))
     assert "audio" in there.graphs[0]
     assert "audio" not in mapped.graphs[0]
-    for first, second in zip(mapped.seen_through(protocol, 1), there.seen_through(protocol, 1), strict=True):
+    for first, second in zip(mapped.masked(protocol, 1), there.masked(protocol, 1), strict=True):
         assert torch.equal(first.available, second.available)
         assert torch.equal(first.audio, second.audio)
     assert "audio" not in mapped.graphs[0]

@@ -10,14 +10,14 @@ from graphmer.curriculum.hardness import Hardness
 from graphmer.curriculum.supports import context
 from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder, TemporalWindow
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.output import dialogue_numbers
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.objective import mixing_objective
 from tests.talks import LABELS, WIDTHS, ragged
 
 BUILD = GraphBuilder({"context": TemporalWindow(past=1, future=1)}, LABELS)
-TRAIN = GraphPart(ragged(), BUILD)
+TRAIN = GraphDataset(ragged(), BUILD)
 N = sum(TRAIN.lengths)
 
 
@@ -41,7 +41,7 @@ def epoch(neighbours, pacing=Pacing(), relation=None, graphs=None, progress=0.0,
 
 
 def test_utterances_open_from_easy_to_hard():
-    pacing = Pacing(opening=0.2, until=0.5)
+    pacing = Pacing(initial_fraction=0.2, full_at=0.5)
     hard = torch.tensor([0.9, 0.1, 0.5, 0.3, 0.7, 0.2])
     assert pacing.weights(hard, 0.0).tolist() == [0, 1, 0, 0, 0, 1]
     assert pacing.weights(hard, 0.25).tolist() == [0, 1, 1, 1, 0, 1]
@@ -49,11 +49,11 @@ def test_utterances_open_from_easy_to_hard():
 
 
 def test_emphasis_weighs_around_the_middle():
-    weights = Pacing(emphasis=-0.5).weights(torch.tensor([0.0, 0.5, 1.0]), 0.0)
+    weights = Pacing(hardness_weighting=-0.5).weights(torch.tensor([0.0, 0.5, 1.0]), 0.0)
     assert weights.tolist() == [1.5, 1, 0.5]
 
 
-@pytest.mark.parametrize("wrong", [{"opening": 0.0}, {"until": 1.5}, {"emphasis": 2.0}])
+@pytest.mark.parametrize("wrong", [{"initial_fraction": 0.0}, {"full_at": 1.5}, {"hardness_weighting": 2.0}])
 def test_pacing_refuses_numbers_out_of_range(wrong):
     with pytest.raises(ValueError, match="must be"):
         Pacing(**wrong)
@@ -88,7 +88,7 @@ def test_supports_stand_in_a_copy_with_their_own_labels_and_nothing_else_is_labe
 
 
 def test_a_support_is_seen_with_what_the_utterance_may_be_seen_with_and_it_has():
-    seen = TRAIN.seen_through(FixedSet(("audio", "text")), 0)
+    seen = TRAIN.masked(FixedSet(("audio", "text")), 0)
     for graph, view in zip(epoch(fixed([1]), graphs=seen), seen, strict=True):
         count = view.num_nodes
         there = graph.support_emotion[count:] != -1
@@ -220,7 +220,7 @@ def test_the_supports_are_asked_for_with_the_hardness_under_what_is_seen():
 
     value = torch.rand(N, 8)
     curriculum = Curriculum(TRAIN, hardness(value), spy, Pacing())
-    seen = TRAIN.seen_through(FixedSet(("text",)), 0)
+    seen = TRAIN.masked(FixedSet(("text",)), 0)
     curriculum.epoch(seen, 0.0, torch.Generator())
     available, hard = asked[0]
     assert torch.equal(available, torch.cat([graph.available for graph in seen]))
@@ -230,7 +230,7 @@ def test_the_supports_are_asked_for_with_the_hardness_under_what_is_seen():
 
 def test_hardness_of_other_utterances_is_refused():
     with pytest.raises(ValueError, match="other utterances"):
-        Curriculum(GraphPart(ragged()[::-1], BUILD), hardness(), None, Pacing())
+        Curriculum(GraphDataset(ragged()[::-1], BUILD), hardness(), None, Pacing())
 
 
 def model():
@@ -262,7 +262,7 @@ def test_a_copy_is_a_dialogue_of_its_own():
 
 
 def test_the_objective_adds_the_loss_of_the_supports_with_their_own_labels():
-    batch = Batch.from_data_list(epoch(fixed([9]), Pacing(opening=0.5)))
+    batch = Batch.from_data_list(epoch(fixed([9]), Pacing(initial_fraction=0.5)))
     logits = model()(batch).emotion_logits.log_softmax(dim=1).detach()
     own, sup, weights, supports = 0.0, 0.0, 0.0, 0
     for n in range(batch.num_nodes):

@@ -13,7 +13,7 @@ from graphmer.curriculum.teacher import Teacher
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
 from graphmer.graph import GraphBuilder
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from tests.talks import LABELS, WIDTHS, ragged
 
 CPU = torch.device("cpu")
@@ -23,7 +23,7 @@ BUILD = GraphBuilder({}, LABELS)
 def measured(dialogues, weights=HardnessWeights()):  # noqa: B008
     torch.manual_seed(0)
     teacher = Teacher(WIDTHS, 4, width=8, depth=1).eval()
-    return Hardness.measure(teacher, GraphPart(dialogues, BUILD), LABELS, weights, device=CPU)
+    return Hardness.measure(teacher, GraphDataset(dialogues, BUILD), LABELS, weights, device=CPU)
 
 
 def test_the_views_are_weighed_by_rank_around_the_middle():
@@ -97,7 +97,7 @@ def test_planted_hard_utterances_are_found():
     corpus = simulate(3, sessions=(12, 12), turns=(10, 60), mean_turns=30)
     planted = plant_hard(corpus.dialogues, 0.1)
     standardise = Standardiser.fit(planted.dialogues)
-    part = GraphPart([standardise(d) for d in planted.dialogues], GraphBuilder({}, corpus.labels))
+    part = GraphDataset([standardise(d) for d in planted.dialogues], GraphBuilder({}, corpus.labels))
     teacher = fit_teacher(part, 4, TeacherSettings(epochs=12, learning_rate=2e-3), seed=0, device=CPU)
     found = Hardness.measure(teacher, part, corpus.labels, HardnessWeights(), device=CPU)
     hard = [name in planted.noisy | planted.contradicting for name in found.utterances]

@@ -5,7 +5,7 @@ from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
 from graphmer.curriculum.teacher import Teacher, rebuilding_error
 from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from tests.talks import LABELS, WIDTHS, batched, ragged, talk
 
 NAN = float("nan")
@@ -89,7 +89,7 @@ def test_a_fitted_teacher_rebuilds_better_than_the_mean_and_repeats_itself():
         dialogue = talk("ABABAB", id=f"d{number}", seed=number, widths={"audio": 3, "text": 3})
         dialogue.features["text"].copy_(dialogue.features["audio"])
         dialogues.append(dialogue)
-    part = GraphPart(dialogues, BUILD)
+    part = GraphDataset(dialogues, BUILD)
     settings = TeacherSettings(width=16, epochs=60, learning_rate=5e-3, dropout=0.0)
     first, again = (fit_teacher(part, 4, settings, seed=1, device=torch.device("cpu")) for _ in range(2))
     graph = batched(dialogues, BUILD)

@@ -6,7 +6,7 @@ import torch
 
 from graphmer.corpora.arrays import read_arrays
 from graphmer.dialogue import LabelSpace
-from graphmer.dialogue.change import change_targets, parties, previous_turn, valences
+from graphmer.dialogue.change import change_targets, previous_turn, speaker_ids, valences
 
 LABELS = LabelSpace(("calm", "glad", "sad", "odd"), polarity={"calm": 0, "glad": 1, "sad": -1})
 
@@ -101,8 +101,8 @@ def test_dialogues_side_by_side_do_not_see_one_another(kind):
 
 def test_every_speaker_of_every_dialogue_has_a_number_of_their_own():
     speaker, dialogue = torch.tensor([0, 1, 2, 0, 2]), torch.tensor([0, 0, 0, 1, 1])
-    assert len(set(parties(speaker, dialogue).tolist())) == 5
-    assert parties(speaker[:0], dialogue[:0]).tolist() == []
+    assert len(set(speaker_ids(speaker, dialogue).tolist())) == 5
+    assert speaker_ids(speaker[:0], dialogue[:0]).tolist() == []
 
 
 def test_a_score_has_no_changes():

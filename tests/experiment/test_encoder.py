@@ -18,7 +18,7 @@ from tests.experiment.test_mapped import on_disk, own
 from tests.experiment.tiny import WIDTHS, Silent, begin, labels_of, reopen, write_corpus
 from tests.talks import talk
 
-HARDY = {"curriculum__teacher": {"width": 8, "epochs": 1}, "curriculum__opening": 0.5, "retrieval__k": 2}
+HARDY = {"curriculum__teacher": {"width": 8, "epochs": 1}, "curriculum__initial_fraction": 0.5, "retrieval__k": 2}
 CAUSAL = {"graph__rules": {"near": {"rule": "window", "past": 1, "future": 0}}, "causal": True}
 
 
@@ -45,19 +45,19 @@ def test_what_is_rebuilt_are_the_encoded_features(tmp_path):
     mixing = {"name": "mixing", "objective": "mixing", "epochs": 1, "reconstruction": 1.0}
     changes = {"model__reconstruct": True, "training__stages": [mixing]}
     run = begin(tmp_path, write_corpus(tmp_path / "corpus"), encoder="input", **changes)
-    fold = run.parts.fold_parts(run.parts.folds[1], 1)
+    fold = run.components.fold_data(run.components.folds[1], 1)
     assert [rows.shape[1] for rows in fold.train[0].features.values()] == [7, 8]
-    rebuilt = run.parts.model()(run.parts.build(fold.train[0])).reconstruction
+    rebuilt = run.components.model()(run.components.build(fold.train[0])).reconstruction
     assert [rows.shape[1] for rows in rebuilt.values()] == [7, 8]
 
 
 def test_testing_again_and_predicting_say_what_the_test_said(finished):
     complete = finished.kept()[1, "1", "at"].output
-    again = reopen(finished.folder.path).predict({"at": finished.parts.protocols["at"]})
+    again = reopen(finished.folder.path).predict({"at": finished.components.protocols["at"]})
     torch.testing.assert_close(again[1, "1", "at"].output, complete)
-    predictor, tested = load(finished.folder.path), set(finished.parts.folds[1].test)
-    said = {d.id: predictor.predict(d) for d in finished.parts.corpus.dialogues if d.id in tested}
-    fold = finished.parts.fold_parts(finished.parts.folds[1], derived_seed("teacher", 1, 1))
+    predictor, tested = load(finished.folder.path), set(finished.components.folds[1].test)
+    said = {d.id: predictor.predict(d) for d in finished.components.corpus.dialogues if d.id in tested}
+    fold = finished.components.fold_data(finished.components.folds[1], derived_seed("teacher", 1, 1))
     for dialogue in fold.test:
         for modality, rows in dialogue.features.items():
             torch.testing.assert_close(said[dialogue.id].dialogue.features[modality], rows)
@@ -123,10 +123,10 @@ def test_every_use_trains_another_model(tmp_path):
 
 
 def test_a_run_continues_to_the_same_bits(finished, tmp_path):
-    again = begin(tmp_path, finished.parts.config.data.root, folds=[1], encoder="input", **CAUSAL)
+    again = begin(tmp_path, finished.components.config.data.root, folds=[1], encoder="input", **CAUSAL)
 
     class Interrupted(Silent):
-        def epoch_ends(self, fold, seed, epoch):
+        def on_epoch_end(self, fold, seed, epoch):
             if epoch.number == 3:
                 raise KeyboardInterrupt
 

@@ -43,11 +43,11 @@ def test_features_on_disk_train_the_model_that_those_in_memory_train(tmp_path):
 
 def test_a_curriculum_is_refused_where_features_stay_on_disk(tmp_path):
     with pytest.raises(ConfigError, match=r"features of the training part in memory; got `data.mapped` true"):
-        begin(tmp_path, **on_disk(own(tmp_path / "own"), mapped=True), curriculum__opening=0.5)
+        begin(tmp_path, **on_disk(own(tmp_path / "own"), mapped=True), curriculum__initial_fraction=0.5)
 
 
 def test_a_curriculum_is_refused_where_several_processes_train_one_model(tmp_path):
-    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), curriculum__opening=0.5)
-    check_processes(run.parts, 1)
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), curriculum__initial_fraction=0.5)
+    check_processes(run.components, 1)
     with pytest.raises(ConfigError, match=r"curriculum: must be left out where several .* got 2 processes\."):
-        check_processes(run.parts, 2)
+        check_processes(run.components, 2)

@@ -15,14 +15,14 @@ from graphmer.corpora.base import Corpus
 from graphmer.corpora.simulate import simulate
 from graphmer.corpora.splits import Fold
 from graphmer.dialogue.standardise import Standardiser
-from graphmer.experiment import Parts, Run
-from graphmer.experiment.parts import FoldParts
+from graphmer.experiment import Components, Run
+from graphmer.experiment.components import FoldData
 from graphmer.retrieval import InputEncoding, RetrievalEncoder
 from graphmer.training.run_folder import RunFolder
 from tests.experiment.tiny import Silent, config
 
 
-class LeakyParts(Parts):
+class LeakyParts(Components):
     """One network a modality reads all dialogues, after it saw the labels of sessions 1 and 2 among them."""
 
     @cached_property
@@ -36,8 +36,8 @@ class LeakyParts(Parts):
             encoder.network(column, 1).load_state_dict(network.state_dict())
         return encoder
 
-    def fold_parts(self, fold: Fold, seed: int) -> FoldParts:
-        found = FoldParts(fold, self.corpus, Standardiser.identity(self.corpus.widths))
+    def fold_data(self, fold: Fold, seed: int) -> FoldData:
+        found = FoldData(fold, self.corpus, Standardiser.identity(self.corpus.widths))
         scale = Standardiser.fit(self.encoder(dialogue) for dialogue in found.plain_train)
         return replace(found, encoding=InputEncoding(self.encoder, scale))
 
@@ -58,7 +58,7 @@ def noise() -> Corpus:
 
 
 def accuracies(
-    folder: Path, settings: Config, kind: Callable[[Config, Corpus], Parts] = Parts
+    folder: Path, settings: Config, kind: Callable[[Config, Corpus], Components] = Components
 ) -> dict[tuple[str, str], tuple[float, int]]:
     """Accuracy and number of the turns of each fold, and of all, under each condition."""
     made = RunFolder.create(folder / "runs", "noise", dump_config(settings), {})
@@ -96,7 +96,7 @@ def test_from_noise_nothing_can_be_learnt_with_everything_on(tmp_path):
     """
     hardy = {
         "curriculum__teacher": {"width": 8, "epochs": 2},
-        "curriculum__opening": 0.5,
+        "curriculum__initial_fraction": 0.5,
         "retrieval": {"k": 3, "form": "graph"},
     }
     found = accuracies(tmp_path, settings_of(tmp_path, **hardy, encoder="both"))

@@ -31,7 +31,7 @@ def test_the_timelines_are_test_dialogues_and_say_what_was_stored(run, content):
     stored = Predictions.load(predictions_path(folder, "at"))
     assert content["timelines"]
     for shown in content["timelines"]:
-        assert shown["id"] in run.parts.folds[1].test
+        assert shown["id"] in run.components.folds[1].test
         turns = stored.dialogue == stored.dialogue_ids.index(shown["id"])
         said = torch.tensor(shown["under"]["at"]["probability"])
         torch.testing.assert_close(said, stored.output[turns], atol=6e-4, rtol=0)
@@ -51,7 +51,7 @@ def test_router_weights_are_means_over_the_turns_that_have_the_input(run, conten
     assert weights["a"][1] == [None, None]
     assert sum(weights["at"][0]) == pytest.approx(1, abs=1e-3)
     predictor = load(run.folder.path)
-    test = [d for d in run.parts.corpus.dialogues if d.id in run.parts.folds[1].test]
+    test = [d for d in run.components.corpus.dialogues if d.id in run.components.folds[1].test]
     router = torch.cat([said.router for said in predictor.predict_many(test)])
     assert weights["at"][1] == pytest.approx(router[:, 1].mean(dim=0).tolist(), abs=1e-3)
 
@@ -60,7 +60,7 @@ def test_the_config_the_log_and_the_machine_are_there(run, content):
     assert content["config"] == (run.folder.path / "config.yaml").read_text()
     assert [(model["fold"], model["seed"]) for model in content["training"]] == [(1, 1), (1, 2)]
     assert content["environment"]["versions"]["torch"] == torch.__version__
-    assert content["corpus"]["dialogues"] == len(run.parts.corpus.dialogues)
+    assert content["corpus"]["dialogues"] == len(run.components.corpus.dialogues)
 
 
 def test_a_run_that_is_not_finished_says_how_to_continue(tmp_path):

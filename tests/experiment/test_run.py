@@ -60,7 +60,7 @@ def test_a_run_folder_says_what_was_asked_and_on_what(finished):
     facts = read(run.folder.path / "environment.json")
     assert facts["versions"]["torch"] == torch.__version__
     assert {"commit", "platform", "processor", "threads"} <= facts.keys()
-    assert facts["fingerprint"] == run.parts.corpus.fingerprint
+    assert facts["fingerprint"] == run.components.corpus.fingerprint
     assert facts["device"] == "cpu"
     assert facts["corpus"] == "IEMOCAP"
     assert facts["simulated"] is False
@@ -116,7 +116,7 @@ def test_scores_hold_every_condition_and_dialogue(finished):
 
 def test_the_same_seed_gives_the_same_scores_bit_for_bit_and_another_seed_others(finished, tmp_path):
     run, _ = finished
-    root = run.parts.config.data.root
+    root = run.components.config.data.root
     again = begin(tmp_path, root, folds=[1])
     again.train(Silent())
     assert same(weights(run), weights(again))
@@ -148,7 +148,7 @@ import sys, time
 from pathlib import Path
 from tests.experiment.tiny import Silent, reopen
 class Slow(Silent):
-    def epoch_ends(self, fold, seed, epoch):
+    def on_epoch_end(self, fold, seed, epoch):
         time.sleep(0.2)
 reopen(Path(sys.argv[1])).train(Slow())
 """
@@ -207,7 +207,7 @@ def test_a_run_without_its_environment_is_refused(tmp_path):
 def test_a_finished_run_is_evaluated_under_new_conditions(finished):
     run, scores = finished
     opened = reopen(run.folder.path)
-    protocols = opened.parts.named(["ta", "burst:2", "noise:0.5", "speaker:t"], "--conditions")
+    protocols = opened.components.named(["ta", "burst:2", "noise:0.5", "speaker:t"], "--conditions")
     found = opened.scores(opened.predict(protocols))
     assert found.conditions == ("at", "burst:2", "noise:0.5", "speaker:t")
     whole = scores.conditions.index("at")
@@ -216,7 +216,7 @@ def test_a_finished_run_is_evaluated_under_new_conditions(finished):
 
 def test_the_models_of_another_run_are_refused(finished, tmp_path):
     run, _ = finished
-    other = begin(tmp_path, run.parts.config.data.root, folds=[1], model__width=16)
+    other = begin(tmp_path, run.components.config.data.root, folds=[1], model__width=16)
     other.train(Silent())
     there = other.folder.path / "fold1-seed1"
     mine = run.folder.path / "fold1-seed1"
@@ -232,7 +232,7 @@ def test_the_models_of_another_run_are_refused(finished, tmp_path):
 def test_an_unfinished_model_cannot_be_evaluated(tmp_path):
     run = begin(tmp_path, write_corpus(tmp_path / "corpus"))
     with pytest.raises(CheckpointError, match=r"model.json: not there. Name a run folder that .* finished"):
-        run.predict(run.parts.protocols)
+        run.predict(run.components.protocols)
 
 
 def test_test_labels_do_not_touch_the_selected_weights(tmp_path):
@@ -285,14 +285,14 @@ def test_simulated_dialogues_are_called_so_everywhere(tmp_path):
     assert read(folder / "environment.json")["simulated"] is True
     assert read(folder / "fold1-seed1" / "result.json")["simulated"] is True
     assert read(folder / "fold1-seed1" / "model.json")["facts"]["simulated"] is True
-    assert run.bayes(run.parts.protocols).keys() == {"a", "t", "at", "rate:0.5"}
+    assert run.bayes(run.components.protocols).keys() == {"a", "t", "at", "rate:0.5"}
 
 
 def test_the_number_of_simulated_dialogues_and_their_modalities_are_those_asked_for(tmp_path):
     run = begin(tmp_path, data__simulation={"dialogues": 11, "widths": {"video": 13}})
-    assert len(run.parts.corpus.dialogues) == 11
-    assert len(run.parts.folds) == 5
-    assert run.parts.corpus.widths == {"video": 13}
+    assert len(run.components.corpus.dialogues) == 11
+    assert len(run.components.folds) == 5
+    assert run.components.corpus.widths == {"video": 13}
 
 
 @pytest.mark.parametrize(
@@ -432,7 +432,7 @@ def test_a_change_head_is_trained_calibrated_and_scored(tmp_path):
     said = Predictions.load(folder / "predictions" / "at.npz")
     eligible = ~torch.isnan(said.change)
     assert said.changed[eligible].tolist() == (said.change[eligible] >= calibration["threshold"]).tolist()
-    again = run.predict({"at": run.parts.protocols["at"]})[1, "1", "at"]
+    again = run.predict({"at": run.components.protocols["at"]})[1, "1", "at"]
     torch.testing.assert_close(again.change, said.change, equal_nan=True)
 
 

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from graphmer.graph import Adjacent, EdgeRule, SameSpeaker, TemporalWindow
-from graphmer.graph.edges import ORDERS, PARTIES, RULES, order_of, party_of
+from graphmer.graph.edges import ORDERS, RULES, SPEAKER_RELATIONS, order_of, speaker_relation_of
 from tests.talks import talk
 
 
@@ -82,7 +82,7 @@ def test_every_rule_follows_the_protocol(rule):
 def test_order_and_party_are_told_from_the_listener():
     edges = torch.tensor([[0, 1, 2], [1, 1, 0]])
     assert [ORDERS[number] for number in order_of(edges)] == ["past", "now", "future"]
-    assert [PARTIES[number] for number in party_of(edges, torch.tensor([0, 1, 0]))] == [
+    assert [SPEAKER_RELATIONS[number] for number in speaker_relation_of(edges, torch.tensor([0, 1, 0]))] == [
         "inter",
         "intra",
         "intra",

@@ -84,8 +84,12 @@ MODELS = {
     "unlimited chain": {"rules": UNLIMITED, "decoder": "chain"},
     "experts alone": {"rules": {}, "context": 1},
     "experts alone with a chain": {"rules": {}, "decoder": "chain"},
-    "surroundings": {"context": 3, "surroundings": (0.5,)},
-    "surroundings without limit": {"context": 3, "surroundings": (None, 1.0), "decoder": "chain"},
+    "neighborhood_averages": {"context": 3, "neighborhood_averages": (0.5,)},
+    "neighborhood_averages without limit": {
+        "context": 3,
+        "neighborhood_averages": (None, 1.0),
+        "decoder": "chain",
+    },
     "score": {"labels": LabelSpace(interval=(-3.0, 3.0)), "context": 3},
 }
 every_model = pytest.mark.parametrize("described", MODELS.values(), ids=MODELS)
@@ -158,7 +162,7 @@ def test_a_speaker_silent_for_long_is_still_heard_by_itself():
 
 @pytest.mark.parametrize("corrections", [0, 4])
 def test_what_is_kept_does_not_grow_with_the_dialogue(corrections):
-    model = predictor(context=3, decoder="chain", surroundings=(0.6,))
+    model = predictor(context=3, decoder="chain", neighborhood_averages=(0.6,))
     stream = model.stream(corrections=corrections)
     kept = []
     for turn in range(60):

@@ -6,12 +6,12 @@ import torch
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.missing import Rate
 from graphmer.inference import Predictor
-from graphmer.inference.gains import ExpectedGains
+from graphmer.inference.information_gain import ExpectedInformationGain
 from graphmer.inference.records import what_if_as_json
 from tests.inference.test_predictor import trained
 from tests.talks import LABELS, ragged, talk
 
-GAINS = ExpectedGains(("audio", "text", "video"), {(("audio", "text"), "video"): (0.25, 40)})
+GAINS = ExpectedInformationGain(("audio", "text", "video"), {(("audio", "text"), "video"): (0.25, 40)})
 
 
 def test_a_set_hides_the_other_modalities_from_the_whole_dialogue():

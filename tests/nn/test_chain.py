@@ -10,7 +10,7 @@ import torch
 from torch.nn.functional import cross_entropy
 
 from graphmer.corpora.course import Process, turn_taking
-from graphmer.nn.chain import ChainDecoder, ChainMemory
+from graphmer.nn.chain import ChainCache, ChainDecoder
 from graphmer.typing import UNLABELLED
 
 
@@ -507,12 +507,12 @@ def test_a_causal_chain_that_is_taken_up_again_goes_on_as_if_read_as_a_whole(bef
     whole, path = layer(logits, speaker, batch), layer.viterbi(logits, speaker, batch)
     first = (logits[:before], speaker[:before], batch[:before])
     unknown = torch.full_like(logits, torch.nan)
-    memory = ChainMemory(unknown[:before], unknown[:before])
+    memory = ChainCache(unknown[:before], unknown[:before])
     layer(*first, memory=memory)
     layer.viterbi(*first, memory=memory)
     last = sorted({int((speaker[:before] == s).nonzero()[-1]) for s in speaker[:before].unique()})
     rows = [*last, *range(before, 12)]
-    memory = ChainMemory(
+    memory = ChainCache(
         torch.cat([memory.filtered[last], unknown[before:]]), torch.cat([memory.best[last], unknown[before:]])
     )
     rest = (logits[rows], speaker[rows], batch[rows])

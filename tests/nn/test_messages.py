@@ -5,7 +5,7 @@ from torch_geometric.nn import RGCNConv
 from torch_geometric.utils import scatter
 
 from graphmer.graph import GraphBuilder, TemporalWindow
-from graphmer.nn.hearing import Edges
+from graphmer.nn.aggregation import Edges
 from graphmer.nn.messages import CONVOLUTIONS, MessagePassing, RelationalConv
 from tests.talks import talk
 

@@ -18,9 +18,9 @@ from graphmer.corpora.simulate import SimulatedCorpus, simulate
 from graphmer.dialogue import Complete, Dialogue, Mixed, RandomSets, Utterance
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.evaluation.predictions import Predictions
-from graphmer.experiment import Parts, Run
+from graphmer.experiment import Components, Run
 from graphmer.graph import Adjacent, GraphBuilder, SameSpeaker, TemporalWindow
-from graphmer.graph.part import GraphPart, batches
+from graphmer.graph.dataset import GraphDataset, batches
 from graphmer.inference import Predictor
 from graphmer.nn.messages import CONVOLUTIONS
 from graphmer.nn.settings import MessageSettings, ModelSettings
@@ -76,8 +76,8 @@ MODELS = {
     "windowed": Made("rgcn", {"context": 2, "block": "preln", "positions": True}),
     "windowed reference": Made(settings={"context": 1}),
     "recency": Made("rgcn", {"recency": True, "block": "preln", "positions": True}),
-    "surroundings": Made("rgcn", {"surroundings": (2.0, None), "block": "preln"}),
-    "surroundings without messages": Made(settings={"surroundings": (None, 1.0)}),
+    "neighborhood_averages": Made("rgcn", {"neighborhood_averages": (2.0, None), "block": "preln"}),
+    "neighborhood_averages without messages": Made(settings={"neighborhood_averages": (None, 1.0)}),
     "change head": Made("rgcn", {"change_head": True}),
     "chain with change head": Made(settings={"decoder": "chain", "change_head": True}),
 }
@@ -87,12 +87,14 @@ CAUSAL = {
     "causal windowed": Made("rgcn", {"causal": True, "context": 2, "block": "preln"}),
     "causal recency": Made("rgcn", {"causal": True, "recency": True, "block": "preln"}),
     "causal windowed recency": Made("rgcn", {"causal": True, "context": 2, "recency": True}),
-    "causal surroundings": Made("rgcn", {"causal": True, "context": 2, "surroundings": (0.5, None)}),
+    "causal neighborhood_averages": Made(
+        "rgcn", {"causal": True, "context": 2, "neighborhood_averages": (0.5, None)}
+    ),
     "causal windowed reference": Made("transformer", {"causal": True, "context": 1, "decoder": "chain"}),
     "causal chain": Made("rgcn", {"causal": True, "block": "preln", "decoder": "chain"}),
     "causal change head": Made("rgcn", {"causal": True, "block": "preln", "change_head": True}),
 }
-FIRST = ("mixture.pro", "mixture.experts", "unimodal_heads", "surroundings")
+FIRST = ("mixture.pro", "mixture.experts", "unimodal_heads", "neighborhood_averages")
 """What the first stage trains."""
 every_model = pytest.mark.parametrize("made", [*MODELS.values(), *CAUSAL.values()], ids=[*MODELS, *CAUSAL])
 causal_models = pytest.mark.parametrize("made", CAUSAL.values(), ids=CAUSAL)
@@ -223,7 +225,7 @@ def fit(made: Made, seed: int, validate) -> dict[str, torch.Tensor]:
         Stage("mixing", 2, mixing_objective(rebuild), Mixed()),
     ]
     trainer = Trainer(Fabric(accelerator="cpu", devices=1), Optimization(0.01, nodes=12), seed=seed)
-    trainer.fit(model, stages, GraphPart(ragged(), made.build), validate, lambda epoch: None)
+    trainer.fit(model, stages, GraphDataset(ragged(), made.build), validate, lambda epoch: None)
     return model.state_dict()
 
 
@@ -249,10 +251,10 @@ def test_the_same_seed_gives_the_same_result_and_another_seed_another(made):
 
 @every_model
 def test_another_seed_gives_other_batches_and_hides_something_else(made):
-    part = GraphPart([talk("AB" * 5, id=str(n), seed=n) for n in range(8)], made.build)
+    part = GraphDataset([talk("AB" * 5, id=str(n), seed=n) for n in range(8)], made.build)
 
     def seen(seed: int):
-        graphs = part.seen_through(RandomSets(), seed)
+        graphs = part.masked(RandomSets(), seed)
         generator = torch.Generator().manual_seed(seed)
         return [(tuple(chosen), batch.available.tolist()) for chosen, batch in batches(graphs, 20, generator)]
 
@@ -286,11 +288,11 @@ def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
 
 
 class Silent:
-    def fold_begins(self, fold: int, seed: int, epochs: int) -> None: ...
+    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None: ...
 
-    def epoch_ends(self, fold: int, seed: int, epoch) -> None: ...
+    def on_epoch_end(self, fold: int, seed: int, epoch) -> None: ...
 
-    def fold_ends(self, fold: int, seed: int) -> None: ...
+    def on_fold_end(self, fold: int, seed: int) -> None: ...
 
 
 def corpus() -> SimulatedCorpus:
@@ -318,7 +320,7 @@ def trained_on(found: SimulatedCorpus, graph: Any, folder: Path) -> Path:
     }
     config = checked(described, "tiny", folder)
     run = RunFolder.create(folder, config.name, dump_config(config), {})
-    Run(Parts(config, corpus=found), run, Fabric(accelerator="cpu", devices=1)).train(Silent())
+    Run(Components(config, corpus=found), run, Fabric(accelerator="cpu", devices=1)).train(Silent())
     return run.fold(1, 1)
 
 

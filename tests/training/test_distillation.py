@@ -4,14 +4,14 @@ from torch_geometric.data import Batch
 
 from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder, TemporalWindow
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.distillation import complete_view, distillation_loss
 from graphmer.training.objective import mixing_objective
 from tests.talks import LABELS, WIDTHS, ragged
 
 BUILD = GraphBuilder({"context": TemporalWindow(past=1, future=1)}, LABELS)
-TRAIN = GraphPart(ragged(), BUILD)
+TRAIN = GraphDataset(ragged(), BUILD)
 
 
 def model():
@@ -21,7 +21,7 @@ def model():
 
 
 def text_only():
-    return Batch.from_data_list(TRAIN.seen_through(FixedSet(("text",)), 0))
+    return Batch.from_data_list(TRAIN.masked(FixedSet(("text",)), 0))
 
 
 def test_the_teacher_sees_all_that_was_recorded_without_dropout_and_without_gradient():
@@ -71,10 +71,13 @@ def test_no_weight_is_no_loss():
 
 def test_the_objective_adds_it_with_its_weight():
     batch, student = text_only(), model().eval()
-    batch.told, batch.hardness = complete_view(model(), batch), torch.linspace(0.1, 0.9, batch.num_nodes)
+    batch.teacher_logits, batch.hardness = (
+        complete_view(model(), batch),
+        torch.linspace(0.1, 0.9, batch.num_nodes),
+    )
     plain = mixing_objective()(student, batch)
     taught = mixing_objective(distillation=2.0)(student, batch)
-    expected = distillation_loss(student(batch).emotion_logits, batch.told, batch.hardness)
+    expected = distillation_loss(student(batch).emotion_logits, batch.teacher_logits, batch.hardness)
     torch.testing.assert_close(taught.parts["distillation"], expected.detach())
     torch.testing.assert_close(taught.total, plain.total + 2 * expected)
 
@@ -82,5 +85,5 @@ def test_the_objective_adds_it_with_its_weight():
 def test_the_teacher_hears_no_supports_of_its_own():
     teacher, batch = model(), text_only()
     plain = complete_view(teacher, batch)
-    teacher.beside = lambda graph: pytest.fail("looked for supports")
+    teacher.retrieval_memory = lambda graph: pytest.fail("looked for supports")
     assert torch.equal(complete_view(teacher, batch), plain)

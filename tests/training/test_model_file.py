@@ -19,7 +19,7 @@ def trained(width: int = 8, rules=None, labels: LabelSpace = LABELS) -> TrainedM
         rules or {"near": TemporalWindow(2, None), "own": SameSpeaker()}, labels, causal=True
     )
     messages = MessageSettings(width=8, depth=1, convolution="gatv2", heads=2)
-    parts = {"block": "preln", "surroundings": (2.0, None), "messages": messages}
+    parts = {"block": "preln", "neighborhood_averages": (2.0, None), "messages": messages}
     settings = ModelSettings(WIDTHS, labels.outputs, build.relations, width=width, depth=1, **parts)
     standardiser = Standardiser.fit(ragged())
     return TrainedModel(

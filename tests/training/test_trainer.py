@@ -9,7 +9,7 @@ from graphmer.curriculum.curriculum import Curriculum, Pacing
 from graphmer.dialogue import Complete, Mixed
 from graphmer.errors import CheckpointError
 from graphmer.graph import GraphBuilder, TemporalWindow
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.settings import MessageSettings, ModelSettings
 from graphmer.training.distillation import complete_view
 from graphmer.training.objective import mixing_objective, unimodal_objective
@@ -37,8 +37,8 @@ def tiny(width: int = 8, seed: int = 0):
     ).build()
 
 
-def train() -> GraphPart:
-    return GraphPart([*ragged(), *(talk("ABAB", id=str(n), seed=n) for n in range(4))], BUILD)
+def train() -> GraphDataset:
+    return GraphDataset([*ragged(), *(talk("ABAB", id=str(n), seed=n) for n in range(4))], BUILD)
 
 
 def trainer(seed: int = 1, state=None, **settings) -> Trainer:
@@ -130,7 +130,7 @@ def test_the_global_generator_is_left_as_it_was():
     assert torch.equal(torch.get_rng_state(), before)
 
 
-@pytest.mark.parametrize("settings", [{}, {"optimizer": "adam"}, {"averaging": 0.9}])
+@pytest.mark.parametrize("settings", [{}, {"optimizer": "adam"}, {"ema": 0.9}])
 @pytest.mark.parametrize("after", [1, 2, 3, 4, 5])
 def test_a_run_continued_after_an_interruption_equals_one_never_interrupted(after, settings, tmp_path):
     def score(model) -> float:
@@ -161,13 +161,13 @@ def taught(objective) -> Stage:
 def test_a_run_taught_by_its_running_mean_can_be_continued_too(tmp_path):
     stages = (STAGES[0], taught(mixing_objective(0.1, distillation=1.0)))
     whole, continued = tiny(), tiny()
-    trainer(averaging=0.9).fit(whole, stages, train(), lambda model: 0.0, ignore)
+    trainer(ema=0.9).fit(whole, stages, train(), lambda model: 0.0, ignore)
 
     def interrupt(epoch) -> None:
         if epoch.number == 4:
             raise InterruptionError
 
-    again = {"state": tmp_path / "state.safetensors", "averaging": 0.9}
+    again = {"state": tmp_path / "state.safetensors", "ema": 0.9}
     with pytest.raises(InterruptionError):
         trainer(**again).fit(tiny(), stages, train(), lambda model: 0.0, interrupt)
     trainer(**again).fit(continued, stages, train(), lambda model: 0.0, ignore)
@@ -175,7 +175,7 @@ def test_a_run_taught_by_its_running_mean_can_be_continued_too(tmp_path):
 
 
 def test_the_teacher_is_the_running_mean_and_sees_everything():
-    """With one step an epoch, its teacher is what was judged after the epoch before."""
+    """With one step an epoch, its teacher is what was averaged after the epoch before."""
     seen = []
 
     def spy(model, graph):
@@ -183,31 +183,35 @@ def test_the_teacher_is_the_running_mean_and_sees_everything():
         return mixing_objective(0.1)(model, graph)
 
     trained = tiny()
-    judged = []
-    trainer(averaging=0.9, nodes=1000).fit(
-        trained, (STAGES[0], taught(spy)), train(), lambda model: judged.append(weights(model)) or 0.0, ignore
+    averaged = []
+    trainer(ema=0.9, nodes=1000).fit(
+        trained,
+        (STAGES[0], taught(spy)),
+        train(),
+        lambda model: averaged.append(weights(model)) or 0.0,
+        ignore,
     )
     teacher = tiny().eval()
-    for kept, (_, graph) in zip(judged[:2], seen[1:], strict=True):
+    for kept, (_, graph) in zip(averaged[:2], seen[1:], strict=True):
         teacher.load_state_dict(kept)
-        torch.testing.assert_close(graph.told, complete_view(teacher, graph))
+        torch.testing.assert_close(graph.teacher_logits, complete_view(teacher, graph))
         assert (graph.present & ~graph.available).any()
 
 
 def test_the_running_mean_of_the_weights_is_judged_and_kept():
     """With one competing step the mean is that step's weights; later it lags behind them."""
-    judged = []
+    averaged = []
 
     def score(model) -> float:
-        judged.append(weights(model))
-        return float(len(judged))
+        averaged.append(weights(model))
+        return float(len(averaged))
 
-    plain, averaged = tiny(), tiny()
+    plain, smoothed = tiny(), tiny()
     trainer().fit(plain, STAGES, train(), score, ignore)
-    raw, judged = judged, []
-    trainer(averaging=0.9).fit(averaged, STAGES, train(), score, ignore)
-    assert equal(weights(averaged), judged[-1])
-    assert not equal(judged[-1], raw[-1])
+    raw, averaged = averaged, []
+    trainer(ema=0.9).fit(smoothed, STAGES, train(), score, ignore)
+    assert equal(weights(smoothed), averaged[-1])
+    assert not equal(averaged[-1], raw[-1])
 
 
 def test_the_state_of_another_model_is_refused(tmp_path):

@@ -23,7 +23,7 @@ function tiles() {
 function schemes() {
   const buttons = [...byId("theme").querySelectorAll("button")];
   for (const button of buttons) {
-    button.addEventListener("click", () => {
+    button.addEventCallback("click", () => {
       document.documentElement.style.colorScheme = button.dataset.scheme;
       buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
     });

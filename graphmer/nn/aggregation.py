@@ -32,16 +32,16 @@ class Edges:
 
     @cached_property
     def cell(self) -> Tensor:
-        """Listener and relation of each edge as one number, ``[E]``."""
+        """Callback and relation of each edge as one number, ``[E]``."""
         return self.index[1] * self.relations + self.kind
 
     @cached_property
-    def by_cell(self) -> tuple[Tensor, Tensor]:
+    def by_target(self) -> tuple[Tensor, Tensor]:
         """Who is heard, ordered by cell ``[E]``, and where each cell begins ``[N * R]``."""
         return self.index[0][torch.argsort(self.cell, stable=True)], self._begin(self.count)
 
     @cached_property
-    def by_speaker(self) -> tuple[Tensor, Tensor, Tensor]:
+    def by_source(self) -> tuple[Tensor, Tensor, Tensor]:
         """Cells ordered by who is heard ``[E]``, where each speaker begins ``[N]``, and shares ``[E]``.
 
         The share of an edge is one over the number of edges of its cell.
@@ -75,11 +75,11 @@ class _Mean(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, state: Tensor, edges: Edges) -> Tensor:
         ctx.edges = edges
-        heard, begin = edges.by_cell
+        heard, begin = edges.by_target
         return embedding_bag(heard, state, begin, mode="mean")
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        cell, begin, share = ctx.edges.by_speaker
+        cell, begin, share = ctx.edges.by_source
         share = share.to(gradient.dtype)
         return embedding_bag(cell, gradient, begin, mode="sum", per_sample_weights=share), None

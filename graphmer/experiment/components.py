@@ -18,7 +18,7 @@ from graphmer.graph import EdgeRule, GraphBuilder
 from graphmer.graph.edges import RULES
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.settings import MessageSettings, ModelSettings
-from graphmer.retrieval import InputEncoding, SupportBank, encoded_widths
+from graphmer.retrieval import InputEncoding, RetrievalMemory, encoded_widths
 from graphmer.training.objective import Objective, mixing_objective, unimodal_objective
 from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
@@ -37,7 +37,7 @@ OBJECTIVES: Mapping[str, Callable[[StageConfig], Objective]] = {
 
 
 @dataclass(frozen=True)
-class FoldParts:
+class FoldData:
     """Dialogues of one fold as a model reads them; the test part is read when it is asked for, not before.
 
     Attributes:
@@ -81,7 +81,7 @@ class FoldParts:
         return self._part(self.fold.test)
 
 
-class Parts:
+class Components:
     """Everything an experiment consists of, made from its configuration when it is first asked for.
 
     Args:
@@ -114,7 +114,7 @@ class Parts:
             raise ConfigError(f"folds: there is no fold {unknown[0]}; the split has {list(found)}.")
         return {number: found[number] for number in wanted}
 
-    def fold_parts(self, fold: Fold, seed: int) -> FoldParts:
+    def fold_data(self, fold: Fold, seed: int) -> FoldData:
         """Dialogues of a fold, standardised, and encoded where the model reads that, by its training part.
 
         Args:
@@ -122,10 +122,10 @@ class Parts:
             seed: of the encoder.
         """
         if self.config.data.normalise == "none":
-            return FoldParts(fold, self.corpus, Standardiser.identity(self.corpus.widths))
+            return FoldData(fold, self.corpus, Standardiser.identity(self.corpus.widths))
         training = set(fold.train)
         standardiser = Standardiser.fit(d for d in self.corpus.dialogues if d.id in training)
-        found = FoldParts(fold, self.corpus, standardiser)
+        found = FoldData(fold, self.corpus, standardiser)
         if not self.config.encodes_input:
             return found
         return replace(found, encoding=InputEncoding.fit(found.plain_train, self.corpus.labels, seed=seed))
@@ -157,13 +157,13 @@ class Parts:
         retrieval = self.config.retrieval
         return (SUPPORT,) if retrieval is not None and retrieval.form == "graph" else ()
 
-    def bank(self, fold: FoldParts) -> SupportBank | None:
+    def bank(self, fold: FoldData) -> RetrievalMemory | None:
         """The training utterances that are heard in validation and test, where they are."""
         retrieval = self.config.retrieval
         if retrieval is None or not retrieval.test:
             return None
         relation = len(self.build.relations)
-        return SupportBank.of(fold.train, retrieval.metric, neighbours=retrieval.k, relation=relation)
+        return RetrievalMemory.of(fold.train, retrieval.metric, neighbours=retrieval.k, relation=relation)
 
     def model(self) -> EmotionModel:
         """A model with fresh weights, drawn from torch's global generator.
@@ -199,7 +199,7 @@ class Parts:
             optimizer=training.optimizer,
             schedule=training.schedule,
             clip=training.clip,
-            averaging=training.averaging,
+            ema=training.ema,
             nodes=training.batch_nodes,
         )
 

@@ -6,7 +6,7 @@ from torch_geometric.data import Batch
 
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.nn.settings import MessageSettings, ModelSettings
-from graphmer.retrieval import SupportBank
+from graphmer.retrieval import RetrievalMemory
 from tests.talks import LABELS, WIDTHS, ragged, talk
 
 BUILD = GraphBuilder({"near": TemporalWindow(past=2, future=2)}, LABELS)
@@ -14,8 +14,8 @@ RELATION = len(BUILD.relations)
 TRAIN = [talk("ABAB", id=f"t{n}", seed=n) for n in range(5)]
 
 
-def bank(train=TRAIN, **settings) -> SupportBank:
-    return SupportBank.of(train, "l2", **{"neighbours": 3, "relation": RELATION, **settings})
+def bank(train=TRAIN, **settings) -> RetrievalMemory:
+    return RetrievalMemory.of(train, "l2", **{"neighbours": 3, "relation": RELATION, **settings})
 
 
 def model():
@@ -65,7 +65,7 @@ def test_supports_are_searched_and_shown_by_what_may_be_seen_alone():
 
 def test_a_dialogue_is_read_the_same_whatever_it_is_batched_with():
     read = model()
-    read.beside = bank()
+    read.retrieval_memory = bank()
     graphs = [BUILD(dialogue) for dialogue in ragged()]
     together = read(Batch.from_data_list(graphs)).emotion_logits.split([g.num_nodes for g in graphs])
     for graph, said in zip(graphs, together, strict=True):
@@ -75,21 +75,21 @@ def test_a_dialogue_is_read_the_same_whatever_it_is_batched_with():
 def test_supports_change_what_is_said_and_training_does_not_see_them():
     read, graph = model(), BUILD(TRAIN[0])
     plain = read(graph)
-    read.beside = bank()
+    read.retrieval_memory = bank()
     heard = read(graph)
     assert heard.emotion_logits.shape == plain.emotion_logits.shape
     assert heard.mixture.weight.shape == plain.mixture.weight.shape
     assert not torch.allclose(heard.emotion_logits, plain.emotion_logits)
     torch.manual_seed(1)
     with_bank = read.train()(graph).emotion_logits
-    read.beside = None
+    read.retrieval_memory = None
     torch.manual_seed(1)
     assert torch.equal(read(graph).emotion_logits, with_bank)
 
 
 def test_a_bank_comes_back_as_it_was():
     before = bank()
-    after = SupportBank.restored(before.to_json(), before.tensors())
+    after = RetrievalMemory.restored(before.to_json(), before.tensors())
     graph = BUILD(talk("ABBA", id="new", seed=9))
     assert torch.equal(after.supports(graph), before.supports(graph))
     assert copy.deepcopy(before) is before

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from graphmer.nn.hearing import Edges
+from graphmer.nn.aggregation import Edges
 
 INDEX = torch.tensor([[0, 1, 2, 3, 0, 3, 3], [1, 2, 1, 1, 1, 0, 4]])
 KIND = torch.tensor([0, 1, 0, 2, 1, 2, 0])

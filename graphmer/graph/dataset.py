@@ -15,7 +15,7 @@ from graphmer.graph.dialogue_graph import DialogueGraph
 from graphmer.typing import Available
 
 
-class GraphPart:
+class GraphDataset:
     """Dialogues and their graphs.
 
     Args:
@@ -35,9 +35,9 @@ class GraphPart:
         """Utterances of each dialogue."""
         return [len(dialogue) for dialogue in self.dialogues]
 
-    def seen_through(self, protocol: MissingProtocol, seed: int) -> "Views":
+    def masked(self, protocol: MissingProtocol, seed: int) -> "MaskedGraphs":
         """The graphs as a protocol lets them be seen; what was recorded stays in ``present``."""
-        return Views(self, (protocol,), seed)
+        return MaskedGraphs(self, (protocol,), seed)
 
     def available(self, protocol: MissingProtocol, seed: int) -> Available:
         """What a protocol leaves of all dialogues, one after the other, ``[N, M]``."""
@@ -52,7 +52,7 @@ def _without_lazy(graph: DialogueGraph, dialogue: Dialogue) -> DialogueGraph:
     return graph
 
 
-class Views(Sequence[DialogueGraph]):
+class MaskedGraphs(Sequence[DialogueGraph]):
     """The graphs of a part as protocols let them be seen, each made when it is asked for.
 
     Args:
@@ -61,7 +61,7 @@ class Views(Sequence[DialogueGraph]):
         seed: of the masks.
     """
 
-    def __init__(self, part: GraphPart, protocols: Sequence[MissingProtocol], seed: int) -> None:
+    def __init__(self, part: GraphDataset, protocols: Sequence[MissingProtocol], seed: int) -> None:
         self.part, self.protocols, self.seed = part, tuple(protocols), seed
 
     def __len__(self) -> int:
@@ -138,7 +138,7 @@ def batches(
 
 def lengths_of(graphs: Sequence[DialogueGraph]) -> list[int]:
     """Utterances of each graph."""
-    return graphs.lengths if isinstance(graphs, Views) else [graph.num_nodes for graph in graphs]
+    return graphs.lengths if isinstance(graphs, MaskedGraphs) else [graph.num_nodes for graph in graphs]
 
 
 def collated(graphs: Sequence[DialogueGraph], chosen: Sequence[int]) -> Batch:

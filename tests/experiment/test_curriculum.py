@@ -7,14 +7,14 @@ from safetensors.torch import load_file
 from graphmer.curriculum.hardness import Hardness
 from graphmer.errors import ConfigError
 from graphmer.evaluation.predictions import Predictions
-from graphmer.experiment.neighbours import neighbours
+from graphmer.experiment.neighbors import neighbours
 from graphmer.inference import load
 from tests.experiment.tiny import SIZES, Silent, begin, labels_of, reopen, write_corpus
 from tests.talks import talk
 
 HARDY = {
     "curriculum__teacher": {"width": 8, "epochs": 2},
-    "curriculum__opening": 0.5,
+    "curriculum__initial_fraction": 0.5,
     "retrieval__k": 3,
 }
 
@@ -37,7 +37,7 @@ def finished(tmp_path_factory):
 
 def test_hardness_is_kept_with_the_run_and_knows_the_training_part_only(finished):
     found = Hardness.load(finished.folder.path / "fold1-seed1" / "hardness.npz")
-    assert set(found.dialogues) == set(finished.parts.folds[1].train)
+    assert set(found.dialogues) == set(finished.components.folds[1].train)
     assert ((found.value > 0) & (found.value < 1)).all()
     assert found.value[:, 1].std() > 0.01
     assert "Hardest and easiest" in (finished.folder.path / "fold1-seed1" / "hardness.md").read_text()
@@ -49,19 +49,19 @@ def test_the_loss_of_the_supports_is_logged_in_the_last_stage_only(finished):
 
 
 def test_a_model_trained_with_supports_predicts_without(finished):
-    assert finished.parts.settings.relations[-1] == "support/retrieved"
+    assert finished.components.settings.relations[-1] == "support/retrieved"
     said = load(finished.folder.path).predict(talk("ABA", widths={"audio": 3, "text": 4}))
     assert len(said.emotion) == 3
 
 
 def test_a_model_may_hear_training_utterances_in_the_test_too(finished, tmp_path):
-    root = finished.parts.config.data.root
+    root = finished.components.config.data.root
     retrieval = {"retrieval__form": "graph", "retrieval__test": True}
     run = begin(tmp_path, root, folds=[1], **HARDY, **retrieval)
     run.train(Silent())
     saved = load(run.folder.path)
-    assert set(saved.trained.bank.dialogues) <= set(run.parts.folds[1].train)
-    tested = run.parts.fold_parts(run.parts.folds[1], 0).test
+    assert set(saved.trained.bank.dialogues) <= set(run.components.folds[1].train)
+    tested = run.components.fold_data(run.components.folds[1], 0).test
     found = Predictions.load(run.folder.path / "fold1-seed1" / "predictions" / "at.npz")
     with torch.inference_mode():
         said = [
@@ -82,11 +82,11 @@ def test_hearing_supports_in_the_test_needs_a_graph_that_has_them(tmp_path):
 
 
 def test_a_run_with_a_curriculum_repeats_and_continues_to_the_same_bits(finished, tmp_path):
-    root = finished.parts.config.data.root
+    root = finished.components.config.data.root
     again = begin(tmp_path, root, folds=[1], **HARDY, retrieval__form="graph")
 
     class Interrupted(Silent):
-        def epoch_ends(self, fold, seed, epoch):
+        def on_epoch_end(self, fold, seed, epoch):
             if epoch.number == 3:
                 raise KeyboardInterrupt
 
@@ -107,8 +107,8 @@ def test_labels_of_the_test_part_change_nothing(finished, tmp_path):
 
 
 def test_a_curriculum_trains_another_model_than_none(finished, tmp_path):
-    root = finished.parts.config.data.root
-    paced = begin(tmp_path, root, folds=[1], curriculum__opening=0.4, curriculum__teacher={"epochs": 1})
+    root = finished.components.config.data.root
+    paced = begin(tmp_path, root, folds=[1], curriculum__initial_fraction=0.4, curriculum__teacher={"epochs": 1})
     plain = begin(tmp_path, root, folds=[1])
     paced.train(Silent())
     plain.train(Silent())
@@ -116,14 +116,14 @@ def test_a_curriculum_trains_another_model_than_none(finished, tmp_path):
 
 
 def test_without_hardness_no_teacher_is_trained_and_all_supports_are_taken(finished, tmp_path):
-    root = finished.parts.config.data.root
+    root = finished.components.config.data.root
     run = begin(tmp_path, root, folds=[1], curriculum__hardness="none", retrieval__k=2)
     run.train(Silent())
     assert not (run.folder.path / "fold1-seed1" / "hardness.npz").exists()
 
 
 def test_settings_that_are_tuned_are_those_of_the_result_whatever_was_given_for_them(finished, tmp_path):
-    root = finished.parts.config.data.root
+    root = finished.components.config.data.root
     run = begin(tmp_path / "one", root, folds=[1], **HARDY, curriculum__tuning=1)
     run.train(Silent())
     twice = {"retrieval__k": 2 * HARDY["retrieval__k"], "curriculum__support": 2.0}
@@ -138,7 +138,7 @@ def test_settings_that_are_tuned_are_those_of_the_result_whatever_was_given_for_
 
 
 def test_an_encoder_of_the_fold_finds_other_supports(finished, tmp_path):
-    root = finished.parts.config.data.root
+    root = finished.components.config.data.root
     run = begin(tmp_path, root, folds=[1], **HARDY, retrieval__form="graph", encoder="retrieval")
     run.train(Silent())
     assert not same(weights(finished), weights(run))
@@ -186,12 +186,12 @@ def test_supports_apart_are_the_nearest_of_other_sessions():
 def test_a_curriculum_may_teach_by_distillation_alone(tmp_path):
     root = write_corpus(tmp_path / "corpus")
     settings = {"curriculum__distillation": 1.0, "curriculum__teacher": {"width": 8, "epochs": 1}}
-    run = begin(tmp_path, root, folds=[1], training__averaging=0.9, **settings)
+    run = begin(tmp_path, root, folds=[1], training__ema=0.9, **settings)
     run.train(Silent())
     lines = [json.loads(line) for line in (run.folder.path / "log.jsonl").read_text().splitlines()]
     assert ["distillation" in line["losses"] for line in lines] == [False, True, True, True]
     assert all("support" not in line["losses"] for line in lines)
-    plain = begin(tmp_path, root, name="plain", folds=[1], training__averaging=0.9)
+    plain = begin(tmp_path, root, name="plain", folds=[1], training__ema=0.9)
     plain.train(Silent())
     assert not same(weights(run), weights(plain))
 
@@ -221,8 +221,8 @@ def test_more_supports_than_utterances_are_all_there_are():
     ("changes", "message"),
     [
         ({"retrieval__k": 3}, "`retrieval` needs a `curriculum`"),
-        ({"curriculum__support": 1.0}, "changes nothing at `opening` 1"),
-        ({"curriculum__hardness": "none", "curriculum__opening": 0.5}, "need a `hardness`"),
+        ({"curriculum__support": 1.0}, "changes nothing at `initial_fraction` 1"),
+        ({"curriculum__hardness": "none", "curriculum__initial_fraction": 0.5}, "need a `hardness`"),
         (
             {"curriculum__support": 1.0, "retrieval__form": "graph", "graph": "none"},
             "needs a `graph` to link supports into",

@@ -3,8 +3,8 @@ import math
 import pytest
 import torch
 
-from graphmer.nn.memory import FeatureMemory
-from graphmer.nn.surroundings import REACH, Surroundings
+from graphmer.nn.averages import REACH, NeighborhoodAverages
+from graphmer.nn.cache import FeatureCache
 
 WIDTHS = {"audio": 3, "text": 2}
 LENGTHS = (1, 7, 40, 2)
@@ -21,16 +21,16 @@ def talks(seed: int = 0):
     return features, available, speaker, batch
 
 
-def naive(surroundings: Surroundings, features, available, speaker, batch) -> torch.Tensor:
+def naive(averages: NeighborhoodAverages, features, available, speaker, batch) -> torch.Tensor:
     """The equation, turn by turn."""
     count = len(batch)
-    orders = [1] if surroundings.causal else [1, -1]
-    found = torch.zeros(count, len(WIDTHS), surroundings.maps[0].out_features)
+    orders = [1] if averages.causal else [1, -1]
+    found = torch.zeros(count, len(WIDTHS), averages.maps[0].out_features)
     for m, rows in enumerate(features.values()):
         for i in range(count):
             means = []
             for order in orders:
-                for scale in surroundings.scales:
+                for scale in averages.scales:
                     for own in (True, False):
                         total, weights = torch.zeros(rows.shape[1]), 0.0
                         for j in range(count):
@@ -42,7 +42,7 @@ def naive(surroundings: Surroundings, features, available, speaker, batch) -> to
                             weight = 1.0 if scale is None else math.exp(-distance / scale)
                             total, weights = total + weight * rows[j], weights + weight
                         means.append(total / weights if weights else total)
-            found[i, m] = surroundings.maps[m](torch.cat(means))
+            found[i, m] = averages.maps[m](torch.cat(means))
     return found
 
 
@@ -50,55 +50,62 @@ def naive(surroundings: Surroundings, features, available, speaker, batch) -> to
 @pytest.mark.parametrize("scales", [(1.5,), (None,), (6.0, None), (None, 0.1, 4.0)])
 def test_surroundings_are_the_averages_of_the_equation(scales, causal):
     torch.manual_seed(1)
-    surroundings = Surroundings(WIDTHS, 5, scales, causal=causal)
-    torch.testing.assert_close(surroundings(*talks()), naive(surroundings, *talks()), rtol=1e-5, atol=1e-5)
+    neighborhood_averages = NeighborhoodAverages(WIDTHS, 5, scales, causal=causal)
+    torch.testing.assert_close(
+        neighborhood_averages(*talks()), naive(neighborhood_averages, *talks()), rtol=1e-5, atol=1e-5
+    )
 
 
 @pytest.mark.parametrize("scales", [(0.5,), (2.0, None)])
 @pytest.mark.parametrize("pieces", [[1] * 40, [3, 20, 17]])
 def test_turns_that_come_one_by_one_are_averaged_as_in_the_whole_dialogue(pieces, scales):
-    surroundings = Surroundings(WIDTHS, 5, scales, causal=True)
+    neighborhood_averages = NeighborhoodAverages(WIDTHS, 5, scales, causal=True)
     features, available, speaker, _ = (part if isinstance(part, dict) else part[8:48] for part in talks())
     features = {m: rows[8:48] for m, rows in features.items()}
     batch = torch.zeros(40, dtype=torch.long)
-    memory, found, first = FeatureMemory(), [], 0
+    memory, found, first = FeatureCache(), [], 0
     for count in pieces:
         new = slice(first, first + count)
         rows = {m: values[new] for m, values in features.items()}
-        found.append(surroundings(rows, available[new], speaker[new], batch[new], memory))
+        found.append(neighborhood_averages(rows, available[new], speaker[new], batch[new], memory))
         first += count
-        if surroundings.reach is not None:
-            memory.forget(first - surroundings.reach)
-            assert len(memory) <= surroundings.reach
-    expected = surroundings(features, available, speaker, batch)
+        if neighborhood_averages.reach is not None:
+            memory.evict(first - neighborhood_averages.reach)
+            assert len(memory) <= neighborhood_averages.reach
+    expected = neighborhood_averages(features, available, speaker, batch)
     torch.testing.assert_close(torch.cat(found), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_turns_that_are_read_again_are_averaged_anew():
-    surroundings = Surroundings(WIDTHS, 5, (2.0,), causal=True)
+    neighborhood_averages = NeighborhoodAverages(WIDTHS, 5, (2.0,), causal=True)
     features, available, speaker, batch = talks()
     one = {m: rows[:6] for m, rows in features.items()}
     other = {m: rows[6:12] for m, rows in features.items()}
-    alone, again = FeatureMemory(), FeatureMemory()
-    surroundings(one, available[:6], speaker[:6], batch[:6], again)
-    surroundings(other, available[6:12], speaker[6:12], batch[:6], again)
-    again.rewind(6)
-    surroundings(one, available[:6], speaker[:6], batch[:6], alone)
-    last = [surroundings(other, available[:6], speaker[:6], batch[:6], memory) for memory in (alone, again)]
+    alone, again = FeatureCache(), FeatureCache()
+    neighborhood_averages(one, available[:6], speaker[:6], batch[:6], again)
+    neighborhood_averages(other, available[6:12], speaker[6:12], batch[:6], again)
+    again.truncate(6)
+    neighborhood_averages(one, available[:6], speaker[:6], batch[:6], alone)
+    last = [
+        neighborhood_averages(other, available[:6], speaker[:6], batch[:6], memory)
+        for memory in (alone, again)
+    ]
     assert torch.equal(*last)
 
 
 def test_sums_over_many_turns_keep_their_digits():
-    surroundings = Surroundings({"text": 1}, 1, (None,), causal=True)
-    torch.nn.init.ones_(surroundings.maps[0].weight)
+    neighborhood_averages = NeighborhoodAverages({"text": 1}, 1, (None,), causal=True)
+    torch.nn.init.ones_(neighborhood_averages.maps[0].weight)
     count = 50_000
     rows = {"text": torch.full((count, 1), 100.1)}
     speaker = batch = torch.zeros(count, dtype=torch.long)
-    found = surroundings(rows, torch.ones(count, 1, dtype=torch.bool), speaker, batch)
+    found = neighborhood_averages(rows, torch.ones(count, 1, dtype=torch.bool), speaker, batch)
     torch.testing.assert_close(found[:, 0, 0], rows["text"][:, 0])
 
 
 @pytest.mark.parametrize("scales", [(), (0.0,), (-1.0, None), (float("nan"),)])
 def test_a_decay_length_must_be_positive(scales):
-    with pytest.raises(ValueError, match=r"`surroundings` must be decay lengths in turns > 0, or None"):
-        Surroundings(WIDTHS, 5, scales)
+    with pytest.raises(
+        ValueError, match=r"`neighborhood_averages` must be decay lengths in turns > 0, or None"
+    ):
+        NeighborhoodAverages(WIDTHS, 5, scales)

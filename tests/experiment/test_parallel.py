@@ -17,14 +17,14 @@ class Noting(Silent):
         self.told = Counter()
         self.running = set()
 
-    def fold_begins(self, fold, seed, epochs):
+    def on_fold_start(self, fold, seed, epochs):
         self.running.add((fold, seed))
 
-    def epoch_ends(self, fold, seed, epoch):
+    def on_epoch_end(self, fold, seed, epoch):
         assert (fold, seed) in self.running
         self.told[fold, seed] += 1
 
-    def fold_ends(self, fold, seed):
+    def on_fold_end(self, fold, seed):
         self.running.remove((fold, seed))
 
 
@@ -34,7 +34,7 @@ class Once(Silent):
     def __init__(self, act):
         self.act = act
 
-    def epoch_ends(self, fold, seed, epoch):
+    def on_epoch_end(self, fold, seed, epoch):
         act, self.act = self.act, lambda: None
         act()
 
@@ -62,10 +62,10 @@ def assert_as_one_after_the_other(run, whole):
 
 
 def test_models_trained_side_by_side_are_those_trained_one_after_the_other(root, whole, tmp_path):
-    run, listener = begin(tmp_path, root), Noting()
-    scores = run.train(listener, jobs=2)
-    assert listener.told == {(fold, 1): 4 for fold in (1, 2, 3)}
-    assert not listener.running
+    run, callback = begin(tmp_path, root), Noting()
+    scores = run.train(callback, jobs=2)
+    assert callback.told == {(fold, 1): 4 for fold in (1, 2, 3)}
+    assert not callback.running
     assert_as_one_after_the_other(run, whole)
     assert np.array_equal(scores.counts, whole.scores(whole.kept()).counts)
 

@@ -14,7 +14,7 @@ from graphmer.retrieval.table import NeighbourTable, select_supports
 from graphmer.typing import Available
 
 
-class SupportBank:
+class RetrievalMemory:
     """The annotated utterances of a training part, and the nearest of them beside each turn that is read.
 
     Beside a dialogue stands a copy of it in which each turn has given its place to the training utterance
@@ -65,7 +65,7 @@ class SupportBank:
         *,
         neighbours: int,
         relation: int,
-    ) -> "SupportBank":
+    ) -> "RetrievalMemory":
         """The bank of a training part, as the model reads it.
 
         Raises:
@@ -87,7 +87,7 @@ class SupportBank:
             relation=relation,
         )
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> "SupportBank":
+    def __deepcopy__(self, memo: dict[int, Any]) -> "RetrievalMemory":
         """Itself: it never changes, and copies of a model may share it."""
         return self
 
@@ -149,7 +149,7 @@ class SupportBank:
         return rows | {f"features/{modality}": stored for modality, stored in self.features.items()}
 
     @classmethod
-    def restored(cls, values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> "SupportBank":
+    def restored(cls, values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> "RetrievalMemory":
         """The inverse of `to_json` and `tensors`.
 
         Raises:

@@ -4,7 +4,7 @@ import torch
 from torch import Tensor
 
 
-def recency_slopes(heads: int) -> Tensor:
+def alibi_slopes(heads: int) -> Tensor:
     """How much less each head hears per turn of distance, ``[H]``: ``2 ** (-8 h / H)`` for head ``h``.
 
     The slopes of ALiBi (Press et al. 2022, section 3). The first heads hear the turns near by, the last ones

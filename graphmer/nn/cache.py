@@ -12,11 +12,11 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import scaled_dot_product_attention
 
-from graphmer.nn.recency import attention_mask
+from graphmer.nn.alibi import attention_mask
 from graphmer.nn.tokens import Tokens
 
 
-class TokenMemory:
+class KeyValueCache:
     """Keys and values of each attention layer for the tokens read so far.
 
     Args:
@@ -75,12 +75,12 @@ class TokenMemory:
         heard = scaled_dot_product_attention(query, key, value, attn_mask=mask)
         return heard.transpose(1, 2).reshape(len(qkv), width)
 
-    def forget(self, before: int) -> None:
+    def evict(self, before: int) -> None:
         """Forget the turns before one that no later turn will hear."""
         if len(self) and int(self._turn.min()) < before:
             self._keep(lambda turn: turn >= before)
 
-    def rewind(self, turn: int) -> None:
+    def truncate(self, turn: int) -> None:
         """Forget a turn and all after it, to read them again."""
         if len(self) and int(self._turn.max()) >= turn:
             self._keep(lambda turns: turns < turn)
@@ -92,7 +92,7 @@ class TokenMemory:
         self._kept = {layer: rows[kept[: len(rows)]] for layer, rows in self._kept.items()}
 
 
-class MessageMemory:
+class MessageCache:
     """What ``K`` earlier turns say in each layer of message passing, and the new ones after them.
 
     Args:
@@ -118,7 +118,7 @@ class MessageMemory:
         return torch.stack(self._said, dim=1)
 
 
-class FeatureMemory:
+class FeatureCache:
     """Rows of features of the turns read so far, and who spoke them; the latest ones, without a gap."""
 
     def __init__(self) -> None:
@@ -139,11 +139,11 @@ class FeatureMemory:
         self._speaker = torch.cat([self._speaker.to(speaker.device), speaker])
         return self._rows, self._speaker
 
-    def forget(self, before: int) -> None:
+    def evict(self, before: int) -> None:
         """Forget the turns before one that no later turn will hear."""
         self._keep(max(0, before - self._first), len(self))
 
-    def rewind(self, turn: int) -> None:
+    def truncate(self, turn: int) -> None:
         """Forget a turn and all after it, to read them again."""
         self._keep(0, max(0, turn - self._first))
 

@@ -3,14 +3,14 @@ import torch
 
 from graphmer.dialogue import FixedSet, Noise
 from graphmer.graph import Adjacent, GraphBuilder
-from graphmer.graph.part import GraphPart, batches, bucketed
+from graphmer.graph.dataset import GraphDataset, batches, bucketed
 from tests.talks import LABELS, ragged, talk
 
 LENGTHS = [3, 50, 1, 7, 7, 120, 2, 40, 9, 1, 33, 60, 5, 8, 4, 21]
 
 
-def part() -> GraphPart:
-    return GraphPart(ragged(), GraphBuilder({"near": Adjacent()}, LABELS))
+def part() -> GraphDataset:
+    return GraphDataset(ragged(), GraphBuilder({"near": Adjacent()}, LABELS))
 
 
 def test_a_part_knows_its_lengths():
@@ -21,7 +21,7 @@ def test_a_part_knows_its_lengths():
 def test_a_protocol_hides_without_touching_what_was_recorded():
     whole = part()
     before = [graph.available.clone() for graph in whole.graphs]
-    for dialogue, seen in zip(whole.dialogues, whole.seen_through(FixedSet(("text",)), 0), strict=True):
+    for dialogue, seen in zip(whole.dialogues, whole.masked(FixedSet(("text",)), 0), strict=True):
         assert torch.equal(seen.present, dialogue.available)
         assert torch.equal(seen.available[:, 1], dialogue.available[:, 1])
         assert not seen.available[:, [0, 2]].any()
@@ -30,9 +30,9 @@ def test_a_protocol_hides_without_touching_what_was_recorded():
 
 
 def test_a_protocol_that_damages_features_leaves_the_part_as_it_was():
-    whole = GraphPart([talk("ABAB")], GraphBuilder({}))
+    whole = GraphDataset([talk("ABAB")], GraphBuilder({}))
     before = whole.graphs[0].audio.clone()
-    (seen,) = whole.seen_through(Noise(1.0), 0)
+    (seen,) = whole.masked(Noise(1.0), 0)
     assert not torch.equal(seen.audio, before)
     assert torch.equal(whole.graphs[0].audio, before)
 

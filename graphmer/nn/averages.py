@@ -7,7 +7,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
-from graphmer.nn.memory import FeatureMemory
+from graphmer.nn.cache import FeatureCache
 from graphmer.typing import Available
 
 REACH = 5.0
@@ -16,7 +16,7 @@ SMALLEST_BLOCK = 16
 """Fewest turns that are averaged together; smaller blocks cost more in calls than they save."""
 
 
-class Surroundings(nn.Module):
+class NeighborhoodAverages(nn.Module):
     r"""A linear map of the averaged features of the turns around each turn, by order and party.
 
     For each modality, decay length :math:`s`, order (past or future) and party (the listener's own speaker,
@@ -48,7 +48,7 @@ class Surroundings(nn.Module):
         super().__init__()
         if not scales or any(scale is not None and not scale > 0 for scale in scales):
             raise ValueError(
-                "`surroundings` must be decay lengths in turns > 0, or None for no decay; "
+                "`neighborhood_averages` must be decay lengths in turns > 0, or None for no decay; "
                 f"got {list(scales)}."
             )
         self.modalities = tuple(widths)
@@ -71,7 +71,7 @@ class Surroundings(nn.Module):
         available: Available,
         speaker: Tensor,
         batch: Tensor,
-        memory: FeatureMemory | None = None,
+        memory: FeatureCache | None = None,
     ) -> Tensor:
         """What is shown around each turn, whether it has the modality itself or not.
 

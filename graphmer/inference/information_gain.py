@@ -10,11 +10,11 @@ import torch
 from torch import Tensor
 
 from graphmer.dialogue import Dialogue, LabelSpace
-from graphmer.dialogue.draws import uniforms
 from graphmer.dialogue.missing import MissingProtocol
+from graphmer.dialogue.random import uniforms
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.evaluate import outputs
-from graphmer.graph.part import GraphPart
+from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.model import EmotionModel
 from graphmer.storage import write_text
 from graphmer.typing import Available
@@ -60,7 +60,7 @@ class Only(MissingProtocol):
 
 
 @dataclass(frozen=True)
-class Coins(MissingProtocol):
+class RandomAvailability(MissingProtocol):
     """Every turn keeps each of its modalities with probability one half, independently; maybe none."""
 
     @property
@@ -89,13 +89,13 @@ class Help:
     note: str = ""
 
 
-class ExpectedGains:
+class ExpectedInformationGain:
     r"""For what a turn has, ``A``, and each modality ``m`` it lacks, what ``m`` would be expected to add.
 
     .. math:: \bar H(y_t \mid A_t = A) - \bar H(y_t \mid A_t = A \cup \{m\})
 
     in bits, as means over the training turns that were recorded with ``A`` and ``m``. What each turn is seen
-    with is drawn `DRAWS` times by `Coins`, so that its neighbours have now more, now less. A definition of
+    with is drawn `DRAWS` times by `RandomAvailability`, so that its neighbours have now more, now less. A definition of
     this project.
 
     Args:
@@ -113,8 +113,8 @@ class ExpectedGains:
 
     @classmethod
     def measure(
-        cls, model: EmotionModel, part: GraphPart, labels: LabelSpace, *, nodes: int, device: torch.device
-    ) -> "ExpectedGains":
+        cls, model: EmotionModel, part: GraphDataset, labels: LabelSpace, *, nodes: int, device: torch.device
+    ) -> "ExpectedInformationGain":
         """Read the training part `DRAWS` times, each time with other modalities hidden.
 
         Args:
@@ -131,9 +131,9 @@ class ExpectedGains:
             raise ValueError("A drop in entropy is one of classes; these labels are a score.")
         entropy, seen = [], []
         for draw in range(DRAWS):
-            said = outputs(model, part.seen_through(Coins(), draw), labels, nodes=nodes, device=device)
+            said = outputs(model, part.masked(RandomAvailability(), draw), labels, nodes=nodes, device=device)
             entropy.append(entropy_bits(torch.cat([one.output for one in said])))
-            seen.append(part.available(Coins(), draw))
+            seen.append(part.available(RandomAvailability(), draw))
         recorded = torch.cat([dialogue.available for dialogue in part.dialogues])
         drops = _drops(torch.cat(entropy), torch.cat(seen), recorded.repeat(DRAWS, 1), model.modalities)
         return cls(model.modalities, drops)
@@ -163,7 +163,7 @@ class ExpectedGains:
         write_text(path, json.dumps(content, allow_nan=False, indent=1))
 
     @classmethod
-    def load(cls, path: Path) -> "ExpectedGains":
+    def load(cls, path: Path) -> "ExpectedInformationGain":
         """Read what `save` wrote.
 
         Raises:

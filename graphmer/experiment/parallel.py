@@ -15,8 +15,8 @@ from lightning_fabric import Fabric
 
 from graphmer.config.load import load_config
 from graphmer.errors import GraphmerError
-from graphmer.experiment.fold import FoldTraining, Listener
-from graphmer.experiment.parts import Parts
+from graphmer.experiment.components import Components
+from graphmer.experiment.fold import Callback, FoldTraining
 from graphmer.training.run_folder import RunFolder
 from graphmer.training.trainer import Epoch
 
@@ -24,35 +24,35 @@ _PATIENCE = 0.2
 """Seconds between two looks at what the processes have told."""
 
 
-class Told(NamedTuple):
-    """What a process says of the model that it trains: a method of the listener, and its arguments."""
+class Event(NamedTuple):
+    """What a process says of the model that it trains: a method of the callback, and its arguments."""
 
     method: str
     arguments: tuple[Any, ...]
 
 
-class Teller:
-    """A listener that passes on what it hears to another process.
+class QueueCallback:
+    """A callback that passes on what it hears to another process.
 
     Args:
         queue: read by that process.
     """
 
-    def __init__(self, queue: "SimpleQueue[Told]") -> None:
+    def __init__(self, queue: "SimpleQueue[Event]") -> None:
         self.queue = queue
 
-    def fold_begins(self, fold: int, seed: int, epochs: int) -> None:
-        self.queue.put(Told("fold_begins", (fold, seed, epochs)))
+    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None:
+        self.queue.put(Event("on_fold_start", (fold, seed, epochs)))
 
-    def epoch_ends(self, fold: int, seed: int, epoch: Epoch) -> None:
-        self.queue.put(Told("epoch_ends", (fold, seed, epoch)))
+    def on_epoch_end(self, fold: int, seed: int, epoch: Epoch) -> None:
+        self.queue.put(Event("on_epoch_end", (fold, seed, epoch)))
 
-    def fold_ends(self, fold: int, seed: int) -> None:
-        self.queue.put(Told("fold_ends", (fold, seed)))
+    def on_fold_end(self, fold: int, seed: int) -> None:
+        self.queue.put(Event("on_fold_end", (fold, seed)))
 
 
-def train_side_by_side(
-    folder: RunFolder, models: Sequence[tuple[int, int]], fabric: Fabric, listener: Listener, jobs: int
+def train_parallel(
+    folder: RunFolder, models: Sequence[tuple[int, int]], fabric: Fabric, callback: Callback, jobs: int
 ) -> None:
     """Train, calibrate and test models of a run, several at a time.
 
@@ -63,14 +63,14 @@ def train_side_by_side(
         folder: of the run.
         models: seed and fold of each.
         fabric: of this process, whose device the others use too.
-        listener: told of all models, whose epochs come mixed.
+        callback: told of all models, whose epochs come mixed.
         jobs: processes.
 
     Raises:
         GraphmerError: if a process was killed. What a model raises is raised here.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy the locks of torch's threads
-    queue: SimpleQueue[Told] = context.SimpleQueue()
+    queue: SimpleQueue[Event] = context.SimpleQueue()
     threads = max(1, torch.get_num_threads() // jobs)
     with ProcessPoolExecutor(jobs, context, _open, (folder.path, fabric.device, threads, queue)) as pool:
         pending = {pool.submit(_train, seed, number) for seed, number in models}
@@ -79,7 +79,7 @@ def train_side_by_side(
                 done, pending = wait(pending, _PATIENCE, FIRST_COMPLETED)
                 while not queue.empty():
                     told = queue.get()
-                    getattr(listener, told.method)(*told.arguments)
+                    getattr(callback, told.method)(*told.arguments)
                 for model in done:
                     model.result()
         except BaseException as error:
@@ -94,28 +94,28 @@ def train_side_by_side(
 
 
 class _Worker(NamedTuple):
-    parts: Parts
+    components: Components
     folder: RunFolder
     fabric: Fabric
-    listener: Listener
+    callback: Callback
 
 
 _worker: _Worker
-"""What a process of `train_side_by_side` has opened."""
+"""What a process of `train_parallel` has opened."""
 
 
-def _open(path: Path, device: torch.device, threads: int, queue: "SimpleQueue[Told]") -> None:
+def _open(path: Path, device: torch.device, threads: int, queue: "SimpleQueue[Event]") -> None:
     """Make a process ready to train."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
     torch.set_num_threads(threads)
     logging.disable(logging.WARNING)  # the first process has said what is the matter with the corpus
-    parts = Parts(load_config(path / "config.yaml"))
+    components = Components(load_config(path / "config.yaml"))
     logging.disable(logging.NOTSET)
     devices = [device.index] if device.type == "cuda" else 1
-    fabric = Fabric(accelerator=device.type, devices=devices, precision=parts.config.training.precision)
-    _worker = _Worker(parts, RunFolder(path), fabric, Teller(queue))
+    fabric = Fabric(accelerator=device.type, devices=devices, precision=components.config.training.precision)
+    _worker = _Worker(components, RunFolder(path), fabric, QueueCallback(queue))
 
 
 def _train(seed: int, number: int) -> None:
-    FoldTraining(_worker.parts, _worker.folder, _worker.fabric, number, seed).train(_worker.listener)
+    FoldTraining(_worker.components, _worker.folder, _worker.fabric, number, seed).train(_worker.callback)

@@ -1,14 +1,14 @@
 import pytest
 import torch
 
+from graphmer.nn.alibi import alibi_slopes, attention_mask
 from graphmer.nn.experts import DialogueAttention
-from graphmer.nn.recency import attention_mask, recency_slopes
 from graphmer.nn.tokens import Tokens
 
 
 def test_slopes_are_those_of_the_paper():
     # Press et al. 2022: for 8 heads the sequence that starts at 1/2 and halves
-    assert recency_slopes(8).tolist() == [2.0**-h for h in range(1, 9)]
+    assert alibi_slopes(8).tolist() == [2.0**-h for h in range(1, 9)]
 
 
 def test_each_head_hears_less_by_its_slope_and_turn():

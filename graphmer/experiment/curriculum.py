@@ -10,11 +10,11 @@ from graphmer.config.curriculum import RetrievalConfig
 from graphmer.curriculum.curriculum import Curriculum, Neighbours, Pacing
 from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
 from graphmer.curriculum.hardness import Hardness, HardnessWeights
-from graphmer.curriculum.tuning import Knobs, Limits
+from graphmer.curriculum.tuning import Hyperparameters, SearchSpace
 from graphmer.dialogue import Dialogue
-from graphmer.experiment.neighbours import neighbours
-from graphmer.experiment.parts import FoldParts, Parts
-from graphmer.graph.part import GraphPart
+from graphmer.experiment.components import Components, FoldData
+from graphmer.experiment.neighbors import neighbours
+from graphmer.graph.dataset import GraphDataset
 from graphmer.report.hardness_table import extremes_table, kinds_table
 from graphmer.retrieval import fit_encoder, fold_fingerprint
 from graphmer.storage import write_text
@@ -22,11 +22,11 @@ from graphmer.training.objective import mixing_objective
 from graphmer.training.stage import Stage
 
 
-class Teaching:
+class CurriculumBuilder:
     """What a configuration with a curriculum makes of one fold's training part.
 
     Args:
-        parts: what the experiment consists of.
+        components: what the experiment consists of.
         fold: its dialogues.
         train: graphs of the training part.
         device: where the teacher computes.
@@ -39,52 +39,58 @@ class Teaching:
 
     def __init__(
         self,
-        parts: Parts,
-        fold: FoldParts,
-        train: GraphPart,
+        components: Components,
+        fold: FoldData,
+        train: GraphDataset,
         device: torch.device,
         *,
         seed: int,
         path: Path,
     ) -> None:
-        assert parts.config.curriculum is not None  # who calls has looked
-        self.parts = parts
+        assert components.config.curriculum is not None  # who calls has looked
+        self.components = components
         self.train = train
-        self.settings = parts.config.curriculum
+        self.settings = components.config.curriculum
         self.hardness = self._hardness(device, seed, path)
-        retrieval = parts.config.retrieval
+        retrieval = components.config.retrieval
         self.neighbours = None if retrieval is None else self._neighbours(fold, retrieval, seed)
 
     @property
-    def given(self) -> Knobs:
+    def given(self) -> Hyperparameters:
         """The settings that could be tuned, as they are in the configuration."""
-        retrieval = self.parts.config.retrieval
-        return Knobs(self.settings.support, 0 if retrieval is None else retrieval.k, self.settings.opening)
+        retrieval = self.components.config.retrieval
+        return Hyperparameters(
+            self.settings.support, 0 if retrieval is None else retrieval.k, self.settings.initial_fraction
+        )
 
     @property
-    def limits(self) -> Limits:
+    def limits(self) -> SearchSpace:
         """Bounds of the settings that make a difference; the others stay as they are given."""
-        given, free = self.given, Limits()
-        paced = free.opening if self.hardness is not None else (given.opening, given.opening)
+        given, free = self.given, SearchSpace()
+        paced = (
+            free.initial_fraction
+            if self.hardness is not None
+            else (given.initial_fraction, given.initial_fraction)
+        )
         if self.neighbours is None:
-            return Limits((given.support, given.support), (0, 0), paced)
-        return Limits(free.support, free.k, paced)
+            return SearchSpace((given.support, given.support), (0, 0), paced)
+        return SearchSpace(free.support, free.k, paced)
 
-    def stages(self, knobs: Knobs) -> list[Stage]:
+    def stages(self, hyperparameters: Hyperparameters) -> list[Stage]:
         """The stages of training, the last one with its curriculum."""
-        *before, last = self.parts.stages
-        retrieval = self.parts.config.retrieval
+        *before, last = self.components.stages
+        retrieval = self.components.config.retrieval
         curriculum = Curriculum(
             self.train,
             self.hardness,
-            None if self.neighbours is None else self.neighbours(knobs.k),
-            Pacing(knobs.opening, self.settings.until, self.settings.emphasis),
+            None if self.neighbours is None else self.neighbours(hyperparameters.k),
+            Pacing(hyperparameters.initial_fraction, self.settings.full_at, self.settings.hardness_weighting),
             form="slots" if retrieval is None or retrieval.form == "graph" else retrieval.form,
-            relation=len(self.parts.build.relations) if self.parts.support_relation else None,
+            relation=len(self.components.build.relations) if self.components.support_relation else None,
         )
         distillation = self.settings.distillation
         objective = mixing_objective(
-            self.parts.config.training.stages[-1].reconstruction, knobs.support, distillation
+            self.components.config.training.stages[-1].reconstruction, hyperparameters.support, distillation
         )
         return [*before, replace(last, objective=objective, curriculum=curriculum, distil=distillation > 0)]
 
@@ -97,9 +103,9 @@ class Teaching:
         teacher = TeacherSettings(
             **self.settings.teacher.model_dump(),
             estimator=values.pop("consistency"),
-            nodes=self.parts.config.training.batch_nodes,
+            nodes=self.components.config.training.batch_nodes,
         )
-        labels = self.parts.corpus.labels
+        labels = self.components.corpus.labels
         fitted = fit_teacher(self.train, labels.outputs, teacher, seed=seed, device=device)
         found = Hardness.measure(fitted, self.train, labels, HardnessWeights(**values), device=device)
         dialogues = self.train.dialogues
@@ -110,17 +116,17 @@ class Teaching:
         return found
 
     def _neighbours(
-        self, fold: FoldParts, retrieval: RetrievalConfig, seed: int
+        self, fold: FoldData, retrieval: RetrievalConfig, seed: int
     ) -> Callable[[int], Neighbours]:
         found: Sequence[Dialogue] = fold.plain_train
-        use = self.parts.config.encoder
+        use = self.components.config.encoder
         if use == "retrieval":
-            encoder = fit_encoder(found, self.parts.corpus.labels, seed=seed)
+            encoder = fit_encoder(found, self.components.corpus.labels, seed=seed)
             found = [encoder(dialogue) for dialogue in found]
         elif use == "both":
             assert fold.encoding is not None  # of the input
             found = [fold.encoding.encoder(dialogue) for dialogue in found]
-        fingerprint = fold_fingerprint(found, f"{self.parts.corpus.fingerprint} {use} {seed}")
-        longest = Limits().k[1] if self.settings.tuning else retrieval.k
+        fingerprint = fold_fingerprint(found, f"{self.components.corpus.fingerprint} {use} {seed}")
+        longest = SearchSpace().k[1] if self.settings.tuning else retrieval.k
         apart = retrieval.exclude == "session"
         return neighbours(found, retrieval.metric, longest, fingerprint, sessions_apart=apart)

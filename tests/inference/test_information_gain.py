@@ -6,8 +6,14 @@ import torch
 
 from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
-from graphmer.graph.part import GraphPart
-from graphmer.inference.gains import DRAWS, Coins, ExpectedGains, entropy_bits, subsets
+from graphmer.graph.dataset import GraphDataset
+from graphmer.inference.information_gain import (
+    DRAWS,
+    ExpectedInformationGain,
+    RandomAvailability,
+    entropy_bits,
+    subsets,
+)
 from tests.inference.test_predictor import trained
 from tests.talks import LABELS, ragged, talk
 
@@ -16,8 +22,8 @@ CPU = torch.device("cpu")
 
 def measured(dialogues=None):
     parts = trained()
-    part = GraphPart([parts.standardiser(d) for d in dialogues or ragged()], parts.build)
-    return parts, ExpectedGains.measure(parts.model, part, LABELS, nodes=10, device=CPU)
+    part = GraphDataset([parts.standardiser(d) for d in dialogues or ragged()], parts.build)
+    return parts, ExpectedInformationGain.measure(parts.model, part, LABELS, nodes=10, device=CPU)
 
 
 def test_a_drop_is_between_the_means_over_turns_seen_with_and_without_the_modality():
@@ -25,7 +31,7 @@ def test_a_drop_is_between_the_means_over_turns_seen_with_and_without_the_modali
     seen = {("audio",): [], ("audio", "text"): []}
     for draw in range(DRAWS):
         for dialogue in ragged():
-            view = Coins().apply(parts.standardiser(dialogue), seed=draw)
+            view = RandomAvailability().apply(parts.standardiser(dialogue), seed=draw)
             said = parts.model(parts.build(view)).emotion_logits.softmax(dim=1).tolist()
             for row, has, had in zip(said, view.available.tolist(), dialogue.available.tolist(), strict=True):
                 left = tuple(m for m, there in zip(dialogue.modalities, has, strict=True) if there)
@@ -51,7 +57,7 @@ def test_a_modality_that_a_set_was_never_recorded_with_is_unknown():
 
 
 def test_the_largest_drop_is_the_best_help():
-    gains = ExpectedGains(
+    gains = ExpectedInformationGain(
         ("audio", "text", "video"),
         {(("audio",), "text"): (0.5, 7), (("audio",), "video"): (0.2, 9), (("text",), "audio"): (-0.1, 3)},
     )
@@ -63,7 +69,7 @@ def test_the_largest_drop_is_the_best_help():
 
 
 def test_a_complete_turn_and_one_that_was_never_met_say_so():
-    gains = ExpectedGains(("audio", "text"), {})
+    gains = ExpectedInformationGain(("audio", "text"), {})
     assert gains.best(("text", "audio")).note == "nothing is missing"
     assert gains.best(("audio",)).note == "no training turn has audio and another modality"
     assert gains.best(()).note == "no training turn has any modality"
@@ -72,7 +78,7 @@ def test_a_complete_turn_and_one_that_was_never_met_say_so():
 def test_the_table_is_read_as_it_was_written(tmp_path):
     _, gains = measured()
     gains.save(tmp_path / "what_if.json")
-    again = ExpectedGains.load(tmp_path / "what_if.json")
+    again = ExpectedInformationGain.load(tmp_path / "what_if.json")
     assert again.drops == gains.drops
     assert again.best(("audio",)) == gains.best(("audio",))
 
@@ -82,14 +88,14 @@ def test_a_damaged_table_is_named(tmp_path, content):
     path = tmp_path / "what_if.json"
     path.write_text(content)
     with pytest.raises(CheckpointError, match=r"what_if.json: cannot be read as expected gains"):
-        ExpectedGains.load(path)
+        ExpectedInformationGain.load(path)
 
 
 def test_a_score_has_no_entropy():
     parts = trained()
     with pytest.raises(ValueError, match="these labels are a score"):
-        ExpectedGains.measure(
-            parts.model, GraphPart([], parts.build), LabelSpace(interval=(-3, 3)), nodes=5, device=CPU
+        ExpectedInformationGain.measure(
+            parts.model, GraphDataset([], parts.build), LabelSpace(interval=(-3, 3)), nodes=5, device=CPU
         )
 
 
