@@ -81,9 +81,9 @@ def outputs(
 def _answer(model: EmotionModel, batch: DialogueGraph, labels: LabelSpace) -> Said:
     output = model(batch)
     if labels.is_score:
-        return Said(output.emotion_logits.float().cpu())
+        return Said(output.logits.float().cpu())
     decision = model.decide(output, batch, batch.emotion != UNLABELLED)
-    if not model.knows_change:
+    if not model.predicts_change:
         return Said(decision.probability.cpu())
     return Said(decision.probability.cpu(), decision.change.cpu(), decision.changed.cpu())
 

@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import torch
+from torch import Tensor
 from torch_geometric.data import Data
 
 RESERVED = (
     "available", "present", "speaker", "position", "emotion", "edge_index", "edge_type", "num_nodes",
-    "dialogue_id", "batch", "ptr", "weight", "sequence", "support_emotion",
+    "dialogue_id", "dialogue", "batch", "ptr", "copy_number",
 )  # fmt: skip
 """Attribute names that no modality may have."""
 
@@ -25,9 +27,8 @@ class DialogueGraph(Data):  # type: ignore[misc]
         edge_index: long ``[2, E]``, row 0 is heard, row 1 listens.
         edge_type: long ``[E]``, number of the relation in the builder's `relations`.
         dialogue_id: the dialogue's id.
-        weight: in training with a curriculum, weight of each utterance's emotion in its loss, ``[N]``.
-        sequence: in training with supports, 0 in the dialogue and 1 in the copy beside it, long ``[N]``.
-        support_emotion: in training with supports, their encoded annotation ``[N]``, unlabelled elsewhere.
+        copy_number: in training with supports, 0 in the dialogue and 1 in its copy, which is a dialogue of
+            its own, long ``[N]``; absent elsewhere.
 
     Differences from `Data`: only ``edge_index`` is shifted when graphs are batched, so that a modality may be
     called ``face`` or ``index`` without its features being changed.
@@ -38,3 +39,9 @@ class DialogueGraph(Data):  # type: ignore[misc]
 
     def __cat_dim__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> int:
         return 1 if key == "edge_index" else 0
+
+    @property
+    def dialogue(self) -> Tensor:
+        """Dialogue of each node of a batch, or of a graph on its own, long ``[N]``, ascending."""
+        batch = self.batch if self.get("batch") is not None else torch.zeros_like(self.speaker)
+        return batch if self.get("copy_number") is None else 2 * batch + self.copy_number

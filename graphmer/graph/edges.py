@@ -3,9 +3,9 @@
 A rule is any function ``(Dialogue) -> [2, E]``: row 0 is heard, row 1 listens. Counts are always taken from
 the listener: ``past=2`` means "the listener hears the two turns before it".
 
-A rule may declare which ``orders`` (``past``, ``now``, ``future``) and which ``speaker_relations`` (``intra`` for the
-same speaker, ``inter`` for another) its edges can have; a plain function is taken to have all of them. The
-declaration decides which relations exist, so that no relation has weights that never see an edge.
+A rule may declare which ``orders`` (``past``, ``now``, ``future``) and which ``speaker_relations`` (``intra``
+for the same speaker, ``inter`` for another) its edges can have; a plain function is taken to have all of
+them. The declaration decides which relations exist, so that no relation has weights that never see an edge.
 """
 
 from collections.abc import Sequence
