@@ -70,9 +70,9 @@ def test_weights_of_another_model_are_one_clear_line(run, graphmer, tmp_path):
     name = "fold1-seed1/model.safetensors"
     (other.folder.path / name).write_bytes((run / name).read_bytes())
     said = graphmer("evaluate", other.folder.path)
-    assert "model.safetensors holds the weights of another model than model.json describes" in said.complaint
+    assert "model.safetensors: its checksum is not the one in model.json" in said.complaint
     (other.folder.path / name).write_bytes(b"")
-    assert "not a readable graphmer checkpoint" in graphmer("evaluate", other.folder.path).complaint
+    assert "the file was damaged or replaced" in graphmer("evaluate", other.folder.path).complaint
 
 
 def test_simulated_scores_stand_beside_the_best_possible_ones(graphmer, tmp_path):

@@ -180,9 +180,9 @@ def test_what_if_as_a_table_lists_the_sets_by_what_they_say(tmp_path):
 
 
 def test_a_model_of_simulated_dialogues_marks_every_format(tmp_path):
-    folder = saved(tmp_path / "run", "fold1-seed1") / "fold1-seed1" / "model.json"
-    sidecar = json.loads(folder.read_text())
-    folder.write_text(json.dumps({**sidecar, "facts": {"simulated": True}}))
+    folder = tmp_path / "run" / "fold1-seed1"
+    folder.mkdir(parents=True)
+    save_model(folder, replace(trained(), facts={"simulated": True}))
     path = chats(tmp_path, CHAT)
     out = tmp_path / "said"
     for more in ((), ("--what-if",)):

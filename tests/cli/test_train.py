@@ -116,7 +116,7 @@ def test_several_mistakes_are_told_at_once_each_on_its_line(root, graphmer):
     assert all(line.startswith("error: ") for line in lines)
     assert "causl: unknown field. Did you mean 'causal'?" in said.err
     assert "model.depth: " in said.err
-    assert "graph: `heads` must divide `width`; got 3 heads for width 8." in said.err
+    assert "model.message_passing: `heads` must divide `width`; got 3 heads for width 8." in said.err
 
 
 @pytest.mark.parametrize(

@@ -40,7 +40,7 @@ def model_of(run):
 
 def test_the_model_has_the_encoded_widths_and_is_given_plain_ones(finished):
     trained = load_model(model_of(finished))
-    assert trained.settings.widths == {"audio": 3 + 4, "text": 4 + 4}
+    assert trained.settings.signature.widths == {"audio": 3 + 4, "text": 4 + 4}
     assert trained.widths == WIDTHS
     assert trained.encoding.encoder(talk("AB", widths=WIDTHS)).features["audio"].shape == (2, 7)
 
@@ -122,7 +122,7 @@ def test_every_use_trains_another_model(tmp_path):
         run.train(Silent())
         kept[use] = load_file(model_of(run) / "model.safetensors")
         assert (load_model(model_of(run)).encoding is not None) == (use in ("input", "both"))
-    last = {use: weights["emotion.weight"] for use, weights in kept.items()}
+    last = {use: weights["network.emotion.weight"] for use, weights in kept.items()}
     assert not any(torch.equal(last[a], last[b]) for a in last for b in last if a < b)
 
 
@@ -153,7 +153,7 @@ def test_a_model_without_its_encoder_is_refused(finished, tmp_path):
 def test_the_estimator_encodes_too():
     talks = [talk("ABAB", id=f"d{n}", seed=n, widths=WIDTHS) for n in range(8)]
     model = EmotionClassifier(width=8, epochs=1, settings={"encoder": "input"}, validation=0.3).fit(talks)
-    assert model.predictor_.trained.settings.widths == {"audio": 7, "text": 8}
+    assert model.predictor_.trained.settings.signature.widths == {"audio": 7, "text": 8}
     assert len(model.predict(talks[:1])[0]) == 4
 
 
@@ -162,7 +162,7 @@ def test_the_estimator_encodes_too():
     [
         ({"encoder": "both"}, "`encoder` both needs a `retrieval` section"),
         ({"encoder": "retrieval"}, "`encoder` retrieval needs a `retrieval` section"),
-        ({"encoder": "input", "data__normalise": "none"}, "standardises what the model reads"),
+        ({"encoder": "input", "data__normalise": "none"}, "standardises the input of the network"),
         ({"encoder": "input", "evaluation__others": ["noise:1"]}, "evaluation.others: noise would be added"),
     ],
 )

@@ -25,6 +25,9 @@ pytestmark = [
 
 PROBE = f"<script>{Path(__file__).with_name('probe.js').read_text()}</script></body>"
 
+MOMKE = {"graph": None, "model": {"system": "momke", "width": 8, "depth": 1}}
+LOGISTIC = {"graph": None, "model": {"system": "logistic"}, "training": {"batch_nodes": 8}}
+
 
 def opened(folder, content, *, width=1200):
     """What the probe saw, and what the browser complained of."""
@@ -96,10 +99,17 @@ def test_a_phone_need_not_scroll_sideways(content, tmp_path):
 
 def test_a_model_without_a_graph_and_missing_rates_is_shown_too(tmp_path):
     root = write_corpus(tmp_path / "corpus")
-    run = finished_run(tmp_path / "run", root, graph=None, evaluation__rates=[])
+    run = finished_run(tmp_path / "run", root, **MOMKE, evaluation__rates=[])
     said, complaints = opened(tmp_path, content_of(run))
     assert complaints == []
     assert not {"graph", "hardness"} & set(said["sections"])
+
+
+def test_a_model_without_a_router_is_shown_too(tmp_path):
+    run = finished_run(tmp_path / "run", write_corpus(tmp_path / "corpus"), **LOGISTIC)
+    said, complaints = opened(tmp_path, content_of(run))
+    assert complaints == []
+    assert "router" not in said["sections"]
 
 
 def test_a_corpus_of_scores_is_shown_without_classes(tmp_path):
@@ -112,7 +122,7 @@ def test_a_corpus_of_scores_is_shown_without_classes(tmp_path):
     )
     root = write_own(tmp_path / "corpus", dialogues, labels, WIDTHS, parts)
     data = {"format": "graphmer", "root": str(root)}
-    run = finished_run(tmp_path / "run", data=data, split={"scheme": "official"}, graph=None)
+    run = finished_run(tmp_path / "run", data=data, split={"scheme": "official"}, **MOMKE)
     content = content_of(run)
     said, complaints = opened(tmp_path, content)
     assert complaints == []
