@@ -82,7 +82,7 @@ class GraphBuilder:
                 rules[name] = RULES[described["rule"]](**arguments)
             elif functions is None or name not in functions:
                 raise ValueError(
-                    f"The graph has a rule of its maker's own, {name!r}; give it as rules={{{name!r}: ...}}."
+                    f"The graph has a custom rule, {name!r}; give it as rules={{{name!r}: ...}}."
                 )
             else:
                 rules[name] = functions[name]

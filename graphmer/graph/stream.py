@@ -19,7 +19,7 @@ class StreamedEdges:
 
     def __init__(self, build: GraphBuilder) -> None:
         if not build.causal:
-            raise ValueError("The model hears later turns; a stream needs one trained with `causal: true`.")
+            raise ValueError("The model uses later turns; a stream needs one trained with `causal: true`.")
         self.rules: dict[str, StreamedRule] = {}
         for name, rule in build.rules.items():
             if not isinstance(rule, StreamedRule):

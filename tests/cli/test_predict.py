@@ -11,7 +11,8 @@ from graphmer.cli.app import app
 from graphmer.cli.turns import turn_table
 from graphmer.errors import CheckpointError, ConfigError, CorpusError
 from graphmer.inference import DialoguePrediction
-from tests.inference.test_predictor import saved
+from graphmer.training.model_file import save_model
+from tests.inference.test_predictor import saved, trained
 from tests.talks import LABELS, WIDTHS, talk
 
 CHAT = [

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from graphmer.corpora.process import Process, turn_taking
 
 from graphmer.corpora.base import Corpus
-from graphmer.corpora.course import Process, turn_taking
 from graphmer.corpora.emission import emission
 from graphmer.corpora.simulate import SimulatedCorpus, simulate
 

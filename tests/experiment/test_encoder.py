@@ -1,14 +1,13 @@
 """The model reads encoded features: in training, in the test, and of new dialogues."""
 
-import json
 from dataclasses import replace
 
 import pytest
 import torch
+from graphmer.dialogue.corruption import Noise
 from safetensors.torch import load_file
 
 from graphmer.dialogue import Utterance
-from graphmer.dialogue.damage import Noise
 from graphmer.errors import CheckpointError, ConfigError
 from graphmer.experiment.estimator import EmotionClassifier
 from graphmer.inference import load
@@ -17,6 +16,7 @@ from graphmer.training.trainer import derived_seed
 from tests.experiment.test_mapped import on_disk, own
 from tests.experiment.tiny import WIDTHS, Silent, begin, labels_of, reopen, write_corpus
 from tests.talks import talk
+from tests.training.test_model_file import edited
 
 HARDY = {
     "curriculum__teacher": {"width": 8, "epochs": 1},
@@ -144,8 +144,7 @@ def test_a_run_continues_to_the_same_bits(finished, tmp_path):
 def test_a_model_without_its_encoder_is_refused(finished, tmp_path):
     for name in ("model.json", "model.safetensors"):
         (tmp_path / name).write_bytes((model_of(finished) / name).read_bytes())
-    sidecar = json.loads((tmp_path / "model.json").read_text())
-    (tmp_path / "model.json").write_text(json.dumps({**sidecar, "encoding": None}))
+    edited(tmp_path, lambda content: content.update(encoding=None))
     with pytest.raises(CheckpointError, match="weights of another model than"):
         load_model(tmp_path)
 

@@ -94,7 +94,10 @@ def test_fitting_again_gives_the_same_and_leaves_the_global_generator_alone():
 
 def test_it_works_in_cross_validation_and_grid_search():
     assert cross_val_score(small(), chats(), cv=2).min() > 0.7
-    grid = {"width": [4, 8], "settings": [{"model.message_passing.convolution": "gatv2", "model.message_passing.heads": 2}]}
+    grid = {
+        "width": [4, 8],
+        "settings": [{"model.message_passing.convolution": "gatv2", "model.message_passing.heads": 2}],
+    }
     search = GridSearchCV(small(epochs=1), grid, cv=2).fit(chats())
     assert search.best_estimator_.predictor_.trained.settings.messages.convolution == "gatv2"
 

@@ -179,5 +179,5 @@ def test_settings_build_the_same_builder_again():
 @pytest.mark.parametrize("functions", [None, {"other": answers}])
 def test_a_rule_of_ones_own_must_be_given_again(functions):
     settings = GraphBuilder({"mine": answers}).settings()
-    with pytest.raises(ValueError, match=r"rule of its maker's own, 'mine'; give it as rules="):
+    with pytest.raises(ValueError, match=r"custom rule, 'mine'; give it as rules="):
         GraphBuilder.from_settings(settings, LABELS, functions)

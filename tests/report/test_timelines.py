@@ -5,7 +5,7 @@ import torch
 
 from graphmer.dialogue import LabelSpace
 from graphmer.graph import Adjacent, GraphBuilder
-from graphmer.report.timelines import Said, Timeline, evenly, timeline
+from graphmer.report.timelines import Timeline, evenly, timeline
 from tests.talks import LABELS, talk
 
 
