@@ -120,7 +120,7 @@ def logistic(run: Any, seed: int) -> None:
     import torch
 
     from graphmer.baselines.logistic import UtteranceLogistic
-    from graphmer.evaluation.evaluate import Said, assemble
+    from graphmer.evaluation.evaluate import BatchOutput, assemble
     from graphmer.experiment.fold import MASK_SEED, predictions_path
     from graphmer.graph.dataset import GraphDataset
 
@@ -132,7 +132,7 @@ def logistic(run: Any, seed: int) -> None:
             seen = [protocol.apply(dialogue, MASK_SEED) for dialogue in components.test]
             output = torch.cat([torch.as_tensor(model.predict(dialogue)) for dialogue in seen])
             available = torch.cat([dialogue.available for dialogue in seen])
-            found = assemble(part, name, Said(output), available, run.components.corpus.labels)
+            found = assemble(part, name, BatchOutput(output), available, run.components.corpus.labels)
             found.save(predictions_path(run.folder.fold(number, seed), name))
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from graphmer.corpora.course import Process, turn_taking
+from graphmer.corpora.process import Process, turn_taking
 from graphmer.corpora.simulate import SimulatedCorpus
 from graphmer.dialogue import Dialogue, MissingProtocol, Noise, Shift, conditions, protocol
 

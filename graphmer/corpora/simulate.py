@@ -12,8 +12,8 @@ import torch
 from numpy.typing import NDArray
 
 from graphmer.corpora.base import Card, InMemoryCorpus
-from graphmer.corpora.course import Process, draw_lengths, draw_speakers
 from graphmer.corpora.emission import emission
+from graphmer.corpora.process import Process, draw_lengths, draw_speakers
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
 from graphmer.typing import UNLABELLED, Features
 
@@ -106,7 +106,7 @@ def simulate(
     speaker = [draw_speakers(layout, length, speakers) for length in lengths.tolist()]
     # a voice belongs to one speaker of one session
     voice = np.concatenate([row + number * speakers for row, number in zip(speaker, session, strict=True)])
-    emotion = np.concatenate([process.draw(moving, row.tolist()) for row in speaker])
+    emotion = np.concatenate([process.sample(moving, row.tolist()) for row in speaker])
     features = {m: shown.sample(showing, emotion, voice) for m, shown in process.emissions.items()}
     target = np.where(hiding.random(len(emotion)) < unlabelled, UNLABELLED, emotion)
     labels = LabelSpace(tuple(prior), polarity={e: _POLARITY[e] for e in prior if e in _POLARITY})

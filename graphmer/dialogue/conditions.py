@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import combinations
 
-from graphmer.dialogue.damage import Noise, Shift
+from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.missing import Burst, Complete, FixedSet, MissingProtocol, Rate, SpeakerSet
 from graphmer.dialogue.policies import Mixed, RandomRates, RandomSets
 

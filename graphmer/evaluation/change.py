@@ -71,7 +71,7 @@ def change_metrics(
         "pair_weighted_f1": _pair_f1(pairs, labels.outputs),
         **_emotion_f1(predictions, pairs, labels.outputs),
         **_sequences(predictions, pairs),
-        "transition_error": transition_error(pairs.truth, pairs.guess, labels.outputs),
+        "transition_error": transition_error(pairs.target, pairs.predicted, labels.outputs),
         **_dynamics(predictions, pairs, labels, history),
     }
 
@@ -115,7 +115,7 @@ def _shifts(predictions: Predictions, labels: LabelSpace, history: History) -> d
 def _change_probability(predictions: Predictions, pairs: Pairs, history: History) -> NDArray[np.float64]:
     """Probability that two independent turns differ, ``1 - sum_c p_prev(c) p(c)``, as ``[P]``."""
     said = predictions.output.numpy(force=True).astype(np.float64)
-    before = said[pairs.previous] if history == "predicted" else np.eye(said.shape[1])[pairs.truth[:, 0]]
+    before = said[pairs.previous] if history == "predicted" else np.eye(said.shape[1])[pairs.target[:, 0]]
     different: NDArray[np.float64] = 1 - (before * said[pairs.turn]).sum(axis=1)
     return different
 
@@ -130,7 +130,7 @@ def _direct(predictions: Predictions, pairs: Pairs) -> dict[str, float]:
 
 
 def _pair_f1(pairs: Pairs, classes: int) -> float:
-    truth, guess = (each @ np.array([classes, 1]) for each in (pairs.truth, pairs.guess))
+    truth, guess = (each @ np.array([classes, 1]) for each in (pairs.target, pairs.predicted))
     _, numbered = np.unique(np.concatenate([truth, guess]), return_inverse=True)
     return _weighted_f1(numbered[: len(truth)], numbered[len(truth) :])
 
@@ -182,7 +182,7 @@ def _dynamics(
     guess = np.where(target == UNLABELLED, UNLABELLED, predictions.predicted.numpy(force=True))
     place = (speakers_of(predictions).numpy(force=True), predictions.dialogue.numpy(force=True))
     found: dict[str, float] = {}
-    sides = {"": (pairs.truth, valence.truth, target), "_predicted": (pairs.guess, valence.guess, guess)}
+    sides = {"": (pairs.target, valence.truth, target), "_predicted": (pairs.predicted, valence.guess, guess)}
     for suffix, (emotions, signs, emotion) in sides.items():
         kept = inertia(emotions, labels.outputs).tolist()
         found |= {f"inertia_{name}{suffix}": p for name, p in zip(labels.names, kept, strict=True)}

@@ -162,7 +162,7 @@ class DialogueReader:
         first = len(self)
         for turn, number in enumerate(speaker, first):
             own = self._own.setdefault(number, [])
-            links += [(earlier, turn, relation) for earlier, relation in self.edges.into(turn, own)]
+            links += [(earlier, turn, relation) for earlier, relation in self.edges.incoming(turn, own)]
             own.append(turn)
             self._speaker.append(number)
         earlier = sorted({heard for heard, _, _ in links if heard < first})

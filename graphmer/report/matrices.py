@@ -32,8 +32,8 @@ def matrices(predictions: Mapping[Key, Predictions], labels: LabelSpace) -> dict
         pairs, known = pairs_of(said, labels), target != UNLABELLED
         counted = {
             "confusion": (target[known], guess[known]),
-            "annotated": (pairs.truth[:, 0], pairs.truth[:, 1]),
-            "predicted": (pairs.guess[:, 0], pairs.guess[:, 1]),
+            "annotated": (pairs.target[:, 0], pairs.target[:, 1]),
+            "predicted": (pairs.predicted[:, 0], pairs.predicted[:, 1]),
         }
         for name, cells in counted.items():
             matrix = each.setdefault(name, np.zeros((labels.outputs, labels.outputs), dtype=np.int64))

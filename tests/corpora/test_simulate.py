@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from graphmer.corpora.base import Corpus
-from graphmer.corpora.course import Process, turn_taking
 from graphmer.corpora.emission import emission
+from graphmer.corpora.process import Process, turn_taking
 from graphmer.corpora.simulate import SimulatedCorpus, simulate
 
 

@@ -108,7 +108,9 @@ def test_labels_of_the_test_part_change_nothing(finished, tmp_path):
 
 def test_a_curriculum_trains_another_model_than_none(finished, tmp_path):
     root = finished.components.config.data.root
-    paced = begin(tmp_path, root, folds=[1], curriculum__initial_fraction=0.4, curriculum__teacher={"epochs": 1})
+    paced = begin(
+        tmp_path, root, folds=[1], curriculum__initial_fraction=0.4, curriculum__teacher={"epochs": 1}
+    )
     plain = begin(tmp_path, root, folds=[1])
     paced.train(Silent())
     plain.train(Silent())

@@ -8,7 +8,7 @@ import torch
 from safetensors.torch import load_file
 
 from graphmer.dialogue import Utterance
-from graphmer.dialogue.damage import Noise
+from graphmer.dialogue.corruption import Noise
 from graphmer.errors import CheckpointError, ConfigError
 from graphmer.experiment.estimator import EmotionClassifier
 from graphmer.inference import load
@@ -18,7 +18,11 @@ from tests.experiment.test_mapped import on_disk, own
 from tests.experiment.tiny import WIDTHS, Silent, begin, labels_of, reopen, write_corpus
 from tests.talks import talk
 
-HARDY = {"curriculum__teacher": {"width": 8, "epochs": 1}, "curriculum__initial_fraction": 0.5, "retrieval__k": 2}
+HARDY = {
+    "curriculum__teacher": {"width": 8, "epochs": 1},
+    "curriculum__initial_fraction": 0.5,
+    "retrieval__k": 2,
+}
 CAUSAL = {"graph__rules": {"near": {"rule": "window", "past": 1, "future": 0}}, "causal": True}
 
 

@@ -250,7 +250,7 @@ def test_a_turn_that_is_not_there_or_too_long_ago_cannot_be_corrected():
 
 def test_a_model_that_hears_later_turns_is_refused():
     with pytest.raises(
-        ValueError, match="The model hears later turns; a stream needs one trained with `causal"
+        ValueError, match="The model uses later turns; a stream needs one trained with `causal"
     ):
         predictor(causal=False).stream()
 

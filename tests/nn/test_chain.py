@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from graphmer.corpora.course import Process, turn_taking
+from graphmer.corpora.process import Process, turn_taking
 from graphmer.nn.chain import ChainCache, ChainDecoder
 from graphmer.typing import UNLABELLED
 
@@ -491,7 +491,7 @@ def test_what_is_taken_over_from_the_other_party_is_learned():
     process = Process(np.full(3, 1 / 3), inertia=0.2, contagion=0.6, emissions={})
     draw = np.random.default_rng(0)
     speaker = torch.from_numpy(draw.integers(0, 3, (200, 20)))
-    target = torch.from_numpy(np.concatenate([process.draw(draw, row.tolist()) for row in speaker]))
+    target = torch.from_numpy(np.concatenate([process.sample(draw, row.tolist()) for row in speaker]))
     seen = torch.nn.functional.one_hot(target, 3) * 3 + torch.from_numpy(draw.normal(size=(4000, 3)))
     model = fitted((3 * seen).float(), target, speaker.flatten(), torch.arange(200).repeat_interleave(20))
     assert (model.contagion.argmax(dim=1) == torch.arange(3)).all()

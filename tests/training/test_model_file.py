@@ -115,6 +115,6 @@ def test_a_rule_of_ones_own_must_be_given_again(tmp_path):
 
     before = trained(rules={"self": itself})
     save_model(tmp_path, before)
-    with pytest.raises(ValueError, match="rule of its maker's own, 'self'"):
+    with pytest.raises(ValueError, match="custom rule, 'self'"):
         load_model(tmp_path)
     assert load_model(tmp_path, {"self": itself}).build.relations == before.build.relations
