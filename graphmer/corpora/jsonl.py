@@ -119,7 +119,7 @@ class VectorFiles:
         try:
             array = np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
         except (ValueError, OSError, EOFError) as error:
-            raise ValueError(f"{str(path)!r} is no readable .npy ({error})") from None
+            raise ValueError(f"{str(path)!r} is not a readable .npy ({error})") from None
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
             raise ValueError(f"{str(path)!r} must hold numbers")
         return array

@@ -196,7 +196,7 @@ def _likelihood(process: Process, dialogue: Dialogue) -> NDArray[np.float64]:
     unknown = [modality for modality in dialogue.modalities if modality not in process.emissions]
     if unknown:
         raise ValueError(
-            f"Dialogue {dialogue.id!r}: {unknown[0]!r} is no modality of the process; "
+            f"Dialogue {dialogue.id!r}: {unknown[0]!r} is not a modality of the process; "
             f"it has {list(process.emissions)}."
         )
     score = np.zeros((len(dialogue), len(process.prior)))

@@ -65,5 +65,5 @@ def load_pickle(path: str | Path) -> Any:
         ) from None
     except Exception as error:  # a damaged stream can raise anything
         raise CorpusError(
-            f"{path}: damaged or no pickle ({type(error).__name__}). Download or copy it again."
+            f"{path}: damaged, or not a pickle ({type(error).__name__}). Download or copy it again."
         ) from None

@@ -131,7 +131,7 @@ def _parse_set(text: str, modalities: Sequence[str], spec: str) -> tuple[str, ..
     if not chosen:
         known = [*conditions(modalities), *modalities]
         raise ValueError(
-            f"{spec!r}: {text!r} is no set of the modalities {list(modalities)}; write one as in "
+            f"{spec!r}: {text!r} is not a set of the modalities {list(modalities)}; write one as in "
             f"{conditions(modalities)[-1]!r}, or full names joined by '+'.{_suggestion(text, known)}"
         )
     return chosen

@@ -206,7 +206,7 @@ def _positions(dialogue: str, ids: tuple[str, ...], reply_to: list[str | None]) 
     unknown = [name for name in reply_to if name is not None and name not in position]
     if unknown:
         raise ValueError(
-            f"Dialogue {dialogue!r}: `reply_to` names {unknown[0]!r}, which is no turn of this dialogue."
+            f"Dialogue {dialogue!r}: `reply_to` names {unknown[0]!r}, which is not a turn of this dialogue."
         )
     return torch.tensor([-1 if name is None else position[name] for name in reply_to], dtype=torch.long)
 

@@ -65,7 +65,7 @@ class LabelSpace:
             returns long ``[N]`` with `UNLABELLED` for ``None``, or float ``[N]`` with NaN for ``None``.
 
         Raises:
-            ValueError: if a name is no class, or a score lies outside the interval.
+            ValueError: if a name is not a class, or a score lies outside the interval.
         """
         if self.is_score:
             return torch.tensor([self._check_score(e) for e in emotions], dtype=torch.float32)

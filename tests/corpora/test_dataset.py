@@ -147,7 +147,7 @@ def test_features_can_be_inline_a_matrix_row_or_a_file(tmp_path):
         (_dialogue(features={"audio": "a.npy#0"}), r"there is no file .*a\.npy"),
         (_dialogue(features={"audio": "../a.npy#0"}), r"must be a path inside"),
         (_dialogue(features={"audio": "audio.npy#9"}), r"of shape \(1, 2\) has no row 9"),
-        (_dialogue(features={"audio": "objects.npy#0"}), r"is no readable \.npy"),
+        (_dialogue(features={"audio": "objects.npy#0"}), r"is not a readable \.npy"),
         ({"id": "d", "utterances": []}, r"dialogue 'd' has no utterances"),
         (
             {"id": "d", "split": "dev", "utterances": []},

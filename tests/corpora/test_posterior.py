@@ -159,7 +159,7 @@ def test_invalid_arguments_of_the_bayes_accuracy_are_refused(corpus):
     other = replace(
         corpus.dialogues[0], features={m[::-1]: f for m, f in corpus.dialogues[0].features.items()}
     )
-    with pytest.raises(ValueError, match="'oidua' is no modality of the process; it has"):
+    with pytest.raises(ValueError, match="'oidua' is not a modality of the process; it has"):
         posterior(corpus.process, other)
     crowd = simulate(speakers=12, sessions=(1,), turns=(80, 80), mean_turns=80)
     with pytest.raises(ValueError, match=r"needs emotions \*\* speakers <= 1000000; got 4 \*\* 12"):

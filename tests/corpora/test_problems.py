@@ -118,11 +118,11 @@ def test_a_score_outside_the_interval_is_reported():
 def test_the_fingerprint_depends_on_available_values_only():
     one, same, other = (_corpus(Findings(), emotions) for emotions in (["joy"], ["joy"], ["anger"]))
     assert one.fingerprint == same.fingerprint != other.fingerprint
-    hidden = one.dialogues[0].with_available(torch.zeros(1, 1, dtype=torch.bool))
+    masked = one.dialogues[0].with_available(torch.zeros(1, 1, dtype=torch.bool))
     assembly = Assembly(one.labels, one.widths, Findings())
-    before = assembly.corpus(CARD, one.labels, [hidden], {}).fingerprint
-    hidden.features["text"][0] = 9
-    assert assembly.corpus(CARD, one.labels, [hidden], {}).fingerprint == before != one.fingerprint
+    before = assembly.corpus(CARD, one.labels, [masked], {}).fingerprint
+    masked.features["text"][0] = 9
+    assert assembly.corpus(CARD, one.labels, [masked], {}).fingerprint == before != one.fingerprint
 
 
 def test_a_similar_name_is_suggested():

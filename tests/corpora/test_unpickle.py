@@ -60,10 +60,10 @@ def test_builtins_other_than_sets_are_refused(tmp_path, name):
         load_pickle(tmp_path / "bad.pkl")
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x80\x04", b"no pickle", pickle.dumps([1, 2, 3])[:-4], b"."])
-def test_a_damaged_file_is_named(tmp_path, damage):
-    (tmp_path / "cut.pkl").write_bytes(damage)
-    with pytest.raises(CorpusError, match=r"cut\.pkl: damaged or no pickle"):
+@pytest.mark.parametrize("content", [b"", b"\x80\x04", b"no pickle", pickle.dumps([1, 2, 3])[:-4], b"."])
+def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / "cut.pkl").write_bytes(content)
+    with pytest.raises(CorpusError, match=r"cut\.pkl: damaged, or not a pickle"):
         load_pickle(tmp_path / "cut.pkl")
 
 

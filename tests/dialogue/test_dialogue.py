@@ -84,7 +84,7 @@ def test_widths_keep_a_modality_that_is_missing_in_every_turn():
         (
             [Utterance("A", reply_to="x")],
             None,
-            "Dialogue 'd': `reply_to` names 'x', which is no turn of this dialogue",
+            "Dialogue 'd': `reply_to` names 'x', which is not a turn of this dialogue",
         ),
         (
             [Utterance("A", id="u"), Utterance("B", id="u")],

@@ -71,10 +71,10 @@ def test_a_resample_counts_each_dialogue_as_often_as_it_was_sampled():
     parts = [dialogue_statistics(random_predictions(CLASSES, seed=seed), CLASSES) for seed in range(2)]
     counts = np.stack(parts)[:, None]
     times = draw_dialogues(7, resamples=5, seed=4)
-    drawn = resampled(counts, class_metrics, times)["ua"]
+    bootstrap = resampled(counts, class_metrics, times)["ua"]
     for number, row in enumerate(times.astype(int)):
         naive = [class_metrics(sum(part[d] * row[d] for d in range(7)))["ua"] for part in parts]
-        assert drawn[number, 0] == pytest.approx(np.mean(naive))
+        assert bootstrap[number, 0] == pytest.approx(np.mean(naive))
 
 
 def test_every_resample_has_the_size_of_the_test_set():
