@@ -84,7 +84,7 @@ chat = gm.Dialogue.from_utterances(
     ],
 ).with_modalities(corpus.widths)
 with torch.inference_mode():
-    said = model.eval()(build(standardise(chat))).emotion_logits.softmax(dim=1)
+    said = model.eval()(build(standardise(chat))).logits.softmax(dim=1)
 for turn, probability in zip(chat.speaker.tolist(), said, strict=True):
     best = int(probability.argmax())
     print(f"{chat.speakers[turn]}: {corpus.labels.names[best]} ({probability[best]:.2f})")

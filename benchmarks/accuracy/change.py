@@ -124,7 +124,7 @@ def _predict(run: Run, data: FoldData, folder: Any, heads: str) -> Mapping[str, 
     model = load_model(folder.parent).model
     setattr(model, UNUSED[heads], None)
     model.calibrate(type(model.calibration)())
-    cpu, nodes = torch.device("cpu"), run.components.reading_nodes
+    cpu, nodes = torch.device("cpu"), run.components.evaluation_nodes
     validation = GraphDataset(data.validation, run.components.build)
     views = MaskedGraphs(validation, tuple(run.components.fixed.values()), MASK_SEED)
     fit_calibration(model, views, nodes=nodes, device=cpu)

@@ -16,9 +16,10 @@ DIALOGUES = 202
 def measure(rounds: int) -> dict[str, Any]:
     from graphmer.cli.options import make_fabric
     from graphmer.config.load import load_config
-    from graphmer.curriculum.curriculum import Curriculum, Pacing
+    from graphmer.curriculum.curriculum import Curriculum
+from graphmer.curriculum.pacing import Pacing
     from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
-    from graphmer.curriculum.hardness import Hardness, HardnessWeights
+    from graphmer.curriculum.hardness import Hardness, HardnessSettings
     from graphmer.experiment.components import Components
     from graphmer.experiment.neighbors import neighbours
     from graphmer.graph.dataset import GraphDataset
@@ -42,7 +43,7 @@ def measure(rounds: int) -> dict[str, Any]:
         made["teacher"] = fit_teacher(train, labels.outputs, settings, seed=1, device=cpu)
 
     def judge() -> None:
-        made["hardness"] = Hardness.measure(made["teacher"], train, labels, HardnessWeights(), device=cpu)
+        made["hardness"] = Hardness.measure(made["teacher"], train, labels, HardnessSettings(), device=cpu)
 
     def find() -> None:
         made["supports"] = neighbours(fold.train, "cosine", 5, "bench")(5)
@@ -55,7 +56,7 @@ def measure(rounds: int) -> dict[str, Any]:
         for form in ("mixup", "context")
     )
     stages = {
-        "plain": Stage(last.name, 1, mixing_objective(), last.mask),
+        "plain": Stage(last.name, 1, OBJECTIVES["mixing"], last.mask),
         "mixed": Stage(
             last.name, 1, mixing_objective(1.0, 1.0, 1.0), last.mask, curriculum=mixed, distil=True
         ),

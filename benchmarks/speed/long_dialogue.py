@@ -21,7 +21,6 @@ import numpy as np
 import torch
 
 from benchmarks.speed.windowed import dialogue, windowed
-from graphmer.training.objective import mixing_objective
 
 LENGTHS = (1000, 2000, 5000, 10_000, 20_000)
 KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**33)}
@@ -97,7 +96,7 @@ def measured(work: str, turns: int) -> dict[str, float]:
         begin = time.perf_counter(), time.process_time()
         graph = trained.build(long)
         if work == "train":
-            mixing_objective()(model, graph).total.backward()
+            mixing_loss(model, graph, TrainingTargets()).total.backward()
         else:
             with torch.inference_mode():
                 model.decide(model(graph), graph)

@@ -92,12 +92,13 @@ def train(folder: Path, *, mapped: bool) -> dict[str, float]:
     from graphmer.dialogue.standardise import Standardiser
     from graphmer.graph import GraphBuilder, TemporalWindow
     from graphmer.graph.dataset import GraphDataset, bucketed, collated
-    from graphmer.nn.settings import MessageSettings, ModelSettings
+    from graphmer.nn.messages import MessagePassingSettings
+from tests.models import model_settings
     from graphmer.training.objective import mixing_objective
     from graphmer.training.optimization import Optimization
 
     build = GraphBuilder({"context": TemporalWindow(past=2, future=2)}, None)
-    settings = ModelSettings(WIDTHS, 2, relations=build.relations, messages=MessageSettings())
+    settings = model_settings(WIDTHS, 2, relations=build.relations, message_passing=MessagePassingSettings())
     model = settings.build()
     optimizer = Optimization().make(model)
     before = resident("VmRSS")

@@ -12,8 +12,9 @@ from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.dataset import GraphDataset
+from graphmer.nn.messages import MessagePassingSettings
 from graphmer.nn.model import EmotionModel
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from tests.models import model_settings
 
 WIDTHS = {"audio": 512, "text": 1024, "video": 1024}
 BATCH = 16
@@ -69,11 +70,11 @@ def part(window: bool = False) -> GraphDataset:
 def model(*, graph: bool = False) -> EmotionModel:
     """MoMKE at its published size, or the same with neighborhood_averages and messages over ten turns each way."""
     torch.manual_seed(0)
-    settings = ModelSettings(WIDTHS, LABELS.outputs)
+    settings = model_settings(WIDTHS, LABELS.outputs)
     if graph:
         relations = GraphBuilder(WINDOWS, LABELS).relations
-        added = {"neighborhood_averages": (6.0, None), "messages": MessageSettings()}
-        settings = ModelSettings(WIDTHS, LABELS.outputs, relations=relations, **added)
+        added = {"neighborhood_averages": (6.0, None), "message_passing": MessagePassingSettings()}
+        settings = model_settings(WIDTHS, LABELS.outputs, relations=relations, **added)
     return settings.build()
 
 
@@ -95,11 +96,11 @@ def useful_flops(batch: Batch, model: EmotionModel) -> int:
     queries, keys and values, attention to what its dialogue has, and the two linear maps. Per utterance: the
     joint layer and the head. A training step takes three times as many.
     """
-    width, joint = model.mixture.width, model.joint.linear.in_features
+    width, joint = model.network.mixture.width, model.network.joint.linear.in_features
     experts = len(model.modalities)
-    layers = experts * len(model.mixture.experts[0].layers)
+    layers = experts * len(model.network.mixture.experts[0].layers)
     tokens = batch.available.sum(dim=0)
-    total = len(batch.available) * 2 * joint * (joint + model.emotion.out_features)
+    total = len(batch.available) * 2 * joint * (joint + model.network.emotion.out_features)
     for modality, count in zip(model.modalities, tokens.tolist(), strict=True):
         per_token = 2 * width * (WIDTHS[modality] + width + experts) + layers * 2 * 5 * width * width
         total += count * per_token

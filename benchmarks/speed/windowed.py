@@ -9,8 +9,9 @@ from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.experiment.components import edge_rule
 from graphmer.graph import GraphBuilder
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.nn.messages import MessagePassingSettings
 from graphmer.training.model_file import TrainedModel
+from tests.models import model_settings
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "iemocap.yaml"
 CONTEXT = 20
@@ -26,12 +27,12 @@ def windowed(*, causal: bool, decoder: str = "none") -> TrainedModel:
     assert graph is not None
     rules = {name: edge_rule(rule) for name, rule in graph.rules.items()}
     build = GraphBuilder(rules, LABELS, causal=causal)
-    settings = ModelSettings(
+    settings = model_settings(
         WIDTHS,
         LABELS.outputs,
         build.relations,
         causal=causal,
-        messages=MessageSettings(**graph.model_dump(exclude={"rules"})),
+        message_passing=MessagePassingSettings(**graph.model_dump(exclude={"rules"})),
         **{**config.model.model_dump(), "context": CONTEXT, "decoder": decoder},
     )
     return TrainedModel(settings.build().eval(), settings, LABELS, Standardiser.identity(WIDTHS), build, {})

@@ -1,4 +1,4 @@
-"""YAML in, a checked configuration out; every problem of a file is reported at once."""
+"""Reading and checking of configuration files; every problem of a file is reported at once."""
 
 import difflib
 import os
@@ -10,18 +10,21 @@ from typing import Any, get_args, get_origin
 import yaml
 from pydantic import ValidationError
 
+from graphmer.config.renamed import new_name
 from graphmer.config.schema import Config
 from graphmer.errors import ConfigError
+from graphmer.systems import SYSTEMS, System
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
-def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
+def load_config(path: Path, overrides: Sequence[str] = (), systems: Mapping[str, System] = SYSTEMS) -> Config:
     """Read and check a configuration file.
 
     Args:
         path: a YAML file; relative paths in it are taken from its folder.
         overrides: settings as ``a.b=value``, the value in YAML; applied after reading.
+        systems: systems by name.
 
     Raises:
         ConfigError: naming every problem with file, field, rule, value and remedy.
@@ -40,16 +43,19 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> Config:
         )
     for override in overrides:
         _set(values, override)
-    return checked(values, str(path), path.parent)
+    return checked(values, str(path), path.parent, systems)
 
 
-def checked(values: Mapping[str, Any], source: str, folder: Path) -> Config:
+def checked(
+    values: Mapping[str, Any], source: str, folder: Path, systems: Mapping[str, System] = SYSTEMS
+) -> Config:
     """A configuration from its values.
 
     Args:
         values: as YAML gives them.
-        source: what messages call the file.
+        source: name of the file in messages.
         folder: relative paths start here.
+        systems: systems by name.
 
     Raises:
         ConfigError: as `load_config`.
@@ -59,9 +65,11 @@ def checked(values: Mapping[str, Any], source: str, folder: Path) -> Config:
     if unset:
         raise ConfigError(unset)
     try:
-        config = Config.model_validate(expanded)
+        config = Config.model_validate(expanded, context={"systems": systems})
     except ValidationError as error:
-        raise ConfigError([_describe(source, problem) for problem in error.errors()]) from None
+        raise ConfigError(
+            [_describe(source, problem, _network(values, systems)) for problem in error.errors()]
+        ) from None
     root = config.data.root
     if root is None:
         return config
@@ -149,12 +157,23 @@ def _expand(value: Any, field: str, source: str, unset: list[str]) -> Any:
     return _VARIABLE.sub(replacement, value)
 
 
-def _describe(source: str, problem: Mapping[str, Any]) -> str:
+def _network(values: Mapping[str, Any], systems: Mapping[str, System]) -> Any:
+    """Settings class of the chosen system, whose fields `model` has."""
+    model = values.get("model")
+    name = model.get("system") if isinstance(model, Mapping) else None
+    chosen = systems[name] if isinstance(name, str) and name in systems else next(iter(systems.values()))
+    return chosen.settings
+
+
+def _describe(source: str, problem: Mapping[str, Any], network: Any) -> str:
     """One line for one problem that pydantic found."""
     location = [part for part in problem["loc"] if part != "[key]"]
     field = ".".join(map(str, location)) or "file"
     if problem["type"] == "extra_forbidden":
-        close = difflib.get_close_matches(str(location[-1]), _fields(location[:-1]), n=1)
+        renamed = new_name(field)
+        if renamed is not None:
+            return f"{source}: {field}: was renamed; write {renamed}."
+        close = difflib.get_close_matches(str(location[-1]), _fields(location[:-1], network), n=1)
         return f"{source}: {field}: unknown field." + (f" Did you mean {close[0]!r}?" if close else "")
     if problem["type"] == "missing":
         return f"{source}: {field}: must be given."
@@ -163,9 +182,11 @@ def _describe(source: str, problem: Mapping[str, Any]) -> str:
     return f"{source}: {field}: {message[0].lower()}{message[1:]}{found}."
 
 
-def _fields(location: Sequence[Any]) -> list[str]:
+def _fields(location: Sequence[Any], network: Any) -> list[str]:
     """Names of the fields of the section at a location; empty where there is none."""
     annotation: Any = Config
+    if location[:1] == ["model"]:
+        annotation, location = network, location[1:]
     for part in location:
         annotation = _within(annotation, part)
     options = [annotation, *get_args(annotation)]  # a section may stand beside None

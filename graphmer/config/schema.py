@@ -1,15 +1,23 @@
-"""What a configuration file may say. Every field names its unit, its origin and when to change it."""
+"""Schema of a configuration file. Every field gives its unit, its origin and when to change it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field, ValidationInfo, model_validator
 
-from graphmer.config.curriculum import CurriculumConfig, RetrievalConfig
-from graphmer.config.section import Fraction, Positive, Section, word_for_nothing
+from graphmer.curriculum.settings import CurriculumSettings
+from graphmer.graph.settings import GraphSettings
+from graphmer.nn.heads import HeadSettings
+from graphmer.retrieval.settings import RetrievalSettings
+from graphmer.settings import Fraction, Positive, Settings, word_for_none
+from graphmer.systems import StageSettings, System
+from graphmer.systems.graphmer import GraphmerSettings
+from graphmer.systems.model import AnyNetworkSettings, systems_of
+from graphmer.training.optimization import Optimization
 
 
-class SimulationConfig(Section):
+class SimulationConfig(Settings):
     """Size of the simulated corpus."""
 
     seed: int = 0
@@ -20,12 +28,12 @@ class SimulationConfig(Section):
     """Features per modality."""
 
 
-class DataConfig(Section):
-    """Which corpus, and what is done to it on reading."""
+class DataConfig(Settings):
+    """Corpus, and how it is read."""
 
     format: Literal["gcnet", "graphmer", "simulated"]
     """`gcnet`: label pickle and feature folders of GCNet, MoMKE, HARDY-MER. `graphmer`: a folder with
-    `dataset.yaml`. `simulated`: dialogues with a known best answer."""
+    `dataset.yaml`. `simulated`: dialogues with a known Bayes-optimal prediction."""
     root: Path | None = None
     """Folder of the corpus; relative to this file; `${NAME}` and `${NAME:-default}` read the environment."""
     labels: str | None = None
@@ -35,7 +43,7 @@ class DataConfig(Section):
     features: dict[str, str] = Field(default={})
     """`gcnet`: feature folder of each modality within `root/features`."""
     when_absent: Literal["error", "simulate"] = "error"
-    """`simulate` trains on simulated dialogues, and says so everywhere, where `root` is not there."""
+    """`simulate` trains on simulated dialogues, and marks all results so, where `root` does not exist."""
     not_finite: Literal["missing", "error"] = "missing"
     """A vector with NaN or infinity is counted and treated as missing, or is an error."""
     mapped: bool = False
@@ -58,138 +66,31 @@ class DataConfig(Section):
         return self
 
 
-class SplitConfig(Section):
-    """Which dialogues train, select and test."""
+class SplitConfig(Settings):
+    """Dialogues for training, selection and test."""
 
     scheme: Literal["session", "official"] = "session"
-    """`session`: leave one session out. `official`: the parts the corpus comes with."""
+    """`session`: leave one session out. `official`: the parts that the corpus comes with."""
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.12
     """Fraction of the training dialogues held out for selection, chosen by hash of the dialogue id."""
 
 
-class RuleConfig(Section):
-    """One edge rule."""
+class TrainingConfig(Optimization):
+    """Optimization, stages and selection."""
 
-    rule: Literal["window", "same_speaker", "adjacent"]
-    """`window`: turns around the listener. `same_speaker`: its own turns. `adjacent`: one on either side."""
-    past: Annotated[int, Field(ge=0)] | None = None
-    """Turns before the listener that it hears; null for all. Not for `adjacent`."""
-    future: Annotated[int, Field(ge=0)] | None = None
-    """Turns after the listener that it hears; null for all. Not for `adjacent`."""
-
-
-class GraphConfig(Section):
-    """Message passing between the turns."""
-
-    rules: dict[str, RuleConfig]
-    """Edge rules by the name their relations get."""
-    convolution: Literal["rgcn", "rgat", "transformer", "gatv2"] = "rgcn"
-    """Kind of message function."""
-    width: Positive = 128
-    """Width of the passed states."""
-    depth: Positive = 3
-    """Layers; information travels `depth` windows far."""
-    heads: Positive = 4
-    """Attention heads, where the convolution has them."""
-    dropout: Fraction = 0.3
-    """Probability on what was heard."""
-
-    @model_validator(mode="after")
-    def _divisible(self) -> "GraphConfig":
-        if self.convolution != "rgcn" and self.width % self.heads:
-            raise ValueError(f"`heads` must divide `width`; got {self.heads} heads for width {self.width}")
-        return self
-
-
-class ModelConfig(Section):
-    """The modality experts. Defaults are MoMKE's."""
-
-    width: Positive = 256
-    """Width of an expert."""
-    depth: Positive = 4
-    """Layers of an expert."""
-    heads: Positive = 2
-    """Attention heads; must divide `width`."""
-    dropout: Fraction = 0.5
-    """Probability throughout the experts and the joint layer."""
-    block: Literal["reference", "preln"] = "reference"
-    """`reference`: the released code. `preln`: the paper's equations."""
-    positions: bool = False
-    """Add sinusoidal turn numbers before the experts."""
-    context: Annotated[int, Field(ge=0)] | None = None
-    """Turns on either side that an expert layer hears, only those before where `causal`; 0 reads each turn on
-    its own, null the whole dialogue, as in MoMKE. With it, and windows as edge rules, cost is linear in the
-    length of a dialogue."""
-    recency: bool = False
-    """Experts hear turns the less the further away they are (the slopes of ALiBi, one for each head)."""
-    neighborhood_averages: tuple[Annotated[float, Field(gt=0)] | None, ...] = ()
-    """Decay lengths, in turns, of averages of the features around a turn: what its own speaker and others
-    showed before and after it is added to what the experts read, and stands in for what a turn lacks. null is
-    the plain average over the dialogue, for which a stream remembers all of it. Not in MoMKE; without any."""
-    router_logit_dropout: Fraction = 0.5
-    """Dropout on the router's scores; 0.5 in the released code."""
-    reconstruct: bool = False
-    """Add heads that rebuild hidden modalities; needs a stage with `reconstruction` above 0."""
-    decoder: Literal["none", "chain"] = "none"
-    """`chain`: learn how a speaker's emotions follow one another and the other party's, and decide the turns
-    of a speaker together. `none`: each turn on its own, as in MoMKE. Not for scores."""
-    change_head: bool = False
-    """Also learn to tell from a turn and its speaker's previous one whether the emotion changes. Not for
-    scores."""
-
-    @model_validator(mode="after")
-    def _divisible(self) -> "ModelConfig":
-        if self.width % self.heads:
-            raise ValueError(f"`heads` must divide `width`; got {self.heads} heads for width {self.width}")
-        if self.positions and self.width % 2:
-            raise ValueError(f"`width` must be even where `positions` are added; got {self.width}")
-        return self
-
-
-class StageConfig(Section):
-    """One stretch of training."""
-
-    name: str
-    """How logs call it."""
-    objective: Literal["unimodal", "mixing"]
-    """`unimodal`: each expert learns its own modality. `mixing`: emotions from what is available."""
-    epochs: Positive
-    """Passes over the training dialogues."""
-    mask: str = "mixed"
-    """Missing-modality protocol drawn anew each epoch: `complete`, `sets`, `rates`, `mixed`, `fixed:at`."""
-    reconstruction: Annotated[float, Field(ge=0)] = 0.0
-    """Weight of the reconstruction loss, with `mixing`."""
-
-
-class TrainingConfig(Section):
-    """How weights are moved and chosen."""
-
-    stages: Annotated[tuple[StageConfig, ...], Field(min_length=1)]
-    """In their order; the last one's epochs compete on validation."""
-    learning_rate: Annotated[float, Field(gt=0)] = 5e-4
-    """Highest learning rate; MoMKE has 1e-4."""
-    weight_decay: Annotated[float, Field(ge=0)] = 0.01
-    """Decoupled with `adamw`, an L2 term with `adam` (MoMKE: 1e-5)."""
-    optimizer: Literal["adamw", "adam"] = "adamw"
-    """Adam with decoupled or coupled weight decay."""
-    schedule: Literal["cosine", "constant"] = "cosine"
-    """Learning rate over the epochs; MoMKE's is constant."""
-    clip: Annotated[float, Field(gt=0)] | None = 1.0
-    """Largest gradient norm; null for no limit."""
-    ema: Annotated[float, Field(gt=0, lt=1)] | None = None
-    """Decay per step of the running mean of the weights that is validated and kept; null for none."""
-    batch_nodes: Positive = 600
-    """Most utterances in a batch; 600 is about 16 IEMOCAP-4 dialogues."""
+    stages: Annotated[tuple[StageSettings, ...], Field(min_length=1)] | None = None
+    """Stages in their order; the epochs of the last one compete on validation. null for those of the chosen
+    system."""
     selection: Literal["validation", "last", "test_oracle"] = "validation"
     """Which epoch is kept. `test_oracle` looks at the test fold, as the literature does, and says so."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     """Number format of the forward pass."""
 
 
-class EvaluationConfig(Section):
-    """What is missing when the trained model is tested."""
+class EvaluationConfig(Settings):
+    """Missing-modality protocols of the test."""
 
-    conditions: Annotated[tuple[str, ...] | None, word_for_nothing("all")] = None
+    conditions: Annotated[tuple[str, ...] | None, word_for_none("all")] = None
     """Fixed sets by initials, such as `at`; `all` for every one."""
     rates: tuple[Fraction, ...] = (0.1, 0.3, 0.5, 0.7)
     """Missing rates per utterance; 0.7 of three modalities is 0.667, one kept."""
@@ -197,8 +98,8 @@ class EvaluationConfig(Section):
     """Further protocols, such as `burst:4`, `speaker:t`, `noise:1.0`, `shift:1`."""
 
 
-class PublishedConfig(Section):
-    """What a paper says of its own system, to be put beside the run."""
+class PublishedConfig(Settings):
+    """Figures that a paper reports for its own system, displayed next to the run's."""
 
     source: str
     """Paper and table."""
@@ -220,51 +121,76 @@ class PublishedConfig(Section):
         return self
 
 
-class Config(Section):
+class Config(Settings):
     """A whole experiment."""
 
     name: Annotated[str, Field(pattern=r"^\w[^/\\]*$")]
     """Names the run folder; begins with a letter or digit and holds no slash."""
     data: DataConfig
+    """Corpus."""
     split: SplitConfig = SplitConfig()
-    graph: Annotated[GraphConfig | None, word_for_nothing("none")]
-    """`none` gives plain MoMKE."""
-    model: ModelConfig = ModelConfig()
+    """Parts of the corpus."""
+    graph: Annotated[GraphSettings | None, word_for_none("none")] = None
+    """Edges; for systems that read a graph, and only for these."""
+    model: AnyNetworkSettings = GraphmerSettings()
+    """System, and its settings."""
+    heads: HeadSettings = HeadSettings()
+    """Chain decoder and change head, the same for every system."""
     causal: bool = False
-    """No turn ever hears a later one: for streams and live use."""
-    training: TrainingConfig
-    curriculum: Annotated[CurriculumConfig | None, word_for_nothing("none")] = None
-    """Hardness and what is made of it; `none` trains on all utterances alike."""
-    retrieval: Annotated[RetrievalConfig | None, word_for_nothing("none")] = None
+    """Whether no output depends on a later turn: for streams and live use."""
+    training: TrainingConfig = TrainingConfig()
+    """Optimization, stages and selection."""
+    curriculum: Annotated[CurriculumSettings | None, word_for_none("none")] = None
+    """Training by hardness; `none` trains on all utterances alike."""
+    retrieval: Annotated[RetrievalSettings | None, word_for_none("none")] = None
     """Supports from the training part, with a `curriculum`; `none` for none."""
     encoder: Literal["none", "retrieval", "input", "both"] = "none"
-    """Where features count to which small networks, fitted on the fold's training part, have added what they
-    read of the emotion; none of them ever reads a dialogue that it was fitted on. `retrieval`: supports are
-    found by them. `input`: the model reads them, in training, test and use, and so does the teacher; what a
-    reconstruction rebuilds are then the encoded features. `both`, or `none`: features stay as they are."""
+    """Where features are extended by the logits of small networks, cross-fitted on the fold's training part:
+    none of them ever reads a dialogue that it was fitted on. `retrieval`: supports are found by them.
+    `input`: the network reads them, in training, test and use, and so does the teacher; a reconstruction then
+    has the encoded features as its target. `both`, or `none`."""
     evaluation: EvaluationConfig = EvaluationConfig()
-    folds: Annotated[tuple[Positive, ...] | None, word_for_nothing("all")] = None
+    """Conditions of the test."""
+    folds: Annotated[tuple[Positive, ...] | None, word_for_none("all")] = None
     """Folds to run, counted from 1; `all` for every one."""
     seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
     """One run of every fold for each seed."""
     published: PublishedConfig | None = None
-    """A paper's figures, shown beside the run's; nothing else depends on them."""
-
-    @model_validator(mode="after")
-    def _trained_heads(self) -> "Config":
-        rebuilding = any(stage.reconstruction > 0 for stage in self.training.stages)
-        if self.model.reconstruct != rebuilding:
-            raise ValueError(
-                "`model.reconstruct` and a stage with `reconstruction` above 0 need each other; got "
-                f"reconstruct {self.model.reconstruct} and weights "
-                f"{[stage.reconstruction for stage in self.training.stages]}"
-            )
-        return self
+    """A paper's figures, displayed next to the run's; nothing else depends on them."""
 
     @property
     def encodes_input(self) -> bool:
-        """Whether the model reads encoded features."""
+        """Whether the network reads encoded features."""
         return self.encoder in ("input", "both")
+
+    def stages(self, systems: Mapping[str, System]) -> tuple[StageSettings, ...]:
+        """The stages of training: the given ones, or those of the system."""
+        given = self.training.stages
+        return systems[self.model.system].stages if given is None else given
+
+    @model_validator(mode="after")
+    def _of_the_system(self, info: ValidationInfo) -> "Config":
+        """What the chosen system cannot take is refused."""
+        name = self.model.system
+        system = systems_of(info)[name]
+        if system.uses_graph and self.graph is None:
+            raise ValueError(
+                f"the system {name} needs the edge rules of a `graph`; got none. Without a graph, set "
+                "`model.system` to momke"
+            )
+        if not system.uses_graph and self.graph is not None:
+            raise ValueError(f"the system {name} reads no `graph`; leave it out")
+        if system.fit is not None and self.training.stages is not None:
+            raise ValueError(f"the system {name} is fitted without `training.stages`; leave them out")
+        for number, stage in enumerate(self.stages(systems_of(info))):
+            if stage.objective not in system.objectives:
+                raise ValueError(
+                    f"`training.stages.{number}.objective` must be one of the system's, "
+                    f"{', '.join(system.objectives)}; got {stage.objective!r}"
+                )
+        if self.curriculum is not None and system.fit is not None:
+            raise ValueError(f"the system {name} is fitted at once, without a `curriculum`; leave it out")
+        return self
 
     @model_validator(mode="after")
     def _encodable(self) -> "Config":
@@ -276,39 +202,47 @@ class Config(Section):
             )
         if self.encodes_input and self.data.normalise == "none":
             raise ValueError(
-                f"`encoder` {self.encoder} standardises what the model reads; got `data.normalise` none, "
+                f"`encoder` {self.encoder} standardises the input of the network; got `data.normalise` none, "
                 "set it to standard"
             )
         return self
 
     @model_validator(mode="after")
-    def _used(self) -> "Config":
+    def _with_effect(self, info: ValidationInfo) -> "Config":
+        """A curriculum and a retrieval without effect are refused."""
         curriculum, retrieval = self.curriculum, self.retrieval
-        if retrieval is not None and curriculum is None:
-            raise ValueError("`retrieval` needs a `curriculum`, which says what supports are for; got none")
-        if retrieval is not None and retrieval.form == "graph" and self.graph is None:
-            raise ValueError("`retrieval.form` graph needs a `graph` to link supports into; got none")
-        if retrieval is not None and retrieval.test and self.encoder == "retrieval":
-            raise ValueError(
-                "`retrieval.test` finds supports by what the model reads; got `encoder` retrieval, set it to "
-                "none or both"
-            )
-        if curriculum is not None and self.data.mapped:
+        if retrieval is not None:
+            self._check_retrieval(retrieval)
+        if curriculum is None:
+            return self
+        if self.data.mapped:
             raise ValueError(
                 "a `curriculum` needs the features of the training part in memory; got `data.mapped` true, "
                 "set it to false"
             )
-        if curriculum is not None and self.training.stages[-1].objective != "mixing":
-            raise ValueError("a `curriculum` needs a last stage with the objective mixing; got unimodal")
-        if (
-            curriculum is not None
-            and retrieval is None
-            and curriculum.initial_fraction == 1
-            and not curriculum.hardness_weighting
-            and not curriculum.distillation
-        ):
+        systems = systems_of(info)
+        last = self.stages(systems)[-1].objective
+        objectives = systems[self.model.system].objectives
+        if last in objectives and not objectives[last].uses_targets:
+            able = [name for name, objective in objectives.items() if objective.uses_targets]
             raise ValueError(
-                "a `curriculum` without `retrieval` changes nothing at `initial_fraction` 1, `hardness_weighting` 0 and "
-                "`distillation` 0; set one of them, or leave the curriculum out"
+                f"a `curriculum` needs a last stage with the objective {' or '.join(able)}; got {last}"
+            )
+        idle = curriculum.initial_fraction == 1 and not curriculum.hardness_weighting
+        if retrieval is None and idle and not curriculum.distillation:
+            raise ValueError(
+                "a `curriculum` without `retrieval` changes nothing at `initial_fraction` 1, "
+                "`hardness_weighting` 0 and `distillation` 0; set one of them, or leave the curriculum out"
             )
         return self
+
+    def _check_retrieval(self, retrieval: RetrievalSettings) -> None:
+        if self.curriculum is None:
+            raise ValueError("`retrieval` needs a `curriculum`, which says what supports are for; got none")
+        if retrieval.form == "graph" and self.graph is None:
+            raise ValueError("`retrieval.form` graph needs a `graph` to link supports into; got none")
+        if retrieval.test and self.encoder == "retrieval":
+            raise ValueError(
+                "`retrieval.test` finds supports by the input of the network; got `encoder` retrieval, set "
+                "it to none or both"
+            )

@@ -1,4 +1,4 @@
-"""How much two modalities of an utterance say of one another."""
+"""Estimators of the consistency of two modalities of an utterance."""
 
 import math
 from collections.abc import Callable
@@ -19,7 +19,7 @@ CONTRASTS = 2048
 
 
 class CrossAttention(nn.Module):
-    """One modality asks another over the turns of a dialogue: ``x + MLP(x)``, ``x = Attention(q, kv) W_o``.
+    """Cross-attention between two modalities over a dialogue: ``x + MLP(x)``, ``x = Attention(q, kv) W_o``.
 
     Differences from the released code: attention weights are never dropped out; the code drops out all of
     them by a slip in the order of its arguments.
@@ -37,11 +37,11 @@ class CrossAttention(nn.Module):
         self.output = nn.Linear(width, width)
         self.feed_forward = nn.Sequential(nn.Linear(width, width), nn.GELU(), nn.Linear(width, width))
 
-    def forward(self, asks: Tensor, answers: Tensor, tokens: Tokens) -> Tensor:
-        """Attention within each dialogue; asks, answers ``[T, D]``, returns ``[T, D]``."""
-        rows = torch.cat([self.query(asks), self.key_value(answers)], dim=1)
-        heard = grid_attention(rows, tokens, self.heads, tokens.filled[:, None, None, :])
-        state = self.output(heard)
+    def forward(self, queries: Tensor, keys: Tensor, tokens: Tokens) -> Tensor:
+        """Attention within each dialogue; queries, keys ``[T, D]``, returns ``[T, D]``."""
+        rows = torch.cat([self.query(queries), self.key_value(keys)], dim=1)
+        attended = grid_attention(rows, tokens, self.heads, tokens.filled[:, None, None, :])
+        state = self.output(attended)
         return state + self.feed_forward(state)
 
 
@@ -52,7 +52,7 @@ class EntropyDifference(nn.Module):
     (HARDY-MER, section "mutual information"). It is maximised with the weight `ENTROPY_WEIGHT`.
 
     It is no mutual information: pushing the first two entropies up and the last one down has its optimum in
-    flat states, whatever they say of one another. It is there because the method is defined by it.
+    flat states, however consistent they are. It is here because the method is defined by it.
 
     Differences from the released code: the mean over real utterances instead of a sum over a padded batch,
     and only utterances that have both modalities.
@@ -74,12 +74,12 @@ class EntropyDifference(nn.Module):
         return entropy(first) + entropy(second) - entropy(joint)
 
     def loss(self, first: Tensor, second: Tensor, dialogue: Tensor) -> Tensor:
-        """What the method minimises beside the reconstruction."""
+        """Term that the method minimises in addition to the reconstruction."""
         return -ENTROPY_WEIGHT * self(first, second, dialogue).mean()
 
 
 class InfoNCE(nn.Module):
-    r"""Pointwise information by contrast (van den Oord et al. 2018, eq. 4): does one modality find the other?
+    r"""Pointwise mutual information by contrast, InfoNCE (van den Oord et al. 2018, eq. 4).
 
     ``s_ij = cos(A r^m_i, B r^n_j) / t``; the value of an utterance is ``s_ii - log mean_j exp(s_ij)``, the
     mean of both directions, a lower bound of the mutual information on the average. High where modalities

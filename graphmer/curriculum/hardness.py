@@ -1,11 +1,13 @@
-"""How hard each training utterance is under each condition, in three views and as one number."""
+"""Hardness of each training utterance under each condition, in three views and as one number."""
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Literal
 from zipfile import BadZipFile
 
 import numpy as np
 import torch
+from pydantic import Field
 from torch import Tensor
 
 from graphmer.curriculum.teacher import Teacher
@@ -13,37 +15,38 @@ from graphmer.curriculum.views import change_share, condition_number, measured, 
 from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
 from graphmer.graph.dataset import GraphDataset
+from graphmer.settings import Settings
 from graphmer.storage import replacing
 from graphmer.typing import Available
 
 VIEWS = ("direct", "indirect", "change", "value")
 
 
-@dataclass(frozen=True)
-class HardnessWeights:
-    """How the views make one number, ``h = sigmoid(beta (a1 n_dir + a2 n_ind + a3 n_change - tau))``.
+class HardnessSettings(Settings):
+    """How the views make one hardness.
 
-    Each ``n`` is the rank of the view over the training part, in [0, 1].
+    ``h = sigmoid(beta (direct n_dir + indirect n_ind + change n_change - tau))``, where each ``n`` is the
+    rank of the view over the training part, in [0, 1].
 
     Differences from the released code: ranks over the training part instead of extremes over a padded batch,
     so that an utterance has one hardness whatever it is batched with, and ``tau`` centres it: with 0.5, ``h``
     lies in [0.12, 0.88] instead of [0.5, 0.98].
-
-    Args:
-        direct: ``a1``, weight of the error of rebuilding.
-        indirect: ``a2``, weight of the consistency of the modalities.
-        change: ``a3``, weight of how often the emotion changes around the utterance.
-        sign: of consistency: -1 makes what disagrees hard; +1 what agrees, as the released code has it.
-        beta: steepness.
-        tau: what is half hard.
     """
 
-    direct: float = 0.6
-    indirect: float = 0.4
-    change: float = 0.0
-    sign: int = -1
-    beta: float = 4.0
+    direct: Annotated[float, Field(ge=0)] = 0.6
+    """Weight of the reconstruction error of what is missing; HARDY-MER's."""
+    indirect: Annotated[float, Field(ge=0)] = 0.4
+    """Weight of the consistency of the modalities; HARDY-MER's."""
+    change: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the share of emotion changes around the utterance; not in HARDY-MER, and not for scores."""
+    consistency: Literal["infonce", "entropy"] = "infonce"
+    """`infonce`: pointwise information by contrast. `entropy`: HARDY-MER's difference of entropies."""
+    sign: Literal[-1, 1] = -1
+    """-1: utterances whose modalities disagree are hard. 1: those that agree, as in the released code."""
+    beta: Annotated[float, Field(gt=0)] = 4.0
+    """Steepness; HARDY-MER's."""
     tau: float = 0.5
+    """Weighted rank of hardness one half; 0 in the released code."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,9 +58,10 @@ class Hardness:
     Attributes:
         dialogues: id of each row's dialogue.
         utterances: id of each row.
-        direct: error of rebuilding what the condition hides, ``[N, 2 ** M]``; zero where it hides nothing.
+        direct: reconstruction error of what the condition masks, ``[N, 2 ** M]``; zero where it masks
+            nothing.
         indirect: consistency of the modalities, ``[N]``; NaN where an utterance has no two of them.
-        change: share of emotion changes around the utterance, ``[N]``; NaN where there is nothing to compare.
+        change: share of emotion changes around the utterance, ``[N]``; NaN where no turn is eligible.
         value: the combination, in (0, 1), ``[N, 2 ** M]``.
     """
 
@@ -74,17 +78,17 @@ class Hardness:
         teacher: Teacher,
         train: GraphDataset,
         labels: LabelSpace,
-        weights: HardnessWeights,
+        weights: HardnessSettings,
         *,
         device: torch.device,
     ) -> "Hardness":
         """Measure every utterance of the training part that the teacher was fitted to.
 
-        Each dialogue is read with all it has; the conditions hide from the decoder, which equals hiding from
-        the teacher. Nothing depends on batches.
+        Each dialogue is read complete; the conditions mask the input of the decoder, which equals masking the
+        teacher's. The result does not depend on batches.
 
         Args:
-            teacher: of the same training part.
+            teacher: fitted to the same training part.
             train: the training part, standardised.
             labels: for emotion changes.
             weights: how the views are combined.
@@ -137,11 +141,11 @@ class Hardness:
         return cls(tuple(dialogues), tuple(utterances), **views)
 
 
-def combined(direct: Tensor, indirect: Tensor, change: Tensor, weights: HardnessWeights) -> Tensor:
-    """One number for each utterance and condition, ``[N, K]``; see `HardnessWeights`.
+def combined(direct: Tensor, indirect: Tensor, change: Tensor, weights: HardnessSettings) -> Tensor:
+    """One number for each utterance and condition, ``[N, K]``; see `HardnessSettings`.
 
-    A view that says nothing of an utterance counts as its middle, a half; where a condition hides nothing,
-    the direct view counts as zero.
+    Where a view is undefined for an utterance, its rank is a half; where a condition masks nothing, the
+    direct view counts as zero.
 
     Shapes:
         direct ``[N, K]``; indirect, change ``[N]``.

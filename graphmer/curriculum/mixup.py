@@ -1,52 +1,55 @@
-"""Supports mixed into the utterances that they support."""
+"""Mixup of utterances with their supports."""
 
 import copy
 from collections.abc import Mapping
+from dataclasses import replace
 
 import torch
 from torch import Tensor
 
 from graphmer.dialogue.labels import annotated
 from graphmer.graph import DialogueGraph
+from graphmer.nn.targets import TrainingTargets
 from graphmer.typing import Available
 
 MOST = 0.5
 """Largest share of a support: the utterance remains the larger part of the mixture."""
 
 
-def with_mixture(
+def mixed_with(
     graph: DialogueGraph,
+    targets: TrainingTargets,
     rows: slice,
-    drawn: Tensor,
+    supports: Tensor,
     share: Tensor,
     features: Mapping[str, Tensor],
     present: Available,
     emotion: Tensor,
-) -> DialogueGraph:
-    r"""The graph of a dialogue with the support of each utterance mixed into it.
+) -> tuple[DialogueGraph, TrainingTargets]:
+    r"""Graph and targets of a dialogue with the support of each utterance mixed into it.
 
     With the share :math:`s` of the support, features are :math:`(1 - s) x + s x_{sup}` in each modality that
-    both have, and :math:`x` in the others. Both emotions count, that of the support, in ``support_emotion``,
-    for the ``share`` :math:`s` of the utterance's loss. Utterances without an annotation are mixed, but
-    neither emotion counts for them: of the larger part of what they show it is unknown. Where there is no
-    support the share is zero.
+    both have, and :math:`x` in the others. Both emotions count, that of the support for the share
+    :math:`s` of the utterance's loss. Utterances without an annotation are mixed, but neither emotion counts
+    for them, because the emotion of the larger part is unknown. Without a support the share is zero.
 
     This is mixup (Zhang et al., ICLR 2018) with a retrieved neighbour as the partner, and with the own
-    context left as it is. It is not in HARDY-MER, where a support takes the utterance's whole place.
+    context unchanged. It is not in HARDY-MER, where a support replaces the whole utterance.
 
     Args:
-        graph: a dialogue, as far as it may be seen, with ``weight``.
+        graph: a masked dialogue.
+        targets: its training targets.
         rows: its rows on the axis of the training utterances.
-        drawn: row of the support of each training utterance, -1 for none.
-        share: of the support, for each training utterance.
+        supports: row of the support of each training utterance, -1 for none.
+        share: share of the support, for each training utterance.
         features: of all training utterances, ``{m: [N, D_m]}``.
-        present: what was recorded of them.
+        present: their recorded modalities.
         emotion: their encoded annotation.
 
     Shapes:
-        drawn long ``[N]``; share ``[N]``, in [0, `MOST`]; present ``[N, M]``; emotion ``[N]``, or longer.
+        supports long ``[N]``; share ``[N]``, in [0, `MOST`]; present ``[N, M]``; emotion ``[N]``, or longer.
     """
-    source = drawn[rows]
+    source = supports[rows]
     mixed = copy.copy(graph)
     for column, (modality, table) in enumerate(features.items()):
         both = (source >= 0) & present[source, column] & graph.present[:, column]
@@ -55,6 +58,9 @@ def with_mixture(
         own[both] = (1 - part) * own[both] + part * table[source[both]]
         mixed[modality] = own
     counts = (source >= 0) & annotated(graph.emotion)
-    mixed.support_emotion = torch.where(counts, emotion[source], graph.emotion)
-    mixed.share = share[rows].where(counts, 0.0)
-    return mixed
+    added = replace(
+        targets,
+        support_emotion=torch.where(counts, emotion[source], graph.emotion),
+        support_share=share[rows].where(counts, 0.0),
+    )
+    return mixed, added

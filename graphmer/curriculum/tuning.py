@@ -1,4 +1,4 @@
-"""Settings of a curriculum that find their own value on the validation part."""
+"""Coordinate search of the hyper-parameters of a curriculum on the validation part."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True)
 class Hyperparameters:
-    """The settings that are tuned.
+    """Hyper-parameters of a curriculum that can be searched.
 
     Args:
         support: weight of the loss of the supports.
@@ -18,16 +18,16 @@ class Hyperparameters:
     k: int
     initial_fraction: float
 
-    def moved(self, name: str, factor: float, limits: "SearchSpace") -> "Hyperparameters":
-        """One name times a factor, within its limits."""
-        low, high = getattr(limits, name)
+    def scaled(self, name: str, factor: float, space: "SearchSpace") -> "Hyperparameters":
+        """One of them times a factor, within its bounds."""
+        low, high = getattr(space, name)
         value = min(max(getattr(self, name) * factor, low), high)
         return replace(self, **{name: round(value) if name == "k" else value})
 
 
 @dataclass(frozen=True)
 class SearchSpace:
-    """Lowest and highest value of each name; equal ones are not tuned."""
+    """Lowest and highest value of each hyper-parameter; one whose bounds are equal is not searched."""
 
     support: tuple[float, float] = (0.125, 4.0)
     k: tuple[int, int] = (1, 20)
@@ -35,7 +35,7 @@ class SearchSpace:
 
     @property
     def start(self) -> Hyperparameters:
-        """Where every search within these limits begins, so that what is found depends on nothing given."""
+        """Start of every search in this space, so that the result does not depend on given values."""
         support, k, initial_fraction = (
             min(max(getattr(START, name), low), high) for name, (low, high) in vars(self).items()
         )
@@ -46,36 +46,36 @@ START = Hyperparameters(support=1.0, k=5, initial_fraction=0.5)
 """HARDY-MER's weight, our number of supports, and half of the utterances at first."""
 
 
-def tuned(
-    limits: SearchSpace, score: Callable[[Hyperparameters], float]
+def search(
+    space: SearchSpace, score: Callable[[Hyperparameters], float]
 ) -> tuple[Hyperparameters, list[float]]:
-    """The hyperparameters after each was halved or doubled, one after the other, as long as the score rose.
+    """Coordinate search: each hyper-parameter in turn is halved or doubled as long as the score rises.
 
-    Deterministic; it begins in the `start` of its limits.
+    Deterministic; it begins at the `start` of the space.
 
     Args:
-        limits: of the search.
-        score: validation score after a short training with some hyperparameters; higher is better.
+        space: bounds of the search.
+        score: validation score after a short training with some hyper-parameters; higher is better.
 
     Returns:
-        the best hyperparameters, and the scores of all trials in their order.
+        the best hyper-parameters, and the scores of all trials in their order.
 
     Example:
-        >>> best, scores = tuned(SearchSpace(), lambda hyperparameters: -abs(hyperparameters.support - 2))
+        >>> best, scores = search(SearchSpace(), lambda tried: -abs(tried.support - 2))
         >>> best, len(scores)
         (Hyperparameters(support=2.0, k=5, initial_fraction=0.5), 8)
     """
-    best = limits.start
+    best = space.start
     scores = [score(best)]
     highest = scores[0]
     for name in ("support", "k", "initial_fraction"):
         for factor in (0.5, 2.0):
             begin = best
-            while (candidate := best.moved(name, factor, limits)) != best:
+            while (candidate := best.scaled(name, factor, space)) != best:
                 scores.append(score(candidate))
                 if scores[-1] <= highest:
                     break
                 best, highest = candidate, scores[-1]
-            if best != begin:  # what rose by halving need not be doubled
+            if best != begin:  # what improved by halving need not be doubled
                 break
     return best, scores

@@ -1,18 +1,18 @@
-"""The views on hardness before they are combined."""
+"""Views of hardness before they are combined: reconstruction, consistency, change."""
 
 import torch
 from torch import Tensor
 
-from graphmer.curriculum.teacher import Teacher, rebuilding_error
+from graphmer.curriculum.teacher import Teacher, reconstruction_error
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.change import change_targets
 from graphmer.graph.dataset import GraphDataset, batches
 from graphmer.typing import Available
 
-AROUND = 2
-"""Turns before and after an utterance whose emotion changes count as being around it."""
+RADIUS = 2
+"""Turns before and after an utterance over which emotion changes are counted."""
 NODES = 4000
-"""Most utterances in a batch when hardness is measured; decides speed, nothing else."""
+"""Most utterances in a batch when hardness is measured; affects speed only."""
 
 
 def condition_number(available: Available) -> Tensor:
@@ -44,24 +44,24 @@ def measured(teacher: Teacher, train: GraphDataset, device: torch.device) -> tup
         features = {modality: graph[modality] for modality in teacher.modalities}
         for number in range(1, 2**count):
             kept = torch.tensor([bool(number >> column & 1) for column in range(count)], device=device)
-            rebuilt = teacher.rebuild(state, graph.available & kept)
-            direct[rows, number] = rebuilding_error(rebuilt, features, graph.available & ~kept).cpu()
+            rebuilt = teacher.reconstruct(state, graph.available & kept)
+            direct[rows, number] = reconstruction_error(rebuilt, features, graph.available & ~kept).cpu()
     dialogue = torch.arange(len(lengths)).repeat_interleave(lengths).to(device)
     return direct, teacher.consistency(states, present, dialogue).cpu()
 
 
 def change_share(dialogue: Dialogue, labels: LabelSpace) -> Tensor:
-    """How often the emotion changes around each utterance, ``[N]``.
+    """Share of emotion changes around each utterance, ``[N]``.
 
     The share of changes (another emotion than at the speaker's previous turn) among the eligible turns from
-    `AROUND` before to `AROUND` after it (conversation difficulty as in hybrid curriculum learning, Yang et
+    `RADIUS` before to `RADIUS` after it (conversation difficulty as in hybrid curriculum learning, Yang et
     al. 2022, but around one utterance); NaN where no turn is eligible, and for scores.
     """
     if labels.is_score:
         return torch.full((len(dialogue),), torch.nan)
     found = change_targets(labels.encode(dialogue.emotion), dialogue.speaker, labels)
     turn = torch.arange(len(dialogue))
-    near = (turn[:, None] - turn).abs() <= AROUND
+    near = (turn[:, None] - turn).abs() <= RADIUS
     eligible = (near & found.eligible).sum(dim=1)
     return torch.where(eligible > 0, (near & found.shift).sum(dim=1) / eligible, torch.nan)
 
@@ -70,13 +70,13 @@ def ranks(values: Tensor, *, empty: float = 0.5) -> Tensor:
     """Rank of each value among those that are numbers, from 0 to 1, equal values alike; ``[N]``.
 
     Args:
-        values: NaN where there is nothing to rank.
+        values: NaN where undefined.
         empty: the rank of NaN.
     """
-    there = ~torch.isnan(values)
-    known = values[there].contiguous()
+    defined = ~torch.isnan(values)
+    known = values[defined].contiguous()
     ordered = known.sort().values
     below, above = torch.searchsorted(ordered, known), torch.searchsorted(ordered, known, right=True)
-    # equal values share the middle of the places they take, and a single one stands in the middle
+    # equal values share the middle of their places; a single value has rank one half
     place = (below + above - 1) / (2 * (len(known) - 1)) if len(known) > 1 else known.new_full((1,), 0.5)
-    return torch.full_like(values, empty).masked_scatter(there, place[: len(known)])
+    return torch.full_like(values, empty).masked_scatter(defined, place[: len(known)])

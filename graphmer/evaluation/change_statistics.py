@@ -165,9 +165,8 @@ def shift_metrics(counts: Counts) -> dict[str, NDArray[np.float64]]:
     """Metrics of `SHIFT_METRICS`, and those of `DIRECT_METRICS` if their counts are given.
 
     Undefined metrics are NaN: all metrics if no turn is eligible; recall, F1, always-shift F1 and the pair
-        match
-    on shifts if there is no shift; precision if no shift is predicted; MCC and kappa if all annotated turns
-    are shifts, or none is. A constant prediction has an MCC and a kappa of 0.
+    match on shifts if there is no shift; precision if no shift is predicted; MCC and kappa if all annotated
+    turns are shifts, or none is. A constant prediction has an MCC and a kappa of 0.
 
     Shapes:
         counts ``[..., P]``; each result ``[...]``.

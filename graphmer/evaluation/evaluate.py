@@ -83,9 +83,9 @@ def outputs(
 def _predict(model: EmotionModel, batch: DialogueGraph, labels: LabelSpace) -> BatchOutput:
     output = model(batch)
     if labels.is_score:
-        return BatchOutput(output.emotion_logits.float().cpu())
+        return BatchOutput(output.logits.float().cpu())
     decision = model.decide(output, batch, batch.emotion != UNLABELLED)
-    if not model.knows_change:
+    if not model.predicts_change:
         return BatchOutput(decision.probability.cpu())
     return BatchOutput(decision.probability.cpu(), decision.change.cpu(), decision.changed.cpu())
 

@@ -1,4 +1,4 @@
-"""What can be wrong with an experiment, found before anything is trained."""
+"""Checks of an experiment before anything is trained."""
 
 from collections.abc import Sequence
 
@@ -10,9 +10,9 @@ from graphmer.experiment.components import Components
 
 
 def check(components: Components) -> None:
-    """Make everything an experiment needs once.
+    """Build every component of an experiment once.
 
-    Of the test part it asks only whether anything is labelled, never how.
+    Of the test part it reads only whether anything is labelled, never the labels.
 
     Raises:
         ConfigError: naming the field of the configuration.
@@ -21,22 +21,7 @@ def check(components: Components) -> None:
     _ = (components.stages, components.protocols)
     if not components.fixed:
         raise ConfigError("evaluation.conditions: must name at least one condition to select by; got none.")
-    if components.config.model.decoder != "none" and components.corpus.labels.is_score:
-        raise ConfigError(
-            f"model.decoder: must be none for a corpus of scores; got {components.config.model.decoder}. "
-            "A decoder knows how emotions follow one another, and needs classes."
-        )
-    if components.config.model.change_head and components.corpus.labels.is_score:
-        raise ConfigError(
-            "model.change_head: must be false for a corpus of scores; got true. A change is one of classes."
-        )
-    curriculum = components.config.curriculum
-    hardness = None if curriculum is None else curriculum.hardness
-    if hardness is not None and hardness.change and components.corpus.labels.is_score:
-        raise ConfigError(
-            "curriculum.hardness.change: must be 0 for a corpus of scores, which has no emotion changes; "
-            f"got {hardness.change}."
-        )
+    _check_labels(components)
     published = components.config.published
     known = metric_names(components.corpus.labels)
     unknown = [] if published is None else [metric for metric in published.metrics if metric not in known]
@@ -53,6 +38,36 @@ def check(components: Components) -> None:
                 raise CorpusError(
                     f"Fold {fold.name!r}: no utterance of its {name} part is labelled. Use another split."
                 )
+
+
+def _check_labels(components: Components) -> None:
+    """Whether system, heads and hardness suit classes or scores."""
+    config, system = components.config, components.system
+    if not components.corpus.labels.is_score:
+        if not system.classes:
+            raise ConfigError(
+                f"model.system: {system.name} predicts scores; the corpus has classes. Choose another."
+            )
+        return
+    if not system.scores:
+        raise ConfigError(
+            f"model.system: {system.name} predicts classes; the corpus has a score. Choose another system."
+        )
+    if config.heads.decoder != "none":
+        raise ConfigError(
+            f"heads.decoder: must be none for a corpus of scores; got {config.heads.decoder}. A decoder is "
+            "one of classes."
+        )
+    if config.heads.change:
+        raise ConfigError(
+            "heads.change: must be false for a corpus of scores; got true. A change is one of classes."
+        )
+    hardness = None if config.curriculum is None else config.curriculum.hardness
+    if hardness is not None and hardness.change:
+        raise ConfigError(
+            "curriculum.hardness.change: must be 0 for a corpus of scores, which has no emotion changes; "
+            f"got {hardness.change}."
+        )
 
 
 def check_processes(components: Components, count: int) -> None:

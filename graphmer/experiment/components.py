@@ -1,10 +1,10 @@
-"""From a configuration to objects."""
+"""Components of an experiment, built from its configuration."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 
-from graphmer.config.schema import Config, GraphConfig, RuleConfig, StageConfig
+from graphmer.config.schema import Config
 from graphmer.corpora.base import Corpus
 from graphmer.corpora.splits import Fold, leave_one_session_out, official
 from graphmer.dialogue import Dialogue
@@ -14,12 +14,12 @@ from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import ConfigError
 from graphmer.experiment.reading import naming, read_corpus
-from graphmer.graph import EdgeRule, GraphBuilder
-from graphmer.graph.edges import RULES
+from graphmer.graph import GraphBuilder
 from graphmer.nn.model import EmotionModel
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.nn.network import Signature
 from graphmer.retrieval import InputEncoding, RetrievalMemory, encoded_widths
-from graphmer.training.objective import Objective, mixing_objective, unimodal_objective
+from graphmer.systems import SYSTEMS, System
+from graphmer.systems.model import ModelSettings
 from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
 
@@ -27,24 +27,18 @@ SPLITS: Mapping[str, Callable[..., list[Fold]]] = {"session": leave_one_session_
 """Ways to split by name."""
 
 SUPPORT = "support/retrieved"
-"""Name of the relation from a support to the utterance it supports."""
-
-OBJECTIVES: Mapping[str, Callable[[StageConfig], Objective]] = {
-    "unimodal": lambda stage: unimodal_objective,
-    "mixing": lambda stage: mixing_objective(stage.reconstruction),
-}
-"""Objectives by name."""
+"""Name of the relation from a support to the utterance that it supports."""
 
 
 @dataclass(frozen=True)
 class FoldData:
-    """Dialogues of one fold as a model reads them; the test part is read when it is asked for, not before.
+    """Dialogues of one fold as a network reads them; the test part is read lazily, at its first use.
 
     Attributes:
         fold: ids of its parts.
         corpus: holds the dialogues.
-        standardiser: measured on the training part.
-        encoding: fitted on the training part, where the model reads encoded features.
+        standardiser: fitted on the training part.
+        encoding: fitted on the training part, where the network reads encoded features.
     """
 
     fold: Fold
@@ -62,36 +56,45 @@ class FoldData:
 
     @property
     def plain_train(self) -> list[Dialogue]:
-        """The training part, standardised but not encoded: what encoders learn from."""
+        """The training part, standardised but not encoded: the input of the encoders."""
         return self._plain(self.fold.train)
 
     @cached_property
     def train(self) -> list[Dialogue]:
-        """Dialogues that move weights."""
+        """Dialogues that train the network."""
         return self._part(self.fold.train)
 
     @cached_property
     def validation(self) -> list[Dialogue]:
-        """Dialogues that choose the epoch."""
+        """Dialogues that select the epoch."""
         return self._part(self.fold.validation)
 
     @cached_property
     def test(self) -> list[Dialogue]:
-        """Dialogues that are scored once, in the end."""
+        """Dialogues that are evaluated once, at the end."""
         return self._part(self.fold.test)
 
 
 class Components:
-    """Everything an experiment consists of, made from its configuration when it is first asked for.
+    """All components of an experiment, built from its configuration at their first use.
 
     Args:
         config: a checked configuration.
-        corpus: read already; `read_corpus` reads it when left out.
+        corpus: the corpus; `read_corpus` reads it when left out.
+        systems: systems by name, with custom ones.
     """
 
-    def __init__(self, config: Config, corpus: Corpus | None = None) -> None:
+    def __init__(
+        self, config: Config, corpus: Corpus | None = None, systems: Mapping[str, System] = SYSTEMS
+    ) -> None:
         self.config = config
+        self.systems = systems
         self.corpus = read_corpus(config.data) if corpus is None else corpus
+
+    @property
+    def system(self) -> System:
+        """The chosen system."""
+        return self.systems[self.config.model.system]
 
     @property
     def modalities(self) -> tuple[str, ...]:
@@ -103,7 +106,7 @@ class Components:
         """The folds to run, by number from 1.
 
         Raises:
-            ConfigError: if a fold is asked for that the split does not have.
+            ConfigError: if the configuration names a fold that the split does not have.
         """
         found = dict(
             enumerate(SPLITS[self.config.split.scheme](self.corpus, self.config.split.validation), 1)
@@ -115,7 +118,7 @@ class Components:
         return {number: found[number] for number in wanted}
 
     def fold_data(self, fold: Fold, seed: int) -> FoldData:
-        """Dialogues of a fold, standardised, and encoded where the model reads that, by its training part.
+        """Dialogues of a fold, standardised and, if configured, encoded, both fitted on its training part.
 
         Args:
             fold: ids of its parts.
@@ -132,33 +135,32 @@ class Components:
 
     @cached_property
     def build(self) -> GraphBuilder:
-        """Makes the graphs."""
+        """Builds the graphs."""
         graph = self.config.graph
         with naming("graph.rules"):
-            rules = {} if graph is None else {name: edge_rule(rule) for name, rule in graph.rules.items()}
+            rules = {} if graph is None else {name: rule.build() for name, rule in graph.rules.items()}
             return GraphBuilder(rules, self.corpus.labels, causal=self.config.causal)
 
     @cached_property
     def settings(self) -> ModelSettings:
-        """What the model is made of."""
+        """Settings of network and heads."""
         widths, outputs = dict(self.corpus.widths), self.corpus.labels.outputs
-        return ModelSettings(
+        signature = Signature(
             widths=encoded_widths(widths, outputs) if self.config.encodes_input else widths,
             outputs=outputs,
             relations=self.build.relations + self.support_relation,
             causal=self.config.causal,
-            messages=None if self.config.graph is None else _messages(self.config.graph),
-            **self.config.model.model_dump(),
         )
+        return ModelSettings(network=self.config.model, signature=signature, heads=self.config.heads)
 
     @property
     def support_relation(self) -> tuple[str, ...]:
-        """Name of the relation by which an utterance hears its support, where it does."""
+        """Name of the relation from a support to its utterance, where there are such edges."""
         retrieval = self.config.retrieval
         return (SUPPORT,) if retrieval is not None and retrieval.form == "graph" else ()
 
-    def bank(self, fold: FoldData) -> RetrievalMemory | None:
-        """The training utterances that are heard in validation and test, where they are."""
+    def retrieval_memory(self, fold: FoldData) -> RetrievalMemory | None:
+        """Training utterances that are retrieved in validation and test, with `retrieval.test`."""
         retrieval = self.config.retrieval
         if retrieval is None or not retrieval.test:
             return None
@@ -171,18 +173,18 @@ class Components:
         Raises:
             ConfigError: if its settings do not fit together.
         """
-        with naming("model or graph"):
-            return self.settings.build()
+        with naming("model"):
+            return self.settings.build(self.systems)
 
     @cached_property
     def stages(self) -> list[Stage]:
-        """The stages of training; only the last one's epochs compete."""
-        described = self.config.training.stages
+        """The stages of training; only the epochs of the last one compete."""
+        described = self.config.stages(self.systems)
         return [
             Stage(
                 stage.name,
                 stage.epochs,
-                OBJECTIVES[stage.objective](stage),
+                self.system.objectives[stage.objective],
                 self.protocol(stage.mask, f"training.stages.{number}.mask"),
                 select=number == len(described) - 1,
             )
@@ -191,32 +193,23 @@ class Components:
 
     @property
     def optimization(self) -> Optimization:
-        """How weights are moved."""
-        training = self.config.training
-        return Optimization(
-            learning_rate=training.learning_rate,
-            weight_decay=training.weight_decay,
-            optimizer=training.optimizer,
-            schedule=training.schedule,
-            clip=training.clip,
-            ema=training.ema,
-            nodes=training.batch_nodes,
-        )
+        """Optimizer and its schedule."""
+        return self.config.training
 
     @property
-    def reading_nodes(self) -> int:
-        """Most utterances in a batch that is read without gradients."""
+    def evaluation_nodes(self) -> int:
+        """Most utterances in a batch without gradients."""
         return 4 * self.config.training.batch_nodes
 
     @cached_property
     def fixed(self) -> dict[str, MissingProtocol]:
-        """The fixed conditions to evaluate, by name; they also choose the epoch."""
+        """The fixed conditions to evaluate, by name; they also select the epoch."""
         names = self.config.evaluation.conditions
         return self.named(conditions(self.modalities) if names is None else names, "evaluation.conditions")
 
     @cached_property
     def protocols(self) -> dict[str, MissingProtocol]:
-        """All that is evaluated, by name: fixed conditions, missing rates, further protocols."""
+        """All protocols to evaluate, by name: fixed conditions, missing rates, further protocols."""
         evaluation = self.config.evaluation
         rates = self.named([f"rate:{rate:.10g}" for rate in evaluation.rates], "evaluation.rates")
         return self.fixed | rates | self.named(evaluation.others, "evaluation.others")
@@ -244,13 +237,3 @@ class Components:
                 f"with `encoder` {self.config.encoder}. Leave it out, or use `graphmer predict --condition`."
             )
         return found
-
-
-def edge_rule(config: RuleConfig) -> EdgeRule:
-    """The edge rule a configuration describes."""
-    window = {} if config.rule == "adjacent" else {"past": config.past, "future": config.future}
-    return RULES[config.rule](**window)
-
-
-def _messages(graph: GraphConfig) -> MessageSettings:
-    return MessageSettings(**graph.model_dump(exclude={"rules"}))

@@ -1,4 +1,4 @@
-"""Hardness and supports of one fold, from its training part alone."""
+"""Curriculum of one fold: hardness and supports, from its training part alone."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
@@ -6,35 +6,34 @@ from pathlib import Path
 
 import torch
 
-from graphmer.config.curriculum import RetrievalConfig
-from graphmer.curriculum.curriculum import Curriculum, Neighbours, Pacing
-from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
-from graphmer.curriculum.hardness import Hardness, HardnessWeights
+from graphmer.curriculum.curriculum import Curriculum, Neighbors
+from graphmer.curriculum.fitting import fit_teacher
+from graphmer.curriculum.hardness import Hardness
 from graphmer.curriculum.tuning import Hyperparameters, SearchSpace
 from graphmer.dialogue import Dialogue
 from graphmer.experiment.components import Components, FoldData
-from graphmer.experiment.neighbors import neighbours
+from graphmer.experiment.neighbors import neighbors
 from graphmer.graph.dataset import GraphDataset
 from graphmer.report.hardness_table import extremes_table, kinds_table
 from graphmer.retrieval import fit_encoder, fold_fingerprint
+from graphmer.retrieval.settings import RetrievalSettings
 from graphmer.storage import write_text
-from graphmer.training.objective import mixing_objective
 from graphmer.training.stage import Stage
 
 
 class CurriculumBuilder:
-    """What a configuration with a curriculum makes of one fold's training part.
+    """Builds the curriculum of one fold's training part.
 
     Args:
-        components: what the experiment consists of.
+        components: of the experiment; its configuration has a curriculum.
         fold: its dialogues.
         train: graphs of the training part.
-        device: where the teacher computes.
+        device: device of the teacher.
         seed: of the teacher and the encoder.
-        path: where the hardness is kept, with tables beside it, and read from where it is there.
+        path: file of the hardness, with tables next to it; read where it exists.
 
     Raises:
-        CheckpointError: if the hardness that is there cannot be read.
+        CheckpointError: if the file of the hardness cannot be read.
     """
 
     def __init__(
@@ -47,32 +46,29 @@ class CurriculumBuilder:
         seed: int,
         path: Path,
     ) -> None:
-        assert components.config.curriculum is not None  # who calls has looked
+        assert components.config.curriculum is not None  # callers check
         self.components = components
         self.train = train
         self.settings = components.config.curriculum
         self.hardness = self._hardness(device, seed, path)
         retrieval = components.config.retrieval
-        self.neighbours = None if retrieval is None else self._neighbours(fold, retrieval, seed)
+        self.neighbors = None if retrieval is None else self._neighbors(fold, retrieval, seed)
 
     @property
     def given(self) -> Hyperparameters:
-        """The settings that could be tuned, as they are in the configuration."""
+        """The hyper-parameters that can be searched, as the configuration gives them."""
         retrieval = self.components.config.retrieval
-        return Hyperparameters(
-            self.settings.support, 0 if retrieval is None else retrieval.k, self.settings.initial_fraction
-        )
+        k = 0 if retrieval is None else retrieval.k
+        return Hyperparameters(self.settings.support, k, self.settings.initial_fraction)
 
     @property
-    def limits(self) -> SearchSpace:
-        """Bounds of the settings that make a difference; the others stay as they are given."""
+    def space(self) -> SearchSpace:
+        """Bounds of the hyper-parameters that have an effect; the others keep their given values."""
         given, free = self.given, SearchSpace()
-        paced = (
-            free.initial_fraction
-            if self.hardness is not None
-            else (given.initial_fraction, given.initial_fraction)
-        )
-        if self.neighbours is None:
+        paced = free.initial_fraction
+        if self.hardness is None:
+            paced = (given.initial_fraction, given.initial_fraction)
+        if self.neighbors is None:
             return SearchSpace((given.support, given.support), (0, 0), paced)
         return SearchSpace(free.support, free.k, paced)
 
@@ -83,31 +79,32 @@ class CurriculumBuilder:
         curriculum = Curriculum(
             self.train,
             self.hardness,
-            None if self.neighbours is None else self.neighbours(hyperparameters.k),
-            Pacing(hyperparameters.initial_fraction, self.settings.full_at, self.settings.hardness_weighting),
+            None if self.neighbors is None else self.neighbors(hyperparameters.k),
+            self.settings.model_copy(update={"initial_fraction": hyperparameters.initial_fraction}),
+            support_weight=hyperparameters.support,
+            distillation_weight=self.settings.distillation,
             form="slots" if retrieval is None or retrieval.form == "graph" else retrieval.form,
             relation=len(self.components.build.relations) if self.components.support_relation else None,
         )
-        distillation = self.settings.distillation
-        objective = mixing_objective(
-            self.components.config.training.stages[-1].reconstruction, hyperparameters.support, distillation
-        )
-        return [*before, replace(last, objective=objective, curriculum=curriculum, distil=distillation > 0)]
+        return [*before, replace(last, curriculum=curriculum)]
 
     def _hardness(self, device: torch.device, seed: int, path: Path) -> Hardness | None:
-        if self.settings.hardness is None:
+        settings = self.settings.hardness
+        if settings is None:
             return None
         if path.is_file():
             return Hardness.load(path)
-        values = self.settings.hardness.model_dump()
-        teacher = TeacherSettings(
-            **self.settings.teacher.model_dump(),
-            estimator=values.pop("consistency"),
-            nodes=self.components.config.training.batch_nodes,
-        )
         labels = self.components.corpus.labels
-        fitted = fit_teacher(self.train, labels.outputs, teacher, seed=seed, device=device)
-        found = Hardness.measure(fitted, self.train, labels, HardnessWeights(**values), device=device)
+        fitted = fit_teacher(
+            self.train,
+            labels.outputs,
+            self.settings.teacher,
+            estimator=settings.consistency,
+            nodes=self.components.config.training.batch_nodes,
+            seed=seed,
+            device=device,
+        )
+        found = Hardness.measure(fitted, self.train, labels, settings, device=device)
         dialogues = self.train.dialogues
         sheets = [extremes_table(found, dialogues)]
         sheets += [] if labels.is_score else [kinds_table(found, dialogues, labels)]
@@ -115,9 +112,9 @@ class CurriculumBuilder:
         found.save(path)
         return found
 
-    def _neighbours(
-        self, fold: FoldData, retrieval: RetrievalConfig, seed: int
-    ) -> Callable[[int], Neighbours]:
+    def _neighbors(
+        self, fold: FoldData, retrieval: RetrievalSettings, seed: int
+    ) -> Callable[[int], Neighbors]:
         found: Sequence[Dialogue] = fold.plain_train
         use = self.components.config.encoder
         if use == "retrieval":
@@ -129,4 +126,4 @@ class CurriculumBuilder:
         fingerprint = fold_fingerprint(found, f"{self.components.corpus.fingerprint} {use} {seed}")
         longest = SearchSpace().k[1] if self.settings.tuning else retrieval.k
         apart = retrieval.exclude == "session"
-        return neighbours(found, retrieval.metric, longest, fingerprint, sessions_apart=apart)
+        return neighbors(found, retrieval.metric, longest, fingerprint, sessions_apart=apart)

@@ -1,4 +1,4 @@
-"""The model as a scikit-learn estimator over lists of dialogues."""
+"""A scikit-learn estimator over lists of dialogues."""
 
 import logging
 from collections.abc import Mapping, Sequence
@@ -18,36 +18,39 @@ from graphmer.config.schema import Config
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.splits import Fold, hold_out
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
-from graphmer.experiment.components import Components
+from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.fold import mean_score, predict
+from graphmer.experiment.tuning import Validate
 from graphmer.graph.dataset import GraphDataset
 from graphmer.inference import DialoguePrediction, Predictor
 from graphmer.nn.model import EmotionModel
 from graphmer.training.model_file import TrainedModel
+from graphmer.training.state import Selected
 from graphmer.training.trainer import Epoch, Trainer, derived_seed
 
 logger = logging.getLogger(__name__)
 
 
 class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
-    """Emotions of the turns of dialogues, with any modalities missing anywhere.
+    """Classifier of the emotions of dialogue turns, with any modalities missing anywhere.
 
-    ``X`` is a list of `Dialogue`, and what is returned has one entry for each: an array with a row a turn.
-    What `fit` learns is in `predictor_`, which also gives changes, router weights and streams; the names of
-    the emotions are in `classes_`.
+    ``X`` is a list of `Dialogue`; results have one entry for each, an array with a row a turn. `predictor_`
+    holds the fitted model, which also predicts changes, router weights and streams; the names of the emotions
+    are in `classes_`.
 
     Args:
-        width: of the experts and of the passed states.
-        window: turns on either side that message passing hears.
-        context: turns on either side that the experts hear; ``None`` for the whole dialogue.
-        decoder: ``chain`` to decide a speaker's turns together, or ``none``.
-        causal: never hear a later turn; `predictor_` can then ``stream``.
-        epochs: passes over the dialogues, after a fifth as many in which each expert learns by itself.
+        width: of the experts and of message passing.
+        window: neighbors on either side in message passing, in turns.
+        attention_window: turns on either side that the experts attend to; ``None`` for the whole dialogue.
+        decoder: ``chain`` to decode a speaker's turns as a sequence, or ``none``.
+        causal: use no later turn; `predictor_` can then ``stream``.
+        epochs: passes over the dialogues, after a fifth as many in which each expert is trained by itself.
         learning_rate: its highest value.
-        mask: what is hidden in training: ``complete``, ``sets``, ``rates``, ``mixed``, ``fixed:at``.
-        settings: anything else a configuration file may say, such as ``{"graph.convolution": "gatv2"}``.
-        validation: fraction of the dialogues that chooses the epoch, chosen by a hash of their ids.
-        seed: another seed, another model.
+        mask: protocol of the training masks: ``complete``, ``sets``, ``rates``, ``mixed``, ``fixed:at``.
+        settings: any other field of a configuration file, such as
+            ``{"model.message_passing.convolution": "gatv2"}``.
+        validation: fraction of the dialogues that select the epoch, chosen by a hash of their ids.
+        seed: of weights, masks and the order of dialogues.
         device: ``cpu`` or ``cuda``.
 
     Example:
@@ -63,7 +66,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         *,
         width: int = 128,
         window: int = 10,
-        context: int | None = None,
+        attention_window: int | None = None,
         decoder: str = "none",
         causal: bool = False,
         epochs: int = 20,
@@ -76,7 +79,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ) -> None:
         self.width = width
         self.window = window
-        self.context = context
+        self.attention_window = attention_window
         self.decoder = decoder
         self.causal = causal
         self.epochs = epochs
@@ -128,9 +131,9 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             ValueError: as `fit`.
         """
         dialogues = _labelled(X, y)
-        said = [emotion for found in self._predictions(dialogues) for emotion in found.emotion]
+        predicted = [emotion for found in self._predictions(dialogues) for emotion in found.emotion]
         true = [emotion for dialogue in dialogues for emotion in dialogue.emotion]
-        pairs = [(t, s) for t, s in zip(true, said, strict=True) if t is not None]
+        pairs = [(t, p) for t, p in zip(true, predicted, strict=True) if t is not None]
         if not pairs:
             raise ValueError("No turn is labelled; there is nothing to score.")
         return float(accuracy_score(*zip(*pairs, strict=True)))
@@ -146,17 +149,19 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         experts = {"name": "experts", "objective": "unimodal", "epochs": max(1, self.epochs // 5)}
         values: dict[str, Any] = {
             "name": "estimator",
-            "data": {"format": "simulated"},  # never read: the dialogues are given
-            "graph": {"rules": {"near": near, "own": own}, "width": self.width},
+            "data": {"format": "simulated"},  # not used: the dialogues are given
+            "graph": {"rules": {"near": near, "own": own}},
             "model": {
+                "system": "graphmer",
                 "width": self.width,
                 "depth": 2,
                 "block": "preln",
                 "positions": True,
                 "router_logit_dropout": 0.0,
-                "context": self.context,
-                "decoder": self.decoder,
+                "attention_window": self.attention_window,
+                "message_passing": {"width": self.width},
             },
+            "heads": {"decoder": self.decoder},
             "causal": self.causal,
             "training": {
                 "stages": [{**experts, "mask": "complete"}, mixing],
@@ -184,9 +189,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             found = predict(components, candidate, chooser, components.fixed, fabric.device)
             return mean_score(found, components.corpus.labels.outputs)
 
-        trainer = Trainer(fabric, components.optimization, seed=derived_seed("fold", self.seed, 1))
-        train = GraphDataset(read.train, components.build)
-        selected = trainer.fit(model, components.stages, train, validate, _log)
+        selected = self._fit(components, model, read, fabric, validate)
         facts = {"epoch": selected.epoch, "validation": selected.score, "seed": self.seed}
         trained = TrainedModel(
             model,
@@ -195,9 +198,21 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             read.standardiser,
             components.build,
             facts,
+            components.system,
             read.encoding,
         )
         return Predictor(trained, fabric.device)
+
+    def _fit(
+        self, components: Components, model: EmotionModel, data: FoldData, fabric: Fabric, validate: Validate
+    ) -> Selected:
+        system = components.system
+        if system.fit is not None:
+            system.fit(model.network, data.train, data.validation, components.corpus.labels)
+            return Selected(0, validate(model))
+        trainer = Trainer(fabric, components.optimization, seed=derived_seed("fold", self.seed, 1))
+        train = GraphDataset(data.train, components.build)
+        return trainer.fit(model, components.stages, train, validate, _log)
 
 
 def _log(epoch: Epoch) -> None:
@@ -205,7 +220,7 @@ def _log(epoch: Epoch) -> None:
 
 
 def _labelled(dialogues: Sequence[Any], emotions: Sequence[Sequence[Emotion]] | None) -> list[Dialogue]:
-    """The dialogues with the annotations that are given beside them."""
+    """The dialogues, with separately given annotations."""
     found = list(dialogues)
     strange = [dialogue for dialogue in found if not isinstance(dialogue, Dialogue)]
     if strange or not found:

@@ -1,4 +1,4 @@
-"""One fold and seed of an experiment: trained, calibrated, tested, kept."""
+"""One fold and seed of an experiment: trained, calibrated, tested, stored."""
 
 import json
 import time
@@ -15,7 +15,7 @@ from graphmer.evaluation.evaluate import evaluate
 from graphmer.evaluation.metrics import classification, regression
 from graphmer.evaluation.predictions import Predictions
 from graphmer.experiment.components import Components, FoldData
-from graphmer.experiment.tuning import taught
+from graphmer.experiment.tuning import Validate, curriculum_stages
 from graphmer.graph.dataset import GraphDataset, MaskedGraphs
 from graphmer.inference.information_gain import FILE, ExpectedInformationGain
 from graphmer.nn.model import EmotionModel
@@ -23,14 +23,15 @@ from graphmer.storage import write_text
 from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import TrainedModel, save_model
 from graphmer.training.run_folder import RunFolder
+from graphmer.training.state import Selected
 from graphmer.training.trainer import Epoch, Trainer, derived_seed
 
 MASK_SEED = 0
-"""Seed of what is hidden in evaluation: the same for every model, so that differences are paired."""
+"""Seed of the masks in evaluation: the same for every model, so that differences are paired."""
 
 
 class Callback(Protocol):
-    """Event how an experiment goes on; models that are trained side by side take turns in telling."""
+    """Follows the progress of an experiment; the calls of models that are trained in parallel interleave."""
 
     def on_fold_start(self, fold: int, seed: int, epochs: int) -> None: ...
 
@@ -40,14 +41,14 @@ class Callback(Protocol):
 
 
 class FoldTraining:
-    """The way to one trained model.
+    """Training of one model.
 
     Args:
         components: of the experiment.
         folder: of the run.
         fabric: device, precision and processes.
         number: of the fold, from 1.
-        seed: decides weights, masks and the order of dialogues.
+        seed: of weights, masks and the order of dialogues.
     """
 
     def __init__(
@@ -61,21 +62,22 @@ class FoldTraining:
         self.path = folder.fold(number, seed)
 
     def train(self, callback: Callback) -> None:
-        """Train, calibrate and test one model, and keep it; the test part is read once, at the end."""
+        """Train, calibrate and test one model, and store it; the test part is read once, at the end."""
         begin = time.perf_counter()
         components, number, seed = self.components, self.number, self.seed
         fold = components.fold_data(components.folds[number], derived_seed("teacher", seed, number))
         torch.manual_seed(derived_seed("weights", seed, number))
         model = components.model()
-        bank = components.bank(fold)
-        model.retrieval_memory = bank
+        memory = components.retrieval_memory(fold)
+        model.retrieval_memory = memory
         callback.on_fold_start(number, seed, sum(stage.epochs for stage in components.stages))
         train = self._graphs(fold.train)
         facts = self._fit(model, fold, train, callback)
-        gains = None
+        gain = None
         if not components.corpus.labels.is_score:
             self._calibrate(model, self._graphs(fold.validation))
-            gains = self._gains(model, train)
+            if components.system.what_if:
+                gain = self._information_gain(model, train)
         predicted = predict(
             components, model, self._graphs(fold.test), components.protocols, self.fabric.device
         )
@@ -87,11 +89,12 @@ class FoldTraining:
                 fold.standardiser,
                 components.build,
                 facts,
+                components.system,
                 fold.encoding,
-                bank,
+                memory,
             )
             seconds = round(time.perf_counter() - begin, 2)
-            keep(self.path, trained, gains, predicted, facts | {"seconds": seconds})
+            store(self.path, trained, gain, predicted, facts | {"seconds": seconds})
         self.fabric.barrier()
         callback.on_fold_end(number, seed)
 
@@ -101,7 +104,7 @@ class FoldTraining:
     def _fit(
         self, model: EmotionModel, fold: FoldData, train: GraphDataset, callback: Callback
     ) -> dict[str, Any]:
-        """Leave the model with its selected weights; what is to be known of it."""
+        """Leave the model with its selected weights; returns its provenance."""
         config, components = self.components.config, self.components
         oracle = config.training.selection == "test_oracle"
         chooser = self._graphs(fold.test if oracle else fold.validation)
@@ -110,19 +113,12 @@ class FoldTraining:
             found = predict(components, candidate, chooser, components.fixed, self.fabric.device)
             return mean_score(found, components.corpus.labels.outputs)
 
-        def on_epoch(epoch: Epoch) -> None:
-            if self.fabric.is_global_zero:
-                self.folder.log(fold=self.number, seed=self.seed, **vars(epoch))
-            callback.on_epoch_end(self.number, self.seed, epoch)
-
-        taught_seed, fold_seed = (derived_seed(name, self.seed, self.number) for name in ("teacher", "fold"))
-        stages, hyperparameters = taught(
-            components, fold, self.fabric, model, train, validate, taught_seed, self.path
-        )
-        state = self.path / "state.safetensors"
-        trainer = Trainer(self.fabric, components.optimization, seed=fold_seed, state=state)
-        last = config.training.selection == "last"
-        selected = trainer.fit(model, stages, train, validate, on_epoch, keep_last=last)
+        added: dict[str, Any] = {}
+        if components.system.fit is None:
+            selected, added = self._trained(model, fold, train, validate, callback)
+        else:
+            components.system.fit(model.network, fold.train, fold.validation, components.corpus.labels)
+            selected = Selected(0, validate(model))
         return {
             "fold": self.number,
             "seed": self.seed,
@@ -131,20 +127,46 @@ class FoldTraining:
             "selection": config.training.selection,
             "simulated": components.corpus.card.simulated,
             "corpus": components.corpus.card.name,
-            **({} if hyperparameters is None else {"curriculum": asdict(hyperparameters)}),
+            **added,
         }
+
+    def _trained(
+        self,
+        model: EmotionModel,
+        fold: FoldData,
+        train: GraphDataset,
+        validate: Validate,
+        callback: Callback,
+    ) -> tuple[Selected, dict[str, Any]]:
+        """Train through the stages; the selected epoch, and the hyper-parameters of a curriculum."""
+        components = self.components
+
+        def on_epoch(epoch: Epoch) -> None:
+            if self.fabric.is_global_zero:
+                self.folder.log(fold=self.number, seed=self.seed, **vars(epoch))
+            callback.on_epoch_end(self.number, self.seed, epoch)
+
+        teacher_seed, fold_seed = (derived_seed(name, self.seed, self.number) for name in ("teacher", "fold"))
+        stages, hyperparameters = curriculum_stages(
+            components, fold, self.fabric, model, train, validate, teacher_seed, self.path
+        )
+        state = self.path / "state.safetensors"
+        trainer = Trainer(self.fabric, components.optimization, seed=fold_seed, state=state)
+        last = components.config.training.selection == "last"
+        selected = trainer.fit(model, stages, train, validate, on_epoch, keep_last=last)
+        return selected, {} if hyperparameters is None else {"curriculum": asdict(hyperparameters)}
 
     def _calibrate(self, model: EmotionModel, validation: GraphDataset) -> None:
         """Fit temperatures and threshold on the validation part under all fixed conditions."""
         fit_calibration(
             model.to(self.fabric.device),
             MaskedGraphs(validation, tuple(self.components.fixed.values()), MASK_SEED),
-            nodes=self.components.reading_nodes,
+            nodes=self.components.evaluation_nodes,
             device=self.fabric.device,
         )
 
-    def _gains(self, model: EmotionModel, train: GraphDataset) -> ExpectedInformationGain:
-        nodes, device = self.components.reading_nodes, self.fabric.device
+    def _information_gain(self, model: EmotionModel, train: GraphDataset) -> ExpectedInformationGain:
+        nodes, device = self.components.evaluation_nodes, self.fabric.device
         return ExpectedInformationGain.measure(
             model.to(device), train, self.components.corpus.labels, nodes=nodes, device=device
         )
@@ -160,26 +182,26 @@ def predict(
     """Predictions of a part under each protocol.
 
     Raises:
-        FloatingPointError: if the model says anything that is not finite.
+        FloatingPointError: if an output of the model is not finite.
     """
-    labels, nodes = components.corpus.labels, components.reading_nodes
+    labels, nodes = components.corpus.labels, components.evaluation_nodes
     try:
         return evaluate(model.to(device), part, protocols, labels, seed=MASK_SEED, nodes=nodes, device=device)
     except ValueError as error:  # `Predictions` refuses what is not finite
         raise FloatingPointError(str(error)) from None
 
 
-def keep(
+def store(
     path: Path,
     trained: TrainedModel,
-    gains: ExpectedInformationGain | None,
+    gain: ExpectedInformationGain | None,
     predicted: Mapping[str, Predictions],
     result: Mapping[str, Any],
 ) -> None:
-    """Write a finished model; ``result.json``, which says that it is finished, comes last."""
+    """Write a finished model; ``result.json``, which marks it as finished, comes last."""
     save_model(path, trained)
-    if gains is not None:
-        gains.save(path / FILE)
+    if gain is not None:
+        gain.save(path / FILE)
     for condition, found in predicted.items():
         found.save(predictions_path(path, condition))
     write_text(path / "result.json", json.dumps(result, indent=1))

@@ -1,9 +1,9 @@
-"""Models of one run trained at the same time, each in a process of its own."""
+"""Parallel training of the models of one run, each in a process of its own."""
 
 import logging
 import multiprocessing
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from multiprocessing.queues import SimpleQueue
@@ -17,22 +17,23 @@ from graphmer.config.load import load_config
 from graphmer.errors import GraphmerError
 from graphmer.experiment.components import Components
 from graphmer.experiment.fold import Callback, FoldTraining
+from graphmer.systems import SYSTEMS, System
 from graphmer.training.run_folder import RunFolder
 from graphmer.training.trainer import Epoch
 
 _PATIENCE = 0.2
-"""Seconds between two looks at what the processes have told."""
+"""Seconds between two readings of the processes' events."""
 
 
 class Event(NamedTuple):
-    """What a process says of the model that it trains: a method of the callback, and its arguments."""
+    """Event of a process: a method of the callback, and its arguments."""
 
     method: str
     arguments: tuple[Any, ...]
 
 
 class QueueCallback:
-    """A callback that passes on what it hears to another process.
+    """Callback that sends its calls to another process.
 
     Args:
         queue: read by that process.
@@ -52,9 +53,14 @@ class QueueCallback:
 
 
 def train_parallel(
-    folder: RunFolder, models: Sequence[tuple[int, int]], fabric: Fabric, callback: Callback, jobs: int
+    folder: RunFolder,
+    models: Sequence[tuple[int, int]],
+    fabric: Fabric,
+    callback: Callback,
+    jobs: int,
+    systems: Mapping[str, System] = SYSTEMS,
 ) -> None:
-    """Train, calibrate and test models of a run, several at a time.
+    """Train, calibrate and test models of a run, several in parallel.
 
     Small models gain less from a second thread than from a second process. Each process reads the corpus for
     itself, and has its share of the threads.
@@ -62,24 +68,26 @@ def train_parallel(
     Args:
         folder: of the run.
         models: seed and fold of each.
-        fabric: of this process, whose device the others use too.
-        callback: told of all models, whose epochs come mixed.
-        jobs: processes.
+        fabric: of this process, whose device the others use as well.
+        callback: follows all models, whose epochs interleave.
+        jobs: number of processes.
+        systems: systems by name, with custom ones, which processes import.
 
     Raises:
-        GraphmerError: if a process was killed. What a model raises is raised here.
+        GraphmerError: if a process was killed. Errors of a model are raised again here.
     """
     context = multiprocessing.get_context("spawn")  # a fork would copy the locks of torch's threads
     queue: SimpleQueue[Event] = context.SimpleQueue()
     threads = max(1, torch.get_num_threads() // jobs)
-    with ProcessPoolExecutor(jobs, context, _open, (folder.path, fabric.device, threads, queue)) as pool:
+    start = (folder.path, fabric.device, threads, queue, _custom(systems))
+    with ProcessPoolExecutor(jobs, context, _open, start) as pool:
         pending = {pool.submit(_train, seed, number) for seed, number in models}
         try:
             while pending:
                 done, pending = wait(pending, _PATIENCE, FIRST_COMPLETED)
                 while not queue.empty():
-                    told = queue.get()
-                    getattr(callback, told.method)(*told.arguments)
+                    event = queue.get()
+                    getattr(callback, event.method)(*event.arguments)
                 for model in done:
                     model.result()
         except BaseException as error:
@@ -101,16 +109,28 @@ class _Worker(NamedTuple):
 
 
 _worker: _Worker
-"""What a process of `train_parallel` has opened."""
+"""State of a process of `train_parallel`."""
 
 
-def _open(path: Path, device: torch.device, threads: int, queue: "SimpleQueue[Event]") -> None:
-    """Make a process ready to train."""
+def _custom(systems: Mapping[str, System]) -> dict[str, System]:
+    """The systems that a new process does not import by itself."""
+    return {name: system for name, system in systems.items() if SYSTEMS.get(name) is not system}
+
+
+def _open(
+    path: Path,
+    device: torch.device,
+    threads: int,
+    queue: "SimpleQueue[Event]",
+    custom: Mapping[str, System],
+) -> None:
+    """Initialise a process."""
     global _worker
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
     torch.set_num_threads(threads)
-    logging.disable(logging.WARNING)  # the first process has said what is the matter with the corpus
-    components = Components(load_config(path / "config.yaml"))
+    logging.disable(logging.WARNING)  # the first process has reported the problems of the corpus
+    systems = {**SYSTEMS, **custom}
+    components = Components(load_config(path / "config.yaml", systems=systems), systems=systems)
     logging.disable(logging.NOTSET)
     devices = [device.index] if device.type == "cuda" else 1
     fabric = Fabric(accelerator=device.type, devices=devices, precision=components.config.training.precision)

@@ -104,7 +104,7 @@ def change_scores(predictions: Mapping[Key, Predictions], scores: Scores) -> Cha
     return ChangeScores.from_predictions(predictions, scores.labels)
 
 
-def router_weights(predictor: Predictor, dialogues: Sequence[Dialogue]) -> dict[str, list[Weights]]:
+def router_weights(predictor: Predictor, dialogues: Sequence[Dialogue]) -> dict[str, list[Weights]] | None:
     """Mean weight of each expert (column) for each input modality (row), by the set that may be seen.
 
     Args:
@@ -113,8 +113,11 @@ def router_weights(predictor: Predictor, dialogues: Sequence[Dialogue]) -> dict[
 
     Returns:
         a row for each modality by the name of the set; rows of modalities that no turn has hold ``None``.
+        ``None`` for a network without a router.
     """
-    modalities = tuple(predictor.trained.settings.widths)
+    if not dialogues or predictor.predict(dialogues[0]).router is None:
+        return None
+    modalities = tuple(predictor.trained.settings.signature.widths)
     return {
         name: _mean_weights(predictor.predict_many(dialogues, missing=protocol(name, modalities)))
         for name in conditions(modalities)
@@ -123,7 +126,7 @@ def router_weights(predictor: Predictor, dialogues: Sequence[Dialogue]) -> dict[
 
 def _mean_weights(said: Iterable[DialoguePrediction]) -> list[Weights]:
     found = list(said)
-    router = torch.cat([each.router for each in found])
+    router = torch.cat([each.router for each in found if each.router is not None])
     there = torch.cat([each.dialogue.available for each in found])
     rows: list[Weights] = []
     for row in range(there.shape[1]):

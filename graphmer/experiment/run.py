@@ -1,4 +1,4 @@
-"""Through an experiment: every fold and seed, saved so that it can be continued and evaluated again."""
+"""Run of an experiment: every fold and seed, stored so that it can be continued and evaluated again."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -21,16 +21,33 @@ from graphmer.experiment.fold import MASK_SEED, Callback, FoldTraining, predict,
 from graphmer.experiment.parallel import train_parallel
 from graphmer.graph.dataset import GraphDataset
 from graphmer.report.published import Published
+from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import load_model
 from graphmer.training.run_folder import RunFolder, environment
+from graphmer.training.trainer import Epoch
+
+
+class Silent:
+    """Callback that does nothing."""
+
+    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None: ...
+
+    def on_epoch_end(self, fold: int, seed: int, epoch: Epoch) -> None: ...
+
+    def on_fold_end(self, fold: int, seed: int) -> None: ...
+
+
+def on_cpu(config: Config) -> Fabric:
+    """One process on the CPU, with the precision of a configuration."""
+    return Fabric(accelerator="cpu", devices=1, precision=config.training.precision)
 
 
 class Run:
     """One experiment and its folder.
 
     Args:
-        components: what the experiment consists of.
-        folder: where it is kept.
+        components: of the experiment.
+        folder: of the run.
         fabric: device, precision and processes.
     """
 
@@ -40,9 +57,26 @@ class Run:
         self.fabric = fabric
 
     @classmethod
-    def begin(cls, config: Config, runs: Path, fabric: Fabric) -> "Run":
-        """A new run folder below `runs`; everything that can be wrong is checked before it is made."""
-        components = Components(config)
+    def begin(
+        cls,
+        config: Config,
+        runs: Path,
+        fabric: Fabric | None = None,
+        systems: Mapping[str, System] = SYSTEMS,
+    ) -> "Run":
+        """A new run folder below `runs`; everything is checked before it is made.
+
+        Args:
+            config: a checked configuration.
+            runs: folder of all runs.
+            fabric: device, precision and processes; one process on the CPU when left out.
+            systems: systems by name, with custom ones.
+
+        Raises:
+            ConfigError: if the configuration does not suit the corpus or the system.
+        """
+        fabric = on_cpu(config) if fabric is None else fabric
+        components = Components(config, systems=systems)
         check(components)
         check_processes(components, fabric.world_size)
         card = components.corpus.card
@@ -59,8 +93,15 @@ class Run:
         return cls(components, RunFolder(fabric.broadcast(path)), fabric)
 
     @classmethod
-    def reopen(cls, path: Path, fabric: Fabric) -> "Run":
+    def reopen(
+        cls, path: Path, fabric: Fabric | None = None, systems: Mapping[str, System] = SYSTEMS
+    ) -> "Run":
         """A run that was begun before, to be continued or evaluated.
+
+        Args:
+            path: run folder.
+            fabric: device, precision and processes; one process on the CPU when left out.
+            systems: systems by name, with custom ones.
 
         Raises:
             CheckpointError: if it is no run folder, or its corpus has changed on disk.
@@ -72,7 +113,9 @@ class Run:
             raise CheckpointError(
                 f"{path}/environment.json: cannot be read ({type(error).__name__}). Start a new run."
             ) from None
-        components = Components(load_config(path / "config.yaml"))
+        config = load_config(path / "config.yaml", systems=systems)
+        fabric = on_cpu(config) if fabric is None else fabric
+        components = Components(config, systems=systems)
         check_processes(components, fabric.world_size)
         if components.corpus.fingerprint != fingerprint:
             raise CheckpointError(
@@ -88,7 +131,7 @@ class Run:
 
     @property
     def unfinished(self) -> list[tuple[int, int]]:
-        """Seed and fold of the models that are still to be trained."""
+        """Seed and fold of the models that are not trained yet."""
         return [
             (seed, number)
             for seed in dict.fromkeys(self.components.config.seeds)
@@ -96,19 +139,21 @@ class Run:
             if not (self.folder.fold(number, seed) / "result.json").is_file()
         ]
 
-    def train(self, callback: Callback, jobs: int = 1) -> Scores:
+    def train(self, callback: Callback | None = None, jobs: int = 1) -> Scores:
         """Train and test every fold and seed that is not finished yet, and write ``scores.json``.
 
         Args:
-            callback: told how it goes on.
-            jobs: models trained at the same time. More than one are trained in processes of their own, which
-                import the main module: a script must keep what it does under ``if __name__ == "__main__"``.
+            callback: follows the progress; ``None`` for nothing.
+            jobs: models trained in parallel. More than one are trained in processes of their own, which
+                import the main module: a script must keep its work under ``if __name__ == "__main__"``.
 
         Raises:
             GraphmerError: if such a process was killed.
         """
+        callback = Silent() if callback is None else callback
         if jobs > 1:
-            train_parallel(self.folder, self.unfinished, self.fabric, callback, jobs)
+            systems = self.components.systems
+            train_parallel(self.folder, self.unfinished, self.fabric, callback, jobs, systems)
         for seed, number in self.unfinished:
             FoldTraining(self.components, self.folder, self.fabric, number, seed).train(callback)
         scores = self.scores(self.kept())
@@ -117,7 +162,7 @@ class Run:
         return scores
 
     def kept(self) -> dict[Key, Predictions]:
-        """What the finished models predicted when they were tested."""
+        """Stored predictions of the finished models."""
         return {
             (seed, str(number), condition): Predictions.load(
                 predictions_path(self.folder.fold(number, seed), condition)
@@ -137,7 +182,7 @@ class Run:
         for seed in self.components.config.seeds:
             for number, fold in self.components.folds.items():
                 path = self.folder.fold(number, seed)
-                trained = load_model(path)
+                trained = load_model(path, systems=self.components.systems)
                 if (trained.settings, trained.labels) != (
                     self.components.settings,
                     self.components.corpus.labels,
@@ -148,7 +193,7 @@ class Run:
                 read = FoldData(fold, self.components.corpus, trained.standardiser, trained.encoding)
                 test = GraphDataset(read.test, self.components.build)
                 found = predict(self.components, trained.model, test, protocols, self.fabric.device)
-                predictions |= {(seed, str(number), name): said for name, said in found.items()}
+                predictions |= {(seed, str(number), name): each for name, each in found.items()}
         return predictions
 
     def scores(self, predictions: Mapping[Key, Predictions], title: str | None = None) -> Scores:

@@ -1,4 +1,4 @@
-"""The stages of one fold with their curriculum, whose settings may be found on the validation part."""
+"""Stages of one fold with their curriculum, whose hyper-parameters may be searched on the validation part."""
 
 import copy
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from lightning_fabric import Fabric
 
-from graphmer.curriculum.tuning import Hyperparameters, tuned
+from graphmer.curriculum.tuning import Hyperparameters, search
 from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.curriculum import CurriculumBuilder
 from graphmer.graph.dataset import GraphDataset
@@ -21,7 +21,7 @@ Validate = Callable[[EmotionModel], float]
 """Score of a model on the validation part, higher is better."""
 
 
-def taught(
+def curriculum_stages(
     components: Components,
     fold: FoldData,
     fabric: Fabric,
@@ -31,40 +31,38 @@ def taught(
     seed: int,
     path: Path,
 ) -> tuple[list[Stage], Hyperparameters | None]:
-    """The stages of training with their curriculum and its settings, if the configuration has one.
+    """Stages of training with their curriculum and its hyper-parameters, if the configuration has one.
 
     Args:
-        components: what the experiment consists of.
+        components: of the experiment.
         fold: its dialogues.
         fabric: device, precision and processes.
-        model: with fresh weights; stays as it is.
+        model: with fresh weights; not changed.
         train: the training part.
-        validate: chooses among settings.
+        validate: selects the hyper-parameters.
         seed: of teacher, encoder and trials.
-        path: the folder that keeps ``hardness.npz`` and ``tuned.json``, which are read if they are there.
+        path: folder of ``hardness.npz`` and ``tuned.json``, which are read if they exist.
     """
     settings = components.config.curriculum
     if settings is None:
         return components.stages, None
-    teaching = CurriculumBuilder(
-        components, fold, train, fabric.device, seed=seed, path=path / "hardness.npz"
-    )
-    hyperparameters, kept = teaching.given, path / "tuned.json"
+    builder = CurriculumBuilder(components, fold, train, fabric.device, seed=seed, path=path / "hardness.npz")
+    hyperparameters, kept = builder.given, path / "tuned.json"
     if settings.tuning and not kept.is_file():
-        trial = _Trials(components, fabric, train, validate, seed)
-        warm = trial.warmed(model)
-        hyperparameters, scores = tuned(
-            teaching.limits,
-            lambda tried: trial.score(warm, teaching.stages(tried)[-1], settings.tuning),
+        trials = _Trials(components, fabric, train, validate, seed)
+        warm = trials.warmed(model)
+        hyperparameters, scores = search(
+            builder.space,
+            lambda tried: trials.score(warm, builder.stages(tried)[-1], settings.tuning),
         )
         write_text(kept, json.dumps({"settings": asdict(hyperparameters), "trials": scores}))
     elif settings.tuning:
         hyperparameters = Hyperparameters(**json.loads(kept.read_text(encoding="utf-8"))["settings"])
-    return teaching.stages(hyperparameters), hyperparameters
+    return builder.stages(hyperparameters), hyperparameters
 
 
 class _Trials:
-    """Short trainings of the last stage, all from the weights that the stages before it lead to."""
+    """Short trainings of the last stage, all from the weights after the stages before it."""
 
     def __init__(
         self, components: Components, fabric: Fabric, train: GraphDataset, validate: Validate, seed: int
@@ -80,7 +78,7 @@ class _Trials:
         before = self.components.stages[:-1]
         if not before:
             return model
-        # a training without a stage that competes has nothing to keep
+        # a training without a stage that competes would select no weights
         return self._fitted(model, [*before[:-1], replace(before[-1], select=True)], keep_last=True)[0]
 
     def score(self, warm: EmotionModel, stage: Stage, epochs: int) -> float:

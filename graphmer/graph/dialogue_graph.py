@@ -2,11 +2,13 @@
 
 from typing import Any
 
+import torch
+from torch import Tensor
 from torch_geometric.data import Data
 
 RESERVED = (
     "available", "present", "speaker", "position", "emotion", "edge_index", "edge_type", "num_nodes",
-    "dialogue_id", "batch", "ptr", "weight", "sequence", "support_emotion",
+    "dialogue_id", "dialogue", "batch", "ptr", "copy_number",
 )  # fmt: skip
 """Attribute names that a modality must not have."""
 
@@ -26,14 +28,11 @@ class DialogueGraph(Data):  # type: ignore[misc]
         edge_index: long ``[2, E]``, row 0 is the source, row 1 the target.
         edge_type: long ``[E]``, number of the relation in the `relations` of the builder.
         dialogue_id: id of the dialogue.
-        weight: in training with a curriculum, weight of each utterance in the emotion loss, ``[N]``.
-        sequence: in training with supports, 0 in the dialogue and 1 in its support copy, long ``[N]``.
-        support_emotion: in training with supports, encoded annotation of the supports ``[N]``, unlabelled
-            elsewhere.
+        copy_number: in training with supports, 0 in the dialogue and 1 in its copy, which is a dialogue of
+            its own, long ``[N]``; otherwise absent.
 
     Differences from `Data`: batching increments only ``edge_index``, so that a modality may be called
-        ``face`` or
-    ``index`` without a change to its features.
+    ``face`` or ``index`` without a change to its features.
     """
 
     def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
@@ -41,3 +40,9 @@ class DialogueGraph(Data):  # type: ignore[misc]
 
     def __cat_dim__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> int:
         return 1 if key == "edge_index" else 0
+
+    @property
+    def dialogue(self) -> Tensor:
+        """Dialogue of each node of a batch, or of a graph on its own, long ``[N]``, ascending."""
+        batch = self.batch if self.get("batch") is not None else torch.zeros_like(self.speaker)
+        return batch if self.get("copy_number") is None else 2 * batch + self.copy_number

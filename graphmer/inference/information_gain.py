@@ -1,4 +1,4 @@
-"""Which missing modality would help most: the expected drop in entropy, measured on training turns."""
+"""Expected information gain of missing modalities, measured on the training part."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -23,8 +23,8 @@ _FORMAT = "graphmer expected gains"
 FILE = "what_if.json"
 """Name of the table in the folder of a model."""
 
-DRAWS = 4
-"""How often each training turn is read, with other modalities hidden each time."""
+SAMPLES = 4
+"""How often each training turn is read, each time under another mask."""
 
 ModalitySet = tuple[str, ...]
 """Modalities in the model's order; empty for none at all."""
@@ -42,7 +42,7 @@ def subsets(modalities: Sequence[str]) -> list[ModalitySet]:
 
 @dataclass(frozen=True)
 class Only(MissingProtocol):
-    """Every turn of the dialogue keeps what it has of this set, which may be empty.
+    """Protocol under which every turn keeps what it has of a set, which may be empty.
 
     Args:
         modalities: the set.
@@ -61,25 +61,25 @@ class Only(MissingProtocol):
 
 @dataclass(frozen=True)
 class RandomAvailability(MissingProtocol):
-    """Every turn keeps each of its modalities with probability one half, independently; maybe none."""
+    """Protocol under which every turn keeps each modality with probability one half, maybe none."""
 
     @property
     def name(self) -> str:
         return "coins"
 
     def keep(self, dialogue: Dialogue, seed: int) -> Available:
-        draws = uniforms("coins", seed, dialogue.id, dialogue.utterance_ids, len(dialogue.modalities))
-        return torch.from_numpy(draws < 0.5)
+        samples = uniforms("coins", seed, dialogue.id, dialogue.utterance_ids, len(dialogue.modalities))
+        return torch.from_numpy(samples < 0.5)
 
 
 @dataclass(frozen=True)
 class Help:
-    """The one missing modality that would be expected to help a turn most.
+    """The missing modality of the largest expected information gain for a turn.
 
     Attributes:
-        modality: its name; ``None`` where there is no such modality or nothing is known.
-        entropy_drop: by how many bits the entropy of the emotion is expected to fall; ``None`` as above.
-        turns: readings of training turns behind each of the two means of the estimate.
+        modality: its name; ``None`` where there is no such modality or it was never measured.
+        entropy_drop: expected decrease of the entropy of the emotion, in bits; ``None`` as above.
+        turns: number of training samples behind each of the two means of the estimate.
         note: why there is no modality; empty where there is one.
     """
 
@@ -90,17 +90,17 @@ class Help:
 
 
 class ExpectedInformationGain:
-    r"""For what a turn has, ``A``, and each modality ``m`` it lacks, what ``m`` would be expected to add.
+    r"""Expected information gain of each modality ``m`` that a turn with the modalities ``A`` lacks.
 
     .. math:: \bar H(y_t \mid A_t = A) - \bar H(y_t \mid A_t = A \cup \{m\})
 
-    in bits, as means over the training turns that were recorded with ``A`` and ``m``. What each turn is seen
-    with is drawn `DRAWS` times by `RandomAvailability`, so that its neighbours have now more, now less. A definition of
-    this project.
+    in bits, as means over the training turns that were recorded with ``A`` and ``m``. The available
+    modalities of each turn are sampled `SAMPLES` times by `RandomAvailability`, which varies those of its
+    neighbors as well. A definition of this project.
 
     Args:
         modalities: of the model, in its order.
-        drops: drop in bits and number of turns, by (set, missing modality).
+        drops: decrease in bits and number of samples, by (set, missing modality).
     """
 
     def __init__(
@@ -115,31 +115,32 @@ class ExpectedInformationGain:
     def measure(
         cls, model: EmotionModel, part: GraphDataset, labels: LabelSpace, *, nodes: int, device: torch.device
     ) -> "ExpectedInformationGain":
-        """Read the training part `DRAWS` times, each time with other modalities hidden.
+        """Predict the training part `SAMPLES` times, each time under another mask.
 
         Args:
             model: on `device`; left in evaluation mode.
             part: the training dialogues.
             labels: classes, not a score.
             nodes: most utterances in a batch.
-            device: where the batches go.
+            device: device of the batches.
 
         Raises:
             ValueError: if the labels are a score, which has no entropy.
         """
         if labels.is_score:
-            raise ValueError("A drop in entropy is one of classes; these labels are a score.")
-        entropy, seen = [], []
-        for draw in range(DRAWS):
-            said = outputs(model, part.masked(RandomAvailability(), draw), labels, nodes=nodes, device=device)
-            entropy.append(entropy_bits(torch.cat([one.output for one in said])))
-            seen.append(part.available(RandomAvailability(), draw))
+            raise ValueError("Entropy is defined for classes; these labels are a score.")
+        entropy, available = [], []
+        for sample in range(SAMPLES):
+            masked = part.masked(RandomAvailability(), sample)
+            found = outputs(model, masked, labels, nodes=nodes, device=device)
+            entropy.append(entropy_bits(torch.cat([each.output for each in found])))
+            available.append(part.available(RandomAvailability(), sample))
         recorded = torch.cat([dialogue.available for dialogue in part.dialogues])
-        drops = _drops(torch.cat(entropy), torch.cat(seen), recorded.repeat(DRAWS, 1), model.modalities)
-        return cls(model.modalities, drops)
+        samples = (torch.cat(entropy), torch.cat(available), recorded.repeat(SAMPLES, 1))
+        return cls(model.modalities, _drops(*samples, model.modalities))
 
     def best(self, available: Sequence[str]) -> Help:
-        """The missing modality with the largest expected drop, for a turn that has `available`."""
+        """The missing modality of the largest expected gain, for a turn that has `available`."""
         missing = [modality for modality in self.modalities if modality not in available]
         if not missing:
             return Help(None, None, 0, "nothing is missing")
@@ -195,9 +196,9 @@ def entropy_bits(probability: Tensor) -> Tensor:
 
 
 def _drops(
-    entropy: Tensor, seen: Tensor, recorded: Tensor, modalities: Sequence[str]
+    entropy: Tensor, available: Tensor, recorded: Tensor, modalities: Sequence[str]
 ) -> dict[tuple[ModalitySet, str], tuple[float, int]]:
-    """Drops from the entropy of turns ``[T]``, what they were seen and recorded with ``[T, M]``."""
+    """Decreases from the entropy of samples ``[T]``, their available and recorded modalities ``[T, M]``."""
     drops = {}
     for has in subsets(modalities):
         for missing in (modality for modality in modalities if modality not in has):
@@ -206,8 +207,8 @@ def _drops(
                 for chosen in (has, (*has, missing))
             )
             eligible = recorded[:, more].all(dim=1)
-            before = entropy[eligible & (seen == less).all(dim=1)]
-            after = entropy[eligible & (seen == more).all(dim=1)]
+            before = entropy[eligible & (available == less).all(dim=1)]
+            after = entropy[eligible & (available == more).all(dim=1)]
             if len(before) and len(after):
                 drop = float(before.mean() - after.mean())
                 drops[has, missing] = (round(drop, 6), min(len(before), len(after)))

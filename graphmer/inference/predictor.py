@@ -1,19 +1,16 @@
-"""A trained model that reads new dialogues."""
+"""Predictor: a trained model applied to new dialogues."""
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import torch
-from torch import Tensor
 from torch_geometric.data import Batch
 
-from graphmer.dialogue import Dialogue, Emotion
+from graphmer.dialogue import Dialogue
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError, GraphmerError
-from graphmer.graph import DialogueGraph, EdgeRule
+from graphmer.graph import EdgeRule
 from graphmer.inference.information_gain import (
     FILE,
     ExpectedInformationGain,
@@ -22,58 +19,30 @@ from graphmer.inference.information_gain import (
     Only,
     subsets,
 )
+from graphmer.inference.prediction import DialoguePrediction, predictions
+from graphmer.inference.stream import DialogueStream
 from graphmer.inference.what_if import WhatIf, modalities_of, set_name
-from graphmer.nn.chain import ChainCache
-from graphmer.nn.output import ModelOutput
+from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import TrainedModel, load_model
-
-if TYPE_CHECKING:
-    from graphmer.inference.stream import DialogueStream
-
-
-@dataclass(frozen=True, eq=False)
-class DialoguePrediction:
-    """What a model says of each turn of one dialogue.
-
-    Attributes:
-        dialogue: what the model read: its modalities in its order (encoded, where it reads encoded features),
-            without annotations.
-        emotion: most probable emotion of each turn, or its score. A model with a decoder decides the turns of
-            a speaker together, so that it need not be the largest of `probability`.
-        probability: of each class ``[N, C]``; the score ``[N, 1]`` where the target is one.
-        change: probability that the emotion differs from that of the speaker's previous turn, ``[N]``; NaN on
-            a first turn and for scores.
-        router: weight of (utterance, input modality, expert), ``[N, M, M]``; zero where the input is missing.
-        change_called: whether `change` reaches the threshold fitted on validation, bool ``[N]``, false on a
-            first turn. It may contradict the emotions. ``None`` for a model that judges changes by its
-            emotions only, which has neither a change head nor a decoder.
-    """
-
-    dialogue: Dialogue
-    emotion: tuple[Emotion, ...]
-    probability: Tensor
-    change: Tensor
-    router: Tensor
-    change_called: Tensor | None = None
 
 
 class Predictor:
     """A trained model with its normalisation, graph and labels.
 
     Args:
-        trained: what a run folder holds.
-        device: where it computes.
-        gains: what a missing modality would be expected to add; ``None`` where that was not measured.
+        trained: content of a run folder.
+        device: on which it computes.
+        gain: expected information gain of missing modalities; ``None`` where it was not measured.
     """
 
     def __init__(
         self,
         trained: TrainedModel,
         device: torch.device | str = "cpu",
-        gains: ExpectedInformationGain | None = None,
+        gain: ExpectedInformationGain | None = None,
     ) -> None:
         self.trained = trained
-        self.gains = gains
+        self.gain = gain
         self.device = torch.device(device)
         self.model = trained.model.to(self.device).eval()
 
@@ -92,20 +61,20 @@ class Predictor:
     ) -> Iterator[DialoguePrediction]:
         """Predictions of dialogues in their order; only one batch of them is in memory at a time.
 
-        Where a dialogue is faulty, those before it are answered first.
+        Before the error of a faulty dialogue is raised, the dialogues before it are predicted.
 
         Args:
             dialogues: any number, read as they are needed.
-            missing: what to hide from the model.
+            missing: protocol that masks modalities.
             nodes: utterances from which on a batch is complete.
 
         Raises:
             ValueError: as `predict`.
         """
-        return self._answers((self._seen(dialogue, missing) for dialogue in dialogues), nodes)
+        return self._batches((self._input(dialogue, missing) for dialogue in dialogues), nodes)
 
     def what_if(self, dialogue: Dialogue) -> WhatIf:
-        """What would be said of a dialogue without some of its modalities, and which missing one would help.
+        """Predictions of a dialogue without some of its modalities, and the missing one of most expected use.
 
         Raises:
             ValueError: as `predict`.
@@ -122,45 +91,48 @@ class Predictor:
 
         Args:
             dialogues: any number, read as they are needed.
-            missing: what to hide from the model before anything else.
+            missing: protocol that masks modalities first.
             nodes: utterances from which on a batch is complete; each set counts.
 
         Raises:
-            ValueError: as `predict`.
+            ValueError: as `predict`, or if the system has no predictions without some modalities.
         """
+        system = self.trained.system
+        if not system.what_if:
+            raise ValueError(f"The system {system.name} makes no predictions without some modalities.")
         waiting: deque[list[str]] = deque()
 
         def views() -> Iterator[Dialogue]:
             for dialogue in dialogues:
-                seen = self._seen(dialogue, missing)
+                seen = self._input(dialogue, missing)
                 sets = subsets(modalities_of(seen))
                 waiting.append([set_name(chosen, seen.modalities) for chosen in sets])
                 yield from (Only(chosen).apply(seen, seed=0) for chosen in sets)
 
-        answers = self._answers(views(), nodes)
-        for first in answers:
+        found = self._batches(views(), nodes)
+        for first in found:
             names = waiting.popleft()
-            under = {names[0]: first, **{name: next(answers) for name in names[1:]}}
+            under = {names[0]: first, **{name: next(found) for name in names[1:]}}
             actual = under[names[-1]]
             turns = range(len(actual.dialogue))
             yield WhatIf(actual, under, tuple(self.help(modalities_of(actual.dialogue, t)) for t in turns))
 
     def help(self, available: ModalitySet) -> Help:
-        """The missing modality that would be expected to help a turn with these most."""
+        """The missing modality of the largest expected information gain for a turn with these."""
         if self.trained.labels.is_score:
             return Help(None, None, 0, "a score has no entropy")
-        if self.gains is None:
+        if self.gain is None:
             return Help(None, None, 0, f"the model has no {FILE}; train it again")
-        return self.gains.best(available)
+        return self.gain.best(available)
 
-    def _seen(self, dialogue: Dialogue, missing: MissingProtocol | None) -> Dialogue:
-        """The dialogue as the model reads it."""
+    def _input(self, dialogue: Dialogue, missing: MissingProtocol | None) -> Dialogue:
+        """The dialogue as the network reads it."""
         standard = self.trained.standardiser(self._aligned(dialogue))
-        # damage meets the features, not what the encoder reads from them
+        # damage applies to the features, before the encoder reads them
         return self.trained.encoded(standard if missing is None else missing.apply(standard, seed=0))
 
-    def _answers(self, dialogues: Iterator[Dialogue], nodes: int) -> Iterator[DialoguePrediction]:
-        """Predictions batch by batch; a fault of the source is raised after all before it is answered."""
+    def _batches(self, dialogues: Iterator[Dialogue], nodes: int) -> Iterator[DialoguePrediction]:
+        """Predictions batch by batch; an error of the source is raised after the predictions before it."""
         failure: Exception | None = None
         while failure is None:
             waiting: list[Dialogue] = []
@@ -178,63 +150,22 @@ class Predictor:
         batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues]).to(self.device)
         with torch.inference_mode():
             output = self.model(batch)
-        return self.answers(dialogues, batch, output)
-
-    def answers(
-        self,
-        dialogues: Sequence[Dialogue],
-        batch: DialogueGraph,
-        output: ModelOutput,
-        memory: ChainCache | None = None,
-    ) -> Iterator[DialoguePrediction]:
-        """What the model's output says of each dialogue.
-
-        Args:
-            dialogues: what the model read, standardised.
-            batch: their graphs.
-            output: what the model said of them.
-            memory: what a causal decoder knows of earlier turns; it is completed.
-        """
-        labels = self.trained.labels
-        called: Tensor | None = None
-        with torch.inference_mode():
-            if labels.is_score:
-                probability = output.emotion_logits.float().cpu()
-                emotion, change = probability.squeeze(1), torch.full((len(probability),), torch.nan)
-            else:
-                said = self.model.decide(output, batch, memory=memory)
-                probability, emotion, change = said.probability.cpu(), said.emotion.cpu(), said.change.cpu()
-                called = said.changed.cpu() if self.model.knows_change else None
-        decided, router = labels.decode(emotion), output.mixture.weight.float().cpu()
-        begin = 0
-        for dialogue in dialogues:
-            turns = slice(begin, begin + len(dialogue))
-            begin += len(dialogue)
-            yield DialoguePrediction(
-                dialogue,
-                tuple(decided[turns]),
-                probability[turns],
-                change[turns],
-                router[turns],
-                None if called is None else called[turns],
-            )
+        return predictions(self.trained, dialogues, batch, output)
 
     def stream(
         self, id: str = "stream", *, speakers: Sequence[str] = (), corrections: int = 20
-    ) -> "DialogueStream":
-        """A dialogue that is read turn by turn, as it comes in; see `DialogueStream`.
+    ) -> DialogueStream:
+        """A dialogue that is predicted turn by turn, as it comes in; see `DialogueStream`.
 
         Args:
-            id: what to call it.
-            speakers: who takes part, where that is known; others may join with any turn.
+            id: of the dialogue.
+            speakers: names of the speakers, where they are known; others may join with any turn.
             corrections: how many of the latest turns may still be corrected.
 
         Raises:
-            ValueError: if the model hears later turns, or has an edge rule that cannot follow a dialogue.
+            ValueError: if the system or the model cannot stream, or an edge rule cannot follow a dialogue.
         """
-        from graphmer.inference.stream import DialogueStream
-
-        return DialogueStream(self, id, speakers=speakers, corrections=corrections)
+        return DialogueStream(self.trained, self.device, id, speakers=speakers, corrections=corrections)
 
     def _aligned(self, dialogue: Dialogue) -> Dialogue:
         """The dialogue with the model's modalities in the model's order and without annotations."""
@@ -260,6 +191,7 @@ def load(
     seed: int | None = None,
     device: torch.device | str = "cpu",
     rules: Mapping[str, EdgeRule] | None = None,
+    systems: Mapping[str, System] = SYSTEMS,
 ) -> Predictor:
     """A predictor from a run folder.
 
@@ -267,15 +199,16 @@ def load(
         run: folder that `graphmer train` made.
         fold: which fold's model, counted from 1; the first one there when left out.
         seed: which seed's model; the first one there when left out.
-        device: where it computes.
-        rules: edge rules of one's own, if the model was trained with some.
+        device: on which it computes.
+        rules: custom edge rules, if the model was trained with some.
+        systems: systems by name, with custom ones.
 
     Raises:
         CheckpointError: if there is no such run, fold or seed, or a file is damaged.
     """
     folder = model_folder(Path(run), fold, seed)
-    gains = ExpectedInformationGain.load(folder / FILE) if (folder / FILE).is_file() else None
-    return Predictor(load_model(folder, rules), device, gains)
+    gain = ExpectedInformationGain.load(folder / FILE) if (folder / FILE).is_file() else None
+    return Predictor(load_model(folder, rules, systems), device, gain)
 
 
 def model_folder(run: Path, fold: int | None = None, seed: int | None = None) -> Path:

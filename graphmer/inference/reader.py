@@ -1,8 +1,9 @@
-"""A causal model that reads the next turns of a dialogue, knowing what it made of those before."""
+"""Incremental reading of a dialogue by a causal model with caches."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 import torch
 from torch import Tensor
@@ -11,24 +12,26 @@ from torch.nn.functional import pad
 from graphmer.dialogue import Dialogue
 from graphmer.graph import DialogueGraph
 from graphmer.graph.stream import StreamedEdges
-from graphmer.nn.cache import FeatureCache, KeyValueCache, MessageCache
+from graphmer.nn.cache import MessageCache
 from graphmer.nn.chain import ChainCache
-from graphmer.nn.mixture import MixtureOutput
 from graphmer.nn.model import EmotionModel
-from graphmer.nn.output import ModelOutput
+from graphmer.nn.network import NetworkOutput
+from graphmer.nn.streaming import StreamingNetwork
 
 
 @dataclass(frozen=True, eq=False)
-class ReadTurn:
-    """What is kept of a turn.
+class CachedTurn:
+    """Cached values of a turn.
 
     Attributes:
-        said: what it says in each layer of message passing, ``[depth, D]``; nothing without.
+        messages: in each layer of message passing, ``[depth, D]``; empty without.
+        logits: of the emotions, ``[C]``.
         state: before the heads, ``[D]``.
         filtered, best: its rows of `ChainCache`, ``[C]``; NaN without a decoder.
     """
 
-    said: Tensor
+    messages: Tensor
+    logits: Tensor
     state: Tensor
     filtered: Tensor
     best: Tensor
@@ -36,90 +39,80 @@ class ReadTurn:
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What the model says of new turns, and before them of the earlier ones that they are compared with.
+    """Outputs for new turns, preceded by those of the earlier turns that they are compared with.
 
     Attributes:
         turns: numbers of the turns in their order, first the earlier ones.
         new: how many of them are new.
-        output: what the model says of them; router weights are zero where a turn is not new.
+        output: of the network; router weights are zero for earlier turns.
         graph: the turns without edges.
-        memory: what a causal decoder knows of the earlier ones, to be completed.
-        said: what the new ones say in message passing.
+        chain: state of a causal decoder at the earlier turns, NaN for the new ones.
+        messages: of the new turns in message passing.
     """
 
     turns: tuple[int, ...]
     new: int
-    output: ModelOutput
+    output: NetworkOutput
     graph: DialogueGraph
-    memory: ChainCache
-    said: Tensor
+    chain: ChainCache
+    messages: Tensor
 
 
 class DialogueReader:
-    """Reads a dialogue bit by bit. The result is that of reading it as a whole.
+    """Reads a dialogue incrementally. The outputs are those of the whole dialogue.
 
-    It keeps keys and values of as many turns as the experts hear, the features of as many as are averaged,
-    and the states of the turns that edges can still reach: those of the latest turns, and of the latest ones
-    of each speaker, however long ago. Neither time nor memory grow with the dialogue, but for a number a
-    turn, unless the model hears without limit.
+    It caches keys and values of as many turns as the experts attend to, the features of as many as are
+    averaged, and the states of the turns that edges can still reach: the latest turns, and the latest turns
+    of each speaker, however long ago. Neither time nor memory grow with the dialogue, except for one number a
+    turn, unless the model has no limits.
 
     Args:
-        model: causal, in evaluation mode.
-        edges: who hears whom.
-        context: turns that the experts hear back; ``None`` for all.
+        model: causal, of a system that streams, in evaluation mode.
+        edges: incoming edges of each turn.
         corrections: how many of the latest turns may be read again.
-        device: where the model computes.
+        device: of the model.
     """
 
     def __init__(
-        self,
-        model: EmotionModel,
-        edges: StreamedEdges,
-        *,
-        context: int | None,
-        corrections: int,
-        device: torch.device,
+        self, model: EmotionModel, edges: StreamedEdges, *, corrections: int, device: torch.device
     ) -> None:
         self.model = model
         self.edges = edges
         self.corrections = corrections
         self.device = device
-        self.context = context
-        self._tokens = KeyValueCache(context)
-        self._features = FeatureCache()
+        self._network = cast(StreamingNetwork, model.network)
+        self._cache = self._network.new_cache()
         self._length = 0
         self._speaker: list[int] = []
         self._own: dict[int, list[int]] = {}
-        self._kept: dict[int, ReadTurn] = {}
+        self._kept: dict[int, CachedTurn] = {}
 
     def __len__(self) -> int:
         return self._length
 
     @property
     def kept(self) -> tuple[int, int, int]:
-        """Number of tokens, of turns, and of rows of features, of which something is kept."""
-        return len(self._tokens), len(self._kept), len(self._features)
+        """Number of cached tokens, turns, and rows of features."""
+        return len(self._cache.tokens), len(self._kept), len(self._cache.features)
 
     @torch.inference_mode()
     def read(self, dialogue: Dialogue, speaker: Sequence[int]) -> Reading:
-        """What the model says of the next turns, which `keep` is then to remember.
+        """Outputs for the next turns, which `keep` is then to cache.
 
         Args:
             dialogue: the turns, standardised.
-            speaker: who speaks, numbered within the whole dialogue.
+            speaker: number of each turn's speaker within the whole dialogue.
         """
         self.truncate(len(self))  # what an interrupted call may have left
         compared = self._compared(speaker)
-        graph, earlier = self._graph(dialogue, speaker)
-        told = None
-        if self.model.messages is not None:
-            told = MessageCache([self._kept[turn].said for turn in earlier])
-        state, mixture = self.model.encode(graph.to(self.device), self._tokens, told, self._features)
+        graph, sources = self._graph(dialogue, speaker)
+        self._cache.messages = MessageCache([self._kept[turn].messages for turn in sources])
+        new = self._network(graph.to(self.device), self._cache)
         before = [self._kept[turn] for turn in compared]
-        state = torch.stack([*(turn.state for turn in before), *state])
-        output = self.model.heads(state, _after(len(before), mixture))
-        unknown = output.emotion_logits.new_full((len(speaker), output.emotion_logits.shape[1]), torch.nan)
+        output = _joined(before, new)
+        unknown = new.logits.new_full(new.logits.shape, torch.nan)
         turns = (*compared, *range(len(self), len(self) + len(speaker)))
+        messages = self._cache.messages.new
         return Reading(
             turns,
             len(speaker),
@@ -133,24 +126,24 @@ class DialogueReader:
                 torch.stack([*(turn.filtered for turn in before), *unknown]),
                 torch.stack([*(turn.best for turn in before), *unknown]),
             ),
-            state.new_empty(len(speaker), 0) if told is None else told.said,
+            new.state.new_empty(len(speaker), 0) if messages is None else messages,
         )
 
     def keep(self, reading: Reading) -> None:
-        """Remember the new turns of a reading, once the decoder has completed its memory."""
+        """Cache the new turns of a reading, once the decoder has filled in its cache."""
         first = len(reading.turns) - reading.new
-        rows = (reading.output.embedding, reading.memory.filtered, reading.memory.best)
-        for said, turn, *known in zip(
-            reading.said, *(r[first:] for r in (reading.turns, *rows)), strict=True
+        output, chain = reading.output, reading.chain
+        rows = (output.logits, output.state, chain.filtered, chain.best)
+        for messages, turn, *values in zip(
+            reading.messages, *(r[first:] for r in (reading.turns, *rows)), strict=True
         ):
-            self._kept[turn] = ReadTurn(said, *known)
+            self._kept[turn] = CachedTurn(messages, *values)
         self._length += reading.new
         self._evict()
 
     def truncate(self, turn: int) -> None:
-        """Forget a turn and all after it, to read them again."""
-        self._tokens.truncate(turn)
-        self._features.truncate(turn)
+        """Remove a turn and all after it, to read them again."""
+        self._cache.truncate(turn)
         for later in range(len(self._speaker) - 1, turn - 1, -1):
             self._own[self._speaker.pop()].pop()
             self._kept.pop(later, None)
@@ -162,12 +155,12 @@ class DialogueReader:
         first = len(self)
         for turn, number in enumerate(speaker, first):
             own = self._own.setdefault(number, [])
-            links += [(earlier, turn, relation) for earlier, relation in self.edges.incoming(turn, own)]
+            links += [(source, turn, relation) for source, relation in self.edges.incoming(turn, own)]
             own.append(turn)
             self._speaker.append(number)
-        earlier = sorted({heard for heard, _, _ in links if heard < first})
-        row = {turn: place for place, turn in enumerate([*earlier, *range(first, first + len(speaker))])}
-        edges = torch.tensor([(row[heard], row[turn], relation) for heard, turn, relation in links])
+        sources = sorted({source for source, _, _ in links if source < first})
+        row = {turn: place for place, turn in enumerate([*sources, *range(first, first + len(speaker))])}
+        edges = torch.tensor([(row[source], row[turn], relation) for source, turn, relation in links])
         edges = edges.view(-1, 3).long()
         graph = DialogueGraph(
             available=dialogue.available,
@@ -178,29 +171,25 @@ class DialogueReader:
             num_nodes=len(speaker),
             **dialogue.features,
         )
-        return graph, earlier
+        return graph, sources
 
     def _compared(self, speaker: Sequence[int]) -> list[int]:
-        """Earlier turns that new ones are compared with: their speakers' last ones, and who spoke last."""
+        """Earlier turns that new ones are compared with: the last one of each speaker, and the last one."""
         last = {number: own[-1] for number, own in self._own.items() if own}
         if not last:
             return []
-        spoke = self._speaker[-1]
-        others = [turn for number, turn in last.items() if number != spoke]
-        return sorted({last[spoke], *(last[s] for s in speaker if s in last), *sorted(others)[-1:]})
+        latest = self._speaker[-1]
+        others = [turn for number, turn in last.items() if number != latest]
+        return sorted({last[latest], *(last[s] for s in speaker if s in last), *sorted(others)[-1:]})
 
     def _evict(self) -> None:
         horizon = max(0, len(self) - self.corrections)
-        if self.context is not None:
-            self._tokens.evict(horizon - self.context)
-        around = self.model.neighborhood_averages
-        if around is not None and around.reach is not None:
-            self._features.evict(horizon - around.reach)
+        self._cache.evict(horizon)
         for turn in [turn for turn in self._kept if not self._needed(turn, horizon)]:
             del self._kept[turn]
 
     def _needed(self, turn: int, horizon: int) -> bool:
-        """Whether a turn may be heard by one at the horizon or after it, or compared with it."""
+        """Whether a turn may be a source of one from the horizon on, or compared with it."""
         window, own = self.edges.reach
         if window is None or own is None or turn >= horizon - window:
             return True
@@ -208,8 +197,11 @@ class DialogueReader:
         return turn >= mine[max(0, bisect_left(mine, horizon) - max(1, own))]
 
 
-def _after(count: int, mixture: MixtureOutput) -> MixtureOutput:
-    """What the experts said, after zeros for some turns that they have not read again."""
-    return MixtureOutput(
-        pad(mixture.embedding, (0, 0, count, 0)), pad(mixture.weight, (0, 0, 0, 0, count, 0))
+def _joined(before: Sequence[CachedTurn], new: NetworkOutput) -> NetworkOutput:
+    """Outputs of new turns after those of cached ones, whose router weights are zero."""
+    router = None if new.router is None else pad(new.router, (0, 0, 0, 0, len(before), 0))
+    return NetworkOutput(
+        torch.stack([*(turn.logits for turn in before), *new.logits]),
+        torch.stack([*(turn.state for turn in before), *new.state]),
+        router=router,
     )

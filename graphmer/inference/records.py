@@ -6,25 +6,25 @@ from dataclasses import dataclass
 from typing import Any
 
 from graphmer.dialogue import Emotion, LabelSpace
-from graphmer.inference.predictor import DialoguePrediction
-from graphmer.inference.what_if import WhatIf
+from graphmer.inference.prediction import DialoguePrediction
+from graphmer.inference.what_if import WhatIf, modalities_of
 
 
 @dataclass(frozen=True)
 class TurnRecord:
     """One turn of a prediction.
 
-    Whether the emotion changed is said in two ways. `changed` follows from the emotions and always agrees
-    with the pair (previous, emotion). `change` is the model's probability of a change, and `change_called`
-    what it decides by that alone, at the threshold that suits it on validation; the two may differ from turn
-    to turn, because the most probable emotions need not be apart where a change is probable.
+    A change of emotion is given in two ways. `changed` follows from the emotions and always agrees with the
+    pair (previous, emotion). `change` is the model's probability of a change, and `change_called` its
+    decision at the threshold fitted on validation. The two may disagree, because the most probable emotions
+    may be equal where a change is probable.
 
     Attributes:
         dialogue: id of the dialogue.
         turn: place in it, from 0.
         id: the utterance's id.
-        speaker: who speaks.
-        available: modalities the model read.
+        speaker: name of the speaker.
+        available: modalities that the model read.
         emotion: most probable emotion, or the score.
         probability: of each emotion by name; empty for a score.
         previous: what was predicted for the same speaker's previous turn; ``None`` on the first one.
@@ -32,7 +32,7 @@ class TurnRecord:
             scores.
         change_called: whether `change` reaches the model's threshold; ``None`` where `change` is, and for a
             model that has neither a change head nor a decoder.
-        router: weight of each expert for each modality that was read.
+        router: weight of each expert for each modality that was read; empty for a network without a router.
     """
 
     dialogue: str
@@ -62,9 +62,7 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
         last[speaker] = turn
         probability = prediction.probability[turn]
         change, called = float(prediction.change[turn]), prediction.change_called
-        there = dialogue.available[turn].tolist()
-        read = tuple(m for m, is_there in zip(dialogue.modalities, there, strict=True) if is_there)
-        weights = dict(zip(dialogue.modalities, prediction.router[turn].tolist(), strict=True))
+        read = modalities_of(dialogue, turn)
         yield TurnRecord(
             dialogue=dialogue.id,
             turn=turn,
@@ -76,8 +74,16 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
             previous=None if previous is None else prediction.emotion[previous],
             change=None if math.isnan(change) else change,
             change_called=None if called is None or math.isnan(change) else bool(called[turn]),
-            router={m: dict(zip(dialogue.modalities, weights[m], strict=True)) for m in read},
+            router=_router(prediction, turn, read),
         )
+
+
+def _router(prediction: DialoguePrediction, turn: int, read: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    if prediction.router is None:
+        return {}
+    modalities = prediction.dialogue.modalities
+    weights = dict(zip(modalities, prediction.router[turn].tolist(), strict=True))
+    return {m: dict(zip(modalities, weights[m], strict=True)) for m in read}
 
 
 def as_json(prediction: DialoguePrediction, labels: LabelSpace) -> dict[str, Any]:
@@ -106,10 +112,10 @@ def turn_as_json(record: TurnRecord) -> dict[str, Any]:
 
 
 def what_if_as_json(found: WhatIf, labels: LabelSpace) -> dict[str, Any]:
-    """`as_json`, where each turn also has ``what_if``, by the sets of what it has, and ``most_helpful``."""
-    said = as_json(found.actual, labels)
+    """`as_json`, where each turn also has ``what_if``, by sets of its modalities, and ``most_helpful``."""
+    content = as_json(found.actual, labels)
     under = {name: list(turn_records(each, labels)) for name, each in found.under.items()}
-    for number, (turn, help) in enumerate(zip(said["turns"], found.help, strict=True)):
+    for number, (turn, help) in enumerate(zip(content["turns"], found.help, strict=True)):
         turn["what_if"] = {name: _hypothesis(under[name][number]) for name in found.sets_of(number)}
         turn["most_helpful"] = {
             "modality": help.modality,
@@ -117,7 +123,7 @@ def what_if_as_json(found: WhatIf, labels: LabelSpace) -> dict[str, Any]:
             "training_turns": help.turns,
             "note": help.note,
         }
-    return said
+    return content
 
 
 def _hypothesis(record: TurnRecord) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""A dialogue that is predicted turn by turn, while it goes on."""
+"""Streaming: a dialogue that is predicted turn by turn."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
@@ -10,30 +10,32 @@ from torch.nn.functional import pad
 
 from graphmer.dialogue import Dialogue, Emotion, Utterance
 from graphmer.graph.stream import StreamedEdges
-from graphmer.inference.predictor import Predictor
+from graphmer.inference.prediction import predictions
 from graphmer.inference.reader import DialogueReader, Reading
 from graphmer.inference.records import TurnRecord, turn_records
+from graphmer.training.model_file import TrainedModel
 
 
 class DialogueStream:
     """A dialogue that is predicted turn by turn, as it comes in; made by `Predictor.stream`.
 
-    What is said of a turn is what `Predictor.predict` says of it in the whole dialogue, to rounding. Each
-    turn may have any modalities, or none, and a modality that arrives late may be added with `correct`.
+    The prediction of a turn is that of `Predictor.predict` for the whole dialogue, to rounding. Each turn may
+    have any modalities, or none, and a modality that arrives late may be added with `correct`.
 
-    A model whose experts have a `context` and whose edges have limits takes the same time for each turn,
-    however long the dialogue is. Edges to a speaker's own turns are counted in turns of that speaker, which
-    may be long ago; they are followed exactly.
+    A model whose experts have an `attention_window` and whose edges have limits takes the same time for each
+    turn, however long the dialogue is. Edges from a speaker's own turns are counted in turns of that speaker,
+    which may be long ago; they are exact.
 
     Args:
-        predictor: a causal model.
-        id: what to call the dialogue.
-        speakers: who takes part, where that is known; others may join with any turn.
-        corrections: how many of the latest turns may still be corrected. The more, the more is kept.
+        trained: a causal model of a system that streams.
+        device: of the model.
+        id: of the dialogue.
+        speakers: names of the speakers, where they are known; others may join with any turn.
+        corrections: how many of the latest turns may still be corrected. The more, the more is cached.
 
     Raises:
-        ValueError: if the model hears later turns, has an edge rule that cannot follow a dialogue, hears
-            training utterances, or `corrections` is negative.
+        ValueError: if the system does not stream, the model is not causal, has an edge rule that cannot
+            follow a dialogue, retrieves training utterances, or `corrections` is negative.
 
     Example:
         >>> import graphmer as gm
@@ -44,7 +46,8 @@ class DialogueStream:
 
     def __init__(
         self,
-        predictor: Predictor,
+        trained: TrainedModel,
+        device: torch.device,
         id: str = "stream",
         *,
         speakers: Sequence[str] = (),
@@ -52,21 +55,19 @@ class DialogueStream:
     ) -> None:
         if corrections < 0:
             raise ValueError(f"`corrections` must be a number of turns >= 0; got {corrections}.")
-        if predictor.model.retrieval_memory is not None:
+        if not trained.system.streams:
+            raise ValueError(f"The system {trained.system.name} cannot stream; predict the whole dialogue.")
+        if trained.model.retrieval_memory is not None:
             raise ValueError(
-                "A model that hears training utterances cannot follow a stream; "
-                "train one with `retrieval.test` false."
+                "A model that retrieves training utterances cannot stream; train one with `retrieval.test` "
+                "false."
             )
         self.id = id
         self.emotions: dict[str, list[Emotion]] = {speaker: [] for speaker in speakers}
-        self._predictor = predictor
+        self._trained = trained
         self._corrections = corrections
         self._reader = DialogueReader(
-            predictor.model,
-            StreamedEdges(predictor.trained.build),
-            context=predictor.trained.settings.context,
-            corrections=corrections,
-            device=predictor.device,
+            trained.model, StreamedEdges(trained.build), corrections=corrections, device=device
         )
         self._ids: list[str] = []
         self._turn: dict[str, int] = {}
@@ -76,11 +77,11 @@ class DialogueStream:
         return len(self._reader)
 
     def append(self, utterance: Utterance) -> TurnRecord:
-        """What is said of the next turn. Its annotation and the turn it replies to are not read.
+        """Prediction of the next turn. Its annotation and the turn it replies to are not read.
 
         Raises:
             ValueError: on an unknown modality, a wrong width, a value that is not finite, or a repeated id;
-                the stream can go on without that turn.
+                the stream can continue without that turn.
         """
         turn = len(self)
         dialogue = self._standardised([utterance], turn)
@@ -104,10 +105,11 @@ class DialogueStream:
             features: one vector ``[D_m]`` for each modality that is new or changed.
 
         Returns:
-            what is now said of that turn and of all after it, which may have heard it.
+            the new predictions of that turn and of all after it.
 
         Raises:
-            ValueError: if there is no such turn, it is too long ago, or as `append`; nothing is changed then.
+            ValueError: if there is no such turn, it is too long ago, or as `append`; the stream is unchanged
+                then.
         """
         number = self._turn.get(turn, -1) if isinstance(turn, str) else turn
         if not 0 <= number < len(self):
@@ -127,7 +129,7 @@ class DialogueStream:
         return self._read(dialogue)
 
     def _standardised(self, utterances: Sequence[Utterance], first: int) -> Dialogue:
-        trained = self._predictor.trained
+        trained = self._trained
         plain = [replace(utterance, emotion=None, reply_to=None) for utterance in utterances]
         widths = trained.widths
         dialogue = Dialogue.from_utterances(self.id, plain, widths=widths, first=first)
@@ -139,17 +141,17 @@ class DialogueStream:
             self.emotions.setdefault(name, [])
         speakers = tuple(self.emotions)
         reading = self._reader.read(dialogue, [speakers.index(name) for name in names])
-        shown = self._shown(dialogue, reading, speakers)
-        (prediction,) = self._predictor.answers([shown], reading.graph, reading.output, reading.memory)
+        joined = self._joined(dialogue, reading, speakers)
+        (prediction,) = predictions(self._trained, [joined], reading.graph, reading.output, reading.chain)
         self._reader.keep(reading)
-        found = list(turn_records(prediction, self._predictor.trained.labels))[-reading.new :]
+        found = list(turn_records(prediction, self._trained.labels))[-reading.new :]
         for record in found:
             self.emotions[record.speaker].append(record.emotion)
         turns = reading.turns[-reading.new :]
         return [replace(record, turn=turn) for record, turn in zip(found, turns, strict=True)]
 
-    def _shown(self, dialogue: Dialogue, reading: Reading, speakers: tuple[str, ...]) -> Dialogue:
-        """New turns after the earlier ones that they are compared with, of which only speakers are known."""
+    def _joined(self, dialogue: Dialogue, reading: Reading, speakers: tuple[str, ...]) -> Dialogue:
+        """New turns after the earlier ones that they are compared with, which have speakers only."""
         before = len(reading.turns) - reading.new
 
         def below(rows: Tensor) -> Tensor:

@@ -1,15 +1,12 @@
-"""What a model would say of a dialogue if it could not see some of its modalities."""
+"""Counterfactual predictions of a dialogue without some of its modalities."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import short_name
 from graphmer.inference.information_gain import Help, ModalitySet, subsets
-
-if TYPE_CHECKING:
-    from graphmer.inference.predictor import DialoguePrediction
+from graphmer.inference.prediction import DialoguePrediction
 
 NOTHING = "nothing"
 """Name of the empty set of modalities."""
@@ -17,19 +14,19 @@ NOTHING = "nothing"
 
 @dataclass(frozen=True, eq=False)
 class WhatIf:
-    """A dialogue as it is, and as it would be under every set of the modalities that occur in it.
+    """Predictions of a dialogue from every set of the modalities that occur in it.
 
-    Hiding a modality hides it from the whole dialogue, as a switch does: under a set ``S`` every turn keeps
-    what it has of ``S``, and its neighbours in the graph know no more either.
+    A modality is masked in the whole dialogue: under a set ``S`` every turn keeps what it has of ``S``, and
+    so do its neighbors in the graph.
 
     Attributes:
-        actual: the prediction from all there is.
+        actual: the prediction from all available modalities.
         under: predictions by the short name of the set, such as ``at``; `NOTHING` first, all last.
-        help: for each turn, the one missing modality that would be expected to help most.
+        help: for each turn, the missing modality of the largest expected information gain.
     """
 
-    actual: "DialoguePrediction"
-    under: "Mapping[str, DialoguePrediction]"
+    actual: DialoguePrediction
+    under: Mapping[str, DialoguePrediction]
     help: tuple[Help, ...]
 
     def sets_of(self, turn: int) -> list[str]:
@@ -44,6 +41,6 @@ def set_name(chosen: ModalitySet, modalities: ModalitySet) -> str:
 
 
 def modalities_of(dialogue: Dialogue, turn: int | None = None) -> ModalitySet:
-    """What a turn has, or, without a turn, what occurs anywhere in the dialogue."""
-    there = dialogue.available.any(dim=0) if turn is None else dialogue.available[turn]
-    return tuple(m for m, is_there in zip(dialogue.modalities, there.tolist(), strict=True) if is_there)
+    """Modalities of a turn, or, without a turn, those that occur anywhere in the dialogue."""
+    present = dialogue.available.any(dim=0) if turn is None else dialogue.available[turn]
+    return tuple(m for m, has in zip(dialogue.modalities, present.tolist(), strict=True) if has)

@@ -1,4 +1,4 @@
-"""Who hears whom, laid out so that what is heard can be averaged without a copy for each edge."""
+"""Relational mean aggregation without a copy of the state for each edge."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,12 +11,12 @@ from torch.nn.functional import embedding_bag
 
 @dataclass(frozen=True)
 class Edges:
-    """Typed edges between the rows of a state, and their order by listener and by speaker.
+    """Typed edges between the rows of a state, ordered by target and by source.
 
     One object serves all layers of message passing, so that edges are sorted once.
 
     Args:
-        index: rows of who is heard and who hears.
+        index: source and target row of each edge, as PyG's ``edge_index``.
         kind: relation of each edge.
         rows: number of rows, ``N``.
         relations: number of relations, ``R``.
@@ -31,42 +31,42 @@ class Edges:
     relations: int
 
     @cached_property
-    def cell(self) -> Tensor:
-        """Callback and relation of each edge as one number, ``[E]``."""
+    def neighborhood(self) -> Tensor:
+        """Number of the (target, relation) neighborhood of each edge, ``[E]``."""
         return self.index[1] * self.relations + self.kind
 
     @cached_property
     def by_target(self) -> tuple[Tensor, Tensor]:
-        """Who is heard, ordered by cell ``[E]``, and where each cell begins ``[N * R]``."""
-        return self.index[0][torch.argsort(self.cell, stable=True)], self._begin(self.count)
+        """Sources ordered by (target, relation) ``[E]``, and where each neighborhood begins ``[N * R]``."""
+        return self.index[0][torch.argsort(self.neighborhood, stable=True)], self._begin(self.count)
 
     @cached_property
     def by_source(self) -> tuple[Tensor, Tensor, Tensor]:
-        """Cells ordered by who is heard ``[E]``, where each speaker begins ``[N]``, and shares ``[E]``.
+        """Neighborhoods ordered by source ``[E]``, where each source begins ``[N]``, and weights ``[E]``.
 
-        The share of an edge is one over the number of edges of its cell.
+        The weight of an edge is one over the number of edges of its neighborhood.
         """
-        cell = self.cell[torch.argsort(self.index[0], stable=True)]
+        neighborhood = self.neighborhood[torch.argsort(self.index[0], stable=True)]
         begin = self._begin(torch.bincount(self.index[0], minlength=self.rows))
-        return cell, begin, 1 / self.count[cell]
+        return neighborhood, begin, 1 / self.count[neighborhood]
 
     @cached_property
     def count(self) -> Tensor:
-        """Edges of each cell, ``[N * R]``."""
-        return torch.bincount(self.cell, minlength=self.rows * self.relations)
+        """Edges of each (target, relation) neighborhood, ``[N * R]``."""
+        return torch.bincount(self.neighborhood, minlength=self.rows * self.relations)
 
     @staticmethod
     def _begin(count: Tensor) -> Tensor:
         return torch.cumsum(count, 0) - count
 
     def mean(self, state: Tensor) -> Tensor:
-        """Mean state of those a row hears by each relation, zero where it hears nobody.
+        """Mean state of the neighbors of each row by relation, zero where it has none.
 
         Shapes:
             state ``[N, D]``; returns ``[N, R * D]``.
         """
-        said: Tensor = _Mean.apply(state, self)  # type: ignore[no-untyped-call]
-        return said.view(self.rows, self.relations * state.shape[1])
+        aggregated: Tensor = _Mean.apply(state, self)  # type: ignore[no-untyped-call]
+        return aggregated.view(self.rows, self.relations * state.shape[1])
 
 
 class _Mean(torch.autograd.Function):
@@ -75,11 +75,11 @@ class _Mean(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, state: Tensor, edges: Edges) -> Tensor:
         ctx.edges = edges
-        heard, begin = edges.by_target
-        return embedding_bag(heard, state, begin, mode="mean")
+        sources, begin = edges.by_target
+        return embedding_bag(sources, state, begin, mode="mean")
 
     @staticmethod
     def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        cell, begin, share = ctx.edges.by_source
-        share = share.to(gradient.dtype)
-        return embedding_bag(cell, gradient, begin, mode="sum", per_sample_weights=share), None
+        neighborhood, begin, weight = ctx.edges.by_source
+        weight = weight.to(gradient.dtype)
+        return embedding_bag(neighborhood, gradient, begin, mode="sum", per_sample_weights=weight), None

@@ -1,4 +1,4 @@
-"""Attention of queries to keys, by whatever computes it fastest."""
+"""Scaled dot-product attention by the faster of two kernels."""
 
 import torch
 from torch import Tensor
@@ -8,15 +8,15 @@ from torch.nn.functional import scaled_dot_product_attention
 def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     """``softmax(q k / sqrt(d) + mask) v`` by torch's kernel, or by two products where the kernel is slow.
 
-    On processors the way back through the kernel takes several times as long in bfloat16 as in float32 (torch
-    2.13); two products take less than either. Their softmax is in float32.
+    On CPUs the backward pass of the kernel takes several times as long in bfloat16 as in float32 (torch
+    2.13); two matrix products are faster than both. Their softmax is in float32.
 
     Args:
-        query: what the heads ask.
-        key: what they compare it with.
-        value: what they answer.
-        mask: false or minus infinity where a query does not hear a key; else what is added to the scores. A
-            query hears at least one key.
+        query: queries of the heads.
+        key: keys.
+        value: values.
+        mask: boolean, or a float bias that is added to the scores; false or minus infinity where a query may
+            not attend to a key. Each query must have at least one key.
 
     Shapes:
         query ``[..., Q, d]``; key, value ``[..., K, d]``; mask ``[..., 1 or Q, K]``; returns ``[..., Q, d]``.
@@ -24,10 +24,10 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     if not by_products(query):
         return scaled_dot_product_attention(query, key, value, attn_mask=mask)
     score = query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)
-    heard = score.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else score + mask
-    return heard.softmax(dim=-1, dtype=torch.float32).to(value.dtype) @ value
+    masked = score.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else score + mask
+    return masked.softmax(dim=-1, dtype=torch.float32).to(value.dtype) @ value
 
 
 def by_products(rows: Tensor) -> bool:
-    """Whether rows of this type, on this device, are attended by products."""
+    """Whether attention over rows of this type and device is computed by matrix products."""
     return rows.dtype == torch.bfloat16 and rows.device.type == "cpu"

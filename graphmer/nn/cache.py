@@ -1,8 +1,8 @@
-"""What a causal model remembers of the earlier turns of a dialogue, so that it need not read them again.
+"""Caches of a causal network for the earlier turns of a dialogue, so that it need not compute them again.
 
-In a causal model nothing that was computed of a turn changes when later turns come. Keys and values of the
+In a causal network nothing that was computed for a turn changes when later turns come. Keys and values of the
 experts, the states of message passing and the features that are averaged can therefore be kept, and new turns
-be read on their own: the result is that of reading the whole dialogue.
+be read on their own: the output is that of the whole dialogue.
 """
 
 from collections.abc import Callable, Sequence
@@ -20,11 +20,11 @@ class KeyValueCache:
     """Keys and values of each attention layer for the tokens read so far.
 
     Args:
-        context: turns that the experts hear back; ``None`` for all.
+        window: turns back that the experts attend to; ``None`` for all.
     """
 
-    def __init__(self, context: int | None) -> None:
-        self.context = context
+    def __init__(self, window: int | None) -> None:
+        self.window = window
         self._turn = torch.empty(0, dtype=torch.long)
         self._modality = torch.empty(0, dtype=torch.long)
         self._near = torch.empty(0, 0, dtype=torch.bool)
@@ -34,11 +34,11 @@ class KeyValueCache:
     def __len__(self) -> int:
         return len(self._turn)
 
-    def with_new(self, tokens: Tokens, position: Tensor) -> Tokens:
-        """Tokens of new turns, which hear what is remembered and will be remembered.
+    def extend(self, tokens: Tokens, position: Tensor) -> Tokens:
+        """Tokens of new turns, which attend to the cached ones and are cached as well.
 
         Shapes:
-            position ``[N]``, numbers of the turns; all later than what is remembered.
+            position ``[N]``, numbers of the turns; all later than the cached ones.
         """
         counts = torch.tensor(tokens.counts, device=position.device)
         modality = torch.arange(len(counts), device=position.device).repeat_interleave(counts)
@@ -47,21 +47,20 @@ class KeyValueCache:
         self._modality = torch.cat([self._modality.to(turn.device), modality])
         self._distance = turn[:, None] - self._turn
         self._near = (modality[:, None] == self._modality) & (self._distance >= 0)
-        if self.context is not None:
-            self._near &= self._distance <= self.context
-        return replace(tokens, memory=self)
+        if self.window is not None:
+            self._near &= self._distance <= self.window
+        return replace(tokens, cache=self)
 
     def mask(self, slopes: Tensor | None) -> Tensor:
-        """What the new tokens hear of the remembered ones and of one another, for `attend`.
+        """Attention mask of the new tokens over the cached ones and one another, for `attend`.
 
         Shapes:
-            slopes ``[H]``, how much less each head hears per turn of distance, ``None`` for not at all;
-            returns ``[1 or H, T, K]``.
+            slopes ``[H]``, ALiBi slopes of the heads, ``None`` for no bias; returns ``[1 or H, T, K]``.
         """
         return attention_mask(self._near, self._distance, slopes)
 
     def attend(self, layer: nn.Module, qkv: Tensor, heads: int, mask: Tensor) -> Tensor:
-        """Attention of the new tokens to the remembered ones and to one another.
+        """Attention of the new tokens to the cached ones and to one another.
 
         Shapes:
             qkv ``[T, 3 * D]``, queries, keys and values side by side; returns ``[T, D]``.
@@ -72,16 +71,16 @@ class KeyValueCache:
         self._kept[layer] = known
         query = qkv[:, :width].view(1, len(qkv), heads, width // heads).transpose(1, 2)
         key, value = known.view(1, len(known), 2, heads, width // heads).permute(2, 0, 3, 1, 4)
-        heard = scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        return heard.transpose(1, 2).reshape(len(qkv), width)
+        attended = scaled_dot_product_attention(query, key, value, attn_mask=mask)
+        return attended.transpose(1, 2).reshape(len(qkv), width)
 
     def evict(self, before: int) -> None:
-        """Forget the turns before one that no later turn will hear."""
+        """Remove the turns before one, to which no later turn will attend."""
         if len(self) and int(self._turn.min()) < before:
             self._keep(lambda turn: turn >= before)
 
     def truncate(self, turn: int) -> None:
-        """Forget a turn and all after it, to read them again."""
+        """Remove a turn and all after it, to read them again."""
         if len(self) and int(self._turn.max()) >= turn:
             self._keep(lambda turns: turns < turn)
 
@@ -93,7 +92,7 @@ class KeyValueCache:
 
 
 class MessageCache:
-    """What ``K`` earlier turns say in each layer of message passing, and the new ones after them.
+    """Messages of ``K`` earlier turns in each layer of message passing, followed by those of the new turns.
 
     Args:
         earlier: normed states of each earlier turn, ``[depth, D]``.
@@ -101,25 +100,25 @@ class MessageCache:
 
     def __init__(self, earlier: Sequence[Tensor]) -> None:
         self._earlier = torch.stack(list(earlier), dim=1) if earlier else None
-        self._said: list[Tensor] = []
+        self._new: list[Tensor] = []
 
     def __len__(self) -> int:
         return 0 if self._earlier is None else self._earlier.shape[1]
 
-    def extend(self, said: Tensor) -> Tensor:
-        """The earlier turns and the ``N`` new ones, ``[K + N, D]``, layer by layer in their order."""
-        layer = len(self._said)
-        self._said.append(said)
-        return said if self._earlier is None else torch.cat([self._earlier[layer], said])
+    def extend(self, messages: Tensor) -> Tensor:
+        """Messages of the earlier and the ``N`` new turns, ``[K + N, D]``; called once a layer, in order."""
+        layer = len(self._new)
+        self._new.append(messages)
+        return messages if self._earlier is None else torch.cat([self._earlier[layer], messages])
 
     @property
-    def said(self) -> Tensor:
-        """What the new turns said, ``[N, depth, D]``."""
-        return torch.stack(self._said, dim=1)
+    def new(self) -> Tensor | None:
+        """Messages of the new turns, ``[N, depth, D]``; ``None`` without message passing."""
+        return torch.stack(self._new, dim=1) if self._new else None
 
 
 class FeatureCache:
-    """Rows of features of the turns read so far, and who spoke them; the latest ones, without a gap."""
+    """Features and speakers of the turns read so far; the latest ones, without a gap."""
 
     def __init__(self) -> None:
         self._first = 0
@@ -129,8 +128,8 @@ class FeatureCache:
     def __len__(self) -> int:
         return len(self._speaker)
 
-    def with_new(self, rows: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor]:
-        """What is remembered with new turns after it, all of which is remembered then.
+    def extend(self, rows: Tensor, speaker: Tensor) -> tuple[Tensor, Tensor]:
+        """Cached rows with those of new turns after them; the new ones are cached as well.
 
         Shapes:
             rows ``[N, F]``; speaker long ``[N]``; returns ``[K + N, F]`` and ``[K + N]``.
@@ -140,14 +139,47 @@ class FeatureCache:
         return self._rows, self._speaker
 
     def evict(self, before: int) -> None:
-        """Forget the turns before one that no later turn will hear."""
+        """Remove the turns before one, which no later turn will average."""
         self._keep(max(0, before - self._first), len(self))
 
     def truncate(self, turn: int) -> None:
-        """Forget a turn and all after it, to read them again."""
+        """Remove a turn and all after it, to read them again."""
         self._keep(0, max(0, turn - self._first))
 
     def _keep(self, begin: int, end: int) -> None:
         if self._rows is not None and (begin > 0 or end < len(self)):
             self._rows, self._speaker = self._rows[begin:end], self._speaker[begin:end]
             self._first += begin
+
+
+class NetworkCache:
+    """All caches of a causal network for one dialogue.
+
+    Args:
+        attention_window: turns back that the experts attend to; ``None`` for all.
+        averaged_turns: turns back that neighborhood averages read, 0 without averages; ``None`` for all.
+
+    Attributes:
+        tokens: keys and values of the experts.
+        features: rows of the neighborhood averages.
+        messages: of the turns that the next graph's edges begin at; set before each step.
+    """
+
+    def __init__(self, attention_window: int | None, averaged_turns: int | None) -> None:
+        self.attention_window = attention_window
+        self.averaged_turns = averaged_turns
+        self.tokens = KeyValueCache(attention_window)
+        self.features = FeatureCache()
+        self.messages = MessageCache([])
+
+    def evict(self, horizon: int) -> None:
+        """Remove what turns from `horizon` on will not read."""
+        if self.attention_window is not None:
+            self.tokens.evict(horizon - self.attention_window)
+        if self.averaged_turns is not None:
+            self.features.evict(horizon - self.averaged_turns)
+
+    def truncate(self, turn: int) -> None:
+        """Remove a turn and all after it, to read them again."""
+        self.tokens.truncate(turn)
+        self.features.truncate(turn)

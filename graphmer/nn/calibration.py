@@ -1,22 +1,25 @@
-"""What was learnt on the validation part after training: how sure to be, and when to call it a change."""
+"""Calibration of a trained model, fitted on the validation part."""
 
-from dataclasses import dataclass
+from typing import Annotated
+
+from pydantic import Field
+
+from graphmer.settings import Fraction, Settings
+
+Temperature = Annotated[float, Field(gt=0)]
 
 
-@dataclass(frozen=True)
-class Calibration:
-    """Corrections of a trained model's probabilities; the defaults correct nothing.
+class Calibration(Settings):
+    """Temperatures and threshold of a trained model; the defaults correct nothing.
 
-    Temperature scaling (Guo et al. 2017, section 4.2): a logit is divided by a number that makes the
-    probabilities of the validation part as likely as can be. Above 1 the model was too sure.
-
-    Attributes:
-        emotion: temperature of the emotions. Without a decoder it moves no turn's most probable emotion;
-            a decoder divides all scores of its chains by it.
-        change: temperature of the change head.
-        threshold: probability from which a turn is said to be a change.
+    Temperature scaling (Guo et al. 2017, section 4.2): logits are divided by the number that maximises the
+    likelihood of the validation part. Above 1 the model was overconfident.
     """
 
-    emotion: float = 1.0
-    change: float = 1.0
-    threshold: float = 0.5
+    emotion: Temperature = 1.0
+    """Temperature of the emotions. Without a decoder it changes no turn's most probable emotion; a decoder
+    divides all scores of its chains by it."""
+    change: Temperature = 1.0
+    """Temperature of the change head."""
+    threshold: Fraction = 0.5
+    """Probability from which a turn is called a change."""

@@ -1,4 +1,4 @@
-"""A decoder that knows how emotions move: a linear-chain CRF along the turns of each speaker."""
+"""Chain decoder: a linear-chain CRF over the turns of each speaker."""
 
 from dataclasses import dataclass
 
@@ -13,7 +13,7 @@ from graphmer.typing import UNLABELLED
 
 @dataclass(frozen=True, eq=False)
 class ChainOutput:
-    """What a chain decoder says of a batch; ``K`` chains, numbered by their first turns.
+    """Output of a chain decoder for a batch of ``K`` chains, numbered by their first turns.
 
     Attributes:
         log_partition: ``log Z`` of each chain, ``[K]``.
@@ -33,10 +33,10 @@ class ChainOutput:
 
 @dataclass(eq=False)
 class ChainCache:
-    """What a causal decoder knows of turns that it has read before, which stand at the heads of their chains.
+    """State of a causal decoder at earlier turns, the first ones of their chains in a batch.
 
-    A turn's row sums up all of its chain before it, so that the chain can begin with that turn. Rows of new
-    turns are NaN, and filled in when the decoder has read them.
+    The row of a turn summarises its chain up to it, so that the chain can begin with that turn. Rows of new
+    turns are NaN, and are filled in when the decoder has read them.
 
     Args:
         filtered: log-probability of each emotion given the chain so far, ``[N, C]``.
@@ -58,20 +58,20 @@ class ChainDecoder(nn.Module):
 
     and the probability :math:`\exp(s(y)) / Z`. Here :math:`x_t` are the emotion logits of the turn, :math:`w`
     a positive weight of that evidence, :math:`a` the start, :math:`T` the transition (inertia: a large
-    diagonal) and :math:`G` the contagion from the other party's last turn, of which the decoder knows
-    :math:`q_t`, the softmax of its weighted logits; :math:`G` counts for nothing before anybody else spoke.
-    All parameters start at zero and :math:`w` at one: an untrained decoder gives the softmax of the logits.
+    diagonal) and :math:`G` the contagion from the last turn of another speaker, with :math:`q_t` the softmax
+    of that turn's weighted logits; :math:`G` has no effect before another speaker has spoken. All parameters
+    start at zero and :math:`w` at one: an untrained decoder gives the softmax of the logits.
 
-    Differences from a joint model of all speakers: contagion reads the *expected* emotion of the other party
-    (soft evidence from that turn), not the emotion itself. A joint model ties the chains of a dialogue into
-    one with ``C ** S`` states for ``S`` speakers; here each chain stays linear, and inference in it is exact
-    for any number of speakers, in time ``N * C ** 2``. What is lost: the other party's further turns do not
-    sharpen what was taken over from it, and contagion carries nothing back.
+    Differences from a joint model of all speakers: contagion reads the *expected* emotion of the other
+    speaker (soft evidence from that turn), not the emotion itself. A joint model ties the chains of a
+    dialogue into one with ``C ** S`` states for ``S`` speakers; here each chain stays linear, and inference
+    in it is exact for any number of speakers, in time ``N * C ** 2``. What is lost: later turns of the other
+    speaker do not update that evidence, and contagion carries nothing back.
 
     Calibrated with a `temperature`, all scores :math:`s(y)` are divided by it: the most probable sequence
     stays what it is, and marginals, pairs and changes still belong to one another. Training leaves it at 1.
 
-    A causal decoder knows a turn and those before it only: what it says of a turn is inference in the chain
+    A causal decoder reads a turn and those before it only: its output for a turn is inference in the chain
     that ends there, by forward filtering. Its loss is the same; whole chains fit the same potentials.
 
     Args:
@@ -106,24 +106,25 @@ class ChainDecoder(nn.Module):
         batch: Tensor,
         comparable: Tensor | None = None,
         *,
-        memory: ChainCache | None = None,
+        cache: ChainCache | None = None,
     ) -> ChainOutput:
         """Exact inference, by forward-backward, or forward filtering if causal.
 
         Args:
-            logits: of the emotions, also of the turns in memory.
-            speaker: who speaks.
-            batch: in which dialogue.
+            logits: of the emotions, also of the turns in cache.
+            speaker: number of each turn's speaker within the dialogue.
+            batch: dialogue of each turn.
             comparable: turns that a pair may begin with, bool ``[N]``; those between are summed out. All if
                 left out.
-            memory: of a causal decoder; it is completed. ``log_partition`` then misses what was before.
+            cache: of a causal decoder; its NaN rows are filled in. ``log_partition`` then misses what was
+                before.
         """
         turns = SpeakerTurns.of(speaker, batch)
         potential = self._potential(logits, turns)
         unary = potential.log_softmax(dim=1)
-        filtered, norm = self._filter(turns, unary, None if memory is None else memory.filtered)
-        if memory is not None:
-            memory.filtered = filtered
+        filtered, norm = self._filter(turns, unary, None if cache is None else cache.filtered)
+        if cache is not None:
+            cache.filtered = filtered
         ahead = torch.zeros_like(filtered) if self.causal else self._messages(turns, unary, norm)
         # the constant that `log_softmax` took from each turn belongs to Z
         share = norm[:, 0] + potential.logsumexp(dim=1)
@@ -143,7 +144,7 @@ class ChainDecoder(nn.Module):
         Unlabelled turns are summed out, exactly. Zero, with zero gradient, where nothing is labelled.
 
         Shapes:
-            target long ``[N]``, `UNLABELLED` where nobody annotated; returns a scalar.
+            target long ``[N]``, `UNLABELLED` where there is no annotation; returns a scalar.
         """
         turns = SpeakerTurns.of(speaker, batch)
         unary = self._potential(logits, turns).log_softmax(dim=1)
@@ -159,12 +160,12 @@ class ChainDecoder(nn.Module):
 
     @torch.no_grad()
     def viterbi(
-        self, logits: Tensor, speaker: Tensor, batch: Tensor, *, memory: ChainCache | None = None
+        self, logits: Tensor, speaker: Tensor, batch: Tensor, *, cache: ChainCache | None = None
     ) -> Tensor:
         """The most probable emotions of each chain as a whole, long ``[N]``.
 
-        If causal, each turn's is the last emotion of the best path through the chain that ends with it; a
-        `memory` is completed.
+        If causal, each turn's is the last emotion of the best path through the chain that ends with it; the
+        NaN rows of a `cache` are filled in.
         """
         turns = SpeakerTurns.of(speaker, batch)
         scores: list[Tensor] = []
@@ -175,11 +176,11 @@ class ChainDecoder(nn.Module):
                 came_from.append(origin)
                 score = best + step
             else:
-                score = _begun(self._start + step, turns, None if memory is None else memory.best)
+                score = _begun(self._start + step, turns, None if cache is None else cache.best)
             # only differences matter; without this they would be rounded away on long chains
             scores.append(score - score.amax(dim=1, keepdim=True))
-        if memory is not None:
-            memory.best = turns.rows(scores)
+        if cache is not None:
+            cache.best = turns.rows(scores)
         chosen = [score.argmax(dim=1, keepdim=True) for score in scores]
         if not self.causal:
             for place in range(len(chosen) - 1, 0, -1):
@@ -188,12 +189,12 @@ class ChainDecoder(nn.Module):
         return turns.rows(chosen)[:, 0]
 
     def _potential(self, logits: Tensor, turns: SpeakerTurns) -> Tensor:
-        """``u``, of the decoder's own precision also where the model's is lower."""
+        """``u``, in the decoder's own precision also where the network's is lower."""
         own = logits.to(self.start.dtype) * self.log_weight.exp()
-        heard = own.softmax(dim=1)[turns.heard.clamp_min(0)]
+        evidence = own.softmax(dim=1)[turns.other.clamp_min(0)]
         # not a matrix product, which mixed precision would round
-        taken = (heard[:, :, None] * self.contagion).sum(dim=1)
-        return (own + taken * (turns.heard >= 0)[:, None]) / self.temperature
+        contagion = (evidence[:, :, None] * self.contagion).sum(dim=1)
+        return (own + contagion * (turns.other >= 0)[:, None]) / self.temperature
 
     @property
     def _start(self) -> Tensor:
@@ -223,12 +224,12 @@ class ChainDecoder(nn.Module):
         return turns.rows(filtered), turns.rows(norms)
 
     def _messages(self, turns: SpeakerTurns, unary: Tensor, norm: Tensor) -> Tensor:
-        """What the later turns of a chain say of each turn's emotion, as log-factors ``[N, C]``."""
+        """Backward messages from the later turns of each chain, as log-factors ``[N, C]``."""
         steps = turns.steps(unary - norm)
         messages = [torch.zeros_like(steps[-1])]
         for place in range(len(steps) - 1, 0, -1):
             behind = (self._transition + (steps[place] + messages[-1])[:, None, :]).logsumexp(dim=2)
-            # chains that end one turn earlier hear nothing from ahead
+            # chains that end one turn earlier receive no message
             messages.append(pad(behind, (0, 0, 0, turns.active[place - 1] - turns.active[place])))
         return turns.rows(messages[::-1])
 
@@ -254,7 +255,7 @@ class ChainDecoder(nn.Module):
 
 
 def _begun(score: Tensor, turns: SpeakerTurns, known: Tensor | None) -> Tensor:
-    """Scores ``[K, C]`` of the first turns of the chains; for those in memory, what is known of them."""
+    """Scores ``[K, C]`` of the first turns of the chains; cached ones where there are any."""
     if known is None:
         return score
     first = turns.steps(known)[0]

@@ -1,8 +1,10 @@
 """Modality experts: self-attention over the utterances of a dialogue that have the modality."""
 
 import math
+from typing import Annotated, Literal
 
 import torch
+from pydantic import Field, model_validator
 from torch import Tensor, nn
 
 from graphmer.nn.alibi import alibi_slopes, attention_mask
@@ -10,6 +12,34 @@ from graphmer.nn.dropout import Dropout
 from graphmer.nn.grid_attention import grid_attention
 from graphmer.nn.local_attention import local_attention
 from graphmer.nn.tokens import Tokens
+from graphmer.settings import Fraction, Positive, Settings
+
+
+class ExpertSettings(Settings):
+    """Size and attention of a modality expert. Defaults are MoMKE's."""
+
+    width: Positive = 256
+    """Width ``D`` of an expert."""
+    depth: Positive = 4
+    """Layers of an expert."""
+    heads: Positive = 2
+    """Attention heads; must divide `width`."""
+    dropout: Fraction = 0.5
+    """Dropout probability of the experts and the layers after them."""
+    block: Literal["reference", "preln"] = "reference"
+    """`reference`: the layer of the released code. `preln`: the paper's equations, with layer norm."""
+    attention_window: Annotated[int, Field(ge=0)] | None = None
+    """Turns on either side that an expert layer attends to, only those before where `causal`; 0 reads each
+    turn on its own, null attends to the whole dialogue, as in MoMKE. With a window, and windows as edge
+    rules, cost is linear in the length of a dialogue."""
+    alibi: bool = False
+    """Add the ALiBi bias to attention scores, so that attention falls with distance in turns."""
+
+    @model_validator(mode="after")
+    def _divisible(self) -> "ExpertSettings":
+        if self.width % self.heads:
+            raise ValueError(f"`heads` must divide `width`; got {self.heads} heads for width {self.width}")
+        return self
 
 
 class DialogueAttention(nn.Module):
@@ -18,51 +48,45 @@ class DialogueAttention(nn.Module):
     ``P_ij = softmax_j(q_i k_j / sqrt(D / H))`` over the tokens ``j`` of the same sequence (MoMKE, eq. 3).
 
     Args:
-        width: ``D``.
-        heads: ``H``; must divide `width`.
-        causal: token ``i`` hears only ``j <= i``.
-        context: only tokens at most so many turns away are heard, 0 for itself alone; ``None`` for all.
-        recency: the further away a turn is, the less it is heard; see `alibi_slopes`.
+        settings: width ``D``, heads ``H``, window and ALiBi bias.
+        causal: token ``i`` attends only to ``j <= i``.
     """
 
     slopes: Tensor | None
 
-    def __init__(
-        self, width: int, heads: int, *, causal: bool, context: int | None = None, recency: bool = False
-    ) -> None:
+    def __init__(self, settings: ExpertSettings, *, causal: bool) -> None:
         super().__init__()
-        if width % heads:
-            raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
-        self.width = width
-        self.heads = heads
+        self.width = settings.width
+        self.heads = settings.heads
         self.causal = causal
-        self.context = context
-        self.query_key_value = nn.Linear(width, 3 * width)
-        self.register_buffer("slopes", alibi_slopes(heads) if recency else None, persistent=False)
+        self.window = settings.attention_window
+        self.query_key_value = nn.Linear(self.width, 3 * self.width)
+        slopes = alibi_slopes(self.heads) if settings.alibi else None
+        self.register_buffer("slopes", slopes, persistent=False)
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
         projected = self.query_key_value(state)
-        if tokens.memory is not None:
-            return tokens.memory.attend(self, projected, self.heads, self._mask(tokens))
-        if self.context is not None:
-            near_by = (self.heads, self.context, self.slopes)
-            return local_attention(projected, tokens, *near_by, causal=self.causal)
+        if tokens.cache is not None:
+            return tokens.cache.attend(self, projected, self.heads, self._mask(tokens))
+        if self.window is not None:
+            local = (self.heads, self.window, self.slopes)
+            return local_attention(projected, tokens, *local, causal=self.causal)
         return grid_attention(projected, tokens, self.heads, self._mask(tokens))
 
     def _mask(self, tokens: Tokens) -> Tensor:
-        """What each token of the grid hears, for all heads or each of them, ``[S, 1 or H, L or 1, L]``.
+        """Attention mask of the grid, for all heads or each of them, ``[S, 1 or H, L or 1, L]``.
 
-        With a memory, what each token hears of it: see there.
+        With a cache, the mask over the cached tokens; see `KeyValueCache.mask`.
         """
 
         def make() -> Tensor:
-            if tokens.memory is not None:
-                return tokens.memory.mask(self.slopes)
-            heard = tokens.filled[:, None, :]
+            if tokens.cache is not None:
+                return tokens.cache.mask(self.slopes)
+            visible = tokens.filled[:, None, :]
             if self.causal:
-                # padding, which follows the tokens of a sequence, hears them: a row must not be empty
-                heard = heard & heard.new_ones(tokens.shape[1], tokens.shape[1]).tril()
-            return attention_mask(heard, None if self.slopes is None else tokens.distance, self.slopes)
+                # padding, which follows the tokens of a sequence, attends to them: a row must not be empty
+                visible = visible & visible.new_ones(tokens.shape[1], tokens.shape[1]).tril()
+            return attention_mask(visible, None if self.slopes is None else tokens.distance, self.slopes)
 
         return tokens.once((self.heads, self.causal, self.slopes is None), make)
 
@@ -86,8 +110,8 @@ class ReferenceLayer(nn.Module):
         self.feed_forward = _feed_forward(attention.width, dropout)
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
-        heard = self.attention(state, tokens)
-        return state + heard + self.feed_forward(heard)
+        attended = self.attention(state, tokens)
+        return state + attended + self.feed_forward(attended)
 
 
 class PreNormLayer(nn.Module):
@@ -107,53 +131,28 @@ class PreNormLayer(nn.Module):
         self.feed_forward = _feed_forward(width, dropout)
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
-        heard = self.attention(self.norm_attention(state), tokens)
-        state = state + self.dropout(self.output(heard))
+        attended = self.attention(self.norm_attention(state), tokens)
+        state = state + self.dropout(self.output(attended))
         return state + self.feed_forward(self.norm_feed_forward(state))
 
 
 LAYERS = {"reference": ReferenceLayer, "preln": PreNormLayer}
-"""Expert layers by the name a model is configured with."""
+"""Expert layers by the name that settings use."""
 
 
 class Expert(nn.Module):
     """A stack of expert layers.
 
     Args:
-        width: ``D``.
-        depth: number of layers.
-        heads: attention heads.
-        dropout: probability in the feed-forward part.
-        block: ``reference`` (released code) or ``preln`` (paper).
-        causal: never hear a later turn.
-        context: hear only turns at most so far away, 0 for none but the own; ``None`` for all.
-        recency: hear turns the less the further away they are.
-
-    Raises:
-        ValueError: if there is no such block, `context` is negative, or `heads` does not divide `width`.
+        settings: size and attention.
+        causal: attend to no later turn.
     """
 
-    def __init__(
-        self,
-        width: int,
-        depth: int,
-        heads: int,
-        dropout: float,
-        *,
-        block: str = "reference",
-        causal: bool = False,
-        context: int | None = None,
-        recency: bool = False,
-    ) -> None:
+    def __init__(self, settings: ExpertSettings, *, causal: bool = False) -> None:
         super().__init__()
-        if block not in LAYERS:
-            raise ValueError(f"`block` must be one of {list(LAYERS)}; got {block!r}.")
-        if context is not None and context < 0:
-            raise ValueError(f"`context` must be a number of turns >= 0, or None for all; got {context}.")
-        layer = LAYERS[block]
+        layer = LAYERS[settings.block]
         self.layers = nn.ModuleList(
-            layer(DialogueAttention(width, heads, causal=causal, context=context, recency=recency), dropout)
-            for _ in range(depth)
+            layer(DialogueAttention(settings, causal=causal), settings.dropout) for _ in range(settings.depth)
         )
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
@@ -163,7 +162,7 @@ class Expert(nn.Module):
 
 
 def sinusoidal(position: Tensor, width: int) -> Tensor:
-    """Sinusoidal code of turn numbers (Vaswani et al. 2017, section 3.5).
+    """Sinusoidal encoding of turn numbers (Vaswani et al. 2017, section 3.5).
 
     Shapes:
         position ``[T]``; returns float ``[T, D]``; `width` must be even.

@@ -1,4 +1,4 @@
-"""Attention within sequences of any lengths, side by side on a grid for the kernel."""
+"""Attention within sequences of different lengths, padded to a grid inside one function."""
 
 from typing import Any, NamedTuple
 
@@ -10,10 +10,10 @@ from graphmer.nn.tokens import Tokens
 
 
 def grid_attention(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -> Tensor:
-    """Attention of each token to those of its sequence.
+    """Attention of each token to the tokens of its sequence.
 
-    Cells of the grid without a token hold a copy of any other; they are masked as keys and never read as
-    answers, so that nothing has to be set to zero.
+    Cells of the grid without a token hold a copy of another token; they are masked as keys and never read as
+    outputs, so that nothing has to be set to zero.
 
     Args:
         qkv: queries, keys and values side by side.
@@ -29,40 +29,40 @@ def grid_attention(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -> Ten
 
 
 def _heads_side_by_side(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -> Tensor:
-    """As torch's kernel wants them; each part on a grid of its own, so that no gradient is put together."""
+    """Layout of torch's kernel: one grid each for queries, keys and values, so no gradient is joined."""
     sequences, longest = tokens.shape
     width = qkv.shape[1] // 3
     grids = [_gathered(rows, tokens.token, tokens.slot) for rows in qkv.chunk(3, dim=1)]
     query, key, value = (
         grid.view(sequences, longest, heads, width // heads).transpose(1, 2) for grid in grids
     )
-    heard = attend(query, key, value, mask).transpose(1, 2)
-    return _answers(heard.reshape(sequences * longest, width), tokens.slot)
+    attended = attend(query, key, value, mask).transpose(1, 2)
+    return _rows(attended.reshape(sequences * longest, width), tokens.slot)
 
 
 def _heads_apart(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -> Tensor:
-    """As products want them, which would copy anything else; all parts in one gathering."""
+    """Layout of the matrix products, which would copy any other; one gather for all three parts."""
     sequences, longest = tokens.shape
     width = qkv.shape[1] // (3 * heads)
     places = tokens.once(("places", heads), lambda: _Places.of(tokens, heads))
     grid = _gathered(qkv.reshape(-1, width), places.row, places.cell)
     query, key, value = grid.view(3, sequences, heads, longest, width).unbind()
-    heard = attend(query, key, value, mask)
-    return _answers(heard.reshape(-1, width), places.answer).view(len(qkv), heads * width)
+    attended = attend(query, key, value, mask)
+    return _rows(attended.reshape(-1, width), places.output).view(len(qkv), heads * width)
 
 
 class _Places(NamedTuple):
-    """How rows of tokens and cells of the grid correspond.
+    """Correspondence of rows of tokens and cells of the grid.
 
     Attributes:
-        row: what each cell ``[3, S, H, L]`` of queries, keys and values holds of the rows ``[T, 3, H]``.
-        cell: where these rows are among those cells.
-        answer: where the answer to each token and head ``[T, H]`` is in the cells ``[S, H, L]``.
+        row: row of ``[T, 3, H]`` in each cell ``[3, S, H, L]`` of queries, keys and values.
+        cell: cell of each of these rows.
+        output: cell ``[S, H, L]`` of the output of each token and head ``[T, H]``.
     """
 
     row: Tensor
     cell: Tensor
-    answer: Tensor
+    output: Tensor
 
     @classmethod
     def of(cls, tokens: Tokens, heads: int) -> "_Places":
@@ -71,31 +71,31 @@ class _Places(NamedTuple):
         head, part = torch.arange(heads, device=device), torch.arange(3, device=device)
         token = tokens.token.view(sequences, 1, longest)
         row = (token * 3 + part[:, None, None, None]) * heads + head[:, None]
-        answer = (tokens.sequence[:, None] * heads + head) * longest + tokens.rank[:, None]
-        cell = answer[:, None, :] + part[:, None] * (sequences * heads * longest)
-        return cls(row.flatten(), cell.flatten(), answer.flatten())
+        output = (tokens.sequence[:, None] * heads + head) * longest + tokens.rank[:, None]
+        cell = output[:, None, :] + part[:, None] * (sequences * heads * longest)
+        return cls(row.flatten(), cell.flatten(), output.flatten())
 
 
 def _gathered(rows: Tensor, row: Tensor, cell: Tensor) -> Tensor:
-    """Rows of tokens as those of cells.
+    """Rows of tokens gathered into cells.
 
     Args:
         rows: of tokens.
-        row: which one each cell holds.
-        cell: where each of them is.
+        row: row of each cell.
+        cell: cell of each row.
     """
     cells: Tensor = _Gathered.apply(rows, row, cell)  # type: ignore[no-untyped-call]
     return cells
 
 
-def _answers(cells: Tensor, cell: Tensor) -> Tensor:
+def _rows(cells: Tensor, cell: Tensor) -> Tensor:
     """Rows of the cells that hold tokens, in the order of the tokens."""
-    rows: Tensor = _Answers.apply(cells, cell)  # type: ignore[no-untyped-call]
+    rows: Tensor = _Rows.apply(cells, cell)  # type: ignore[no-untyped-call]
     return rows
 
 
 class _Gathered(torch.autograd.Function):
-    """Nothing flows back from empty cells."""
+    """Gather whose backward pass ignores empty cells."""
 
     @staticmethod
     def forward(ctx: Any, rows: Tensor, row: Tensor, cell: Tensor) -> Tensor:
@@ -107,8 +107,8 @@ class _Gathered(torch.autograd.Function):
         return gradient.index_select(0, ctx.cell), None, None
 
 
-class _Answers(torch.autograd.Function):
-    """Empty cells get a gradient of zero."""
+class _Rows(torch.autograd.Function):
+    """Gather whose backward pass gives empty cells a gradient of zero."""
 
     @staticmethod
     def forward(ctx: Any, cells: Tensor, cell: Tensor) -> Tensor:

@@ -1,14 +1,17 @@
 """Message passing over the typed relations of a dialogue graph."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import torch
+from pydantic import model_validator
 from torch import Tensor, nn
 from torch_geometric.nn import GATv2Conv, RGATConv, TransformerConv
 
 from graphmer.nn.aggregation import Edges
 from graphmer.nn.cache import MessageCache
 from graphmer.nn.dropout import Dropout
+from graphmer.settings import Fraction, Positive, Settings
 
 
 class RelationalConv(nn.Module):
@@ -16,9 +19,9 @@ class RelationalConv(nn.Module):
 
     ``x_i' = W_0 x_i + sum_r (1 / |N_r(i)|) sum_{j in N_r(i)} W_r x_j``.
 
-    Differences from `torch_geometric.nn.RGCNConv`: neighbours are averaged per relation first, so that one
-    product serves all relations, without a loop over them and without a copy of the state for each edge.
-    Equal to it to rounding.
+    Differences from `torch_geometric.nn.RGCNConv`: neighbors are averaged per relation first, so that one
+    matrix product serves all relations, without a loop over them and without a copy of the state for each
+    edge. The outputs are equal to rounding.
 
     Args:
         width: ``D`` in and out.
@@ -27,11 +30,11 @@ class RelationalConv(nn.Module):
 
     def __init__(self, width: int, relations: int) -> None:
         super().__init__()
-        self.own = nn.Linear(width, width)
-        self.heard = nn.Linear(relations * width, width, bias=False)
+        self.root = nn.Linear(width, width)
+        self.neighbors = nn.Linear(relations * width, width, bias=False)
 
     def forward(self, state: Tensor, edges: Edges) -> Tensor:
-        return self.own(state) + self.heard(edges.mean(state))
+        return self.root(state) + self.neighbors(edges.mean(state))
 
 
 class _RelationAttention(nn.Module):
@@ -80,68 +83,74 @@ CONVOLUTIONS: dict[str, Callable[[int, int, int], nn.Module]] = {
     "transformer": _transformer,
     "gatv2": _gatv2,
 }
-"""Message functions by the name a model is configured with: ``(D, R, heads) -> layer(state, edges)``."""
+"""Convolutions by the name that settings use: ``(D, R, heads) -> layer(state, edges)``."""
+
+
+class MessagePassingSettings(Settings):
+    """Kind and size of message passing."""
+
+    convolution: Literal["rgcn", "rgat", "transformer", "gatv2"] = "rgcn"
+    """Convolution; name in `CONVOLUTIONS`."""
+    width: Positive = 128
+    """Width of the states that are passed."""
+    depth: Positive = 3
+    """Layers; information travels `depth` neighborhoods far."""
+    heads: Positive = 4
+    """Attention heads, for convolutions that have them; must divide `width`."""
+    dropout: Fraction = 0.3
+    """Dropout probability on aggregated messages."""
+
+    @model_validator(mode="after")
+    def _divisible(self) -> "MessagePassingSettings":
+        if self.convolution != "rgcn" and self.width % self.heads:
+            raise ValueError(f"`heads` must divide `width`; got {self.heads} heads for width {self.width}")
+        return self
 
 
 class MessagePassing(nn.Module):
     """Layers of message passing, each with pre-norm and residual, between a linear map and a norm.
 
-    ``x <- x + Drop(ReLU(conv(LN(x))))``. A turn that heard nothing keeps its own state.
+    ``x <- x + Drop(ReLU(conv(LN(x))))``. A turn without incoming edges keeps its own state.
 
     Args:
-        inputs: width of the states that come in.
-        width: ``D`` of the states that are passed and go out.
-        depth: number of layers.
+        settings: convolution, size and dropout.
+        inputs: width of the input states.
         relations: ``R``.
-        convolution: name in `CONVOLUTIONS`.
-        heads: attention heads, for the layers that have them.
-        dropout: probability on what was heard.
 
-    Raises:
-        ValueError: if there is no such convolution, or it has heads and their number does not divide `width`.
+    Attributes:
+        width: ``D`` of the output states.
     """
 
-    def __init__(
-        self,
-        inputs: int,
-        width: int,
-        depth: int,
-        relations: int,
-        *,
-        convolution: str,
-        heads: int,
-        dropout: float,
-    ) -> None:
+    def __init__(self, settings: MessagePassingSettings, inputs: int, relations: int) -> None:
         super().__init__()
-        if convolution not in CONVOLUTIONS:
-            raise ValueError(f"`convolution` must be one of {list(CONVOLUTIONS)}; got {convolution!r}.")
-        if convolution != "rgcn" and width % heads:
-            raise ValueError(f"`heads` must divide `width`; got {heads} heads for width {width}.")
-        self.width = width
+        width = self.width = settings.width
         self.relations = relations
         self.enter = nn.Linear(inputs, width)
-        make = CONVOLUTIONS[convolution]
-        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(depth))
-        self.convolutions = nn.ModuleList(make(width, relations, heads) for _ in range(depth))
+        make = CONVOLUTIONS[settings.convolution]
+        self.norms = nn.ModuleList(nn.LayerNorm(width) for _ in range(settings.depth))
+        self.convolutions = nn.ModuleList(
+            make(width, relations, settings.heads) for _ in range(settings.depth)
+        )
         self.norm = nn.LayerNorm(width)
-        self.dropout = Dropout(dropout)
+        self.dropout = Dropout(settings.dropout)
 
     def forward(
-        self, state: Tensor, edge_index: Tensor, edge_type: Tensor, memory: MessageCache | None = None
+        self, state: Tensor, edge_index: Tensor, edge_type: Tensor, cache: MessageCache | None = None
     ) -> Tensor:
         """States of the turns after message passing.
 
         Args:
             state: of the turns, ``[N, inputs]``.
-            edge_index: who hears whom; with a memory of ``K`` turns, these are the rows before the ``N``.
+            edge_index: source and target of each edge; with a cache of ``K`` turns, their rows come before
+                the ``N``.
             edge_type: relation of each edge.
-            memory: what earlier turns said, which are heard and do not listen.
+            cache: messages of earlier turns, which are sources and never targets.
         """
         state = self.enter(state)
-        rows = len(state) + (0 if memory is None else len(memory))
+        rows = len(state) + (0 if cache is None else len(cache))
         edges = Edges(edge_index, edge_type, rows, self.relations)
         for norm, convolution in zip(self.norms, self.convolutions, strict=True):
-            said = norm(state) if memory is None else memory.extend(norm(state))
-            heard = convolution(said, edges)[-len(state) :]
-            state = state + self.dropout(torch.relu(heard))
+            messages = norm(state) if cache is None else cache.extend(norm(state))
+            aggregated = convolution(messages, edges)[-len(state) :]
+            state = state + self.dropout(torch.relu(aggregated))
         return self.norm(state)

@@ -4,16 +4,33 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 import torch
+from pydantic import model_validator
 from torch import Tensor, nn
 
 from graphmer.nn.dropout import Dropout
-from graphmer.nn.experts import Expert, sinusoidal
+from graphmer.nn.experts import Expert, ExpertSettings, sinusoidal
 from graphmer.nn.tokens import Tokens
+from graphmer.settings import Fraction
+
+
+class MixtureSettings(ExpertSettings):
+    """Settings of the experts, their projections and their routers."""
+
+    positions: bool = False
+    """Add sinusoidal turn numbers to the projected features."""
+    router_logit_dropout: Fraction = 0.5
+    """Dropout on the router's scores; 0.5 in the released code."""
+
+    @model_validator(mode="after")
+    def _even(self) -> "MixtureSettings":
+        if self.positions and self.width % 2:
+            raise ValueError(f"`width` must be even where `positions` are added; got {self.width}")
+        return self
 
 
 @dataclass(frozen=True)
 class MixtureOutput:
-    """What the experts make of each utterance.
+    """Output of the mixture for each utterance.
 
     Attributes:
         embedding: concatenation over modalities, zero where a modality is missing, ``[N, M * D]``.
@@ -47,67 +64,28 @@ class Router(nn.Module):
 
 
 class ExpertMixture(nn.Module):
-    """Each available modality of an utterance is read by every expert; a router mixes what they say.
+    """Mixture of experts: every expert reads each available modality, and a router weighs their outputs.
 
     ``R^m = sum_e w^m_e E_e(z^m)`` with ``w^m = softmax(router_m(z^m))`` (MoMKE, eq. 5-6).
-    Differences from the released code: a missing modality is not computed at all; the result is the same.
+    Differences from the released code: a missing modality is not computed at all; the output is the same.
 
     Args:
-        widths: features per modality, ``{modality: D_m}``.
-        width: ``D``.
-        depth: layers of an expert.
-        heads: attention heads.
-        dropout: probability of the projections, experts and routers.
-        block: expert layer, ``reference`` or ``preln``.
-        positions: add sinusoidal turn numbers to the projected features.
-        router_logit_dropout: dropout on the router's scores; the released code has 0.5.
-        causal: never hear a later turn.
-        context: experts hear only turns at most so far away; ``None`` for the whole dialogue.
-        recency: experts hear turns the less the further away they are; see `alibi_slopes`.
-
-    Raises:
-        ValueError: if `heads` does not divide `width`, `width` is odd and `positions` are wanted, or
-            `context` is negative.
+        settings: of projections, experts and routers.
+        widths: features per modality, ``{m: D_m}``.
+        causal: attend to no later turn.
     """
 
-    def __init__(
-        self,
-        widths: Mapping[str, int],
-        *,
-        width: int = 256,
-        depth: int = 4,
-        heads: int = 2,
-        dropout: float = 0.5,
-        block: str = "reference",
-        positions: bool = False,
-        router_logit_dropout: float = 0.5,
-        causal: bool = False,
-        context: int | None = None,
-        recency: bool = False,
-    ) -> None:
+    def __init__(self, settings: MixtureSettings, widths: Mapping[str, int], *, causal: bool = False) -> None:
         super().__init__()
-        if positions and width % 2:
-            raise ValueError(f"`width` must be even where `positions` are added; got {width}.")
+        width, dropout = settings.width, settings.dropout
         self.modalities = tuple(widths)
         self.width = width
-        self.positions = positions
+        self.positions = settings.positions
         self.dropout = Dropout(dropout)
         self.projections = nn.ModuleList(nn.Linear(w, width) for w in widths.values())
-        self.experts = nn.ModuleList(
-            Expert(
-                width,
-                depth,
-                heads,
-                dropout,
-                block=block,
-                causal=causal,
-                context=context,
-                recency=recency,
-            )
-            for _ in widths
-        )
+        self.experts = nn.ModuleList(Expert(settings, causal=causal) for _ in widths)
         self.routers = nn.ModuleList(
-            Router(width, len(widths), dropout, router_logit_dropout) for _ in widths
+            Router(width, len(widths), dropout, settings.router_logit_dropout) for _ in widths
         )
 
     def project(
@@ -115,22 +93,23 @@ class ExpertMixture(nn.Module):
         features: Mapping[str, Tensor],
         tokens: Tokens,
         position: Tensor,
-        around: Tensor | None = None,
+        averages: Tensor | None = None,
     ) -> Tensor:
         """Projected features ``[T, D]`` of the available tokens.
 
         Args:
             features: by modality.
-            tokens: what is available.
+            tokens: of the available modalities.
             position: turn numbers.
-            around: what is added for each turn and modality; see `NeighborhoodAverages`.
+            averages: mapped neighborhood averages of each turn and modality, which are added; see
+                `NeighborhoodAverages`.
 
         Shapes:
-            features ``{m: [N, D_m]}``; position ``[N]``; around ``[N, M, D]``.
+            features ``{m: [N, D_m]}``; position ``[N]``; averages ``[N, M, D]``.
         """
         nodes = tokens.split(tokens.node)
         parts = [
-            self.projections[m](features[modality][node]) + (0 if around is None else around[node, m])
+            self.projections[m](features[modality][node]) + (0 if averages is None else averages[node, m])
             for m, (modality, node) in enumerate(zip(self.modalities, nodes, strict=True))
             if len(node)
         ]
@@ -139,7 +118,7 @@ class ExpertMixture(nn.Module):
         return projected + sinusoidal(position[tokens.node], self.width) if self.positions else projected
 
     def unimodal(self, projected: Tensor, tokens: Tokens) -> list[Tensor]:
-        """Each modality read by its own expert only, ``[T_m, D]`` per modality (stage 1)."""
+        """Output of each modality's own expert only, ``[T_m, D]`` per modality (stage 1)."""
         parts = tokens.split(projected)
         return [
             expert(part, tokens.only(m)) if len(part) else part

@@ -1,4 +1,4 @@
-"""Who spoke before whom: the turns of each speaker of each dialogue as chains on one node axis."""
+"""Chains of the turns of each speaker of each dialogue, on one node axis."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -21,19 +21,19 @@ class SpeakerTurns:
     Args:
         chain: chain of each node.
         previous: node of the speaker's previous turn, -1 at a first turn.
-        heard: node of the other party's last turn, which is the latest earlier turn of anybody else in the
-            dialogue; -1 where nobody else has spoken.
+        other: node of the latest earlier turn of any other speaker in the dialogue; -1 where nobody else has
+            spoken.
         order: nodes by place in their chain, the longest chains first.
         active: chains with a first turn, with a second turn, ...; as many numbers as the longest chain has
             turns, and they fall.
 
     Shapes:
-        chain, previous, heard, order long ``[N]``.
+        chain, previous, other, order long ``[N]``.
     """
 
     chain: Tensor
     previous: Tensor
-    heard: Tensor
+    other: Tensor
     order: Tensor
     active: tuple[int, ...]
 
@@ -50,7 +50,7 @@ class SpeakerTurns:
 
         Example:
             >>> turns = SpeakerTurns.of(torch.tensor([1, 0, 0, 1]), torch.zeros(4, dtype=torch.long))
-            >>> turns.chain, turns.previous, turns.heard
+            >>> turns.chain, turns.previous, turns.other
             (tensor([0, 1, 1, 0]), tensor([-1, -1,  1,  0]), tensor([-1,  0,  0,  2]))
             >>> turns.order, turns.active
             (tensor([0, 1, 3, 2]), (2, 2))
@@ -68,7 +68,7 @@ class SpeakerTurns:
         row = length.argsort(descending=True, stable=True).argsort()
         order = (place * len(length) + row[chain]).argsort()
         return cls(
-            chain, previous, _heard(speaker, batch, node), order, tuple(torch.bincount(place).tolist())
+            chain, previous, _other(speaker, batch, node), order, tuple(torch.bincount(place).tolist())
         )
 
     @property
@@ -81,7 +81,7 @@ class SpeakerTurns:
         return torch.split(rows.index_select(-2, self.order), list(self.active), dim=-2)
 
     def rows(self, steps: Sequence[Tensor]) -> Tensor:
-        """What `steps` gives, back in the order of the nodes."""
+        """The inverse of `steps`: rows in the order of the nodes."""
         return torch.cat(list(steps), dim=-2).index_select(-2, self.order.argsort())
 
 
@@ -92,8 +92,8 @@ def _numbered_by_first_turn(key: Tensor, node: Tensor) -> Tensor:
     return torch.unique(first[group], return_inverse=True)[1]
 
 
-def _heard(speaker: Tensor, batch: Tensor, node: Tensor) -> Tensor:
-    """The node before the run of turns in which a speaker goes on speaking, -1 where a dialogue begins."""
+def _other(speaker: Tensor, batch: Tensor, node: Tensor) -> Tensor:
+    """Node before the run of consecutive turns of the same speaker, -1 where a dialogue begins."""
     new = torch.ones_like(node, dtype=torch.bool)
     new[1:] = (speaker[1:] != speaker[:-1]) | (batch[1:] != batch[:-1])
     before = torch.where(new, node, 0).cummax(0).values - 1

@@ -1,24 +1,29 @@
-"""The available (utterance, modality) pairs of a batch, and how they line up for attention."""
+"""Tokens of the available (utterance, modality) pairs of a batch, and their layout for attention."""
 
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from graphmer.typing import Available
-
-if TYPE_CHECKING:
-    from graphmer.nn.cache import KeyValueCache
 
 Made = TypeVar("Made")
 
 
+class AttentionCache(Protocol):
+    """Keys and values of earlier tokens, which attention also reads; see `KeyValueCache`."""
+
+    def mask(self, slopes: Tensor | None) -> Tensor: ...
+
+    def attend(self, layer: nn.Module, qkv: Tensor, heads: int, mask: Tensor) -> Tensor: ...
+
+
 @dataclass(frozen=True)
 class Tokens:
-    """One token for each modality that an utterance has; absent ones do not exist, so nothing computes them.
+    """One token for each available modality of an utterance; missing ones have no token and cost nothing.
 
     Tokens are ordered by modality, then by node. Those of one modality in one dialogue form a *sequence*:
     attention stays inside it. Because only what is available is in a sequence, attention over it equals
@@ -29,7 +34,8 @@ class Tokens:
         counts: tokens of each modality, ``M`` numbers.
         sequence: sequence of each token, numbered without gaps.
         rank: place of each token in its sequence.
-        memory: tokens of earlier turns, which these hear as well; ``None`` for whole dialogues.
+        cache: keys and values of earlier turns, which these tokens attend to as well; ``None`` for whole
+            dialogues.
 
     Shapes:
         node, sequence, rank ``[T]``.
@@ -39,7 +45,7 @@ class Tokens:
     counts: tuple[int, ...]
     sequence: Tensor
     rank: Tensor
-    memory: "KeyValueCache | None" = None
+    cache: AttentionCache | None = None
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod
@@ -95,7 +101,7 @@ class Tokens:
         return grid.view(self.shape)
 
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
-        """What attention needs of these tokens, made once for all layers that name it alike."""
+        """A value that depends on these tokens only, computed once for all layers that use the same key."""
         if key not in self._made:
             self._made[key] = make()
         made: Made = self._made[key]
@@ -103,6 +109,6 @@ class Tokens:
 
     @cached_property
     def distance(self) -> Tensor:
-        """Turns between the cells of the ``[S, L]`` grid, ``[S, L, L]``; of no meaning for empty ones."""
+        """Turns between the cells of the ``[S, L]`` grid, ``[S, L, L]``; arbitrary for empty cells."""
         place = self.node[self.token].view(self.shape)
         return (place[:, :, None] - place[:, None, :]).abs()

@@ -34,13 +34,14 @@ class Timeline:
         dialogue: as recorded, with its annotations.
         under: what is said under every set of the modalities that occur in it, by the set's name, the
             complete one last.
-        router: weight of (utterance, input modality, expert) from all that was recorded, ``[N, M, M]``.
+        router: weight of (utterance, input modality, expert) from all that was recorded, ``[N, M, M]``;
+            ``None`` for a network without a router.
         graph: of the dialogue.
     """
 
     dialogue: Dialogue
     under: Mapping[str, Said]
-    router: Tensor
+    router: Tensor | None
     graph: DialogueGraph
 
 
@@ -69,7 +70,7 @@ def timeline(
         "emotion": [_value(emotion, labels) for emotion in dialogue.emotion],
         "text": dialogue.text if transcripts else None,
         "under": {name: _said(said, labels) for name, said in shown.under.items()},
-        "router": _rounded(shown.router.tolist()),
+        "router": None if shown.router is None else _rounded(shown.router.tolist()),
         "edges": edges,
     }
 

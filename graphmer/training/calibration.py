@@ -1,8 +1,8 @@
-"""Temperatures and the threshold of a change, fitted on the validation part after the epoch was selected."""
+"""Temperature scaling and the threshold of a change, fitted on the validation part after selection."""
 
 import math
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from scipy.optimize import minimize_scalar
@@ -13,24 +13,24 @@ from graphmer.graph import DialogueGraph
 from graphmer.graph.dataset import batches
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel
-from graphmer.nn.output import ModelOutput, dialogue_numbers
-from graphmer.training.objective import ChangePairs
+from graphmer.nn.network import NetworkOutput
+from graphmer.systems.objectives import ChangePairs
 from graphmer.typing import UNLABELLED
 
-_TEMPERATURES = (0.1, 10.0)  # a part that is answered without a mistake would ask for 0
+_TEMPERATURES = (0.1, 10.0)  # without a single mistake the best temperature would be 0
 
 
 @dataclass(frozen=True, eq=False)
-class _Heard:
-    """A batch, without its features, with what an uncalibrated model said of it."""
+class _CalibrationBatch:
+    """A batch without its features, with the output of the uncalibrated network."""
 
     graph: DialogueGraph
-    output: ModelOutput
+    output: NetworkOutput
 
     @classmethod
-    def of(cls, model: EmotionModel, graph: DialogueGraph) -> "_Heard":
+    def of(cls, model: EmotionModel, graph: DialogueGraph) -> "_CalibrationBatch":
         output = model(graph)
-        for modality in model.modalities:  # of all conditions together they may be larger than memory
+        for modality in model.modalities:  # all conditions together may be larger than memory
             del graph[modality]
         return cls(graph, output)
 
@@ -38,7 +38,7 @@ class _Heard:
 def fit_calibration(
     model: EmotionModel, graphs: Sequence[DialogueGraph], *, nodes: int, device: torch.device
 ) -> Calibration:
-    """The calibration that suits a trained model of classes best.
+    """Calibration of a trained model of classes.
 
     Temperatures minimise the negative log-likelihood of the annotations (Guo et al. 2017, section 4.2): of
     the emotions, as the softmax or the decoder's marginals have them, and of the change head. The threshold
@@ -48,22 +48,22 @@ def fit_calibration(
 
     Args:
         model: on `device`, not calibrated yet; is put into evaluation mode and left in it.
-        graphs: the validation part as all conditions show it; one number of each kind serves them all.
+        graphs: the validation part under all conditions, which share one calibration.
         nodes: most utterances in a batch.
         device: where the batches go.
     """
     model.eval()
     with torch.no_grad():
-        heard = [_Heard.of(model, batch.to(device)) for _, batch in batches(graphs, nodes)]
-        found = Calibration(emotion=_best_temperature(lambda heat: _emotion_loss(model, heard, heat)))
+        parts = [_CalibrationBatch.of(model, batch.to(device)) for _, batch in batches(graphs, nodes)]
+        values = {"emotion": _best_temperature(lambda t: _emotion_loss(model, parts, t))}
         if model.change_head is not None:
-            said, truth = _change_logits(model, heard)
-            found = replace(found, change=_best_temperature(lambda heat: _change_loss(said, truth, heat)))
-        model.calibrate(found)
-        if model.knows_change:
-            found = replace(found, threshold=_best_threshold(model, heard))
-        model.calibrate(found)
-    return found
+            logits, changed = _change_logits(model, parts)
+            values["change"] = _best_temperature(lambda t: _change_loss(logits, changed, t))
+        model.calibrate(Calibration(**values))
+        if model.predicts_change:
+            values["threshold"] = _best_threshold(model, parts)
+            model.calibrate(Calibration(**values))
+    return model.calibration
 
 
 def _best_temperature(loss: Callable[[float], float]) -> float:
@@ -74,45 +74,45 @@ def _best_temperature(loss: Callable[[float], float]) -> float:
     return math.exp(found.x)
 
 
-def _emotion_loss(model: EmotionModel, heard: Sequence[_Heard], temperature: float) -> float:
+def _emotion_loss(model: EmotionModel, parts: Sequence[_CalibrationBatch], temperature: float) -> float:
     """Sum of the negative log-likelihoods of the annotated emotions."""
     total = 0.0
-    for each in heard:
-        logits, target = each.output.emotion_logits.float(), each.graph.emotion
+    for each in parts:
+        logits, target = each.output.logits.float(), each.graph.emotion
         if model.decoder is None:
             loss = cross_entropy(logits / temperature, target, ignore_index=UNLABELLED, reduction="sum")
         else:
             model.decoder.temperature = temperature
-            chain = model.decoder(logits, each.graph.speaker, dialogue_numbers(each.graph))
+            chain = model.decoder(logits, each.graph.speaker, each.graph.dialogue)
             loss = nll_loss(chain.marginal, target, ignore_index=UNLABELLED, reduction="sum")
         total += float(loss)
     return total
 
 
-def _change_logits(model: EmotionModel, heard: Sequence[_Heard]) -> tuple[Tensor, Tensor]:
-    said, truth = [], []
-    for each in heard:
+def _change_logits(model: EmotionModel, parts: Sequence[_CalibrationBatch]) -> tuple[Tensor, Tensor]:
+    logits, changed = [], []
+    for each in parts:
         pairs = ChangePairs.of(each.graph)
-        said.append(model.change_logits(each.output, pairs.previous)[pairs.eligible].float())
-        truth.append(pairs.changed.float())
-    return torch.cat(said), torch.cat(truth)
+        logits.append(model.change_logits(each.output, pairs.previous)[pairs.eligible].float())
+        changed.append(pairs.changed.float())
+    return torch.cat(logits), torch.cat(changed)
 
 
-def _change_loss(said: Tensor, truth: Tensor, temperature: float) -> float:
-    return float(binary_cross_entropy_with_logits(said / temperature, truth, reduction="sum"))
+def _change_loss(logits: Tensor, changed: Tensor, temperature: float) -> float:
+    return float(binary_cross_entropy_with_logits(logits / temperature, changed, reduction="sum"))
 
 
-def _best_threshold(model: EmotionModel, heard: Sequence[_Heard]) -> float:
-    """The midpoint between two probabilities that parts changes from the rest with the highest MCC."""
-    said, truth = [], []
-    for each in heard:
+def _best_threshold(model: EmotionModel, parts: Sequence[_CalibrationBatch]) -> float:
+    """Midpoint between two probabilities that separates changes with the highest MCC."""
+    predicted, changed = [], []
+    for each in parts:
         pairs, annotated = ChangePairs.of(each.graph), each.graph.emotion != UNLABELLED
-        said.append(model.decide(each.output, each.graph, annotated).change[pairs.eligible])
-        truth.append(pairs.changed)
-    probability, order = torch.cat(said).double().sort(descending=True)
-    change = torch.cat(truth)[order].double()
+        predicted.append(model.decide(each.output, each.graph, annotated).change[pairs.eligible])
+        changed.append(pairs.changed)
+    probability, order = torch.cat(predicted).double().sort(descending=True)
+    change = torch.cat(changed)[order].double()
     if not 0 < change.sum() < len(change):
-        return Calibration.threshold  # nothing can be told apart
+        return Calibration().threshold  # only one class of pairs
     count = torch.arange(1, len(change), device=change.device)
     hit, shifts, total = change.cumsum(0)[:-1], change.sum(), len(change)
     covariance = hit * total - count * shifts

@@ -1,24 +1,23 @@
-"""A stretch of training with one objective and one way of hiding modalities."""
+"""Stages of training."""
 
 from dataclasses import dataclass
 
 from graphmer.curriculum.curriculum import Curriculum
 from graphmer.dialogue.missing import MissingProtocol
-from graphmer.training.objective import Objective
+from graphmer.systems.system import Objective
 
 
 @dataclass(frozen=True)
 class Stage:
-    """One stage.
+    """One stage of training, with one objective and one missing-modality protocol.
 
     Args:
-        name: what it is called in logs, e.g. ``experts`` or ``mixing``.
+        name: name in logs, e.g. ``experts`` or ``mixing``.
         epochs: passes over the training dialogues.
-        objective: what is minimised.
-        mask: what is hidden from the model; drawn anew each epoch.
+        objective: loss, and the parameters that move.
+        mask: protocol of the training masks; sampled anew each epoch.
         select: whether its epochs compete for the best validation score.
-        curriculum: what hardness makes of each epoch; ``None`` to take all utterances alike.
-        distil: whether batches also hold what the model says of them where nothing is hidden.
+        curriculum: training by hardness; ``None`` weighs all utterances alike.
     """
 
     name: str
@@ -27,4 +26,3 @@ class Stage:
     mask: MissingProtocol
     select: bool = True
     curriculum: Curriculum | None = None
-    distil: bool = False

@@ -1,4 +1,4 @@
-"""Everything that training moves, so that it can be stopped and continued."""
+"""State of a training run, so that it can be interrupted and continued."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,7 +15,7 @@ from graphmer.training.checkpoint import flatten_optimizer, load_tensors, restor
 
 @dataclass(frozen=True)
 class Selected:
-    """Which epoch's weights the model was left with.
+    """Epoch whose weights were selected.
 
     Attributes:
         epoch: its number, counted over all stages from 1.
@@ -31,9 +31,9 @@ class TrainingState:
     """The model, its optimizer, and the best weights so far.
 
     Attributes:
-        model: the one that gradients move.
+        model: the one that is trained.
         optimizer: of its parameters.
-        average: running mean of its weights, if one is kept.
+        average: exponential moving average of its weights, if there is one.
         epoch: epochs done.
         selected: best epoch so far.
         best: its weights.
@@ -47,16 +47,16 @@ class TrainingState:
     best: dict[str, Tensor] = field(default_factory=dict)
 
     @property
-    def averaged(self) -> EmotionModel:
+    def evaluated(self) -> EmotionModel:
         """The model that is validated and kept: the average where there is one and it has begun."""
         if self.average is None or not int(self.average.n_averaged):
             return self.model
         return cast(EmotionModel, self.average.module)
 
     def keep(self, score: float) -> None:
-        """Remember the averaged weights as the best."""
+        """Keep the weights of `evaluated` as the best."""
         self.selected = Selected(self.epoch, score)
-        self.best = {name: tensor.clone() for name, tensor in self.averaged.state_dict().items()}
+        self.best = {name: tensor.clone() for name, tensor in self.evaluated.state_dict().items()}
 
     def _modules(self) -> dict[str, torch.nn.Module]:
         return {"model": self.model} | ({} if self.average is None else {"average": self.average})

@@ -1,10 +1,10 @@
-"""Runs the stages, selects on validation, restores the best weights."""
+"""Trainer: runs the stages, selects on validation, restores the best weights."""
 
 import hashlib
 import math
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +14,11 @@ from torch import Tensor
 
 from graphmer.graph import DialogueGraph
 from graphmer.graph.dataset import GraphDataset, bucketed, collated
+from graphmer.nn.losses import LossTerms
 from graphmer.nn.model import EmotionModel
-from graphmer.training.distillation import complete_view
-from graphmer.training.objective import Objective
+from graphmer.nn.targets import TrainingTargets
+from graphmer.systems.system import Loss
+from graphmer.training.distillation import teacher_logits
 from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
 from graphmer.training.state import Selected, TrainingState
@@ -24,7 +26,7 @@ from graphmer.training.state import Selected, TrainingState
 
 @dataclass(frozen=True)
 class Epoch:
-    """What one pass over the training dialogues came to.
+    """Result of one pass over the training dialogues.
 
     Attributes:
         stage: name of the stage.
@@ -50,14 +52,16 @@ def derived_seed(*parts: object) -> int:
 
 
 class _Step(torch.nn.Module):
-    """Model and loss as one module, so that precision and processes wrap both."""
+    """Model and loss as one module, so that Fabric's precision and strategy wrap both."""
 
     def __init__(self, model: EmotionModel) -> None:
         super().__init__()
         self.model = model
 
-    def forward(self, graph: DialogueGraph, objective: Objective) -> tuple[Tensor, dict[str, Tensor]]:
-        terms = objective(self.model, graph)
+    def forward(
+        self, graph: DialogueGraph, targets: TrainingTargets, loss: Loss
+    ) -> tuple[Tensor, dict[str, Tensor]]:
+        terms: LossTerms = loss(self.model, graph, targets)
         return terms.total, terms.parts
 
 
@@ -100,13 +104,15 @@ class Trainer:
             stages: in their order; the last one must compete.
             train: the training part.
             validate: score of the model on the validation part, higher is better.
-            on_epoch: told of each epoch.
+            on_epoch: called with the result of each epoch.
             keep_last: take the last epoch instead of the best one.
 
         Raises:
             CheckpointError: if the state file belongs to another model.
             FloatingPointError: if a loss is not finite.
+            ValueError: if no stage competes, or a stage trains parameters that the model does not have.
         """
+        trainable = [name for name, parameter in model.named_parameters() if parameter.requires_grad]
         optimizer = self.optimization.make(model)
         step, optimizer = self.fabric.setup(_Step(model), optimizer)
         state = TrainingState(model, optimizer, self.optimization.average(model))
@@ -116,8 +122,9 @@ class Trainer:
         for stage in plan[state.epoch :]:
             begin = time.perf_counter()
             progress = (state.epoch - plan.index(stage)) / stage.epochs
+            _begin(stage, model, trainable, hand_over=progress == 0)
             losses = self._epoch(step, state, stage, train, progress, len(plan))
-            score = validate(state.averaged) if stage.select else None
+            score = validate(state.evaluated) if stage.select else None
             best = state.selected
             improved = score is not None and (keep_last or best is None or score > best.score)
             if score is not None and improved:
@@ -127,6 +134,8 @@ class Trainer:
             on_epoch(Epoch(stage.name, state.epoch, losses, score, improved, time.perf_counter() - begin))
         if state.selected is None:
             raise ValueError("No stage competes for the best validation score; let the last one `select`.")
+        for name, parameter in model.named_parameters():
+            parameter.requires_grad_(name in trainable)
         model.load_state_dict(state.best)
         return state.selected
 
@@ -140,19 +149,18 @@ class Trainer:
         with torch.random.fork_rng():
             torch.manual_seed(seed + self.fabric.global_rank)
             graphs: Sequence[DialogueGraph] = train.masked(stage.mask, seed)
-            planned = bucketed(train.lengths, self.optimization.nodes, order)
+            planned = bucketed(train.lengths, self.optimization.batch_nodes, order)
+            targets: Sequence[TrainingTargets] = [TrainingTargets()] * len(graphs)
             if stage.curriculum is not None:
-                graphs = stage.curriculum.epoch(graphs, progress, order)
+                graphs, targets = stage.curriculum.epoch(graphs, progress, order)
             for taken, chosen in enumerate(planned):
                 for group in state.optimizer.param_groups:
                     rate = self.optimization.rate(state.epoch + taken / len(planned), epochs)
                     group["lr"] = rate * group["pace"]
                 own, weight = self._share(chosen, train.lengths)
                 batch = collated(graphs, own).to(self.fabric.device)
-                if stage.distil:
-                    with self.fabric.autocast():
-                        batch.teacher_logits = complete_view(state.averaged, batch)
-                loss, parts = step(batch, stage.objective)
+                added = self._targets([targets[i] for i in own], state, batch)
+                loss, parts = step(batch, added, stage.objective.loss)
                 state.optimizer.zero_grad()
                 self.fabric.backward(loss * weight)
                 if self.optimization.clip is not None:
@@ -173,13 +181,39 @@ class Trainer:
             )
         return losses
 
+    def _targets(
+        self, targets: Sequence[TrainingTargets], state: TrainingState, batch: DialogueGraph
+    ) -> TrainingTargets:
+        """Training targets of a batch, with the soft targets of the teacher where there is distillation."""
+        joined = TrainingTargets.collate(targets).to(self.fabric.device)
+        if not joined.distillation_weight:
+            return joined
+        with self.fabric.autocast():
+            return replace(joined, teacher_logits=teacher_logits(state.evaluated, batch))
+
     def _share(self, chosen: list[int], lengths: list[int]) -> tuple[list[int], float]:
         """This process's dialogues of a batch, and the weight of its loss in the mean over the processes.
 
         The weight is proportional to the utterances, so that the mean is that of the whole batch. A process
-        that has no dialogue left reads the first one for nothing: all must take every step together.
+        that has no dialogue left reads the first one with weight zero: all must take every step together.
         """
         rank, count = self.fabric.global_rank, self.fabric.world_size
         own = chosen[rank::count]
         share = sum(lengths[i] for i in own) / sum(lengths[i] for i in chosen)
         return own or chosen[:1], count * share
+
+
+def _begin(stage: Stage, model: EmotionModel, trainable: Sequence[str], *, hand_over: bool) -> None:
+    """Freeze what a stage does not train, and hand over before its first epoch."""
+    trains = stage.objective.trains
+    moving = [name for name in trainable if not trains or name.startswith(trains)]
+    if not moving:
+        raise ValueError(
+            f"Stage {stage.name!r} trains parameters whose names begin with {' or '.join(trains)}; the model "
+            "has none."
+        )
+    for name, parameter in model.named_parameters():
+        parameter.requires_grad_(name in moving)
+    if hand_over and stage.objective.start is not None:
+        with torch.no_grad():
+            stage.objective.start(model)

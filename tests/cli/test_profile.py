@@ -3,7 +3,6 @@ import torch
 
 from graphmer.cli.profile import ProfileCallback
 from graphmer.dialogue import Complete
-from graphmer.training.objective import unimodal_objective
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Epoch
 from tests.experiment.tiny import write_config, write_corpus
@@ -11,8 +10,8 @@ from tests.experiment.tiny import write_config, write_corpus
 
 def test_the_first_epoch_of_each_stage_of_the_first_model_is_profiled(tmp_path):
     stages = [
-        Stage("experts", 2, unimodal_objective, Complete()),
-        Stage("mixing", 2, unimodal_objective, Complete()),
+        Stage("experts", 2, OBJECTIVES["unimodal"], Complete()),
+        Stage("mixing", 2, OBJECTIVES["unimodal"], Complete()),
     ]
     callback = ProfileCallback(tmp_path / "profile.txt", stages)
     profiled = []

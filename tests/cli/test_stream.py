@@ -17,7 +17,7 @@ SAID = ("id", "emotion", "pair", "changed", "change_called")
 def live(tmp_path_factory):
     """A run folder with a causal model, and the model."""
     folder = tmp_path_factory.mktemp("live")
-    model = predictor(context=3, decoder="chain")
+    model = predictor(attention_window=3, decoder="chain")
     (folder / "fold1-seed1").mkdir()
     save_model(folder / "fold1-seed1", model.trained)
     return folder, model

@@ -184,7 +184,7 @@ def spoil_vector(root):
     [
         (spoil_width, "Ses01F_d0_F000.npy: 'audio' must have 3 values, got 7. Extract it again"),
         (spoil_dialogue, "labels.pkl: dialogue 'Ses01F_d9' has no utterances. Add turns or remove it."),
-        (spoil_pickle, "labels.pkl: damaged or no pickle"),
+        (spoil_pickle, "labels.pkl: damaged, or not a pickle"),
         (spoil_layout, "labels.pkl: a label file must have 6 fields (IEMOCAP) or 7"),
         (spoil_vector, "Ses01F_d0_F000.npy: 'text': damaged feature file"),
     ],

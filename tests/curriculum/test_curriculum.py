@@ -2,18 +2,19 @@ import copy
 
 import pytest
 import torch
+from graphmer.training.objective import mixing_objective
 from torch.nn.functional import cross_entropy
 from torch_geometric.data import Batch
 
-from graphmer.curriculum.curriculum import Curriculum, Pacing
+from graphmer.curriculum.curriculum import Curriculum
 from graphmer.curriculum.hardness import Hardness
+from graphmer.curriculum.pacing import Pacing
 from graphmer.curriculum.supports import context
 from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.dataset import GraphDataset
-from graphmer.nn.output import dialogue_numbers
-from graphmer.nn.settings import MessageSettings, ModelSettings
-from graphmer.training.objective import mixing_objective
+from graphmer.nn.messages import MessagePassingSettings
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged
 
 BUILD = GraphBuilder({"context": TemporalWindow(past=1, future=1)}, LABELS)
@@ -171,7 +172,7 @@ def test_no_emotion_of_a_mixture_counts_where_nobody_annotated_the_utterance():
 def test_the_loss_of_a_mixture_is_that_of_both_emotions_by_their_shares():
     batch = Batch.from_data_list(epoch(fixed([9]), form="mixup"))
     built = model()
-    logits = built(batch).emotion_logits
+    logits = built(batch).logits
     of = [
         cross_entropy(logits, target, reduction="none") for target in (batch.emotion, batch.support_emotion)
     ]
@@ -236,8 +237,13 @@ def test_hardness_of_other_utterances_is_refused():
 def model():
     torch.manual_seed(0)
     return (
-        ModelSettings(
-            WIDTHS, 4, (*BUILD.relations, "support"), width=8, depth=1, messages=MessageSettings(width=8)
+        model_settings(
+            WIDTHS,
+            4,
+            (*BUILD.relations, "support"),
+            width=8,
+            depth=1,
+            message_passing=MessagePassingSettings(width=8),
         )
         .build()
         .eval()
@@ -246,24 +252,24 @@ def model():
 
 def test_a_copy_changes_nothing_in_its_dialogue():
     """Attention and message passing keep to the dialogue as long as no support is linked."""
-    plain = model()(Batch.from_data_list(TRAIN.graphs)).emotion_logits
+    plain = model()(Batch.from_data_list(TRAIN.graphs)).logits
     batch = Batch.from_data_list(epoch(fixed([9])))
-    beside = model()(batch).emotion_logits[batch.sequence == 0]
+    beside = model()(batch).logits[batch.sequence == 0]
     torch.testing.assert_close(beside, plain)
     linked = Batch.from_data_list(epoch(fixed([9]), relation=4))
-    assert not torch.allclose(model()(linked).emotion_logits[batch.sequence == 0], plain)
+    assert not torch.allclose(model()(linked).logits[batch.sequence == 0], plain)
 
 
 def test_a_copy_is_a_dialogue_of_its_own():
     batch = Batch.from_data_list(epoch(fixed([9])))
-    numbers = dialogue_numbers(batch)
+    numbers = batch.dialogue
     assert (numbers[1:] >= numbers[:-1]).all()
     assert len(numbers.unique()) == 2 * len(TRAIN)
 
 
 def test_the_objective_adds_the_loss_of_the_supports_with_their_own_labels():
     batch = Batch.from_data_list(epoch(fixed([9]), Pacing(initial_fraction=0.5)))
-    logits = model()(batch).emotion_logits.log_softmax(dim=1).detach()
+    logits = model()(batch).logits.log_softmax(dim=1).detach()
     own, sup, weights, supports = 0.0, 0.0, 0.0, 0
     for n in range(batch.num_nodes):
         if batch.emotion[n] != -1:

@@ -8,7 +8,7 @@ from sklearn.metrics import roc_auc_score
 from graphmer.corpora.plant import plant_hard
 from graphmer.corpora.simulate import simulate
 from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
-from graphmer.curriculum.hardness import Hardness, HardnessWeights, combined
+from graphmer.curriculum.hardness import Hardness, HardnessSettings, combined
 from graphmer.curriculum.teacher import Teacher
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
@@ -20,7 +20,7 @@ CPU = torch.device("cpu")
 BUILD = GraphBuilder({}, LABELS)
 
 
-def measured(dialogues, weights=HardnessWeights()):  # noqa: B008
+def measured(dialogues, weights=HardnessSettings()):  # noqa: B008
     torch.manual_seed(0)
     teacher = Teacher(WIDTHS, 4, width=8, depth=1).eval()
     return Hardness.measure(teacher, GraphDataset(dialogues, BUILD), LABELS, weights, device=CPU)
@@ -30,7 +30,7 @@ def test_the_views_are_weighed_by_rank_around_the_middle():
     direct = torch.tensor([[0.0, 3.0], [0.0, 1.0], [0.0, 2.0]])
     indirect = torch.tensor([5.0, 7.0, 6.0])
     change = torch.tensor([float("nan"), 0.2, 0.4])
-    weights = HardnessWeights(direct=0.6, indirect=0.3, change=0.2, sign=-1, beta=4, tau=0.5)
+    weights = HardnessSettings(direct=0.6, indirect=0.3, change=0.2, sign=-1, beta=4, tau=0.5)
     value = combined(direct, indirect, change, weights)
     for row, (n_dir, n_ind, n_change) in enumerate([(1, 1, 0.5), (0, 0, 0), (0.5, 0.5, 1)]):
         steady = 0.3 * n_ind + 0.2 * n_change - 0.5
@@ -99,7 +99,7 @@ def test_planted_hard_utterances_are_found():
     standardise = Standardiser.fit(planted.dialogues)
     part = GraphDataset([standardise(d) for d in planted.dialogues], GraphBuilder({}, corpus.labels))
     teacher = fit_teacher(part, 4, TeacherSettings(epochs=12, learning_rate=2e-3), seed=0, device=CPU)
-    found = Hardness.measure(teacher, part, corpus.labels, HardnessWeights(), device=CPU)
+    found = Hardness.measure(teacher, part, corpus.labels, HardnessSettings(), device=CPU)
     hard = [name in planted.noisy | planted.contradicting for name in found.utterances]
     mean = found.value[:, 1:7].mean(dim=1)
     assert roc_auc_score(hard, mean) >= 0.75

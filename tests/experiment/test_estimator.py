@@ -100,7 +100,7 @@ def test_it_works_in_cross_validation_and_grid_search():
 
 
 def test_a_causal_one_predicts_while_a_dialogue_goes_on():
-    found = small(causal=True, context=4, decoder="chain", epochs=1).fit(chats())
+    found = small(causal=True, attention_window=4, decoder="chain", epochs=1).fit(chats())
     stream = found.predictor_.stream()
     said = [stream.append(Utterance("A", {"text": [value] * 4})).emotion for value in (-2.0, 2.0)]
     assert set(said) <= {"calm", "angry"}

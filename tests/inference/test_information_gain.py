@@ -32,7 +32,7 @@ def test_a_drop_is_between_the_means_over_turns_seen_with_and_without_the_modali
     for draw in range(DRAWS):
         for dialogue in ragged():
             view = RandomAvailability().apply(parts.standardiser(dialogue), seed=draw)
-            said = parts.model(parts.build(view)).emotion_logits.softmax(dim=1).tolist()
+            said = parts.model(parts.build(view)).logits.softmax(dim=1).tolist()
             for row, has, had in zip(said, view.available.tolist(), dialogue.available.tolist(), strict=True):
                 left = tuple(m for m, there in zip(dialogue.modalities, has, strict=True) if there)
                 if left in seen and had[0] and had[1]:

@@ -15,8 +15,9 @@ from graphmer.graph import GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.inference import Predictor, load
 from graphmer.inference.predictor import model_folder
 from graphmer.nn.calibration import Calibration
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.nn.messages import MessagePassingSettings
 from graphmer.training.model_file import TrainedModel, save_model
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged, talk
 
 HERE = Path(__file__).parents[2]
@@ -25,9 +26,9 @@ HERE = Path(__file__).parents[2]
 def trained(labels: LabelSpace = LABELS, **described: Any) -> TrainedModel:
     torch.manual_seed(0)
     build = GraphBuilder({"near": TemporalWindow(2, 1), "own": SameSpeaker()}, labels)
-    messages = MessageSettings(width=8, depth=1, heads=2)
-    size = {"width": 8, "depth": 1, "messages": messages}
-    settings = ModelSettings(WIDTHS, labels.outputs, build.relations, **size, **described)
+    messages = MessagePassingSettings(width=8, depth=1, heads=2)
+    size = {"width": 8, "depth": 1, "message_passing": messages}
+    settings = model_settings(WIDTHS, labels.outputs, build.relations, **size, **described)
     return TrainedModel(settings.build(), settings, labels, Standardiser.fit(ragged()), build, {})
 
 
@@ -66,7 +67,7 @@ def test_a_prediction_says_everything_of_every_turn():
     torch.testing.assert_close(found.router.sum(dim=2), dialogue.available.float())
 
 
-@pytest.mark.parametrize("described", [{"decoder": "chain"}, {"change_head": True}])
+@pytest.mark.parametrize("described", [{"decoder": "chain"}, {"change": True}])
 def test_a_change_is_called_at_the_threshold_fitted_on_validation(described):
     parts = trained(**described)
     change = Predictor(parts).predict(talk("ABAABBA", seed=3)).change
@@ -91,12 +92,12 @@ def test_a_decoder_decides_the_turns_of_a_speaker_together():
         assert len(kept) == len(set(speakers))
         torch.testing.assert_close(found.probability.sum(dim=1), torch.ones(len(speakers)))
         graph = parts.build(parts.standardiser(talk("AAA", seed=4)))
-    alone = parts.model(graph).emotion_logits.softmax(1)
+    alone = parts.model(graph).logits.softmax(1)
     assert not torch.allclose(second.probability, alone, atol=1e-2)
 
 
 def test_a_change_head_says_how_likely_a_change_is():
-    parts = trained(change_head=True)
+    parts = trained(change=True)
     dialogue = talk("ABA")
     found = Predictor(parts).predict(dialogue)
     assert torch.isnan(found.change).tolist() == [True, True, False]
@@ -150,7 +151,7 @@ def test_what_is_read_is_standardised_as_in_training():
     parts = trained()
     dialogue = talk("ABA")
     said = Predictor(parts).predict(dialogue).probability
-    alone = parts.model(parts.build(parts.standardiser(dialogue))).emotion_logits.softmax(dim=1)
+    alone = parts.model(parts.build(parts.standardiser(dialogue))).logits.softmax(dim=1)
     torch.testing.assert_close(said, alone)
 
 

@@ -9,9 +9,9 @@ from graphmer.dialogue.standardise import Standardiser
 from graphmer.graph import Adjacent, EdgeRule, GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.inference import Predictor
 from graphmer.inference.records import TurnRecord, turn_records
-from graphmer.nn.messages import CONVOLUTIONS
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.nn.messages import CONVOLUTIONS, MessagePassingSettings
 from graphmer.training.model_file import TrainedModel
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged, talk
 
 SPEAKERS = "ABABBBBBBBBACABCCCCADB"
@@ -29,9 +29,9 @@ def predictor(
 ) -> Predictor:
     torch.manual_seed(0)
     build = GraphBuilder(rules, labels, causal=causal)
-    messages = MessageSettings(width=8, depth=2, convolution=convolution, heads=2) if rules else None
-    size = {"width": 8, "depth": 2, "messages": messages, "causal": causal}
-    settings = ModelSettings(WIDTHS, labels.outputs, build.relations, **size, **described)
+    messages = MessagePassingSettings(width=8, depth=2, convolution=convolution, heads=2) if rules else None
+    size = {"width": 8, "depth": 2, "message_passing": messages, "causal": causal}
+    settings = model_settings(WIDTHS, labels.outputs, build.relations, **size, **described)
     model = settings.build()
     if model.decoder is not None:  # an untrained one does nothing
         for parameter in model.decoder.parameters():
@@ -77,20 +77,20 @@ def assert_same(found: list[TurnRecord], expected: list[TurnRecord]) -> None:
 
 
 MODELS = {
-    **{f"windowed {name}": {"convolution": name, "context": 3} for name in CONVOLUTIONS},
-    "windowed preln": {"context": 2, "block": "preln", "positions": True},
-    "windowed chain": {"context": 3, "decoder": "chain", "block": "preln"},
+    **{f"windowed {name}": {"convolution": name, "attention_window": 3} for name in CONVOLUTIONS},
+    "windowed preln": {"attention_window": 2, "block": "preln", "positions": True},
+    "windowed chain": {"attention_window": 3, "decoder": "chain", "block": "preln"},
     "unlimited": {"rules": UNLIMITED},
     "unlimited chain": {"rules": UNLIMITED, "decoder": "chain"},
-    "experts alone": {"rules": {}, "context": 1},
+    "experts alone": {"rules": {}, "attention_window": 1},
     "experts alone with a chain": {"rules": {}, "decoder": "chain"},
-    "neighborhood_averages": {"context": 3, "neighborhood_averages": (0.5,)},
+    "neighborhood_averages": {"attention_window": 3, "neighborhood_averages": (0.5,)},
     "neighborhood_averages without limit": {
-        "context": 3,
+        "attention_window": 3,
         "neighborhood_averages": (None, 1.0),
         "decoder": "chain",
     },
-    "score": {"labels": LabelSpace(interval=(-3.0, 3.0)), "context": 3},
+    "score": {"labels": LabelSpace(interval=(-3.0, 3.0)), "attention_window": 3},
 }
 every_model = pytest.mark.parametrize("described", MODELS.values(), ids=MODELS)
 
@@ -131,7 +131,7 @@ def again(model: Predictor, dialogue: Dialogue) -> list[TurnRecord]:
 
 
 def test_a_late_modality_adds_to_what_the_turn_has_and_changes_what_is_said_after_it():
-    model = predictor(context=3)
+    model = predictor(attention_window=3)
     turns = utterances(talk("ABBA", ["a", "t", "v", "at"], seed=2))
     stream = model.stream("d")
     before = [stream.append(turn) for turn in turns]
@@ -149,7 +149,7 @@ def test_a_late_modality_adds_to_what_the_turn_has_and_changes_what_is_said_afte
 
 def test_a_speaker_silent_for_long_is_still_heard_by_itself():
     """Edges to one's own turns have no limit in turns of the dialogue."""
-    model = predictor({"own": SameSpeaker(1, 0)}, context=1, decoder="chain")
+    model = predictor({"own": SameSpeaker(1, 0)}, attention_window=1, decoder="chain")
     speakers = "A" + "B" * 60 + "A"
     stream = model.stream("d", corrections=0)
     *_, last = (stream.append(turn) for turn in utterances(talk(speakers, seed=1)))
@@ -162,7 +162,7 @@ def test_a_speaker_silent_for_long_is_still_heard_by_itself():
 
 @pytest.mark.parametrize("corrections", [0, 4])
 def test_what_is_kept_does_not_grow_with_the_dialogue(corrections):
-    model = predictor(context=3, decoder="chain", neighborhood_averages=(0.6,))
+    model = predictor(attention_window=3, decoder="chain", neighborhood_averages=(0.6,))
     stream = model.stream(corrections=corrections)
     kept = []
     for turn in range(60):
@@ -199,7 +199,7 @@ def test_turns_get_numbers_and_ids():
 
 
 def test_a_faulty_turn_is_named_and_the_stream_goes_on():
-    model = predictor(context=3)
+    model = predictor(attention_window=3)
     turns = utterances(talk("ABA", seed=3))
     stream = model.stream("d")
     said = [stream.append(turns[0])]
@@ -218,12 +218,12 @@ def test_a_faulty_turn_is_named_and_the_stream_goes_on():
 
 
 def test_an_interrupted_turn_leaves_nothing_behind(monkeypatch):
-    model = predictor(context=3)
+    model = predictor(attention_window=3)
     turns = utterances(talk("ABBA", seed=3))
     stream = model.stream("d")
     said = [stream.append(turn) for turn in turns[:2]]
     with monkeypatch.context() as patch:
-        patch.setattr(model.model.mixture.experts[1].layers[1], "forward", interrupted)
+        patch.setattr(model.model.network.mixture.experts[1].layers[1], "forward", interrupted)
         with pytest.raises(KeyboardInterrupt):
             stream.append(turns[2])
     assert_same(said + [stream.append(turn) for turn in turns[2:]], offline(model, talk("ABBA", seed=3)))
@@ -234,7 +234,7 @@ def interrupted(*_: Any) -> None:
 
 
 def test_a_turn_that_is_not_there_or_too_long_ago_cannot_be_corrected():
-    stream = predictor(context=3).stream("d", corrections=2)
+    stream = predictor(attention_window=3).stream("d", corrections=2)
     for turn in utterances(talk("ABA")):
         stream.append(turn)
     with pytest.raises(

@@ -118,19 +118,19 @@ def mixture_forward(mixture, batch) -> tuple[Tensor, Tensor]:
 
 def model_forward(model, batch) -> Tensor:
     """Emotion logits ``[N, C]`` of a model without message passing."""
-    state, _ = mixture_forward(model.mixture, batch)
-    joint = torch.relu(linear(state, model.joint.linear.weight, model.joint.linear.bias))
-    state = state + dropped(model.joint.dropout, joint)
-    return linear(state, model.emotion.weight, model.emotion.bias)
+    state, _ = mixture_forward(model.network.mixture, batch)
+    joint = torch.relu(linear(state, model.network.joint.linear.weight, model.network.joint.linear.bias))
+    state = state + dropped(model.network.joint.dropout, joint)
+    return linear(state, model.network.emotion.weight, model.network.emotion.bias)
 
 
 def unimodal_forward(model, batch) -> list[Tensor]:
     """Logits of each modality by its own expert, where it is there."""
-    padded = Padded(model.mixture, batch)
+    padded = Padded(model.network.mixture, batch)
     logits = []
     for number, projected in enumerate(padded.projected):
         there = padded.available[:, :, number]
-        state = expert(model.mixture.experts[number], projected, there)
-        head = model.unimodal_heads[number]
+        state = expert(model.network.mixture.experts[number], projected, there)
+        head = model.network.unimodal_heads[number]
         logits.append(linear(padded.ragged(state)[padded.ragged(there)], head.weight, head.bias))
     return logits

@@ -23,7 +23,7 @@ def by_target(rows: torch.Tensor, tokens: Tokens, first: int) -> dict[tuple[int,
 @pytest.mark.parametrize("pieces", [[1] * 8, [3, 5], [2, 1, 4, 1]])
 def test_experts_that_remember_say_what_they_say_of_the_whole(pieces, context, block):
     torch.manual_seed(0)
-    network = Expert(6, 2, 2, 0.0, block=block, causal=True, context=context)
+    network = Expert(6, 2, 2, 0.0, block=block, causal=True, attention_window=context)
     whole = Tokens.of(AVAILABLE, torch.zeros(8, dtype=torch.long))
     state = by_target(torch.randn(len(whole.node), 6), whole, 0)
     expected = by_target(network(torch.stack(list(state.values())), whole), whole, 0)
@@ -44,7 +44,7 @@ def test_experts_that_remember_say_what_they_say_of_the_whole(pieces, context, b
 
 def test_what_is_forgotten_and_what_is_rewound_is_gone():
     memory = KeyValueCache(3)
-    network = Expert(6, 1, 2, 0.0, causal=True, context=3)
+    network = Expert(6, 1, 2, 0.0, causal=True, attention_window=3)
     for turn in range(5):
         plain = Tokens.of(torch.ones(1, 2, dtype=torch.bool), torch.zeros(1, dtype=torch.long))
         network(torch.randn(2, 6), memory.with_new(plain, torch.tensor([turn])))

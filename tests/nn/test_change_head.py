@@ -6,13 +6,13 @@ import torch
 from graphmer.graph import GraphBuilder
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.change_head import ChangeHead
-from graphmer.nn.settings import ModelSettings
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, batched, ragged, talk
 
 
 def tiny(**settings):
     torch.manual_seed(0)
-    return ModelSettings(WIDTHS, 4, width=8, depth=1, change_head=True, **settings).build().eval()
+    return model_settings(WIDTHS, 4, width=8, depth=1, change=True, **settings).build().eval()
 
 
 def graphs(dialogues=None):
@@ -39,7 +39,7 @@ def test_a_turn_is_compared_with_the_previous_one_of_its_speaker():
     output = model(batch)
     said = model.decide(output, batch).change
     assert torch.isnan(said).tolist() == [True, True, False, True, False]
-    h = output.embedding
+    h = output.state
     torch.testing.assert_close(said[2:3], model.change_head(h[2:3], h[0:1]).sigmoid())
     torch.testing.assert_close(said[4:5], model.change_head(h[4:5], h[3:4]).sigmoid())
 
@@ -50,13 +50,13 @@ def test_turns_that_may_not_be_compared_with_are_skipped(decoder):
     output = model(batch)
     said = model.decide(output, batch, torch.tensor([True, False, True, True]))
     assert torch.isnan(said.change).tolist() == [True, False, True, False]
-    h = output.embedding
+    h = output.state
     torch.testing.assert_close(said.change[3:], model.change_head(h[3:], h[:1]).sigmoid())
     assert torch.isnan(said.derived_change).tolist() == [True, False, True, False]
 
 
 def test_the_derived_change_is_there_beside_the_head():
-    plain = ModelSettings(WIDTHS, 4, width=8, depth=1).build().eval()
+    plain = model_settings(WIDTHS, 4, width=8, depth=1).build().eval()
     model, batch = tiny(), graphs()
     plain.load_state_dict(model.state_dict(), strict=False)
     derived = plain.decide(plain(batch), batch)
@@ -71,7 +71,7 @@ def test_temperatures_divide_logits_and_the_threshold_decides():
     before = model.decide(output, batch)
     model.calibrate(Calibration(emotion=3.0, change=2.0, threshold=0.4))
     after = model.decide(output, batch)
-    torch.testing.assert_close(after.probability, (output.emotion_logits / 3).softmax(1))
+    torch.testing.assert_close(after.probability, (output.logits / 3).softmax(1))
     torch.testing.assert_close(model.probabilities(output, batch), after.probability)
     assert torch.equal(after.emotion, before.emotion)
     torch.testing.assert_close(after.change, (before.change.logit() / 2).sigmoid(), equal_nan=True)

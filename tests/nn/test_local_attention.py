@@ -64,7 +64,7 @@ def test_distance_is_counted_in_turns_and_not_in_what_is_there():
 @pytest.mark.parametrize("block", LAYERS)
 def test_a_stack_of_layers_hears_as_far_as_its_contexts_add_up(block, causal):
     torch.manual_seed(0)
-    network = Expert(6, 2, 2, 0.0, block=block, causal=causal, context=3).eval()
+    network = Expert(6, 2, 2, 0.0, block=block, causal=causal, attention_window=3).eval()
     tokens = Tokens.of(torch.ones(30, 1, dtype=torch.bool), torch.zeros(30, dtype=torch.long))
     state = torch.randn(30, 6, requires_grad=True)
     network(state, tokens)[15].sum().backward()
@@ -81,7 +81,7 @@ def test_a_context_as_long_as_the_dialogue_changes_nothing(block, recency, causa
     said = []
     for context in (None, 52):
         torch.manual_seed(0)
-        expert = Expert(6, 2, 2, 0.0, block=block, causal=causal, context=context, recency=recency)
+        expert = Expert(6, 2, 2, 0.0, block=block, causal=causal, attention_window=context, alibi=recency)
         said.append(expert(state, tokens))
     torch.testing.assert_close(*said, rtol=1e-5, atol=1e-5)
 
@@ -92,7 +92,7 @@ def test_what_is_computed_grows_linearly_with_the_dialogue():
     def kept(turns: int) -> int:
         sizes = []
         tokens = Tokens.of(torch.ones(turns, 1, dtype=torch.bool), torch.zeros(turns, dtype=torch.long))
-        network = Expert(4, 1, 1, 0.0, context=20)
+        network = Expert(4, 1, 1, 0.0, attention_window=20)
         with torch.autograd.graph.saved_tensors_hooks(lambda x: sizes.append(x.numel()) or x, lambda x: x):
             network(torch.randn(turns, 4), tokens)
         return sum(sizes)
@@ -102,12 +102,12 @@ def test_what_is_computed_grows_linearly_with_the_dialogue():
 
 def test_no_tokens_give_no_states():
     tokens = Tokens.of(torch.zeros(2, 1, dtype=torch.bool), torch.tensor([0, 0]))
-    assert Expert(4, 1, 2, 0.1, context=3)(torch.zeros(0, 4), tokens).shape == (0, 4)
+    assert Expert(4, 1, 2, 0.1, attention_window=3)(torch.zeros(0, 4), tokens).shape == (0, 4)
 
 
 def test_without_context_each_turn_is_read_on_its_own():
     torch.manual_seed(0)
-    network = Expert(4, 2, 2, 0.0, block="preln", context=0).eval()
+    network = Expert(4, 2, 2, 0.0, block="preln", attention_window=0).eval()
     state = torch.randn(5, 4)
     together = network(state, Tokens.of(torch.ones(5, 1, dtype=torch.bool), torch.zeros(5, dtype=torch.long)))
     alone = network(state, Tokens.of(torch.ones(5, 1, dtype=torch.bool), torch.arange(5)))

@@ -22,14 +22,15 @@ from graphmer.experiment import Components, Run
 from graphmer.graph import Adjacent, GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.graph.dataset import GraphDataset, batches
 from graphmer.inference import Predictor
-from graphmer.nn.messages import CONVOLUTIONS
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.nn.messages import CONVOLUTIONS, MessagePassingSettings
+from graphmer.systems.experts import OBJECTIVES
+from graphmer.systems.model import ModelSettings
 from graphmer.training.checkpoint import load_tensors
 from graphmer.training.model_file import TrainedModel, load_model, save_model
-from graphmer.training.objective import mixing_objective, unimodal_objective
 from graphmer.training.run_folder import RunFolder
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Optimization, Trainer
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, batched, ragged, talk
 
 HERE = Path(__file__).parents[2]
@@ -52,9 +53,11 @@ class Made:
     def described(self) -> ModelSettings:
         messages = None
         if self.convolution is not None:
-            messages = MessageSettings(width=8, depth=2, convolution=self.convolution, heads=2, dropout=0.3)
-        size = {"width": 8, "depth": 2, "relations": self.build.relations, "messages": messages}
-        return ModelSettings(WIDTHS, 4, **size, **self.settings)
+            messages = MessagePassingSettings(
+                width=8, depth=2, convolution=self.convolution, heads=2, dropout=0.3
+            )
+        size = {"width": 8, "depth": 2, "relations": self.build.relations, "message_passing": messages}
+        return model_settings(WIDTHS, 4, **size, **self.settings)
 
     def model(self, seed: int = 0):
         torch.manual_seed(seed)
@@ -70,29 +73,31 @@ MODELS = {
     "preln": Made(settings={"block": "preln"}),
     "positions": Made(settings={"positions": True}),
     **{name: Made(name) for name in CONVOLUTIONS},
-    "reconstruction": Made("rgcn", {"block": "preln", "reconstruct": True}),
+    "reconstruction": Made("rgcn", {"block": "preln", "reconstruction": 1.0}),
     "chain": Made("rgcn", {"decoder": "chain"}),
     "chain without messages": Made(settings={"decoder": "chain", "block": "preln"}),
-    "windowed": Made("rgcn", {"context": 2, "block": "preln", "positions": True}),
-    "windowed reference": Made(settings={"context": 1}),
-    "recency": Made("rgcn", {"recency": True, "block": "preln", "positions": True}),
+    "windowed": Made("rgcn", {"attention_window": 2, "block": "preln", "positions": True}),
+    "windowed reference": Made(settings={"attention_window": 1}),
+    "recency": Made("rgcn", {"alibi": True, "block": "preln", "positions": True}),
     "neighborhood_averages": Made("rgcn", {"neighborhood_averages": (2.0, None), "block": "preln"}),
     "neighborhood_averages without messages": Made(settings={"neighborhood_averages": (None, 1.0)}),
-    "change head": Made("rgcn", {"change_head": True}),
-    "chain with change head": Made(settings={"decoder": "chain", "change_head": True}),
+    "change head": Made("rgcn", {"change": True}),
+    "chain with change head": Made(settings={"decoder": "chain", "change": True}),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
     **{f"causal {name}": Made(name, {"causal": True, "block": "preln"}) for name in CONVOLUTIONS},
-    "causal windowed": Made("rgcn", {"causal": True, "context": 2, "block": "preln"}),
-    "causal recency": Made("rgcn", {"causal": True, "recency": True, "block": "preln"}),
-    "causal windowed recency": Made("rgcn", {"causal": True, "context": 2, "recency": True}),
+    "causal windowed": Made("rgcn", {"causal": True, "attention_window": 2, "block": "preln"}),
+    "causal recency": Made("rgcn", {"causal": True, "alibi": True, "block": "preln"}),
+    "causal windowed recency": Made("rgcn", {"causal": True, "attention_window": 2, "alibi": True}),
     "causal neighborhood_averages": Made(
-        "rgcn", {"causal": True, "context": 2, "neighborhood_averages": (0.5, None)}
+        "rgcn", {"causal": True, "attention_window": 2, "neighborhood_averages": (0.5, None)}
     ),
-    "causal windowed reference": Made("transformer", {"causal": True, "context": 1, "decoder": "chain"}),
+    "causal windowed reference": Made(
+        "transformer", {"causal": True, "attention_window": 1, "decoder": "chain"}
+    ),
     "causal chain": Made("rgcn", {"causal": True, "block": "preln", "decoder": "chain"}),
-    "causal change head": Made("rgcn", {"causal": True, "block": "preln", "change_head": True}),
+    "causal change head": Made("rgcn", {"causal": True, "block": "preln", "change": True}),
 }
 FIRST = ("mixture.pro", "mixture.experts", "unimodal_heads", "neighborhood_averages")
 """What the first stage trains."""
@@ -105,9 +110,9 @@ def said(model, build: GraphBuilder, *dialogues: Dialogue) -> torch.Tensor:
     batch = batched(dialogues, build)
     output = model(batch)
     if model.decoder is None and model.change_head is None:
-        return output.emotion_logits
+        return output.logits
     decision = model.decide(output, batch)
-    emotion = output.emotion_logits if model.decoder is None else decision.probability.log()
+    emotion = output.logits if model.decoder is None else decision.probability.log()
     return torch.cat([emotion, decision.change.nan_to_num(-1.0)[:, None]], dim=1)
 
 
@@ -124,7 +129,7 @@ def test_features_of_a_modality_that_is_not_available_change_nothing(made):
         for column, modality in enumerate(WIDTHS):
             hidden = ~before.available[:, column, None]
             after[modality] = torch.where(hidden, garbage, before[modality])
-        assert torch.equal(model(after).emotion_logits, model(before).emotion_logits)
+        assert torch.equal(model(after).logits, model(before).logits)
 
 
 @every_model
@@ -219,9 +224,9 @@ def test_a_new_process_with_another_hash_seed_says_the_same(tmp_path):
 def fit(made: Made, seed: int, validate) -> dict[str, torch.Tensor]:
     """Weights after a short training of both stages, from the same initial weights."""
     model = made.model()
-    rebuild = 0.1 if model.decoders else 0.0
+    rebuild = 0.1 if model.network.reconstruction else 0.0
     stages = [
-        Stage("experts", 1, unimodal_objective, Complete(), select=False),
+        Stage("experts", 1, OBJECTIVES["unimodal"], Complete(), select=False),
         Stage("mixing", 2, mixing_objective(rebuild), Mixed()),
     ]
     trainer = Trainer(Fabric(accelerator="cpu", devices=1), Optimization(0.01, nodes=12), seed=seed)
@@ -283,7 +288,7 @@ def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
     names = {name for name, _ in model.named_parameters()}
     first = {name for name in names if name.startswith(FIRST)}
     assert without_gradient(unimodal_objective) == names - first
-    second = mixing_objective(0.5 if model.decoders else 0.0)
+    second = mixing_objective(0.5 if model.network.reconstruction else 0.0)
     assert without_gradient(second) == {name for name in names if name.startswith("unimodal_heads")}
 
 

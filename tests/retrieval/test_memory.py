@@ -5,8 +5,9 @@ import torch
 from torch_geometric.data import Batch
 
 from graphmer.graph import GraphBuilder, TemporalWindow
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.nn.messages import MessagePassingSettings
 from graphmer.retrieval import RetrievalMemory
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged, talk
 
 BUILD = GraphBuilder({"near": TemporalWindow(past=2, future=2)}, LABELS)
@@ -20,13 +21,13 @@ def bank(train=TRAIN, **settings) -> RetrievalMemory:
 
 def model():
     torch.manual_seed(0)
-    settings = ModelSettings(
+    settings = model_settings(
         WIDTHS,
         LABELS.outputs,
         (*BUILD.relations, "support/retrieved"),
         width=8,
         depth=1,
-        messages=MessageSettings(width=8, depth=1),
+        message_passing=MessagePassingSettings(width=8, depth=1),
     )
     return settings.build().eval()
 
@@ -67,9 +68,9 @@ def test_a_dialogue_is_read_the_same_whatever_it_is_batched_with():
     read = model()
     read.retrieval_memory = bank()
     graphs = [BUILD(dialogue) for dialogue in ragged()]
-    together = read(Batch.from_data_list(graphs)).emotion_logits.split([g.num_nodes for g in graphs])
+    together = read(Batch.from_data_list(graphs)).logits.split([g.num_nodes for g in graphs])
     for graph, said in zip(graphs, together, strict=True):
-        torch.testing.assert_close(read(graph).emotion_logits, said, rtol=1e-4, atol=1e-5)
+        torch.testing.assert_close(read(graph).logits, said, rtol=1e-4, atol=1e-5)
 
 
 def test_supports_change_what_is_said_and_training_does_not_see_them():
@@ -77,14 +78,14 @@ def test_supports_change_what_is_said_and_training_does_not_see_them():
     plain = read(graph)
     read.retrieval_memory = bank()
     heard = read(graph)
-    assert heard.emotion_logits.shape == plain.emotion_logits.shape
+    assert heard.logits.shape == plain.logits.shape
     assert heard.mixture.weight.shape == plain.mixture.weight.shape
-    assert not torch.allclose(heard.emotion_logits, plain.emotion_logits)
+    assert not torch.allclose(heard.logits, plain.logits)
     torch.manual_seed(1)
-    with_bank = read.train()(graph).emotion_logits
+    with_bank = read.train()(graph).logits
     read.retrieval_memory = None
     torch.manual_seed(1)
-    assert torch.equal(read(graph).emotion_logits, with_bank)
+    assert torch.equal(read(graph).logits, with_bank)
 
 
 def test_a_bank_comes_back_as_it_was():

@@ -9,8 +9,8 @@ from torch.nn.functional import cross_entropy
 
 from graphmer.graph import GraphBuilder
 from graphmer.nn.calibration import Calibration
-from graphmer.nn.settings import ModelSettings
 from graphmer.training.calibration import fit_calibration
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, batched, talk
 
 BUILD = GraphBuilder({}, LABELS)
@@ -18,7 +18,7 @@ BUILD = GraphBuilder({}, LABELS)
 
 def model(**settings):
     torch.manual_seed(1)
-    made = ModelSettings(WIDTHS, 4, width=8, depth=1, **settings).build().eval()
+    made = model_settings(WIDTHS, 4, width=8, depth=1, **settings).build().eval()
     torch.nn.init.normal_(made.emotion.weight, std=2.0)  # far too sure
     if made.decoder is not None:
         torch.nn.init.normal_(made.decoder.transition, std=2.0)
@@ -31,7 +31,7 @@ def drawn():
     found = []
     for number in range(6):
         dialogue = talk("AABBABBAAB" * 3, id=str(number), seed=number)
-        logits = model()(batched([dialogue], BUILD)).emotion_logits.detach()
+        logits = model()(batched([dialogue], BUILD)).logits.detach()
         classes = (logits / 3).softmax(1).multinomial(1, generator=generator)[:, 0]
         found.append(replace(dialogue, emotion=LABELS.decode(classes)))
     return found
@@ -86,7 +86,7 @@ def changes(made):
 
 
 def test_the_change_head_gets_a_temperature_and_a_threshold_of_its_own():
-    made = model(change_head=True)
+    made = model(change=True)
     with torch.no_grad():  # sure of the little it knows
         for parameter in made.change_head.score[3].parameters():
             parameter.mul_(20)
@@ -112,11 +112,11 @@ def test_a_decoder_without_a_head_gets_a_threshold():
 
 def test_where_nothing_changes_the_threshold_stays():
     same = [replace(each, emotion=("sad",) * len(each)) for each in DIALOGUES]
-    found = fit(model(change_head=True), same)
+    found = fit(model(change=True), same)
     assert found.threshold == Calibration().threshold
     assert math.isfinite(found.change)
 
 
 def test_where_no_turn_is_eligible_nothing_breaks():
-    found = fit(model(change_head=True, decoder="chain"), [talk("AB", id="short")])
+    found = fit(model(change=True, decoder="chain"), [talk("AB", id="short")])
     assert found.threshold == Calibration().threshold

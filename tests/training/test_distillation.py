@@ -1,13 +1,14 @@
 import pytest
 import torch
+from graphmer.training.objective import mixing_objective
 from torch_geometric.data import Batch
 
 from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.dataset import GraphDataset
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.nn.messages import MessagePassingSettings
 from graphmer.training.distillation import complete_view, distillation_loss
-from graphmer.training.objective import mixing_objective
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged
 
 BUILD = GraphBuilder({"context": TemporalWindow(past=1, future=1)}, LABELS)
@@ -16,8 +17,10 @@ TRAIN = GraphDataset(ragged(), BUILD)
 
 def model():
     torch.manual_seed(0)
-    messages = MessageSettings(width=8)
-    return ModelSettings(WIDTHS, 4, BUILD.relations, width=8, depth=1, dropout=0.5, messages=messages).build()
+    messages = MessagePassingSettings(width=8)
+    return model_settings(
+        WIDTHS, 4, BUILD.relations, width=8, depth=1, dropout=0.5, message_passing=messages
+    ).build()
 
 
 def text_only():
@@ -29,7 +32,7 @@ def test_the_teacher_sees_all_that_was_recorded_without_dropout_and_without_grad
     told = complete_view(teacher, text_only())
     assert teacher.training
     assert not told.requires_grad
-    torch.testing.assert_close(told, teacher.eval()(Batch.from_data_list(TRAIN.graphs)).emotion_logits)
+    torch.testing.assert_close(told, teacher.eval()(Batch.from_data_list(TRAIN.graphs)).logits)
 
 
 def test_the_student_still_sees_what_it_saw():
@@ -75,9 +78,9 @@ def test_the_objective_adds_it_with_its_weight():
         complete_view(model(), batch),
         torch.linspace(0.1, 0.9, batch.num_nodes),
     )
-    plain = mixing_objective()(student, batch)
+    plain = mixing_loss(student, batch, TrainingTargets())
     taught = mixing_objective(distillation=2.0)(student, batch)
-    expected = distillation_loss(student(batch).emotion_logits, batch.teacher_logits, batch.hardness)
+    expected = distillation_loss(student(batch).logits, batch.teacher_logits, batch.hardness)
     torch.testing.assert_close(taught.parts["distillation"], expected.detach())
     torch.testing.assert_close(taught.total, plain.total + 2 * expected)
 

@@ -8,8 +8,9 @@ from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
 from graphmer.graph import GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.nn.calibration import Calibration
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.nn.messages import MessagePassingSettings
 from graphmer.training.model_file import TrainedModel, load_model, save_model
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, batched, ragged
 
 
@@ -18,9 +19,9 @@ def trained(width: int = 8, rules=None, labels: LabelSpace = LABELS) -> TrainedM
     build = GraphBuilder(
         rules or {"near": TemporalWindow(2, None), "own": SameSpeaker()}, labels, causal=True
     )
-    messages = MessageSettings(width=8, depth=1, convolution="gatv2", heads=2)
-    parts = {"block": "preln", "neighborhood_averages": (2.0, None), "messages": messages}
-    settings = ModelSettings(WIDTHS, labels.outputs, build.relations, width=width, depth=1, **parts)
+    messages = MessagePassingSettings(width=8, depth=1, convolution="gatv2", heads=2)
+    parts = {"block": "preln", "neighborhood_averages": (2.0, None), "message_passing": messages}
+    settings = model_settings(WIDTHS, labels.outputs, build.relations, width=width, depth=1, **parts)
     standardiser = Standardiser.fit(ragged())
     return TrainedModel(
         settings.build().eval(), settings, labels, standardiser, build, {"fold": 1, "score": 0.7}
@@ -49,7 +50,7 @@ def test_a_model_comes_back_as_it_was(labels, tmp_path):
     assert not after.model.training
     plain = [dialogue.unlabelled() for dialogue in ragged()]
     said = [
-        found.model(batched([found.standardiser(dialogue) for dialogue in plain], found.build)).emotion_logits
+        found.model(batched([found.standardiser(dialogue) for dialogue in plain], found.build)).logits
         for found in (before, after)
     ]
     assert torch.equal(*said)

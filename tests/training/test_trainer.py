@@ -5,23 +5,25 @@ import pytest
 import torch
 from lightning_fabric import Fabric
 
-from graphmer.curriculum.curriculum import Curriculum, Pacing
+from graphmer.curriculum.curriculum import Curriculum
+from graphmer.curriculum.pacing import Pacing
 from graphmer.dialogue import Complete, Mixed
 from graphmer.errors import CheckpointError
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.dataset import GraphDataset
-from graphmer.nn.settings import MessageSettings, ModelSettings
+from graphmer.nn.messages import MessagePassingSettings
+from graphmer.systems.experts import OBJECTIVES
 from graphmer.training.distillation import complete_view
-from graphmer.training.objective import mixing_objective, unimodal_objective
 from graphmer.training.optimization import DECODER_PACE
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Optimization, Selected, Trainer, derived_seed
+from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged, talk
 
 BUILD = GraphBuilder({"near": TemporalWindow(1, 1)}, LABELS)
 STAGES = (
-    Stage("experts", 2, unimodal_objective, Complete(), select=False),
-    Stage("mixing", 3, mixing_objective(0.1), Mixed()),
+    Stage("experts", 2, OBJECTIVES["unimodal"], Complete(), select=False),
+    Stage("mixing", 3, OBJECTIVES["mixing"], Mixed()),
 )
 
 
@@ -31,9 +33,9 @@ class InterruptionError(Exception):
 
 def tiny(width: int = 8, seed: int = 0):
     torch.manual_seed(seed)
-    messages = MessageSettings(width=8, depth=1, heads=2)
-    return ModelSettings(
-        WIDTHS, 4, BUILD.relations, width=width, depth=1, reconstruct=True, messages=messages
+    messages = MessagePassingSettings(width=8, depth=1, heads=2)
+    return model_settings(
+        WIDTHS, 4, BUILD.relations, width=width, depth=1, reconstruction=1.0, message_passing=messages
     ).build()
 
 
@@ -42,7 +44,7 @@ def train() -> GraphDataset:
 
 
 def trainer(seed: int = 1, state=None, **settings) -> Trainer:
-    optimization = Optimization(**{"learning_rate": 0.01, "nodes": 12, **settings})
+    optimization = Optimization(**{"learning_rate": 0.01, "batch_nodes": 12, **settings})
     return Trainer(Fabric(accelerator="cpu", devices=1), optimization, seed=seed, state=state)
 
 
@@ -105,7 +107,7 @@ def test_every_epoch_is_told():
 
 def test_training_lowers_the_loss():
     told = []
-    stage = Stage("mixing", 15, mixing_objective(), Complete())
+    stage = Stage("mixing", 15, OBJECTIVES["mixing"], Complete())
     trainer(schedule="constant").fit(tiny(), [stage], train(), lambda model: 0.0, told.append)
     assert told[-1].losses["emotion"] < 0.8 * told[0].losses["emotion"]
 
@@ -134,7 +136,7 @@ def test_the_global_generator_is_left_as_it_was():
 @pytest.mark.parametrize("after", [1, 2, 3, 4, 5])
 def test_a_run_continued_after_an_interruption_equals_one_never_interrupted(after, settings, tmp_path):
     def score(model) -> float:
-        return -abs(model.emotion.weight.sum().item())
+        return -abs(model.network.emotion.weight.sum().item())
 
     whole = tiny()
     expected = trainer(**settings).fit(whole, STAGES, train(), score, ignore)
@@ -264,21 +266,21 @@ def test_the_optimizer_has_its_settings(name, kind):
 
 
 def test_a_decoder_learns_faster_than_the_rest():
-    model = ModelSettings(WIDTHS, 4, width=8, depth=1, decoder="chain").build()
+    model = model_settings(WIDTHS, 4, width=8, depth=1, decoder="chain").build()
     made = Optimization().make(model)
     weights, decoder = (group["params"] for group in made.param_groups)
     assert {id(parameter) for parameter in decoder} == {id(p) for p in model.decoder.parameters()}
     assert len(weights) + len(decoder) == len(list(model.parameters()))
     assert [group["pace"] for group in made.param_groups] == [1.0, DECODER_PACE]
-    (group,) = Optimization().make(ModelSettings(WIDTHS, 4, width=8, depth=1).build()).param_groups
+    (group,) = Optimization().make(model_settings(WIDTHS, 4, width=8, depth=1).build()).param_groups
     assert group["pace"] == 1.0
 
 
 def test_the_steps_of_a_decoder_are_longer_by_its_pace():
     """The first step of Adam is the learning rate, whatever the gradient."""
-    model = ModelSettings(WIDTHS, 4, width=8, depth=1, decoder="chain").build()
+    model = model_settings(WIDTHS, 4, width=8, depth=1, decoder="chain").build()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
-    one = [Stage("mixing", 1, mixing_objective(), Complete())]
+    one = [Stage("mixing", 1, OBJECTIVES["mixing"], Complete())]
     settings = {"learning_rate": 1e-3, "weight_decay": 0.0, "schedule": "constant", "nodes": 1000}
     trainer(**settings).fit(model, one, train(), lambda model: 0.0, ignore)
     moved = {name: (tensor - before[name]).abs().max() for name, tensor in model.state_dict().items()}

@@ -1,11 +1,11 @@
 import numpy as np
 import pytest
 import torch
+from graphmer.baselines.logistic import UtteranceLogistic
 from sklearn.linear_model import LogisticRegression
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from graphmer.baselines.logistic import UtteranceLogistic
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 
 CLASSES = LabelSpace(("happy", "sad", "angry"))

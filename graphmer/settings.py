@@ -1,0 +1,23 @@
+"""Base of all settings: frozen pydantic models that configurations, constructors and model files share."""
+
+from typing import Annotated
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+Fraction = Annotated[float, Field(ge=0, le=1)]
+Positive = Annotated[int, Field(ge=1)]
+
+
+def word_for_none(word: str) -> BeforeValidator:
+    """Lets a word in a configuration file stand for `None`."""
+    return BeforeValidator(lambda value: None if value == word else value)
+
+
+class Settings(BaseModel):
+    """Settings of one component, defined beside it.
+
+    The configuration nests them, the constructor of the component takes them, and the model file stores and
+    validates them. Unknown fields and numbers that are not finite are errors; values cannot change.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
