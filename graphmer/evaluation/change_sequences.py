@@ -70,8 +70,7 @@ def window_difference(target: Sequence[Gaps], predicted: Sequence[Gaps]) -> floa
     segments of the sequence, rounded, at least 1. Lower is better.
 
     **Differences from the paper**: every speaker of a dialogue is a sequence with its own window width, and
-        the
-    windows of all sequences are pooled.
+    the windows of all sequences are pooled.
 
     Args:
         target: annotated boundaries of each sequence.
