@@ -46,7 +46,8 @@ def read_gcnet(
     scores in [-3, 3]. A file with 7 fields has a validation set, a file with 6 fields does not.
 
     **Differences from the reference loaders**: an utterance has one vector per modality, from its own
-    speaker; an absent file or face is a missing modality, not a vector of zeros; dialogue ids of a split are sorted.
+    speaker; an absent file or face is a missing modality, not a vector of zeros; dialogue ids of a split are
+    sorted.
 
     Args:
         root: folder of the corpus, which contains the label files and ``features/``.

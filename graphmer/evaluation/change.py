@@ -51,8 +51,8 @@ def change_metrics(
     ``autocorrelation``                          ``_predicted``, those of the predictions
     ============================================ =====================================================
 
-    Undefined metrics are NaN: all of them if no turn is eligible, and those that need a change if there is
-        none.
+    Undefined metrics are NaN: all of them if no turn is eligible, and those that need a change if
+    there is none.
 
     Args:
         predictions: all turns of each dialogue in temporal order, including unlabelled ones.
