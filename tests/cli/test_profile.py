@@ -3,6 +3,7 @@ import torch
 
 from graphmer.cli.profile import ProfileCallback
 from graphmer.dialogue import Complete
+from graphmer.systems.experts import OBJECTIVES
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Epoch
 from tests.experiment.tiny import write_config, write_corpus

@@ -101,7 +101,14 @@ def test_an_unknown_field_is_named_with_what_was_meant(root, graphmer):
 
 def test_several_mistakes_are_told_at_once_each_on_its_line(root, graphmer):
     said = graphmer(
-        "train", written(root, causl=True, model__depth=0, graph__heads=3, graph__convolution="rgat")
+        "train",
+        written(
+            root,
+            causl=True,
+            model__depth=0,
+            model__message_passing__heads=3,
+            model__message_passing__convolution="rgat",
+        ),
     )
     assert said.code == 2
     lines = said.err.splitlines()

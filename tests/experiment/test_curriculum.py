@@ -226,7 +226,12 @@ def test_more_supports_than_utterances_are_all_there_are():
         ({"curriculum__support": 1.0}, "changes nothing at `initial_fraction` 1"),
         ({"curriculum__hardness": "none", "curriculum__initial_fraction": 0.5}, "need a `hardness`"),
         (
-            {"curriculum__support": 1.0, "retrieval__form": "graph", "graph": "none"},
+            {
+                "curriculum__support": 1.0,
+                "retrieval__form": "graph",
+                "graph": "none",
+                "model": {"system": "momke", "width": 8, "depth": 1},
+            },
             "needs a `graph` to link supports into",
         ),
     ],

@@ -46,8 +46,8 @@ def test_the_model_has_the_encoded_widths_and_is_given_plain_ones(finished):
 
 
 def test_what_is_rebuilt_are_the_encoded_features(tmp_path):
-    mixing = {"name": "mixing", "objective": "mixing", "epochs": 1, "reconstruction": 1.0}
-    changes = {"model__reconstruct": True, "training__stages": [mixing]}
+    mixing = {"name": "mixing", "objective": "mixing", "epochs": 1}
+    changes = {"model__reconstruction": 1.0, "training__stages": [mixing]}
     run = begin(tmp_path, write_corpus(tmp_path / "corpus"), encoder="input", **changes)
     fold = run.components.fold_data(run.components.folds[1], 1)
     assert [rows.shape[1] for rows in fold.train[0].features.values()] == [7, 8]

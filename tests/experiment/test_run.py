@@ -404,12 +404,12 @@ def test_a_decoder_is_refused_for_scores(tmp_path):
     parts = {f"v{n}": ("train", "train", "train", "val", "test")[n % 5] for n in range(8)}
     root = own_corpus(tmp_path, dialogues, labels, parts)
     with pytest.raises(ConfigError, match=r"model.decoder: must be none for a corpus of scores; got chain"):
-        own(tmp_path, root, split__scheme="official", model__decoder="chain")
+        own(tmp_path, root, split__scheme="official", heads__decoder="chain")
     assert not (tmp_path / "runs").exists()
 
 
 def test_a_decoder_is_trained_evaluated_and_loaded(tmp_path):
-    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], model__decoder="chain")
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], heads__decoder="chain")
     run.train(Silent())
     assert "chain" in json.loads((run.folder.path / "log.jsonl").read_text().splitlines()[-1])["losses"]
     trained = load(run.folder.path).trained
@@ -420,7 +420,7 @@ def test_a_decoder_is_trained_evaluated_and_loaded(tmp_path):
 
 
 def test_a_change_head_is_trained_calibrated_and_scored(tmp_path):
-    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], model__change_head=True)
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], heads__change=True)
     scores = run.train(Silent())
     assert "change" in json.loads((run.folder.path / "log.jsonl").read_text().splitlines()[-1])["losses"]
     assert len(scores.calibration_error[0]) == len(scores.conditions)
@@ -442,7 +442,7 @@ def test_a_change_head_is_refused_for_scores(tmp_path):
     parts = {f"v{n}": ("train", "train", "train", "val", "test")[n % 5] for n in range(8)}
     root = own_corpus(tmp_path, dialogues, labels, parts)
     with pytest.raises(ConfigError, match=r"model.change_head: must be false for a corpus of scores"):
-        own(tmp_path, root, split__scheme="official", model__change_head=True)
+        own(tmp_path, root, split__scheme="official", heads__change=True)
     assert not (tmp_path / "runs").exists()
 
 

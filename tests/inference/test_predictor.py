@@ -16,6 +16,7 @@ from graphmer.inference import Predictor, load
 from graphmer.inference.predictor import model_folder
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.messages import MessagePassingSettings
+from graphmer.systems import SYSTEMS
 from graphmer.training.model_file import TrainedModel, save_model
 from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged, talk
@@ -29,7 +30,9 @@ def trained(labels: LabelSpace = LABELS, **described: Any) -> TrainedModel:
     messages = MessagePassingSettings(width=8, depth=1, heads=2)
     size = {"width": 8, "depth": 1, "message_passing": messages}
     settings = model_settings(WIDTHS, labels.outputs, build.relations, **size, **described)
-    return TrainedModel(settings.build(), settings, labels, Standardiser.fit(ragged()), build, {})
+    return TrainedModel(
+        settings.build(), settings, labels, Standardiser.fit(ragged()), build, {}, SYSTEMS["graphmer"]
+    )
 
 
 def saved(run: Path, *names: str) -> Path:
@@ -102,7 +105,7 @@ def test_a_change_head_says_how_likely_a_change_is():
     found = Predictor(parts).predict(dialogue)
     assert torch.isnan(found.change).tolist() == [True, True, False]
     graph = parts.build(parts.standardiser(dialogue))
-    h = parts.model(graph).embedding
+    h = parts.model(graph).state
     torch.testing.assert_close(found.change[2:], parts.model.change_head(h[2:], h[:1]).sigmoid().detach())
 
 

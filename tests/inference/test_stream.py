@@ -10,6 +10,7 @@ from graphmer.graph import Adjacent, EdgeRule, GraphBuilder, SameSpeaker, Tempor
 from graphmer.inference import Predictor
 from graphmer.inference.records import TurnRecord, turn_records
 from graphmer.nn.messages import CONVOLUTIONS, MessagePassingSettings
+from graphmer.systems import SYSTEMS
 from graphmer.training.model_file import TrainedModel
 from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged, talk
@@ -36,7 +37,8 @@ def predictor(
     if model.decoder is not None:  # an untrained one does nothing
         for parameter in model.decoder.parameters():
             torch.nn.init.normal_(parameter)
-    return Predictor(TrainedModel(model, settings, labels, Standardiser.fit(ragged()), build, {}))
+    standardiser, system = Standardiser.fit(ragged()), SYSTEMS[settings.network.system]
+    return Predictor(TrainedModel(model, settings, labels, standardiser, build, {}, system))
 
 
 def utterances(dialogue: Dialogue) -> list[Utterance]:
