@@ -118,8 +118,8 @@ def train(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> None:
 def logistic(run: Any, seed: int) -> None:
     """Logistic regression on single utterances; it has no randomness, so every seed gives the same."""
     import torch
-
     from graphmer.baselines.logistic import UtteranceLogistic
+
     from graphmer.evaluation.evaluate import BatchOutput, assemble
     from graphmer.experiment.fold import MASK_SEED, predictions_path
     from graphmer.graph.dataset import GraphDataset

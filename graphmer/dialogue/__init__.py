@@ -1,4 +1,4 @@
-"""Utterances, dialogues, their labels and what is missing from them."""
+"""Utterances, dialogues, label spaces and missing-modality protocols."""
 
 from graphmer.dialogue.conditions import conditions, protocol, short_name
 from graphmer.dialogue.corruption import Noise, Shift

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 import torch
-from graphmer.dialogue.corruption import Noise
 from safetensors.torch import load_file
 
 from graphmer.dialogue import Utterance
+from graphmer.dialogue.corruption import Noise
 from graphmer.errors import CheckpointError, ConfigError
 from graphmer.experiment.estimator import EmotionClassifier
 from graphmer.inference import load

@@ -7,9 +7,9 @@ import time
 import numpy as np
 import pytest
 import torch
-from graphmer.corpora.process import Process, turn_taking
 from torch.nn.functional import cross_entropy
 
+from graphmer.corpora.process import Process, turn_taking
 from graphmer.nn.chain import ChainCache, ChainDecoder
 from graphmer.typing import UNLABELLED
 
