@@ -68,11 +68,11 @@ function graphSection() {
   const boxes = report.relations.map((relation) => {
     const box = make("input", { type: "checkbox" });
     box.checked = true;
-    box.addEventCallback("change", () => { if (box.checked) hidden.delete(relation); else hidden.add(relation); drawGraph(); });
+    box.addEventListener("change", () => { if (box.checked) hidden.delete(relation); else hidden.add(relation); drawGraph(); });
     const key = make("span", { className: dashOf(relation) === "none" ? "key" : "key dashed", style: { color: colourOf(relation) } });
     return make("label", { className: "switch" }, box, key, make("span", {}, relation));
   });
   byId("relations").append(...boxes);
-  byId("every-turn").addEventCallback("change", drawGraph);
-  byId("graph-picture").addEventCallback("click", (event) => { const cell = event.target.closest("[data-turn]"); if (cell) choose(Number(cell.dataset.turn)); });
+  byId("every-turn").addEventListener("change", drawGraph);
+  byId("graph-picture").addEventListener("click", (event) => { const cell = event.target.closest("[data-turn]"); if (cell) choose(Number(cell.dataset.turn)); });
 }

@@ -25,7 +25,7 @@ function hardnessSection() {
   const select = byId("hardness-condition");
   options(select, names, conditionName);
   const draw = drawn(byId("hardness-chart"), (width) => histogram(report.hardness[names[select.value]], width));
-  select.addEventCallback("change", draw);
+  select.addEventListener("change", draw);
   const total = report.hardness[names[0]].reduce((sum, count) => sum + count, 0);
   byId("hardness-note").textContent = `${total} training utterances of fold ${report.model.fold}, seed ${report.model.seed}.`;
 }

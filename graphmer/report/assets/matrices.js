@@ -35,6 +35,6 @@ function matricesSection() {
     }));
   };
   select.value = names.indexOf(report.measures.sets.filter((name) => name in report.matrices).at(-1));
-  select.addEventCallback("change", draw);
+  select.addEventListener("change", draw);
   draw();
 }

@@ -23,7 +23,7 @@ function tiles() {
 function schemes() {
   const buttons = [...byId("theme").querySelectorAll("button")];
   for (const button of buttons) {
-    button.addEventCallback("click", () => {
+    button.addEventListener("click", () => {
       document.documentElement.style.colorScheme = button.dataset.scheme;
       buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
     });

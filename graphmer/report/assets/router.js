@@ -12,7 +12,7 @@ function routerSection() {
     const columns = report.modalities.map((name) => `${name} expert`);
     byId("router-panel").replaceChildren(make("div", {}, heat(rows, columns, there.map((row) => weights[row]), "input ↓")));
   };
-  select.addEventCallback("change", draw);
+  select.addEventListener("change", draw);
   draw();
   byId("router-note").textContent =
     `Mean weight in %, over the test turns that have the input; fold ${report.model.fold}, seed ${report.model.seed}. Rows add up to 100.`;

@@ -113,7 +113,7 @@ function scoresSection() {
   options(select, metrics, (metric) => (metric.about === "change" ? `change of emotion: ${metric.name}` : metric.name));
   const metric = () => metrics[select.value];
   const again = [drawn(byId("by-set"), (width) => whiskers(metric(), width)), drawn(byId("by-rate"), (width) => rateCurve(metric(), width))];
-  select.addEventCallback("change", () => again.forEach((draw) => draw()));
+  select.addEventListener("change", () => again.forEach((draw) => draw()));
   byId("scores-table").append(scoreTable());
   byId("published").hidden = !report.published;
   if (report.published) byId("published").append(...publishedTable());

@@ -168,7 +168,7 @@ function switches() {
     const box = make("input", { type: "checkbox", role: "switch", value: modality });
     box.checked = there.includes(modality) && !view.off.has(modality);
     box.disabled = !there.includes(modality);
-    box.addEventCallback("change", () => {
+    box.addEventListener("change", () => {
       if (box.checked) view.off.delete(modality);
       else view.off.add(modality);
       changedView();
@@ -212,7 +212,7 @@ function legend() {
 function timelineSection() {
   const select = byId("dialogue");
   options(select, report.timelines, (talk) => `${talk.id} · ${talk.speaker.length} turns, ${talk.speakers.length} speakers`);
-  select.addEventCallback("change", () => {
+  select.addEventListener("change", () => {
     view.shown = Number(select.value);
     view.turn = firstChange();
     view.off.clear();
@@ -221,9 +221,9 @@ function timelineSection() {
     begin();
   });
   const turnOf = (event) => { const cell = event.target.closest("[data-turn]"); return cell ? Number(cell.dataset.turn) : null; };
-  byId("lanes").addEventCallback("pointerover", (event) => { const turn = turnOf(event); if (turn !== null && turn !== view.turn) choose(turn); });
-  byId("lanes").addEventCallback("click", (event) => { const turn = turnOf(event); if (turn !== null) choose(turn); });
-  byId("lanes").addEventCallback("keydown", (event) => {
+  byId("lanes").addEventListener("pointerover", (event) => { const turn = turnOf(event); if (turn !== null && turn !== view.turn) choose(turn); });
+  byId("lanes").addEventListener("click", (event) => { const turn = turnOf(event); if (turn !== null) choose(turn); });
+  byId("lanes").addEventListener("keydown", (event) => {
     const moves = { ArrowLeft: view.turn - 1, ArrowRight: view.turn + 1, Home: 0, End: dialogue().speaker.length - 1 };
     if (!(event.key in moves)) return;
     event.preventDefault();

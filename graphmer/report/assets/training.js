@@ -62,6 +62,6 @@ function trainingSection() {
     byId("training-note").textContent =
       `Validation: ${kind} over the fixed conditions (${report.selection}). The dashed line is the epoch that was kept, ${model().chosen}. ${model().epochs.length} epochs took ${seconds.toFixed(0)} s.`;
   };
-  select.addEventCallback("change", draw);
+  select.addEventListener("change", draw);
   draw();
 }
