@@ -1,4 +1,4 @@
-"""Training utterances that are near to an utterance, by any of its modalities."""
+"""Retrieval of similar training utterances, by each modality."""
 
 from graphmer.retrieval.encoder import RetrievalEncoder, encoded_widths, fit_encoder
 from graphmer.retrieval.encoding import InputEncoding
