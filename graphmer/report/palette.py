@@ -1,7 +1,7 @@
-"""Colour and short code of each emotion, the same in all figures.
+"""One colour and one short code for each emotion, the same in every picture.
 
-The colours are those of Okabe and Ito (2008), which are distinguishable with any kind of colour vision. The
-codes identify the emotions without colour.
+The colours are those of Okabe and Ito (2008), which people with any colour vision can tell apart; the codes
+say the same without colour.
 """
 
 from collections.abc import Sequence
@@ -27,9 +27,9 @@ _ORDER = (_BLUE, _ORANGE, _GREEN, _VERMILLION, _SKY, _PURPLE, _YELLOW, _GREY)
 
 
 def colours(names: Sequence[str]) -> list[str]:
-    """Colour of each name: the fixed colour of a known emotion, or the next unused colour.
+    """A colour a name: the customary one where there is one, else the next that no other name has.
 
-    With more than eight names colours repeat, and only the `codes` are unique.
+    From the ninth name on colours repeat, and only the `codes` tell them apart.
 
     Example:
         >>> colours(["calm", "angry", "neutral"])
@@ -43,7 +43,7 @@ def colours(names: Sequence[str]) -> list[str]:
 
 
 def codes(names: Sequence[str]) -> list[str]:
-    """Shortest unique prefix of each name, capitalised.
+    """The shortest beginning of each name that no other name has, capitalised.
 
     Example:
         >>> codes(["surprise", "sadness", "joy"])

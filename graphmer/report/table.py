@@ -127,7 +127,11 @@ def comparison_table(systems: Sequence[Scores], metric: str, *, interval: Interv
     ]
     differences = [_differences(first, other, metric, common) for other in systems[1:]]
     rows = [
-        (condition, *(_with_interval(column[condition], interval) for column in (*values, *differences)))
+        (
+            condition,
+            *(_with_interval(column[condition], interval) for column in values),
+            *(_with_interval(column[condition], interval) for column in differences),
+        )
         for condition in _ordered(first, common)
     ]
     titles = [_mark(system) for system in systems]

@@ -11,15 +11,15 @@ def test_the_emotions_of_a_corpus_have_different_colours_and_codes():
 
 
 def test_an_emotion_has_the_same_colour_in_every_corpus():
-    iemocap, meld = (dict(zip(names, colours(names), strict=True)) for names in (IEMOCAP, MELD))
-    assert iemocap["neutral"] == meld["neutral"]
-    assert iemocap["sad"] == meld["sadness"]
-    assert iemocap["angry"] == meld["anger"]
+    ours, theirs = (dict(zip(names, colours(names), strict=True)) for names in (IEMOCAP, MELD))
+    assert ours["neutral"] == theirs["neutral"]
+    assert ours["sad"] == theirs["sadness"]
+    assert ours["angry"] == theirs["anger"]
 
 
-def test_a_name_that_is_a_prefix_of_another_is_written_out():
+def test_a_name_that_another_begins_with_is_written_out():
     assert codes(["sad", "sadness"]) == ["Sad", "Sadn"]
 
 
-def test_colours_repeat_if_there_are_more_names_than_colours():
+def test_more_names_than_colours_still_have_one_each():
     assert len(colours([f"e{number}" for number in range(11)])) == 11
