@@ -1,12 +1,14 @@
-"""Files of a retrieval index: one FAISS file per modality and a JSON sidecar."""
+"""Files of a retrieval index: one FAISS file per modality and a JSON sidecar with the fold's fingerprint."""
 
+import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from graphmer.dialogue import Dialogue
 from graphmer.errors import CheckpointError
 from graphmer.retrieval.store import VectorStore
 from graphmer.storage import write_text
@@ -15,6 +17,21 @@ FORMAT = 1
 """Version of the file format; increased when older readers cannot read the files."""
 
 _SIDECAR = "index.json"
+
+
+def fold_fingerprint(dialogues: Iterable[Dialogue], corpus: str) -> str:
+    """Hash that identifies the training part of a fold and its features.
+
+    It depends on the ids of the training utterances, in any order, and on `corpus`.
+
+    Args:
+        dialogues: the training part.
+        corpus: fingerprint of the corpus, extended by the encoder's settings where features are encoded.
+    """
+    digest = hashlib.blake2b(corpus.encode(), digest_size=16)
+    for dialogue, utterance in sorted((d.id, utterance) for d in dialogues for utterance in d.utterance_ids):
+        digest.update(f"\0{dialogue}\0{utterance}".encode())
+    return digest.hexdigest()
 
 
 def write_index(folder: Path, description: Mapping[str, Any], stores: Sequence[VectorStore]) -> None:

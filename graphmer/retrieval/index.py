@@ -1,6 +1,5 @@
 """Retrieval index over the training utterances of one fold."""
 
-import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
@@ -13,21 +12,6 @@ from graphmer.retrieval.rows import Key
 from graphmer.retrieval.store import EXACT, Metric
 from graphmer.retrieval.table import NeighbourTable
 from graphmer.typing import Available
-
-
-def fold_fingerprint(dialogues: Iterable[Dialogue], corpus: str) -> str:
-    """Hash that identifies the training part of a fold and its features.
-
-    It depends on the ids of the training utterances, in any order, and on `corpus`.
-
-    Args:
-        dialogues: the training part.
-        corpus: fingerprint of the corpus, extended by the encoder's settings where features are encoded.
-    """
-    digest = hashlib.blake2b(corpus.encode(), digest_size=16)
-    for dialogue, utterance in sorted((d.id, utterance) for d in dialogues for utterance in d.utterance_ids):
-        digest.update(f"\0{dialogue}\0{utterance}".encode())
-    return digest.hexdigest()
 
 
 class RetrievalIndex:
@@ -50,6 +34,7 @@ class RetrievalIndex:
 
     Example:
         >>> from graphmer.dialogue import Utterance
+        >>> from graphmer.retrieval import fold_fingerprint
         >>> dialogues = [
         ...     Dialogue.from_utterances(name, [Utterance("Ann", {"text": row}) for row in rows])
         ...     for name, rows in {"a": [[1.0, 0], [0, 1]], "b": [[2.0, 1], [1, 3]]}.items()
