@@ -34,7 +34,7 @@ def test_the_first_epoch_of_each_stage_of_the_first_model_is_profiled(tmp_path):
 
 
 @pytest.mark.slow
-def test_train_profile_writes_where_time_went(graphmer, tmp_path):
+def test_train_profile_writes_the_times_of_operations(graphmer, tmp_path):
     config = write_config(tmp_path / "tiny.yaml", write_corpus(tmp_path / "corpus"))
     done = graphmer("train", config, "--runs", tmp_path / "runs", "--profile", "--folds", "1", columns=120)
     assert done.code == 0, done.err
