@@ -32,7 +32,7 @@ With `IEMOCAP_4` the best accuracy for one modality of one utterance, without co
 _POLARITY = {"happy": 1, "sad": -1, "neutral": 0, "angry": -1}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SimulatedCorpus(InMemoryCorpus):
     """A corpus that knows the process it was drawn from."""
 

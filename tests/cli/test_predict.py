@@ -87,6 +87,7 @@ def test_the_table_says_where_a_change_is_called_against_the_emotions():
         torch.tensor([torch.nan, 0.6, 0.3]),
         torch.zeros(3, 3, 3),
         torch.tensor([False, True, False]),
+        labels=LABELS,
     )
     table = turn_table(found, LABELS)
     assert list(table.columns[5].cells) == ["", "0.60, called", "0.30 from happy, not called"]
