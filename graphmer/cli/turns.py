@@ -6,7 +6,8 @@ from rich.text import Text
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.conditions import short_name
 from graphmer.inference import DialoguePrediction, WhatIf
-from graphmer.inference.records import TurnRecord, turn_records
+from graphmer.inference.prediction import turn_records
+from graphmer.inference.turn_record import TurnRecord
 
 _SHADES = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta")
 _CAPTION = (

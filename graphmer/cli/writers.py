@@ -13,23 +13,12 @@ from rich.console import Console
 from graphmer.cli.turns import turn_table, what_if_table
 from graphmer.dialogue import LabelSpace
 from graphmer.inference import DialoguePrediction, WhatIf
-from graphmer.inference.records import TurnRecord, as_json, turn_records, what_if_as_json
+from graphmer.inference.prediction import turn_records
+from graphmer.inference.records import as_json, what_if_as_json
+from graphmer.inference.turn_record import turn_as_row
 
 Said = DialoguePrediction | WhatIf
 Writer = Callable[[Said], None]
-
-_COLUMNS = (
-    "dialogue",
-    "turn",
-    "id",
-    "speaker",
-    "emotion",
-    "previous",
-    "changed",
-    "change_probability",
-    "change_called",
-    "available",
-)
 
 
 @contextmanager
@@ -84,34 +73,28 @@ def _csv(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
 
     def write(said: Said) -> None:
         nonlocal begun
-        hypothetical = isinstance(said, WhatIf)
-        if not begun:
-            more = ("what_if", "most_helpful", "entropy_drop_bits") if hypothetical else ()
-            rows.writerow([*_COLUMNS, *(f"p_{name}" for name in labels.names), *more, "simulated"])
-            begun = True
         for row in _what_if_rows(said, labels) if isinstance(said, WhatIf) else _rows(said, labels):
-            rows.writerow([*row, simulated])
+            if not begun:
+                rows.writerow([*row, "simulated"])
+                begun = True
+            rows.writerow([*row.values(), simulated])
         file.flush()
 
     return write
 
 
-def _rows(said: DialoguePrediction, labels: LabelSpace) -> Iterator[list[Any]]:
-    return (_cells(record) for record in turn_records(said, labels))
+def _rows(said: DialoguePrediction, labels: LabelSpace) -> Iterator[dict[str, Any]]:
+    return (turn_as_row(record) for record in turn_records(said, labels))
 
 
-def _what_if_rows(said: WhatIf, labels: LabelSpace) -> Iterator[list[Any]]:
+def _what_if_rows(said: WhatIf, labels: LabelSpace) -> Iterator[dict[str, Any]]:
     under = {name: list(turn_records(each, labels)) for name, each in said.under.items()}
     for record in turn_records(said.actual, labels):
         help = said.help[record.turn]
-        yield [*_cells(record), None, help.modality, help.entropy_drop]
+        yield turn_as_row(record) | _hypothesis(None, help.modality, help.entropy_drop)
         for name in said.sets_of(record.turn):
-            yield [*_cells(under[name][record.turn]), name, None, None]
+            yield turn_as_row(under[name][record.turn]) | _hypothesis(name, None, None)
 
 
-def _cells(record: TurnRecord) -> list[Any]:
-    return [
-        record.dialogue, record.turn, record.id, record.speaker, record.emotion, record.previous,
-        record.changed, record.change, record.change_called, "+".join(record.available),
-        *record.probability.values(),
-    ]  # fmt: skip
+def _hypothesis(name: str | None, modality: str | None, entropy_drop: float | None) -> dict[str, Any]:
+    return {"what_if": name, "most_helpful": modality, "entropy_drop_bits": entropy_drop}

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from graphmer.dialogue import Dialogue, LabelSpace
+from graphmer.reprs import counted, short_repr
 
 
 @dataclass(frozen=True)
@@ -72,3 +73,8 @@ class InMemoryCorpus:
     dialogues: Sequence[Dialogue]
     official: Mapping[str, tuple[str, ...]]
     fingerprint: str
+
+    def __repr__(self) -> str:
+        turns = sum(map(len, self.dialogues))
+        size = counted(len(self.dialogues), "dialogue"), counted(turns, "turn")
+        return short_repr(self, self.card.name, *size, *(f"{m} {width}" for m, width in self.widths.items()))

@@ -32,7 +32,7 @@ With `IEMOCAP_4`, the Bayes accuracy of a single modality of a single utterance 
 _POLARITY = {"happy": 1, "sad": -1, "neutral": 0, "angry": -1}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SimulatedCorpus(InMemoryCorpus):
     """Simulated corpus with its generative process."""
 

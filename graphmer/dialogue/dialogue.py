@@ -8,6 +8,7 @@ import torch
 from torch import Tensor
 
 from graphmer.dialogue.labels import Emotion
+from graphmer.reprs import counted, short_repr
 from graphmer.typing import Available, Features
 
 
@@ -123,6 +124,12 @@ class Dialogue:
 
     def __len__(self) -> int:
         return len(self.utterance_ids)
+
+    def __repr__(self) -> str:
+        shares = self.available.float().mean(dim=0).tolist()
+        size = counted(len(self), "turn"), counted(len(self.speakers), "speaker")
+        has = (f"{name} {100 * share:.0f} %" for name, share in zip(self.features, shares, strict=True))
+        return short_repr(self, self.id, *size, *has)
 
     @property
     def modalities(self) -> tuple[str, ...]:

@@ -64,6 +64,29 @@ class FoldRow:
 
 
 @dataclass(frozen=True)
+class SeedRow:
+    """One metric of one seed under one condition on one fold.
+
+    Args:
+        seed: number of the seed.
+        fold: name of the fold.
+        condition: name of the condition.
+        metric: key of the metric.
+        value: of the metric.
+        utterances: labelled utterances of the fold.
+        dialogues: dialogues of the fold.
+    """
+
+    seed: int
+    fold: str
+    condition: str
+    metric: str
+    value: float
+    utterances: int
+    dialogues: int
+
+
+@dataclass(frozen=True)
 class Difference:
     """Paired difference of a metric between two systems, on the same resampled dialogues.
 
@@ -131,6 +154,31 @@ def fold_rows(
         )
         for fold, part in folds.items()
         for metric, values in pooled(counts[:, :, part], measure_for(labels)).items()
+        for column, condition in enumerate(conditions)
+    ]
+
+
+def seed_rows(
+    counts: Counts,
+    labels: LabelSpace,
+    seeds: Sequence[int],
+    conditions: Sequence[str],
+    folds: Mapping[str, slice],
+) -> list[SeedRow]:
+    """Every metric of every seed under every condition on every fold; arguments as `fold_rows`."""
+    return [
+        SeedRow(
+            seed=seed,
+            fold=fold,
+            condition=condition,
+            metric=metric,
+            value=float(values[row, column]),
+            utterances=_utterances(counts[:, :, part], labels),
+            dialogues=counts[:, :, part].shape[2],
+        )
+        for fold, part in folds.items()
+        for metric, values in pooled(counts[:, :, part], measure_for(labels)).items()
+        for row, seed in enumerate(seeds)
         for column, condition in enumerate(conditions)
     ]
 

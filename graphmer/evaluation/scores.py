@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,9 +23,22 @@ from graphmer.evaluation.gathering import (
 )
 from graphmer.evaluation.metrics import Counts
 from graphmer.evaluation.predictions import Predictions
-from graphmer.evaluation.rows import Difference, FoldRow, Row, difference_rows, fold_rows, group_rows
+from graphmer.evaluation.rows import (
+    Difference,
+    FoldRow,
+    Row,
+    difference_rows,
+    fold_rows,
+    group_rows,
+    seed_rows,
+)
 from graphmer.evaluation.statistics import draw_dialogues, targets_of
+from graphmer.frames import data_frame
+from graphmer.reprs import counted, short_repr
 from graphmer.storage import write_text
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 SELECTIONS = ("validation", "last", "test_oracle")
 """How the epoch was selected; ``test_oracle`` uses the test set and is an upper bound."""
@@ -80,6 +93,11 @@ class Scores:
                 "`meta` must have `title` (text), `simulated` (true or false) and `selection` (one of "
                 f"{list(SELECTIONS)}); got {title!r}, {simulated!r} and {selection!r}."
             )
+
+    def __repr__(self) -> str:
+        size = {"seed": self.seeds, "fold": self.folds, "condition": self.conditions}
+        facts = [counted(len(each), noun) for noun, each in size.items()]
+        return short_repr(self, self.meta["title"], *facts, counted(len(self.dialogue_ids), "dialogue"))
 
     @classmethod
     def from_predictions(
@@ -176,6 +194,18 @@ class Scores:
     def per_fold(self) -> list[FoldRow]:
         """All metrics under all conditions on all folds."""
         return fold_rows(self.counts, self.labels, self.conditions, fold_slices(self.folds))
+
+    def to_frame(self) -> "DataFrame":
+        """One row for each seed, fold, condition and metric.
+
+        The columns are those of `SeedRow` and ``simulated``. A metric of all folds together, as tables print
+        it, is not the mean over folds; `summary` has it.
+
+        Raises:
+            ImportError: if pandas is not installed.
+        """
+        rows = seed_rows(self.counts, self.labels, self.seeds, self.conditions, fold_slices(self.folds))
+        return data_frame({**vars(row), "simulated": self.meta["simulated"]} for row in rows)
 
     def compare(
         self,

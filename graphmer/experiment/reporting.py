@@ -7,6 +7,7 @@ import torch
 
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import conditions, protocol
+from graphmer.dialogue.palette import codes, colours
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.change_scores import ChangeScores
 from graphmer.evaluation.gathering import Key
@@ -20,7 +21,6 @@ from graphmer.inference.what_if import set_name
 from graphmer.report.hardness import FILE, hardness_counts
 from graphmer.report.matrices import matrices
 from graphmer.report.measures import measures
-from graphmer.report.palette import codes, colours
 from graphmer.report.provenance import corpus_facts, training_curves
 from graphmer.report.published import published_values
 from graphmer.report.timelines import PredictedTurns, Timeline, evenly, timeline

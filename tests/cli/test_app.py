@@ -1,11 +1,13 @@
+import os
 import subprocess
 import sys
+from importlib.metadata import version
 
 import pytest
 
 COMMANDS = (
-    ("train",), ("evaluate",), ("predict",), ("stream",), ("report",), ("check",), ("show",), ("doctor",),
-    ("data",), ("data", "check"), ("data", "convert"),
+    ("init",), ("train",), ("evaluate",), ("predict",), ("stream",), ("report",), ("check",), ("show",),
+    ("doctor",), ("data",), ("data", "check"), ("data", "convert"),
 )  # fmt: skip
 UNNEEDED = ("torch", "faiss", "matplotlib", "sklearn", "numpy", "yaml", "rich")
 
@@ -26,18 +28,57 @@ def test_commands_are_listed_with_the_whole_first_line_of_their_help(of, graphme
         assert f" {command} {' '.join(help.split())}" in said
 
 
-@pytest.mark.parametrize("command", [(), *COMMANDS], ids=" ".join)
-def test_help_loads_no_library_that_it_does_not_need(command):
+def in_new_process(*arguments, **environment):
+    """What the command prints, and which of the libraries that it does not need are loaded after it."""
     code = (
-        f"import sys; sys.argv = ['graphmer', *{command}, '--help']\n"
+        f"import sys; sys.argv = ['graphmer', *{arguments}]\n"
         "from graphmer.cli import main\n"
         "try:\n    main()\n"
         "except SystemExit:\n"
-        f"    print('LOADED', [name for name in {UNNEEDED} if name in sys.modules])"
+        f"    print('LOADED', *(name for name in {UNNEEDED} if name in sys.modules))"
     )
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert "Usage: graphmer" in said.stdout
-    assert said.stdout.rstrip().endswith("LOADED []")
+    command = [sys.executable, "-c", code]
+    said = subprocess.run(
+        command, capture_output=True, text=True, check=True, env={**os.environ, **environment}
+    )
+    out, _, loaded = said.stdout.partition("LOADED")
+    return out, loaded.split()
+
+
+@pytest.mark.parametrize("command", [(), *COMMANDS], ids=" ".join)
+def test_help_loads_no_library_that_it_does_not_need(command):
+    out, loaded = in_new_process(*command, "--help")
+    assert "Usage: graphmer" in out
+    assert loaded == []
+
+
+def test_the_version_is_one_line_and_loads_no_library():
+    out, loaded = in_new_process("--version")
+    assert out == f"graphmer {version('graphmer')}\n"
+    assert loaded == []
+
+
+@pytest.mark.parametrize(
+    ("words", "completed"),
+    [
+        ("graphmer ev", ["evaluate"]),
+        ("graphmer train --fo", ["--folds"]),
+        ("graphmer predict --format ", ["jsonl", "csv", "table"]),
+        ("graphmer init iem", ["iemocap", "iemocap_hardy"]),
+    ],
+)
+def test_the_shell_completes_commands_options_and_examples_without_loading_a_library(words, completed):
+    cursor = len(words.split(" ")) - 1
+    environment = {"COMP_WORDS": words, "COMP_CWORD": str(cursor), "_GRAPHMER_COMPLETE": "complete_bash"}
+    out, loaded = in_new_process(**environment)
+    assert out.split() == completed
+    assert loaded == []
+
+
+def test_the_completion_script_calls_the_command(graphmer):
+    said = graphmer("--show-completion", "bash")
+    assert said.code == 0
+    assert "complete -o default -F _graphmer_completion graphmer" in said.out
 
 
 def test_an_unknown_command_or_option_ends_with_2_and_no_traceback(graphmer):

@@ -88,6 +88,7 @@ def test_the_table_marks_called_changes_that_differ_from_the_emotions():
         torch.tensor([torch.nan, 0.6, 0.3]),
         torch.zeros(3, 3, 3),
         torch.tensor([False, True, False]),
+        labels=LABELS,
     )
     table = turn_table(found, LABELS)
     assert list(table.columns[5].cells) == ["", "0.60, called", "0.30 from happy, not called"]

@@ -26,6 +26,12 @@ def test_turns_are_aligned_and_a_missing_modality_is_absent():
     assert dialogue.session == "1"
 
 
+def test_the_short_form_says_how_much_there_is_of_each_modality():
+    assert repr(three_turns()) == "Dialogue('demo', 3 turns, 2 speakers, text 67 %, audio 33 %)"
+    one = Dialogue.from_utterances("50%", [Utterance("Ann")], widths={"text": 2})
+    assert repr(one) == "Dialogue('50%', 1 turn, 1 speaker, text 0 %)"
+
+
 def test_speakers_are_numbered_by_their_first_turn():
     dialogue = three_turns()
     assert dialogue.speakers == ("Ann", "Bob")

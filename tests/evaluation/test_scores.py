@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -270,3 +271,40 @@ def test_the_calibration_error_is_kept(tmp_path):
     before = scores_of(grid())
     before.to_json(tmp_path / "scores.json")
     assert Scores.from_json(tmp_path / "scores.json").calibration_error == before.calibration_error
+
+
+@pytest.mark.parametrize(("labels", "metric"), [(CLASSES, "wa"), (SCORE, "mae")])
+def test_a_frame_has_a_row_for_each_seed_fold_condition_and_metric(labels, metric):
+    pytest.importorskip("pandas")
+    predictions = grid(labels)
+    frame = scores_of(predictions, labels).to_frame()
+    keys = ["seed", "fold", "condition", "metric"]
+    assert list(frame) == [*keys, "value", "utterances", "dialogues", "simulated"]
+    assert not frame.duplicated(keys).any()
+    assert len(frame) == 2 * 3 * len(CONDITIONS) * frame["metric"].nunique()
+    row = frame.set_index(keys).loc[(1, "fold 2", "t", metric)]
+    one = predictions[1, "fold 2", "t"].labelled()
+    if labels.is_score:
+        expected = (one.predicted - one.target).abs().mean().item()
+    else:
+        expected = (one.predicted == one.target).float().mean().item()
+    assert row["value"] == pytest.approx(expected)
+    assert (row["utterances"], row["dialogues"], row["simulated"]) == (7, 2, True)
+
+
+def test_a_frame_agrees_with_the_means_over_seeds_of_each_fold():
+    pytest.importorskip("pandas")
+    scores = scores_of(grid())
+    means = scores.to_frame().groupby(["fold", "condition", "metric"])["value"].mean()
+    for row in scores.per_fold():
+        assert means[row.fold, row.condition, row.metric] == pytest.approx(row.mean)
+
+
+def test_a_frame_without_pandas_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install \"graphmer\[pandas\]\""):
+        scores_of(grid()).to_frame()
+
+
+def test_the_short_form_says_how_much_was_measured():
+    assert repr(scores_of(grid())) == "Scores('system', 2 seeds, 3 folds, 4 conditions, 6 dialogues)"

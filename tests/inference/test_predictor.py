@@ -70,6 +70,21 @@ def test_a_prediction_says_everything_of_every_turn():
     torch.testing.assert_close(found.router.sum(dim=2), dialogue.available.float())
 
 
+def test_the_short_form_says_what_the_model_reads_and_predicts():
+    parts = trained()
+    assert repr(Predictor(parts)) == "Predictor('given dialogues', 4 emotions, audio 3, text 5, video 4, cpu)"
+    parts.build.causal = True
+    named = replace(parts, facts={"corpus": "IEMOCAP"}, labels=LabelSpace(interval=(-1.0, 1.0)))
+    assert repr(Predictor(named)) == "Predictor('IEMOCAP', score, audio 3, text 5, video 4, causal, cpu)"
+
+
+def test_a_prediction_knows_its_labels_and_whether_its_model_is_of_simulated_dialogues():
+    dialogue = talk("AB")
+    assert Predictor(trained()).predict(dialogue).labels == LABELS
+    marked = [Predictor(replace(trained(), facts={"simulated": each})) for each in (True, False)]
+    assert [each.predict(dialogue).simulated for each in marked] == [True, False]
+
+
 @pytest.mark.parametrize("described", [{"decoder": "chain"}, {"change": True}])
 def test_a_change_is_called_at_the_threshold_fitted_on_validation(described):
     parts = trained(**described)

@@ -8,7 +8,8 @@ from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.graph import Adjacent, EdgeRule, GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.inference import Predictor
-from graphmer.inference.records import TurnRecord, turn_records
+from graphmer.inference.prediction import turn_records
+from graphmer.inference.turn_record import TurnRecord
 from graphmer.nn.messages import CONVOLUTIONS, MessagePassingSettings
 from graphmer.systems import SYSTEMS
 from graphmer.training.model_file import TrainedModel

@@ -1,4 +1,4 @@
-from graphmer.report.palette import codes, colours
+from graphmer.dialogue.palette import codes, colours
 
 IEMOCAP = ("happy", "sad", "neutral", "angry", "excited", "frustrated")
 MELD = ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger")
