@@ -1,0 +1,100 @@
+"""The incoming edges of one turn."""
+
+from functools import partial
+from math import sqrt
+
+from matplotlib.axes import Axes
+from matplotlib.collections import PathCollection
+from matplotlib.path import Path
+
+from graphmer.report.picture.canvas import LEFT, STEP, Block
+from graphmer.report.picture.layout import ROW, window
+from graphmer.report.picture.legend import heading, keys_block, notes_block, relation_keys
+from graphmer.report.picture.scene import Scene, line_style
+from graphmer.report.picture.turns import discs, lane_names, numbers
+
+Point = tuple[float, float]
+
+_TOP = 0.2
+_LANE = 0.4
+_HEADROOM = 0.5
+
+
+def incoming_blocks(scene: Scene, turn: int, edges: dict[int, list[int]], width: float) -> list[Block]:
+    """Heading, keys of the relations, and a row of turns with the edges into one of them.
+
+    Args:
+        scene: what is drawn.
+        turn: the target.
+        edges: source turns by number of the relation.
+        width: of the picture, in inches.
+    """
+    count = sum(map(len, edges.values()))
+    speaker = scene.dialogue.speakers[int(scene.dialogue.speaker[turn])]
+    title = heading(f"Incoming edges of turn {turn}, {speaker}: {count}")
+    if not count:
+        return [title, notes_block(["None of the relations that are drawn has an edge to this turn."], width)]
+    shown = window(turn, len(scene.dialogue))
+    rows = sorted({int(scene.lanes.lane[other]) for other in shown})
+    heights, y = {}, _TOP - _LANE / 2
+    for lane in rows:
+        y += _LANE + (_HEADROOM if lane == int(scene.lanes.lane[turn]) else 0)
+        heights[lane] = y
+    draw = partial(_panel, scene=scene, turn=turn, edges=edges, heights=heights)
+    keys = keys_block(relation_keys(scene, edges), width, f"relations of turn {turn}")
+    return [title, keys, Block(f"incoming {turn}", y + _LANE / 2 + 0.05, draw)]
+
+
+def left_out(turn: int, edges: dict[int, list[int]], turns: int) -> list[str]:
+    """A note on the edges whose source lies outside the window around their target, if there are any."""
+    shown = window(turn, turns)
+    count = sum(source not in shown for sources in edges.values() for source in sources)
+    if not count:
+        return []
+    return [f"Turn {turn}: edges from turns before {shown[0]} or after {shown[-1]} are not drawn ({count})."]
+
+
+def _panel(
+    axes: Axes, scene: Scene, turn: int, edges: dict[int, list[int]], heights: dict[int, float]
+) -> None:
+    shown = window(turn, len(scene.dialogue))
+    places = {
+        other: (LEFT + STEP * (other - shown[0] + 0.5), heights[int(scene.lanes.lane[other])])
+        for other in shown
+    }
+    numbers(axes, list(shown), LEFT, STEP, 0.1)
+    for lane, y in heights.items():
+        lane_names(axes, {scene.lanes.names[lane]: y}, LEFT + STEP * len(shown), LEFT)
+    rules = list(dict.fromkeys(scene.relation_colours))
+    for kind, sources in edges.items():
+        order = rules.index(scene.relation_colours[kind])
+        curves = [_curve(places[source], places[turn], order) for source in sources if source in places]
+        axes.add_collection(
+            PathCollection(
+                curves,
+                facecolors="none",
+                edgecolors=scene.relation_colours[kind],
+                linestyles=line_style(scene.relations[kind]),
+                linewidths=1.1,
+                alpha=0.85,
+                zorder=2,
+                label=scene.relations[kind],
+            ),
+            autolim=False,
+        )
+    linked = {turn, *(source for sources in edges.values() for source in sources)}
+    discs(axes, scene, places, chosen=[turn], faded=[other for other in shown if other not in linked])
+
+
+def _curve(source: Point, target: Point, order: int) -> Path:
+    """An arc above a lane, a bent line between lanes, or a loop; rules bend differently, to be told apart."""
+    (x, y), (u, v) = source, target
+    if source == target:
+        corners = [(x - 0.05, y - 0.06), (x - 0.16, y - 0.34), (x + 0.16, y - 0.34), (x + 0.05, y - 0.06)]
+        return Path(corners, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
+    if y == v:
+        height = min(2 * _HEADROOM, 0.32 + 0.1 * order + 0.75 * sqrt(abs(u - x) / (STEP * ROW)))
+        control = ((x + u) / 2, y - height)
+    else:
+        control = ((x + u) / 2 + 0.1 * order, (y + v) / 2)
+    return Path([source, control, target], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
