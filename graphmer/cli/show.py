@@ -98,7 +98,7 @@ def _turns(wanted: Sequence[str], dialogue: "Dialogue") -> tuple[int, ...]:
 
 
 def _relations(wanted: Sequence[str], relations: Sequence[str]) -> tuple[str, ...]:
-    """Names of the relations that are meant by name, by the beginning of a name up to a ``/``, or by ``all``."""
+    """Names of the relations that are meant by name, by its beginning up to a ``/``, or by ``all``."""
     from graphmer.corpora.problems import did_you_mean
     from graphmer.errors import ConfigError
 

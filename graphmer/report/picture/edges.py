@@ -8,7 +8,7 @@ from torch import Tensor
 
 from graphmer.graph import DialogueGraph
 
-CELLS = 100
+CELLS = 60
 """Most rows and columns of a relation's matrix."""
 
 

@@ -17,6 +17,9 @@ LETTERED = 5 * ROW
 BARS = 120
 """Most bars in a row."""
 
+FEW = 12
+"""Most turns in a row whose numbers are all written."""
+
 BAR_ROWS = 10
 """Most rows of bars; where more would be needed, a bar stands for several turns."""
 
@@ -48,9 +51,9 @@ class Layout:
     def of(cls, turns: int) -> "Layout":
         """The layout of a dialogue with so many turns."""
         if turns <= LETTERED:
-            return cls(turns, 1, _even(turns, ROW), lettered=True)
+            return cls(turns, 1, even(turns, ROW), lettered=True)
         per_cell = -(-turns // (BARS * BAR_ROWS))
-        return cls(turns, per_cell, _even(-(-turns // per_cell), BARS), lettered=False)
+        return cls(turns, per_cell, even(-(-turns // per_cell), BARS), lettered=False)
 
     @property
     def rows(self) -> list[range]:
@@ -63,8 +66,13 @@ class Layout:
         return range(cell * self.per_cell, min((cell + 1) * self.per_cell, self.turns))
 
 
-def _even(count: int, most: int) -> int:
-    """Length of a row where `count` things are spread over the fewest rows of at most `most`."""
+def even(count: int, most: int) -> int:
+    """Length of a row where `count` things are spread over the fewest rows of at most `most`.
+
+    Example:
+        >>> even(50, 48), even(8, 5)
+        (25, 4)
+    """
     return -(-count // -(-count // most))
 
 

@@ -90,7 +90,12 @@ def emotion_keys(scene: Scene, layout: Layout) -> list[Key]:
     """Keys of emotions (or the ends and the middle of the score), of marks and of the strips."""
     if scene.labels.interval is not None:
         low, high = scene.labels.interval
-        named = {f"{score:g}": score for score in (low, (low + high) / 2, high)}
+        middle = (low + high) / 2
+        named = {
+            f"lowest score ({low:g})": low,
+            f"middle ({middle:g})": middle,
+            f"highest score ({high:g})": high,
+        }
         keys = [Key(text, partial(_chip, scene=scene, emotion=score)) for text, score in named.items()]
     else:
         keys = [Key(name, partial(_chip, scene=scene, emotion=name)) for name in scene.labels.names]

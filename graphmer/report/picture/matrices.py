@@ -9,13 +9,13 @@ from torch import Tensor
 
 from graphmer.report.picture.canvas import Bar, Block, bars
 from graphmer.report.picture.edges import Section
-from graphmer.report.picture.lettering import LINE, QUIET, write
+from graphmer.report.picture.layout import FEW, even
+from graphmer.report.picture.lettering import LINE, QUIET, width_of, write
 from graphmer.report.picture.scene import Scene
 
 _LEFT, _TOP, _GAP, _BELOW = 0.34, 0.5, 0.4, 0.24
-_LARGE, _MIDDLE, _SMALL = 3.0, 1.72, 1.2
+_LARGE, _MIDDLE, _SMALL = 2.6, 1.72, 1.2
 _NAME = 1.4
-_FEW_TURNS = 12
 _BAND = 0.06
 
 Sections = dict[int, Section]
@@ -30,8 +30,7 @@ def matrix_blocks(scene: Scene, sections: Sections, width: float) -> list[Block]
         sections: the relations to draw.
         width: of the picture, in inches.
     """
-    size = _size(len(scene.dialogue), len(sections), width)
-    columns = int((width - _LEFT) / _pitch(size))
+    columns, size = _grid(len(scene.dialogue), len(sections), width)
     kinds = list(sections)
     rows = [kinds[first : first + columns] for first in range(0, len(kinds), columns)]
     height = _TOP + size + _BELOW
@@ -45,11 +44,13 @@ def matrix_blocks(scene: Scene, sections: Sections, width: float) -> list[Block]
     ]
 
 
-def _size(turns: int, panels: int, width: float) -> float:
-    """Side of a matrix, in inches: small for few turns, large for few panels."""
-    if turns <= _FEW_TURNS:
-        return _SMALL
-    return _LARGE if _LEFT + panels * _pitch(_LARGE) <= width else _MIDDLE
+def _grid(turns: int, panels: int, width: float) -> tuple[int, float]:
+    """Panels in a row, and the side of a matrix in inches: small for few turns, else as the width allows."""
+    room = width - _LEFT
+    if turns <= FEW:
+        return int(room / _pitch(_SMALL)), _SMALL
+    columns = even(panels, round(room / _pitch(_MIDDLE)))
+    return columns, min(_LARGE, room / columns - _GAP)
 
 
 def _pitch(size: float) -> float:
@@ -83,7 +84,7 @@ def _panel(axes: Axes, scene: Scene, kind: int, section: Section, left: float, s
 def _scales(axes: Axes, section: Section, left: float, size: float) -> None:
     """First and last turn along both sides."""
     turns, below, beside = section.turns, _TOP + size + 0.07, left - _BAND - 0.09
-    half = size / len(turns) / 2
+    half = max(size / len(turns), width_of(str(turns[-1]), 6)) / 2
     for turn, at in {turns[0]: half, turns[-1]: size - half}.items():
         write(axes, left + at, below, str(turn), ha="center", fontsize=6, color=QUIET)
         write(axes, beside, _TOP + at, str(turn), ha="center", rotation=90, fontsize=6, color=QUIET)

@@ -6,12 +6,9 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from graphmer.report.palette import ink_on
-from graphmer.report.picture.layout import ticks
+from graphmer.report.picture.layout import FEW, ticks
 from graphmer.report.picture.lettering import INK, LINE, QUIET, write
 from graphmer.report.picture.scene import Scene
-
-FEW = 12
-"""Most turns in a row whose numbers are all written."""
 
 _AREA = 165
 """Area of a disc, in square points; as wide as a turn, less a gap."""

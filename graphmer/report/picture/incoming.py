@@ -1,5 +1,6 @@
 """The incoming edges of one turn."""
 
+from collections.abc import Collection
 from functools import partial
 from math import sqrt
 
@@ -34,15 +35,31 @@ def incoming_blocks(scene: Scene, turn: int, edges: dict[int, list[int]], width:
     title = heading(f"Incoming edges of turn {turn}, {speaker}: {count}")
     if not count:
         return [title, notes_block(["None of the relations that are drawn has an edge to this turn."], width)]
-    shown = window(turn, len(scene.dialogue))
-    rows = sorted({int(scene.lanes.lane[other]) for other in shown})
-    heights, y = {}, _TOP - _LANE / 2
-    for lane in rows:
-        y += _LANE + (_HEADROOM if lane == int(scene.lanes.lane[turn]) else 0)
-        heights[lane] = y
+    heights = _heights(scene, turn, edges)
+    below = _below(int(scene.lanes.lane[turn]), heights)
+    height = max(heights.values()) + (_HEADROOM if below else _LANE / 2) + 0.05
     draw = partial(_panel, scene=scene, turn=turn, edges=edges, heights=heights)
     keys = keys_block(relation_keys(scene, edges), width, f"relations of turn {turn}")
-    return [title, keys, Block(f"incoming {turn}", y + _LANE / 2 + 0.05, draw)]
+    return [title, keys, Block(f"incoming {turn}", height, draw)]
+
+
+def _heights(scene: Scene, turn: int, edges: dict[int, list[int]]) -> dict[int, float]:
+    """Height of each lane that speaks in the window, with room for the arcs within the target's lane.
+
+    The arcs are above the lane; below it, away from the other lanes, if it is the last of several.
+    """
+    lane = scene.lanes.lane.tolist()
+    has_arcs = any(lane[source] == lane[turn] for sources in edges.values() for source in sources)
+    rows = sorted({lane[other] for other in window(turn, len(lane))})
+    heights, y = {}, _TOP - _LANE / 2
+    for row in rows:
+        y += _LANE + (_HEADROOM if has_arcs and row == lane[turn] and not _below(row, rows) else 0)
+        heights[row] = y
+    return heights
+
+
+def _below(row: int, rows: Collection[int]) -> bool:
+    return len(rows) > 1 and row == max(rows)
 
 
 def left_out(turn: int, edges: dict[int, list[int]], turns: int) -> list[str]:
@@ -66,9 +83,10 @@ def _panel(
     for lane, y in heights.items():
         lane_names(axes, {scene.lanes.names[lane]: y}, LEFT + STEP * len(shown), LEFT)
     rules = list(dict.fromkeys(scene.relation_colours))
-    for kind, sources in edges.items():
+    bend = -1 if _below(int(scene.lanes.lane[turn]), heights) else 1
+    for kind, sources in sorted(edges.items(), key=lambda found: -len(found[1])):
         order = rules.index(scene.relation_colours[kind])
-        curves = [_curve(places[source], places[turn], order) for source in sources if source in places]
+        curves = [_curve(places[source], places[turn], order, bend) for source in sources if source in places]
         axes.add_collection(
             PathCollection(
                 curves,
@@ -86,15 +104,16 @@ def _panel(
     discs(axes, scene, places, chosen=[turn], faded=[other for other in shown if other not in linked])
 
 
-def _curve(source: Point, target: Point, order: int) -> Path:
-    """An arc above a lane, a bent line between lanes, or a loop; rules bend differently, to be told apart."""
+def _curve(source: Point, target: Point, order: int, bend: int) -> Path:
+    """An arc within a lane, a bent line between lanes, or a loop; each rule bends its own way."""
     (x, y), (u, v) = source, target
     if source == target:
-        corners = [(x - 0.05, y - 0.06), (x - 0.16, y - 0.34), (x + 0.16, y - 0.34), (x + 0.05, y - 0.06)]
+        near, far = y - bend * 0.06, y - bend * 0.34
+        corners = [(x - 0.05, near), (x - 0.16, far), (x + 0.16, far), (x + 0.05, near)]
         return Path(corners, [Path.MOVETO, Path.CURVE4, Path.CURVE4, Path.CURVE4])
     if y == v:
-        height = min(2 * _HEADROOM, 0.32 + 0.1 * order + 0.75 * sqrt(abs(u - x) / (STEP * ROW)))
-        control = ((x + u) / 2, y - height)
+        height = min(2 * _HEADROOM, 0.32 + 0.14 * order + 0.75 * sqrt(abs(u - x) / (STEP * ROW)))
+        control = ((x + u) / 2, y - bend * height)
     else:
         control = ((x + u) / 2 + 0.1 * order, (y + v) / 2)
     return Path([source, control, target], [Path.MOVETO, Path.CURVE3, Path.CURVE3])
