@@ -1,6 +1,8 @@
+import matplotlib as mpl
 import pytest
 
-from tests.experiment.tiny import write_config, write_corpus
+from graphmer.dialogue import Dialogue, LabelSpace, Utterance
+from tests.experiment.tiny import write_config, write_corpus, write_own
 
 
 @pytest.fixture
@@ -37,6 +39,46 @@ def test_the_graph_is_drawn(ending, config, graphmer, tmp_path):
     assert file.stat().st_size > 1000
 
 
+def test_turns_and_relations_to_draw_are_chosen_by_number_id_and_rule(config, graphmer, tmp_path):
+    file = tmp_path / "graph.svg"
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        chosen = ("--turn", "2", "--turn", "Ses01F_d0_M001", "--relation", "near/past")
+        said = graphmer("show", config, "--png", file, *chosen)
+    assert said.code == 0
+    drawn = file.read_text()
+    assert "Incoming edges of turn 1, M: 1" in drawn
+    assert "Incoming edges of turn 2, F: 1" in drawn
+    assert "near/past/inter" in drawn
+    assert "near/future/inter" not in drawn
+    assert "own/past/intra" not in drawn
+
+
+def test_all_relations_are_drawn_beside_a_turn(config, graphmer, tmp_path):
+    file = tmp_path / "graph.svg"
+    with mpl.rc_context({"svg.fonttype": "none"}):
+        graphmer("show", config, "--png", file, "--turn", "0", "--relation", "all")
+    drawn = file.read_text()
+    assert "Incoming edges of turn 0" in drawn
+    assert "Edges by relation" in drawn
+    assert "own/past/intra" in drawn
+
+
+def test_what_is_left_out_of_the_picture_is_said(config, graphmer, tmp_path):
+    said = graphmer("show", config, "--png", tmp_path / "graph.png")
+    assert "Without edges in this dialogue: near/past/intra, near/future/intra." in said.out
+
+
+def test_words_in_brackets_are_shown_as_they_are(graphmer, tmp_path):
+    turn = Utterance("[b]A[/x]", {"text": [0.0]}, "calm", text="[laughter] no")
+    root = write_own(
+        tmp_path / "mine", [Dialogue.from_utterances("d", [turn])], LabelSpace(("calm",)), {"text": 1}
+    )
+    config = write_config(tmp_path / "mine.yaml", data={"format": "graphmer", "root": str(root)})
+    said = graphmer("show", config)
+    assert "[laughter] no" in said.out
+    assert "[b]A[/x]" in said.out
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -46,6 +88,17 @@ def test_the_graph_is_drawn(ending, config, graphmer, tmp_path):
         ),
         (["--missing", "everything"], "--missing: Unknown missing-modality protocol 'everything'"),
         (["--png", "graph.xyz"], "--png: must end in .png, .svg or .pdf; got graph.xyz."),
+        (["--turn", "1"], "--turn chooses what is drawn; say where to draw it with --png."),
+        (["--relation", "near"], "--relation chooses what is drawn; say where to draw it with --png."),
+        (
+            ["--png", "x.png", "--turn", "3"],
+            "--turn: must be a number from 0 to 2 or an id such as 'Ses01F_d0_F000'; got '3'.",
+        ),
+        (["--png", "x.png", "--turn", "-1"], "--turn: must be a number from 0 to 2 or an id"),
+        (
+            ["--png", "x.png", "--relation", "near/pst"],
+            "--relation: no relation 'near/pst'. Did you mean 'near/past'?",
+        ),
         (["--png", "/no/where/graph.png"], "/no/where/graph.png: No such file or directory."),
     ],
 )

@@ -8,10 +8,10 @@ from matplotlib.figure import Figure
 
 from graphmer.report.picture.canvas import LEFT, NARROWEST, RIGHT, STEP, WIDEST, stack
 from graphmer.report.picture.edges import Section, incoming
+from graphmer.report.picture.incoming import incoming_blocks, left_out
 from graphmer.report.picture.layout import Layout, window
 from graphmer.report.picture.legend import emotion_keys, heading, keys_block, notes_block
 from graphmer.report.picture.matrices import matrix_blocks
-from graphmer.report.picture.incoming import incoming_blocks, left_out
 from graphmer.report.picture.scene import Scene
 from graphmer.report.picture.timeline import step_of, timeline
 

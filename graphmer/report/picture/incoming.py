@@ -12,7 +12,7 @@ from graphmer.report.picture.canvas import LEFT, STEP, Block
 from graphmer.report.picture.layout import ROW, window
 from graphmer.report.picture.legend import heading, keys_block, notes_block, relation_keys
 from graphmer.report.picture.scene import Scene, line_style
-from graphmer.report.picture.turns import discs, lane_names, numbers
+from graphmer.report.picture.turns import discs, lanes, numbers
 
 Point = tuple[float, float]
 
@@ -80,8 +80,7 @@ def _panel(
         for other in shown
     }
     numbers(axes, list(shown), LEFT, STEP, 0.1)
-    for lane, y in heights.items():
-        lane_names(axes, {scene.lanes.names[lane]: y}, LEFT + STEP * len(shown), LEFT)
+    lanes(axes, scene, heights, LEFT + STEP * len(shown))
     rules = list(dict.fromkeys(scene.relation_colours))
     bend = -1 if _below(int(scene.lanes.lane[turn]), heights) else 1
     for kind, sources in sorted(edges.items(), key=lambda found: -len(found[1])):
@@ -115,5 +114,5 @@ def _curve(source: Point, target: Point, order: int, bend: int) -> Path:
         height = min(2 * _HEADROOM, 0.32 + 0.14 * order + 0.75 * sqrt(abs(u - x) / (STEP * ROW)))
         control = ((x + u) / 2, y - bend * height)
     else:
-        control = ((x + u) / 2 + 0.1 * order, (y + v) / 2)
+        control = (u + 0.35 * (x - u) + 0.1 * order, (y + v) / 2)
     return Path([source, control, target], [Path.MOVETO, Path.CURVE3, Path.CURVE3])

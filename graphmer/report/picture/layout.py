@@ -23,7 +23,7 @@ FEW = 12
 BAR_ROWS = 10
 """Most rows of bars; where more would be needed, a bar stands for several turns."""
 
-LANES = 8
+LANES = 10
 """Most lanes; where there are more speakers, those with the fewest turns share the last one."""
 
 

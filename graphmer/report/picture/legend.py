@@ -10,7 +10,7 @@ from matplotlib.axes import Axes
 from graphmer.report.palette import ink_on
 from graphmer.report.picture.canvas import Bar, Block, bars
 from graphmer.report.picture.layout import Layout
-from graphmer.report.picture.lettering import INK, LINE, QUIET, printable, width_of, write
+from graphmer.report.picture.lettering import INK, LINE, QUIET, fitting, printable, width_of, write
 from graphmer.report.picture.scene import Scene, line_style
 from graphmer.report.picture.timeline import availability_colour
 from graphmer.report.picture.turns import write_code
@@ -19,6 +19,7 @@ _SIZE = 7.5
 _MARK = 0.3
 _LINE_HEIGHT = 0.22
 _INDENT = 0.15
+_LONGEST = 3.0
 
 
 @dataclass(frozen=True)
@@ -41,8 +42,8 @@ def heading(text: str, size: float = 9.5) -> Block:
 
 
 def _write_line(axes: Axes, text: str, size: float, height: float) -> None:
-    limit = int((axes.get_xlim()[1] - 2 * _INDENT) / (0.62 * size / 72))
-    write(axes, _INDENT, height - 0.15, text, limit=limit, fontsize=size, fontweight="bold")
+    room = axes.get_xlim()[1] - 2 * _INDENT
+    write(axes, _INDENT, height - 0.15, text, room=room, fontsize=size, fontweight="bold")
 
 
 def notes_block(notes: Sequence[str], width: float) -> Block:
@@ -57,7 +58,7 @@ def notes_block(notes: Sequence[str], width: float) -> Block:
 
     def draw(axes: Axes) -> None:
         for number, line in enumerate(lines):
-            write(axes, _INDENT, 0.12 + 0.15 * number, line, limit=1000, fontsize=7, color=QUIET)
+            write(axes, _INDENT, 0.12 + 0.15 * number, line, fontsize=7, color=QUIET)
 
     return Block("notes", 0.15 * len(lines) + 0.15, draw)
 
@@ -72,7 +73,7 @@ def keys_block(keys: Sequence[Key], width: float, name: str) -> Block:
     """
     x, y, places = _INDENT, _LINE_HEIGHT / 2, []
     for key in keys:
-        needed = _MARK + width_of(printable(key.text, 60), _SIZE) + 0.12
+        needed = _MARK + width_of(fitting(key.text, _LONGEST, _SIZE), _SIZE) + 0.12
         if x > _INDENT and x + needed > width - _INDENT:
             x, y = _INDENT, y + _LINE_HEIGHT
         places.append((key, x, y))
@@ -81,7 +82,7 @@ def keys_block(keys: Sequence[Key], width: float, name: str) -> Block:
     def draw(axes: Axes) -> None:
         for key, left, middle in places:
             key.mark(axes, left, middle)
-            write(axes, left + _MARK, middle, key.text, limit=60, fontsize=_SIZE)
+            write(axes, left + _MARK, middle, key.text, room=_LONGEST, fontsize=_SIZE)
 
     return Block(name, y + _LINE_HEIGHT / 2 + 0.04, draw)
 
@@ -99,10 +100,12 @@ def emotion_keys(scene: Scene, layout: Layout) -> list[Key]:
         keys = [Key(text, partial(_chip, scene=scene, emotion=score)) for text, score in named.items()]
     else:
         keys = [Key(name, partial(_chip, scene=scene, emotion=name)) for name in scene.labels.names]
-    keys.append(Key("not annotated", partial(_disc, edge=QUIET)))
+    if None in scene.dialogue.emotion:
+        keys.append(Key("not annotated", partial(_disc, edge=QUIET)))
     if layout.lettered:
-        keys.append(Key("no modality", partial(_disc, edge=INK, linestyle=(0, (2, 1.2)))))
-        if not scene.labels.is_score:
+        if not bool(scene.dialogue.available.any(dim=1).all()):
+            keys.append(Key("no modality", partial(_disc, edge=INK, linestyle=(0, (2, 1.2)))))
+        if bool(scene.shift.any()):
             keys.append(Key("change of the speaker's emotion", partial(_bar, height=0.024, face=INK)))
     keys.append(Key("modality available", partial(_bar, height=0.07, face=availability_colour(1))))
     if bool((scene.recorded & ~scene.dialogue.available).any()):

@@ -1,6 +1,7 @@
 """Text that any name can be drawn as: no mathematics, no control characters, no glyph that no font has."""
 
 import unicodedata
+from collections.abc import Sequence
 from functools import cache
 from typing import Any
 
@@ -62,18 +63,51 @@ def _columns(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(character) in "WF" else 1 for character in text)
 
 
-def width_of(text: str, size: float) -> float:
+def width_of(text: str, size: float, weight: str = "normal") -> float:
     """How wide a printable text is, in inches.
 
     Args:
         text: as `printable` gives it.
         size: of the letters, in points.
+        weight: ``normal`` or ``bold``.
     """
-    font = FontProperties(family=list(_fonts()[0]), size=size)
+    font = FontProperties(family=list(_fonts()[0]), size=size, weight=weight)
     return float(text_to_path.get_text_width_height_descent(text, font, ismath=False)[0]) / 72
 
 
-def write(axes: Axes, x: float, y: float, text: str, *, limit: int = 200, **properties: Any) -> Text:
+def fitting(text: str, room: float, size: float, weight: str = "normal") -> str:
+    """The text as `printable` gives it, as long as there is room for.
+
+    Args:
+        text: any text.
+        room: in inches.
+        size: of the letters, in points.
+        weight: ``normal`` or ``bold``.
+    """
+    limit = max(3, int(room * 72 / (0.3 * size)))
+    shortened = printable(text, limit)
+    while limit > 3 and (width := width_of(shortened, size, weight)) > room:
+        limit = max(3, min(limit - 1, int(limit * room / width) + 1))
+        shortened = printable(text, limit)
+    return shortened
+
+
+def distinct(names: Sequence[str], room: float, size: float, weight: str) -> list[str]:
+    """The names as `fitting` gives them, numbered if shortening has made two of them equal.
+
+    Args:
+        names: any texts.
+        room: in inches.
+        size: of the letters, in points.
+        weight: ``normal`` or ``bold``.
+    """
+    found = [fitting(name, room, size, weight) for name in names]
+    if len(set(found)) == len(found):
+        return found
+    return [fitting(f"{number} {name}", room, size, weight) for number, name in enumerate(names)]
+
+
+def write(axes: Axes, x: float, y: float, text: str, *, room: float = 100.0, **properties: Any) -> Text:
     """Draw a text literally; ``$`` is a dollar sign.
 
     Args:
@@ -81,8 +115,14 @@ def write(axes: Axes, x: float, y: float, text: str, *, limit: int = 200, **prop
         x: position in data coordinates.
         y: position in data coordinates.
         text: any text.
-        limit: as in `printable`.
+        room: for its length, in inches.
         properties: of matplotlib's `Text`.
     """
-    style: dict[str, Any] = {"fontsize": 7.5, "color": INK, "va": "center", "parse_math": False} | properties
-    return axes.text(x, y, printable(text, limit), family=list(_fonts()[0]), **style)
+    style: dict[str, Any] = {
+        "fontsize": 7.5,
+        "fontweight": "normal",
+        "color": INK,
+        "va": "center",
+    } | properties
+    shown = fitting(text, room, style["fontsize"], style["fontweight"])
+    return axes.text(x, y, shown, family=list(_fonts()[0]), parse_math=False, **style)

@@ -1,6 +1,7 @@
 """Small multiples: one matrix a relation, rows the target turns, columns the source turns."""
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -9,14 +10,15 @@ from torch import Tensor
 
 from graphmer.report.picture.canvas import Bar, Block, bars
 from graphmer.report.picture.edges import Section
-from graphmer.report.picture.layout import FEW, even
+from graphmer.report.picture.layout import even
 from graphmer.report.picture.lettering import LINE, QUIET, width_of, write
 from graphmer.report.picture.scene import Scene
 
 _LEFT, _TOP, _GAP, _BELOW = 0.34, 0.5, 0.4, 0.24
-_LARGE, _MIDDLE, _SMALL = 2.6, 1.72, 1.2
+_LARGE, _MIDDLE, _SMALL = 2.6, 1.72, 1.3
 _NAME = 1.4
 _BAND = 0.06
+_FEW_TURNS = 24
 
 Sections = dict[int, Section]
 """What is shown of each relation, by its number."""
@@ -47,7 +49,7 @@ def matrix_blocks(scene: Scene, sections: Sections, width: float) -> list[Block]
 def _grid(turns: int, panels: int, width: float) -> tuple[int, float]:
     """Panels in a row, and the side of a matrix in inches: small for few turns, else as the width allows."""
     room = width - _LEFT
-    if turns <= FEW:
+    if turns <= _FEW_TURNS:
         return int(room / _pitch(_SMALL)), _SMALL
     columns = even(panels, round(room / _pitch(_MIDDLE)))
     return columns, min(_LARGE, room / columns - _GAP)
@@ -65,7 +67,7 @@ def _draw(axes: Axes, scene: Scene, sections: Sections, size: float) -> None:
 def _panel(axes: Axes, scene: Scene, kind: int, section: Section, left: float, size: float) -> None:
     name = scene.relations[kind]
     count = int((scene.graph.edge_type == kind).sum())
-    write(axes, left, 0.12, name, limit=int(_pitch(size) * 13), fontweight="bold")
+    write(axes, left, 0.12, name, room=_pitch(size) - 0.1, fontweight="bold")
     write(axes, left, 0.27, f"{count} edge{'s' * (count != 1)}", fontsize=6.5, color=QUIET)
     axes.imshow(
         _image(section.density(scene.graph, kind), scene.relation_colours[kind]),
@@ -84,12 +86,15 @@ def _panel(axes: Axes, scene: Scene, kind: int, section: Section, left: float, s
 def _scales(axes: Axes, section: Section, left: float, size: float) -> None:
     """First and last turn along both sides."""
     turns, below, beside = section.turns, _TOP + size + 0.07, left - _BAND - 0.09
+    style: dict[str, Any] = {"ha": "center", "fontsize": 6, "color": QUIET}
+    write(axes, left + size / 2, below, "source", **style)
+    write(axes, beside, _TOP + size / 2, "target", rotation=90, **style)
+    if len(turns) == 1:
+        return
     half = max(size / len(turns), width_of(str(turns[-1]), 6)) / 2
-    for turn, at in {turns[0]: half, turns[-1]: size - half}.items():
-        write(axes, left + at, below, str(turn), ha="center", fontsize=6, color=QUIET)
-        write(axes, beside, _TOP + at, str(turn), ha="center", rotation=90, fontsize=6, color=QUIET)
-    write(axes, left + size / 2, below, "source", ha="center", fontsize=6, color=QUIET)
-    write(axes, beside, _TOP + size / 2, "target", ha="center", rotation=90, fontsize=6, color=QUIET)
+    for turn, at in ((turns[0], half), (turns[-1], size - half)):
+        write(axes, left + at, below, str(turn), **style)
+        write(axes, beside, _TOP + at, str(turn), rotation=90, **style)
 
 
 def _bands(scene: Scene, section: Section, left: float, size: float) -> list[Bar]:

@@ -9,7 +9,7 @@ from graphmer.report.picture.canvas import LEFT, STEP, Bar, Block, bars
 from graphmer.report.picture.layout import BARS, ROW, Layout
 from graphmer.report.picture.lettering import INK, LINE, QUIET, write
 from graphmer.report.picture.scene import Scene
-from graphmer.report.picture.turns import discs, lane_names, numbers
+from graphmer.report.picture.turns import discs, lanes, numbers
 
 _TOP = 0.2
 _LANE = {True: 0.29, False: 0.17}
@@ -42,7 +42,7 @@ def _row(axes: Axes, scene: Scene, layout: Layout, cells: range, chosen: Sequenc
     step, lane_height = step_of(layout), _LANE[layout.lettered]
     numbers(axes, [layout.turns_of(cell)[0] for cell in cells], LEFT, step, 0.1)
     middle = [_TOP + lane_height * (lane + 0.5) for lane in range(len(scene.lanes.names))]
-    _names(axes, scene, middle, LEFT + step * len(cells))
+    lanes(axes, scene, dict(enumerate(middle)), LEFT + step * len(cells))
     if layout.lettered:
         places = {
             cell: (LEFT + step * (place + 0.5), middle[int(scene.lanes.lane[cell])])
@@ -56,13 +56,8 @@ def _row(axes: Axes, scene: Scene, layout: Layout, cells: range, chosen: Sequenc
     top = _TOP + lane_height * len(middle) + 0.03
     for column, modality in enumerate(scene.dialogue.modalities):
         y = top + _STRIP * column
-        write(axes, 0.15, y + _STRIP / 2, modality, limit=20, color=QUIET, fontsize=6.5)
+        write(axes, 0.15, y + _STRIP / 2, modality, room=LEFT - 0.25, color=QUIET, fontsize=6.5)
         bars(axes, _strip(scene, layout, cells, column, y), modality)
-
-
-def _names(axes: Axes, scene: Scene, middle: Sequence[float], end: float) -> None:
-    for name, y in zip(scene.lanes.names, middle, strict=True):
-        lane_names(axes, {name: y}, end, LEFT)
 
 
 def _bars(

@@ -6,8 +6,9 @@ from typing import Any
 from matplotlib.axes import Axes
 
 from graphmer.report.palette import ink_on
+from graphmer.report.picture.canvas import LEFT
 from graphmer.report.picture.layout import FEW, ticks
-from graphmer.report.picture.lettering import INK, LINE, QUIET, write
+from graphmer.report.picture.lettering import INK, LINE, QUIET, distinct, write
 from graphmer.report.picture.scene import Scene
 
 _AREA = 165
@@ -62,19 +63,19 @@ def write_code(axes: Axes, x: float, y: float, code: str, colour: str) -> None:
     write(axes, x, y, code, fontsize=size, fontweight="bold", color=colour, **place)
 
 
-def lane_names(axes: Axes, names: Mapping[str, float], end: float, left: float, size: float = 7.5) -> None:
-    """Write names left of lanes and draw a thin line through each.
+def lanes(axes: Axes, scene: Scene, heights: Mapping[int, float], end: float) -> None:
+    """Write the speakers' names and draw a thin line through the lane of each.
 
     Args:
         axes: where.
-        names: height of each lane.
+        scene: has the lanes.
+        heights: of the lanes to draw.
         end: where the lines end.
-        left: where the lines begin.
-        size: of the letters, in points.
     """
-    for name, y in names.items():
-        axes.plot([left, end], [y, y], color=LINE, linewidth=0.8, zorder=0)
-        write(axes, 0.15, y, name, limit=17, fontweight="bold", fontsize=size)
+    names = distinct(scene.lanes.names, LEFT - 0.25, 7.5, "bold")
+    for lane, y in heights.items():
+        axes.plot([LEFT, end], [y, y], color=LINE, linewidth=0.8, zorder=0)
+        write(axes, 0.15, y, names[lane], fontweight="bold")
 
 
 def numbers(axes: Axes, turns: Sequence[int], left: float, step: float, y: float) -> None:
