@@ -106,7 +106,7 @@ def _matrix_notes(scene: Scene, choice: Choice, sections: dict[int, Section]) ->
         if section.per_cell > 1:
             size = f"{section.per_cell} x {section.per_cell}"
             notes.append(
-                f"A cell of a matrix of all turns stands for {size} pairs, the darker the more edges."
+                f"A cell of a matrix of all turns stands for {size} pairs, darker where more have an edge."
             )
         elif len(section.turns) < len(scene.dialogue):
             shown = f"{section.turns[0]} to {section.turns[-1]}"
@@ -119,9 +119,10 @@ def _matrix_notes(scene: Scene, choice: Choice, sections: dict[int, Section]) ->
 def _notes(scene: Scene, layout: Layout) -> list[str]:
     notes = []
     if layout.per_cell > 1:
+        typical = "mean score" if scene.labels.is_score else "most frequent emotion"
         notes.append(
-            f"A bar stands for up to {layout.per_cell} turns of a speaker and has the colour of their most "
-            "frequent emotion (of their mean score); strips are the darker the more turns have the modality."
+            f"A bar stands for up to {layout.per_cell} turns of a speaker and has the colour of their {typical}; "
+            "strips are darker where more turns have the modality."
         )
     elif not layout.lettered:
         notes.append(f"{layout.turns} turns are drawn as bars, without the codes of their emotions.")

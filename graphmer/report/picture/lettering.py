@@ -18,6 +18,7 @@ _FAMILIES = (
     "PingFang SC", "Hiragino Sans", "Microsoft YaHei", "Yu Gothic", "Malgun Gothic", "Arial Unicode MS",
 )  # fmt: skip
 
+_UNBOUNDED = 1000
 _ELLIPSIS, _UNKNOWN = "\N{HORIZONTAL ELLIPSIS}", "\N{REPLACEMENT CHARACTER}"
 
 
@@ -44,7 +45,7 @@ def printable(text: str, limit: int) -> str:
     kept = " ".join("".join(_drawable(character) for character in text).split())
     if _columns(kept) <= limit:
         return kept
-    head, tail = kept, kept
+    head, tail = kept[:limit], kept[-limit:]
     while _columns(head) > (limit - 1) / 2:
         head = head[:-1]
     while _columns(tail) > limit - 1 - _columns(head):
@@ -107,7 +108,7 @@ def distinct(names: Sequence[str], room: float, size: float, weight: str) -> lis
     return [fitting(f"{number} {name}", room, size, weight) for number, name in enumerate(names)]
 
 
-def write(axes: Axes, x: float, y: float, text: str, *, room: float = 100.0, **properties: Any) -> Text:
+def write(axes: Axes, x: float, y: float, text: str, *, room: float | None = None, **properties: Any) -> Text:
     """Draw a text literally; ``$`` is a dollar sign.
 
     Args:
@@ -115,7 +116,7 @@ def write(axes: Axes, x: float, y: float, text: str, *, room: float = 100.0, **p
         x: position in data coordinates.
         y: position in data coordinates.
         text: any text.
-        room: for its length, in inches.
+        room: for its length, in inches; as much as it needs if left out.
         properties: of matplotlib's `Text`.
     """
     style: dict[str, Any] = {
@@ -124,5 +125,8 @@ def write(axes: Axes, x: float, y: float, text: str, *, room: float = 100.0, **p
         "color": INK,
         "va": "center",
     } | properties
-    shown = fitting(text, room, style["fontsize"], style["fontweight"])
+    if room is None:
+        shown = printable(text, _UNBOUNDED)
+    else:
+        shown = fitting(text, room, style["fontsize"], style["fontweight"])
     return axes.text(x, y, shown, family=list(_fonts()[0]), parse_math=False, **style)

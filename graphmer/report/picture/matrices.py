@@ -111,6 +111,6 @@ def _bands(scene: Scene, section: Section, left: float, size: float) -> list[Bar
 
 
 def _image(share: Tensor, colour: str) -> np.ndarray:
-    """The colour where there are edges, the paler the fewer pairs are connected: ``[B, B, 3]``."""
+    """The colour where there are edges, paler where fewer pairs are connected: ``[B, B, 3]``."""
     weight = np.where(share > 0, 0.4 + 0.6 * share, 0.0)[..., None]
     return 1 + (np.array(to_rgb(colour)) - 1) * weight

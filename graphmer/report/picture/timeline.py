@@ -94,6 +94,6 @@ def _strip(scene: Scene, layout: Layout, cells: range, column: int, y: float) ->
 
 
 def availability_colour(share: float) -> str:
-    """Grey, the darker the larger the share of available turns."""
+    """Grey, darker for a larger share of available turns."""
     full = [int(QUIET[at : at + 2], 16) for at in (1, 3, 5)]
     return "#" + "".join(f"{round(255 + (part - 255) * (0.25 + 0.75 * share)):02x}" for part in full)

@@ -153,7 +153,9 @@ def test_the_pixels_of_a_matrix_are_the_edges():
     coloured = torch.tensor(image.get_array()[..., 0] < 1)
     kind = shown.relations.index("own/past/intra")
     source, target = shown.graph.edge_index[:, shown.graph.edge_type == kind]
-    assert coloured.nonzero().equal(torch.stack([target, source], dim=1))
+    assert set(map(tuple, coloured.nonzero().tolist())) == set(
+        zip(target.tolist(), source.tolist(), strict=True)
+    )
     assert not parts(figure, "incoming")
 
 
@@ -189,8 +191,8 @@ def test_what_is_summarised_is_said_in_the_picture():
 
 
 def test_a_bar_has_the_most_frequent_emotion_of_its_turns():
-    emotions = ("happy", "sad", "sad", None, "neutral")
-    figure, _ = draw(scene(6000, speakers="A", emotions=emotions), "d")
+    emotions = ("happy", "sad", "sad")
+    figure, _ = draw(scene(2500, speakers="A", emotions=emotions), "d")
     bars = collections(parts(figure, "row 0")[0])["turns"]
     assert set(hexes(bars.get_facecolor())) == {colours(LABELS.names)[1]}
 
