@@ -121,8 +121,8 @@ def _notes(scene: Scene, layout: Layout) -> list[str]:
     if layout.per_cell > 1:
         typical = "mean score" if scene.labels.is_score else "most frequent emotion"
         notes.append(
-            f"A bar stands for up to {layout.per_cell} turns of a speaker and has the colour of their {typical}; "
-            "strips are darker where more turns have the modality."
+            f"A bar stands for up to {layout.per_cell} turns of a speaker and has the colour of their "
+            f"{typical}; strips are darker where more turns have the modality."
         )
     elif not layout.lettered:
         notes.append(f"{layout.turns} turns are drawn as bars, without the codes of their emotions.")
