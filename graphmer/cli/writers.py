@@ -1,4 +1,4 @@
-"""Predictions as JSON lines, CSV or tables, written one dialogue after the other."""
+"""Writers of predictions as JSON lines, CSV or tables, one dialogue at a time."""
 
 import csv
 import json
@@ -17,19 +17,19 @@ from graphmer.inference.prediction import turn_records
 from graphmer.inference.records import as_json, what_if_as_json
 from graphmer.inference.turn_record import turn_as_row
 
-Said = DialoguePrediction | WhatIf
-Writer = Callable[[Said], None]
+Prediction = DialoguePrediction | WhatIf
+Writer = Callable[[Prediction], None]
 
 
 @contextmanager
 def writing(out: Path | None, form: str, labels: LabelSpace, *, simulated: bool) -> Iterator[Writer]:
-    """A function that writes what was said of one dialogue.
+    """Context manager that yields a function which writes the prediction of a dialogue.
 
     Args:
         out: file to write; ``None`` for the terminal.
         form: ``jsonl``, ``csv`` or ``table``.
-        labels: names the emotions.
-        simulated: whether to mark everything as coming from a model of simulated dialogues.
+        labels: label space of the emotions.
+        simulated: whether to mark the output, because the model was trained on simulated dialogues.
     """
     makers: dict[str, Callable[[TextIO, LabelSpace, bool], Writer]] = {
         "jsonl": _json_lines,
@@ -47,18 +47,22 @@ def writing(out: Path | None, form: str, labels: LabelSpace, *, simulated: bool)
 def _tables(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
     console = Console(file=file)
 
-    def write(said: Said) -> None:
-        if isinstance(said, WhatIf):
-            console.print(what_if_table(said, labels, simulated=simulated))
+    def write(prediction: Prediction) -> None:
+        if isinstance(prediction, WhatIf):
+            console.print(what_if_table(prediction, labels, simulated=simulated))
         else:
-            console.print(turn_table(said, labels, simulated=simulated))
+            console.print(turn_table(prediction, labels, simulated=simulated))
 
     return write
 
 
 def _json_lines(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
-    def write(said: Said) -> None:
-        plain = what_if_as_json(said, labels) if isinstance(said, WhatIf) else as_json(said, labels)
+    def write(prediction: Prediction) -> None:
+        plain = (
+            what_if_as_json(prediction, labels)
+            if isinstance(prediction, WhatIf)
+            else as_json(prediction, labels)
+        )
         marked = plain | ({"simulated": True} if simulated else {})
         file.write(json.dumps(marked, ensure_ascii=False) + "\n")
         file.flush()
@@ -67,13 +71,15 @@ def _json_lines(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
 
 
 def _csv(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
-    """One row a turn; with what-if one more for each subset of what the turn has, named in ``what_if``."""
+    """CSV with one row per turn; with what-if, also one per subset of its modalities (column ``what_if``)."""
     rows = csv.writer(file)
     begun = False
 
-    def write(said: Said) -> None:
+    def write(prediction: Prediction) -> None:
         nonlocal begun
-        for row in _what_if_rows(said, labels) if isinstance(said, WhatIf) else _rows(said, labels):
+        for row in (
+            _what_if_rows(prediction, labels) if isinstance(prediction, WhatIf) else _rows(prediction, labels)
+        ):
             if not begun:
                 rows.writerow([*row, "simulated"])
                 begun = True
@@ -83,16 +89,16 @@ def _csv(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
     return write
 
 
-def _rows(said: DialoguePrediction, labels: LabelSpace) -> Iterator[dict[str, Any]]:
-    return (turn_as_row(record) for record in turn_records(said, labels))
+def _rows(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[dict[str, Any]]:
+    return (turn_as_row(record) for record in turn_records(prediction, labels))
 
 
-def _what_if_rows(said: WhatIf, labels: LabelSpace) -> Iterator[dict[str, Any]]:
-    under = {name: list(turn_records(each, labels)) for name, each in said.under.items()}
-    for record in turn_records(said.actual, labels):
-        help = said.help[record.turn]
+def _what_if_rows(prediction: WhatIf, labels: LabelSpace) -> Iterator[dict[str, Any]]:
+    under = {name: list(turn_records(each, labels)) for name, each in prediction.under.items()}
+    for record in turn_records(prediction.actual, labels):
+        help = prediction.help[record.turn]
         yield turn_as_row(record) | _hypothesis(None, help.modality, help.entropy_drop)
-        for name in said.sets_of(record.turn):
+        for name in prediction.sets_of(record.turn):
             yield turn_as_row(under[name][record.turn]) | _hypothesis(name, None, None)
 
 

@@ -16,10 +16,10 @@ def here(tmp_path, monkeypatch):
 
 
 def test_without_a_name_the_simulated_example_is_written_and_the_next_command_said(graphmer, here):
-    said = graphmer("init")
-    assert said.code == 0
+    outcome = graphmer("init")
+    assert outcome.code == 0
     assert load_config(here / "simulated.yaml").data.format == "simulated"
-    assert "\n  graphmer train simulated.yaml\n" in said.out
+    assert "\n  graphmer train simulated.yaml\n" in outcome.out
 
 
 @pytest.mark.parametrize("name", sorted(examples()))
