@@ -1,7 +1,7 @@
-"""Griffe extension: the reStructuredText that docstrings use, as Markdown and MathML.
+"""Griffe extension: what docstrings write for readers of the source, as Markdown and MathML.
 
-Docstrings write formulas as ``:math:`` and ``.. math::``, tables between rows of ``=``, and code after ``::``, which
-every editor shows readably. Formulas become MathML, which browsers draw without a script.
+Docstrings write formulas as ``:math:`` and ``.. math::``, tables between rows of ``=``, code after ``::``.
+Formulas become MathML, which browsers draw without a script.
 """
 
 import re
@@ -16,22 +16,41 @@ _DIRECTIVE = re.compile(r"^( *)\.\. math::(.*(?:\n+\1 +.*)*)", re.MULTILINE)
 _TABLE = re.compile(r"^( *)(=+(?:  *=+)+)\n((?:.*\n)+?)\1\2$", re.MULTILINE)
 _BARE_LITERAL = re.compile(r"^ *::$\n?", re.MULTILINE)
 _LITERAL = re.compile(r"(?<=\w)::$", re.MULTILINE)
+_EXAMPLE = re.compile(r"^Example:$", re.MULTILINE)
 
 
-class Restructured(griffe.Extension):
-    """Rewrites every docstring before it is parsed."""
+class Docstrings(griffe.Extension):
+    """Rewrites docstrings before they are parsed, and leaves out what says nothing."""
 
     def on_instance(self, *, obj: griffe.Object, **_: Any) -> None:
         """Called for each module, class, function and attribute."""
         if obj.docstring is not None:
             obj.docstring.value = markdown(obj.docstring.value)
 
+    def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
+        """Called when all is read."""
+        for room in pkg.modules.values():
+            _prune(room)
+
+
+def _prune(parent: griffe.Object) -> None:
+    """Remove names imported from elsewhere, and attributes without a docstring (parameters tell of those)."""
+    for name, member in list(parent.members.items()):
+        if member.is_alias or _is_plain(member):
+            parent.del_member(name)
+        elif member.is_module or member.is_class:
+            _prune(member)
+
+
+def _is_plain(member: griffe.Object | griffe.Alias) -> bool:
+    return member.is_attribute and "property" not in member.labels and not member.has_docstring
+
 
 def markdown(docstring: str) -> str:
-    """A docstring as Markdown.
+    r"""A docstring as Markdown.
 
     Example:
-        >>> print(markdown("Of::\\n\\n    a\\n\\n==  ==\\nb   c\\n==  =="))
+        >>> print(markdown("Of::\n\n    a\n\n==  ==\nb   c\n==  =="))
         Of:
         <BLANKLINE>
             a
@@ -43,7 +62,8 @@ def markdown(docstring: str) -> str:
     text = _DIRECTIVE.sub(lambda found: f"{found[1]}{_formula(dedent(found[2]), 'block')}", docstring)
     text = _ROLE.sub(lambda found: f"<span>{_formula(found[1], 'inline')}</span>", text)
     text = _TABLE.sub(_table, text)
-    return _LITERAL.sub(":", _BARE_LITERAL.sub("", text))
+    text = _LITERAL.sub(":", _BARE_LITERAL.sub("", text))
+    return _EXAMPLE.sub("Examples:", text)  # the name by which griffe knows the section
 
 
 def _formula(latex: str, display: str) -> str:
@@ -55,8 +75,6 @@ def _table(found: re.Match[str]) -> str:
     starts = [cell.start() for cell in re.finditer("=+", rule)]
     ends = [*starts[1:], None]
     lines = [line.removeprefix(margin) for line in body.splitlines()]
-    cells = [
-        [line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in lines
-    ]
+    cells = [[line[start:end].strip() for start, end in zip(starts, ends, strict=True)] for line in lines]
     rows = [[""] * len(starts), ["---"] * len(starts), *cells]
     return "\n".join(f"{margin}| {' | '.join(row)} |" for row in rows)
