@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: train test check scatter clean
+.PHONY: train test check docs scatter clean
 
 train: $(VENV)/installed
 	$(BIN)/graphmer train $(CONFIG)
@@ -13,11 +13,15 @@ train: $(VENV)/installed
 test: $(VENV)/developing
 	$(BIN)/python -m pytest
 
-check: $(VENV)/developing
+check: $(VENV)/developing docs
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+# A broken link or reference fails. The variable only silences advertising of the theme's makers.
+docs: $(VENV)/documenting
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 # torch-scatter compiles against the installed torch, so it cannot be a plain dependency.
 scatter: $(VENV)/installed
@@ -25,7 +29,7 @@ scatter: $(VENV)/installed
 	$(PIP) --no-build-isolation "torch-scatter==2.1.2"
 
 clean:
-	rm -rf $(VENV)
+	rm -rf $(VENV) site
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
@@ -34,4 +38,8 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/developing: $(VENV)/installed
 	$(PIP) --editable ".[dev]"
+	touch $@
+
+$(VENV)/documenting: $(VENV)/installed
+	$(PIP) --editable ".[docs]"
 	touch $@
