@@ -1,6 +1,8 @@
+import json
 import re
 from pathlib import Path
 
+import numpy as np
 import pytest
 import yaml
 
@@ -32,3 +34,16 @@ def test_the_workflow_runs_what_the_makefile_has():
     jobs = yaml.safe_load((ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8"))["jobs"]
     called = {step["run"] for job in jobs.values() for step in job["steps"] if "run" in step}
     assert {"make check", "make test", "make test-lowest"} <= called
+
+
+def test_the_example_of_own_data_is_a_corpus(tmp_path):
+    page = (ROOT / "docs" / "own-data.md").read_text(encoding="utf-8")
+    header, line = (
+        re.search(rf"```{kind}[^\n]*\n(.*?)```", page, re.DOTALL)[1] for kind in ("yaml title", "json")
+    )
+    (tmp_path / "dataset.yaml").write_text(header, encoding="utf-8")
+    (tmp_path / "calls.jsonl").write_text(json.dumps(json.loads(line)), encoding="utf-8")
+    np.save(tmp_path / "audio.npy", np.ones((1, 3), dtype=np.float32))
+    (dialogue,) = graphmer.read_dataset(tmp_path).dialogues
+    assert dialogue.available.tolist() == [[True, True], [False, False]]
+    assert dialogue.emotion == ("calm", None)
