@@ -29,8 +29,8 @@ class Docstrings(griffe.Extension):
 
     def on_package(self, *, pkg: griffe.Module, **_: Any) -> None:
         """Called when all is read."""
-        for room in pkg.modules.values():
-            _prune(room)
+        for package in pkg.modules.values():
+            _prune(package)
 
 
 def _prune(parent: griffe.Object) -> None:

@@ -10,13 +10,15 @@ import graphmer
 from graphmer.config.load import checked
 
 ROOT = Path(__file__).parents[2]
-ROOMS = sorted(path.parent.name for path in (ROOT / "graphmer").glob("*/__init__.py"))
+PACKAGES = sorted(path.parent.name for path in (ROOT / "graphmer").glob("*/__init__.py"))
 LINK = re.compile(r"\]\(([^)#\s]+)")
 
 
-@pytest.mark.parametrize("room", ROOMS)
-def test_every_room_has_a_page_of_the_api_reference(room):
-    assert f"::: graphmer.{room}\n" in (ROOT / "docs" / "api" / f"{room}.md").read_text(encoding="utf-8")
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_has_a_page_of_the_api_reference(package):
+    assert f"::: graphmer.{package}\n" in (ROOT / "docs" / "api" / f"{package}.md").read_text(
+        encoding="utf-8"
+    )
 
 
 def test_every_public_name_is_in_the_api_reference():
