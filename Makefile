@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
-.PHONY: train test check docs scatter clean
+.PHONY: train test check scatter clean
 
 train: $(VENV)/installed
 	$(BIN)/graphmer train $(CONFIG)
@@ -20,6 +20,7 @@ check: $(VENV)/developing docs
 	$(BIN)/lint-imports
 
 # A broken link or reference fails, but not with --quiet. The variable silences a notice of the theme.
+.PHONY: docs
 docs: $(VENV)/documenting
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
@@ -29,7 +30,7 @@ scatter: $(VENV)/installed
 	$(PIP) --no-build-isolation "torch-scatter==2.1.2"
 
 clean:
-	rm -rf $(VENV) site
+	rm -rf $(VENV)
 
 $(VENV)/installed: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
