@@ -24,6 +24,10 @@ check: $(VENV)/developing docs
 docs: $(VENV)/documenting
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
+$(VENV)/documenting: $(VENV)/developing
+	$(PIP) --editable ".[docs]"
+	touch $@
+
 # torch-scatter compiles against the installed torch, so it cannot be a plain dependency.
 scatter: $(VENV)/installed
 	$(PIP) setuptools wheel
@@ -39,8 +43,4 @@ $(VENV)/installed: pyproject.toml
 
 $(VENV)/developing: $(VENV)/installed
 	$(PIP) --editable ".[dev]"
-	touch $@
-
-$(VENV)/documenting: $(VENV)/developing
-	$(PIP) --editable ".[docs]"
 	touch $@
