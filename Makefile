@@ -13,7 +13,7 @@ train: $(VENV)/installed
 test: $(VENV)/developing
 	$(BIN)/python -m pytest
 
-check: $(VENV)/developing docs
+check: $(VENV)/developing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
@@ -21,6 +21,7 @@ check: $(VENV)/developing docs
 
 # A broken link or reference fails, but not with --quiet. The variable silences a notice of the theme.
 .PHONY: docs
+check: docs
 docs: $(VENV)/documenting
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
 
