@@ -8,10 +8,10 @@ dialogue written by hand in which some turns lack some modalities.
 """
 
 import torch
+from graphmer.training.objective import mixing_objective, unimodal_objective
 from lightning_fabric import Fabric
 
 import graphmer as gm
-from graphmer.training.objective import mixing_objective, unimodal_objective
 
 
 def same_side(dialogue: gm.Dialogue) -> torch.Tensor:

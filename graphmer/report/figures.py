@@ -17,7 +17,7 @@ _BLUE, _VERMILLION = "#0072B2", "#D55E00"
 def save_figures(content: Content, folder: Path) -> list[Path]:
     """Write the figures ``scores``, ``rates``, ``confusion``, ``transitions``, ``router`` and ``training``.
 
-    Figures that the run has no values for (missing rates, or classes) are omitted.
+    Figures that the run has no values for (missing rates, classes, a router, epochs) are omitted.
 
     Args:
         content: content of the report, as for `page`.
@@ -26,11 +26,11 @@ def save_figures(content: Content, folder: Path) -> list[Path]:
     Returns:
         paths of the files.
     """
-    drawings: dict[str, Callable[[Content], Figure]] = {
-        "scores": _scores,
-        "router": _router,
-        "training": _training,
-    }
+    drawings: dict[str, Callable[[Content], Figure]] = {"scores": _scores}
+    if content["router"] is not None:
+        drawings["router"] = _router
+    if content["training"]:
+        drawings["training"] = _training
     if content["measures"]["rates"]:
         drawings["rates"] = _rates
     if content["matrices"] is not None:

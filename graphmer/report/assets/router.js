@@ -1,6 +1,7 @@
 // Router weights of the experts for each input modality.
 
 function routerSection() {
+  if (!report.router) return byId("router").remove();
   const names = Object.keys(report.router);
   const select = byId("router-condition");
   options(select, names, conditionName);

@@ -134,6 +134,7 @@ function bars(predicted, turn) {
 function hypotheses(dialogue, turn) {
   const items = Object.entries(dialogue.under).map(([name, predicted]) => make("li", {}, chip(predicted.emotion[turn]), name));
   const box = make("div", {}, make("h3", {}, "Prediction from each set of modalities"), make("ul", { className: "hypotheses" }, ...items));
+  if (!dialogue.router) return box;
   const inputs = report.modalities.map((name, row) => [name, row]).filter(([, row]) => dialogue.available[turn][row]);
   if (inputs.length) box.append(make("h3", { style: { marginTop: ".8rem" } }, "Router, input → expert"));
   for (const [name, row] of inputs) {
