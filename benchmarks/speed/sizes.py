@@ -78,7 +78,7 @@ def model(*, graph: bool = False) -> EmotionModel:
     return ModelSettings(network=network, signature=signature).build()
 
 
-def masked(protocol: MissingProtocol, *, window: bool = False) -> list[Batch]:
+def seen(protocol: MissingProtocol, *, window: bool = False) -> list[Batch]:
     """All graphs under a protocol."""
     return part(window).masked(protocol, 0)
 

@@ -13,7 +13,7 @@ import torch
 from torch_geometric.data import Batch
 
 from benchmarks.speed.roofline import Bound, Rates, bound, operations
-from benchmarks.speed.sizes import BATCH, NODES, masked, model, random_batches, useful_flops
+from benchmarks.speed.sizes import BATCH, NODES, model, random_batches, seen, useful_flops
 from benchmarks.speed.steps import Ours, Reference, matrix_product
 from benchmarks.speed.timing import in_turn, ratio
 from graphmer.dialogue import Complete, FixedSet, RandomSets
@@ -37,7 +37,7 @@ def measure(rounds: int) -> dict[str, Any]:
 
 def condition(name: str, protocol: MissingProtocol, rounds: int) -> dict[str, Any]:
     """Training and reading under one protocol; another draw of dialogues each round."""
-    graphs = masked(protocol)
+    graphs = seen(protocol)
     ours, half, reference = Ours(model()), Ours(model(), bfloat16=True), Reference(model())
     groups: list[list[Batch]] = []
     flat: list[Batch] = []
@@ -128,7 +128,7 @@ def many(work: Any) -> Any:
 
 def whole(rounds: int) -> dict[str, Any]:
     """The model with its graph against the one without, on the same dialogues with all modalities."""
-    graphs = masked(Complete(), window=True)
+    graphs = seen(Complete(), window=True)
     flat: list[Batch] = []
 
     def draw(number: int) -> None:
