@@ -144,10 +144,13 @@ def difference(first: np.ndarray, other: np.ndarray) -> float | None:
 
 
 def provenance(run: Path) -> dict[str, Any]:
-    """Commit, versions and configuration of a run."""
+    """Commit, versions and configuration of a run; of the place of its corpus, the last folder alone."""
     environment = json.loads((run / "environment.json").read_text(encoding="utf-8"))
     kept = {key: environment[key] for key in ("commit", "versions", "processor", "threads", "corpus")}
-    return {**kept, "config": yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))}
+    config = yaml.safe_load((run / "config.yaml").read_text(encoding="utf-8"))
+    if config["data"].get("root"):
+        config["data"]["root"] = Path(config["data"]["root"]).name
+    return {**kept, "config": config}
 
 
 def described(run: Mapping[str, Any]) -> str:
