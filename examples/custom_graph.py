@@ -46,6 +46,7 @@ network = GraphmerSettings(
     positions=True,
     message_passing=gm.MessagePassingSettings(width=64),
 )
+torch.manual_seed(1)  # of the weights
 model = gm.ModelSettings(network=network, signature=signature).build()
 
 half = gm.protocol("rate:0.5", tuple(corpus.widths))
@@ -65,7 +66,6 @@ def accuracy(model: torch.nn.Module, part: gm.GraphDataset) -> float:
     return float((found.predicted == found.target).float().mean())
 
 
-torch.manual_seed(1)
 selected = gm.Trainer(Fabric(accelerator="cpu"), gm.Optimization(batch_nodes=300), seed=1).fit(
     model,
     stages,
