@@ -1,21 +1,21 @@
-"""A dialogue graph of your own, through the library and without a configuration file.
+"""A custom dialogue graph, through the library and without a configuration file.
 
 Needs nothing but graphmer: it trains on simulated dialogues for about a minute, so its scores say nothing
-about real speech. Shows a rule of one's own, training, one missing-modality protocol, and the prediction of a
+about real speech. Shows a custom edge rule, training, one missing-modality protocol, and the prediction of a
 dialogue written by hand in which some turns lack some modalities.
 
     python examples/custom_graph.py
 """
 
 import torch
-from graphmer.training.objective import mixing_objective, unimodal_objective
 from lightning_fabric import Fabric
 
 import graphmer as gm
+from graphmer.systems.graphmer import GraphmerSettings
 
 
-def same_side(dialogue: gm.Dialogue) -> torch.Tensor:
-    """An edge rule of one's own: every turn hears what its speaker said three turns of theirs ago."""
+def earlier(dialogue: gm.Dialogue) -> torch.Tensor:
+    """A custom edge rule: edges to each turn from the third last turn of the same speaker."""
     edges = []
     for number in range(len(dialogue.speakers)):
         turns = torch.nonzero(dialogue.speaker == number).squeeze(1)
@@ -30,29 +30,31 @@ train, validation, test = ([d for d in corpus.dialogues if d.session == session]
 standardise = gm.Standardiser.fit(train)
 
 build = gm.GraphBuilder(
-    {"context": gm.TemporalWindow(past=10, future=10), "own": gm.SameSpeaker(), "earlier": same_side},
+    {"context": gm.TemporalWindow(past=10, future=10), "own": gm.SameSpeaker(), "earlier": earlier},
     corpus.labels,
 )
 parts = {
     name: gm.GraphDataset([standardise(d) for d in dialogues], build)
     for name, dialogues in {"train": train, "validation": validation, "test": test}.items()
 }
-model = gm.ModelSettings(
-    widths=corpus.widths,
-    outputs=corpus.labels.outputs,
-    relations=build.relations,
+signature = gm.Signature(widths=corpus.widths, outputs=corpus.labels.outputs, relations=build.relations)
+network = GraphmerSettings(
     width=64,
     depth=2,
     dropout=0.3,
     block="preln",
     positions=True,
-    messages=gm.MessageSettings(width=64),
-).build()
+    message_passing=gm.MessagePassingSettings(width=64),
+)
+torch.manual_seed(1)  # of the weights
+model = gm.ModelSettings(network=network, signature=signature).build()
 
 half = gm.protocol("rate:0.5", tuple(corpus.widths))
+complete, mixed = (gm.protocol(name, tuple(corpus.widths)) for name in ("complete", "mixed"))
+objectives = gm.SYSTEMS["graphmer"].objectives
 stages = [
-    gm.Stage("experts", 3, unimodal_objective, gm.protocol("complete", tuple(corpus.widths)), select=False),
-    gm.Stage("mixing", 15, mixing_objective(), gm.protocol("mixed", tuple(corpus.widths))),
+    gm.Stage("experts", 3, objectives["unimodal"], complete, select=False),
+    gm.Stage("mixing", 15, objectives["mixing"], mixed),
 ]
 
 
@@ -64,8 +66,7 @@ def accuracy(model: torch.nn.Module, part: gm.GraphDataset) -> float:
     return float((found.predicted == found.target).float().mean())
 
 
-torch.manual_seed(1)
-selected = gm.Trainer(Fabric(accelerator="cpu"), gm.Optimization(nodes=300), seed=1).fit(
+selected = gm.Trainer(Fabric(accelerator="cpu"), gm.Optimization(batch_nodes=300), seed=1).fit(
     model,
     stages,
     parts["train"],
@@ -80,11 +81,11 @@ chat = gm.Dialogue.from_utterances(
     [
         gm.Utterance("Ann", {"text": one.features["text"][0], "audio": one.features["audio"][0]}),
         gm.Utterance("Bob", {"text": one.features["text"][1]}),  # no audio
-        gm.Utterance("Ann"),  # nothing at all: only the neighbours know
+        gm.Utterance("Ann"),  # nothing at all: only its neighbors have features
     ],
 ).with_modalities(corpus.widths)
 with torch.inference_mode():
-    said = model.eval()(build(standardise(chat))).logits.softmax(dim=1)
-for turn, probability in zip(chat.speaker.tolist(), said, strict=True):
+    probabilities = model.eval()(build(standardise(chat))).logits.softmax(dim=1)
+for turn, probability in zip(chat.speaker.tolist(), probabilities, strict=True):
     best = int(probability.argmax())
     print(f"{chat.speakers[turn]}: {corpus.labels.names[best]} ({probability[best]:.2f})")

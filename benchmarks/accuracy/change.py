@@ -1,4 +1,4 @@
-"""Changes of emotion: one trained network read out in several ways, and the exact posterior beside it."""
+"""Changes of emotion: one trained network decoded in several ways, beside the exact posterior."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
@@ -27,8 +27,8 @@ from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import load_model
 
 UNUSED = {"turns": "decoder", "chain": "change_head"}
-"""Part of the network that a heads does without: ``turns`` decides each turn on its own and asks the head
-what changes, ``chain`` asks the decoder for both."""
+"""Part of the model that each decoding does without: ``turns`` predicts each turn on its own and changes with
+the change head, ``chain`` predicts both with the chain decoder."""
 
 METRICS = (
     "mcc", "direct_mcc", "ap", "direct_ap", "precision", "recall", "direct_precision", "direct_recall",
@@ -39,13 +39,13 @@ METRICS = (
 
 
 def measured(runs: Mapping[int, Run]) -> dict[str, Any]:
-    """What one system reaches with each heads, by seed one run.
+    """Scores of one system with each decoding, given one run for each seed.
 
-    On simulated dialogues also what the exact posterior reaches on the same turns.
+    On simulated dialogues also those of the exact posterior on the same turns.
     """
     run = next(iter(runs.values()))
     made = {
-        name: {key: said for seed, each in runs.items() for key, said in read_out(each, seed, name).items()}
+        name: {key: said for seed, each in runs.items() for key, said in decoded(each, seed, name).items()}
         for name in UNUSED
     }
     if isinstance(run.components.corpus, SimulatedCorpus):
@@ -104,25 +104,25 @@ def learnt(runs: Mapping[int, Run]) -> dict[str, float]:
     return {"law_error": float(np.mean(errors)), "inertia": float(np.mean(inertias))}
 
 
-def read_out(run: Run, seed: int, heads: str) -> dict[Key, Predictions]:
+def decoded(run: Run, seed: int, decoding: str) -> dict[Key, Predictions]:
     """Predictions of one seed, kept beside the models so that they are made once."""
     found = {}
     for number, fold in run.components.folds.items():
-        folder = run.folder.fold(number, seed) / heads
+        folder = run.folder.fold(number, seed) / decoding
         if not folder.is_dir() or len(list(folder.rglob("*.npz"))) < len(run.components.protocols):
             folder.mkdir(exist_ok=True)
             trained = load_model(folder.parent)
-            components = FoldData(fold, run.components.corpus, trained.standardiser, trained.encoding)
-            for condition, said in _predict(run, components, folder, heads).items():
+            data = FoldData(fold, run.components.corpus, trained.standardiser, trained.encoding)
+            for condition, said in _predict(run, data, folder, decoding).items():
                 said.save(predictions_path(folder, condition))
         for condition in run.components.protocols:
             found[seed, str(number), condition] = Predictions.load(predictions_path(folder, condition))
     return found
 
 
-def _predict(run: Run, data: FoldData, folder: Any, heads: str) -> Mapping[str, Predictions]:
+def _predict(run: Run, data: FoldData, folder: Any, decoding: str) -> Mapping[str, Predictions]:
     model = load_model(folder.parent).model
-    setattr(model, UNUSED[heads], None)
+    setattr(model, UNUSED[decoding], None)
     model.calibrate(type(model.calibration)())
     cpu, nodes = torch.device("cpu"), run.components.evaluation_nodes
     validation = GraphDataset(data.validation, run.components.build)
@@ -185,7 +185,7 @@ def differences(
     """What head and decoder add to the change derived from single turns, paired by dialogue and seed.
 
     Args:
-        changes: of the readouts ``turns`` and ``chain``.
+        changes: of the decodings ``turns`` and ``chain``.
         scores: of the same.
         groups: conditions to average over, by name.
     """

@@ -2,9 +2,10 @@
 
     python -m benchmarks.accuracy.run benchmarks/accuracy/iemocap4.yaml --jobs 2
 
-A claim names systems (configurations, or ``logistic``), seeds and conditions. Every (system, seed) is a run
-of its own that can be interrupted and continued; results go to ``benchmarks/results/<claim>.json``. With
-``measure: change`` the systems are measured by what `benchmarks.accuracy.change` says of them.
+A claim names systems, seeds and conditions. A system is a configuration file, or one with settings that
+replace some of its own. Every (system, seed) is a run of its own that can be interrupted and continued;
+results go to ``benchmarks/results/<claim>.json``. With ``measure: change`` the systems are measured by
+`benchmarks.accuracy.change`.
 """
 
 import argparse
@@ -36,7 +37,7 @@ def main() -> None:
     options = parser.parse_args()
     claim = yaml.safe_load(options.claim.read_text())
     if options.system:
-        train(claim, options.claim, options.system, options.seed)
+        opened(claim, options.claim, options.system, options.seed).train(Quiet(options.system))
         return
     todo = [(name, seed) for seed in claim["seeds"] for name in options.only or claim["systems"]]
     parallel(options.claim, todo, options.jobs)
@@ -71,12 +72,10 @@ def opened(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> Any:
 
     fabric = Fabric(accelerator="cpu")
     folder = WORK / path.stem / f"{system}-seed{seed}"
-    named, settings = described(claim, system)
-    file = path.parent / (named or next(filter(None, claim["systems"].values())))
+    file, settings = described(claim, system)
     rates = ",".join(map(str, claim["rates"]))
-    config = load_config(
-        file, [f"name={folder.name}", f"seeds=[{seed}]", f"evaluation.rates=[{rates}]", *settings]
-    )
+    given = [f"name={folder.name}", f"seeds=[{seed}]", f"evaluation.rates=[{rates}]", *settings]
+    config = load_config(path.parent / file, given)
     if not (folder / "config.yaml").is_file():
         return Run.begin(config, folder.parent, fabric)
     run = Run.reopen(folder, fabric)
@@ -85,8 +84,8 @@ def opened(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> Any:
     return run
 
 
-def described(claim: Mapping[str, Any], system: str) -> tuple[str | None, list[str]]:
-    """Configuration of a system, none for ``logistic``, and its settings beside those of the claim."""
+def described(claim: Mapping[str, Any], system: str) -> tuple[str, list[str]]:
+    """Configuration file of a system, and the settings of the claim and its own that replace some in it."""
     found = claim["systems"][system]
     settings = claim.get("set", [])
     return (found["config"], [*settings, *found["set"]]) if isinstance(found, Mapping) else (found, settings)
@@ -104,36 +103,6 @@ class Quiet:
 
     def on_fold_end(self, fold: int, seed: int) -> None:
         print(f"  {self.name}: fold {fold} seed {seed} done", flush=True)
-
-
-def train(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> None:
-    """One system and seed, all folds."""
-    run = opened(claim, path, system, seed)
-    if claim["systems"][system] is not None:
-        run.train(Quiet(system))
-    else:
-        logistic(run, seed)
-
-
-def logistic(run: Any, seed: int) -> None:
-    """Logistic regression on single utterances; it has no randomness, so every seed gives the same."""
-    import torch
-    from graphmer.baselines.logistic import UtteranceLogistic
-
-    from graphmer.evaluation.evaluate import BatchOutput, assemble
-    from graphmer.experiment.fold import MASK_SEED, predictions_path
-    from graphmer.graph.dataset import GraphDataset
-
-    for number, fold in run.components.folds.items():
-        components = run.components.fold_data(fold, seed)
-        model = UtteranceLogistic(run.components.corpus.labels).fit(components.train, components.validation)
-        part = GraphDataset(components.test, run.components.build)
-        for name, protocol in run.components.protocols.items():
-            seen = [protocol.apply(dialogue, MASK_SEED) for dialogue in components.test]
-            output = torch.cat([torch.as_tensor(model.predict(dialogue)) for dialogue in seen])
-            available = torch.cat([dialogue.available for dialogue in seen])
-            found = assemble(part, name, BatchOutput(output), available, run.components.corpus.labels)
-            found.save(predictions_path(run.folder.fold(number, seed), name))
 
 
 def gathered(claim: Mapping[str, Any], path: Path, system: str) -> Any:
@@ -185,9 +154,7 @@ def accuracies(claim: Mapping[str, Any], path: Path) -> dict[str, Any]:
         partial = scores[system].partial_sets
         systems[system] = {
             "commit": run.folder.environment["commit"],
-            "config": yaml.safe_load((run.folder.path / "config.yaml").read_text())
-            if claim["systems"][system]
-            else None,
+            "config": yaml.safe_load((run.folder.path / "config.yaml").read_text()),
             "summary": [asdict(row) for row in scores[system].summary()],
             "partial": [asdict(row) for row in scores[system].average(partial, name="mean of partial sets")],
             "folds": [asdict(row) for row in scores[system].per_fold() if row.metric == "wa"],

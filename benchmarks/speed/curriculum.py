@@ -1,5 +1,6 @@
 """What hardness, supports and their use cost at the size of IEMOCAP with six emotions."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,13 @@ def measure(rounds: int) -> dict[str, Any]:
     from graphmer.cli.options import make_fabric
     from graphmer.config.load import load_config
     from graphmer.curriculum.curriculum import Curriculum
-from graphmer.curriculum.pacing import Pacing
-    from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
+    from graphmer.curriculum.fitting import fit_teacher
     from graphmer.curriculum.hardness import Hardness, HardnessSettings
+    from graphmer.curriculum.pacing import Pacing
+    from graphmer.curriculum.teacher import TeacherSettings
     from graphmer.experiment.components import Components
-    from graphmer.experiment.neighbors import neighbours
+    from graphmer.experiment.neighbors import neighbors
     from graphmer.graph.dataset import GraphDataset
-    from graphmer.training.objective import mixing_objective
-    from graphmer.training.stage import Stage
     from graphmer.training.trainer import Trainer
 
     widths = ", ".join(f"{modality}: {width}" for modality, width in WIDTHS.items())
@@ -36,36 +36,38 @@ from graphmer.curriculum.pacing import Pacing
         components.corpus.labels,
         torch.device("cpu"),
     )
-    settings = TeacherSettings(nodes=components.config.training.batch_nodes)
+    nodes = components.config.training.batch_nodes
     made: dict[str, Any] = {}
 
     def teach() -> None:
-        made["teacher"] = fit_teacher(train, labels.outputs, settings, seed=1, device=cpu)
+        made["teacher"] = fit_teacher(
+            train, labels.outputs, TeacherSettings(), nodes=nodes, seed=1, device=cpu
+        )
 
     def judge() -> None:
         made["hardness"] = Hardness.measure(made["teacher"], train, labels, HardnessSettings(), device=cpu)
 
     def find() -> None:
-        made["supports"] = neighbours(fold.train, "cosine", 5, "bench")(5)
+        made["supports"] = neighbors(fold.train, "cosine", 5, "bench")(5)
 
     few = max(1, rounds // 5)
     tables = in_turn({"teacher": teach}, few) | in_turn({"hardness": judge, "supports": find}, few)
     *_, last = components.stages
     mixed, copied = (
-        Curriculum(train, made["hardness"], made["supports"], Pacing(1.0, 0.5, 0.0), form=form)
-        for form in ("mixup", "context")
-    )
-    stages = {
-        "plain": Stage(last.name, 1, OBJECTIVES["mixing"], last.mask),
-        "mixed": Stage(
-            last.name, 1, mixing_objective(1.0, 1.0, 1.0), last.mask, curriculum=mixed, distil=True
-        ),
-        "copied": Stage(last.name, 1, mixing_objective(0.0, 1.0), last.mask, curriculum=copied),
-    }
-    fabric, model = make_fabric("cpu", "32-true"), components.model()
+        Curriculum(
+            train, made["hardness"], made["supports"], Pacing(), support_weight=1.0,
+            distillation_weight=distillation, form=form,
+        )
+        for form, distillation in (("mixup", 1.0), ("context", 0.0))
+    )  # fmt: skip
+    curricula = {"plain": None, "mixed": mixed, "copied": copied}
+    stages = {name: replace(last, epochs=1, curriculum=each) for name, each in curricula.items()}
+    network = components.config.model.model_copy(update={"reconstruction": 0.0})
+    plain = components.settings.model_copy(update={"network": network}).build()
+    fabric, models = make_fabric("cpu", "32-true"), {"mixed": components.model()}
 
     def epoch(name: str) -> None:
-        trainer = Trainer(fabric, components.optimization, seed=1)
+        trainer, model = Trainer(fabric, components.optimization, seed=1), models.get(name, plain)
         trainer.fit(model, [stages[name]], train, lambda _: 0.0, lambda _: None, keep_last=True)
 
     times = in_turn({name: lambda name=name: epoch(name) for name in stages}, few)

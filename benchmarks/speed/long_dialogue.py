@@ -21,6 +21,8 @@ import numpy as np
 import torch
 
 from benchmarks.speed.windowed import dialogue, windowed
+from graphmer.nn.targets import TrainingTargets
+from graphmer.systems.experts import mixing_loss
 
 LENGTHS = (1000, 2000, 5000, 10_000, 20_000)
 KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**33)}

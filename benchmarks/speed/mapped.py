@@ -92,14 +92,16 @@ def train(folder: Path, *, mapped: bool) -> dict[str, float]:
     from graphmer.dialogue.standardise import Standardiser
     from graphmer.graph import GraphBuilder, TemporalWindow
     from graphmer.graph.dataset import GraphDataset, bucketed, collated
-    from graphmer.nn.messages import MessagePassingSettings
-from tests.models import model_settings
-    from graphmer.training.objective import mixing_objective
+    from graphmer.nn.network import Signature
+    from graphmer.nn.targets import TrainingTargets
+    from graphmer.systems.experts import mixing_loss
+    from graphmer.systems.graphmer import GraphmerSettings
+    from graphmer.systems.model import ModelSettings
     from graphmer.training.optimization import Optimization
 
     build = GraphBuilder({"context": TemporalWindow(past=2, future=2)}, None)
-    settings = model_settings(WIDTHS, 2, relations=build.relations, message_passing=MessagePassingSettings())
-    model = settings.build()
+    signature = Signature(widths=WIDTHS, outputs=2, relations=build.relations)
+    model = ModelSettings(network=GraphmerSettings(), signature=signature).build()
     optimizer = Optimization().make(model)
     before = resident("VmRSS")
     corpus = read_dataset(folder / "corpus", mapped=mapped)
@@ -110,11 +112,10 @@ from tests.models import model_settings
     del corpus
     graphs = part.masked(Mixed(), 1)
     plan = bucketed(graphs.lengths, 600, torch.Generator().manual_seed(0))[: STEPS + 2]
-    objective = mixing_objective()
     highest = 0
 
     def step(chosen: list[int]) -> None:
-        loss = objective(model, collated(graphs, chosen)).total
+        loss = mixing_loss(model, collated(graphs, chosen), TrainingTargets()).total
         optimizer.zero_grad()
         loss.backward()
         optimizer.step()

@@ -12,9 +12,11 @@ from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.dataset import GraphDataset
-from graphmer.nn.messages import MessagePassingSettings
 from graphmer.nn.model import EmotionModel
-from tests.models import model_settings
+from graphmer.nn.network import Signature
+from graphmer.systems.graphmer import GraphmerSettings
+from graphmer.systems.model import ModelSettings
+from graphmer.systems.momke import MomkeSettings
 
 WIDTHS = {"audio": 512, "text": 1024, "video": 1024}
 BATCH = 16
@@ -68,14 +70,12 @@ def part(window: bool = False) -> GraphDataset:
 
 
 def model(*, graph: bool = False) -> EmotionModel:
-    """MoMKE at its published size, or the same with neighborhood_averages and messages over ten turns each way."""
+    """MoMKE at its published size, or the same with averages and messages over ten turns each way."""
     torch.manual_seed(0)
-    settings = model_settings(WIDTHS, LABELS.outputs)
-    if graph:
-        relations = GraphBuilder(WINDOWS, LABELS).relations
-        added = {"neighborhood_averages": (6.0, None), "message_passing": MessagePassingSettings()}
-        settings = model_settings(WIDTHS, LABELS.outputs, relations=relations, **added)
-    return settings.build()
+    network = GraphmerSettings(neighborhood_averages=(6.0, None)) if graph else MomkeSettings()
+    relations = GraphBuilder(WINDOWS if graph else {}, LABELS).relations
+    signature = Signature(widths=WIDTHS, outputs=LABELS.outputs, relations=relations)
+    return ModelSettings(network=network, signature=signature).build()
 
 
 def seen(protocol: MissingProtocol, *, window: bool = False) -> list[Batch]:

@@ -9,7 +9,8 @@ from torch_geometric.data import Batch
 from benchmarks.speed.sizes import NODES
 from graphmer.graph.dataset import batches
 from graphmer.nn.model import EmotionModel
-from graphmer.training.objective import mixing_objective
+from graphmer.nn.targets import TrainingTargets
+from graphmer.systems.experts import mixing_loss
 from graphmer.training.optimization import Optimization
 from tests.nn import oracle
 
@@ -20,13 +21,12 @@ class Ours:
     def __init__(self, model: EmotionModel, *, bfloat16: bool = False) -> None:
         self.model, self.bfloat16 = model, bfloat16
         self.optimizer = Optimization().make(model)
-        self.objective = mixing_objective()
 
     def train(self, graphs: Sequence[Batch]) -> None:
         self.model.train()
         for _, batch in batches(graphs, NODES, torch.Generator().manual_seed(0)):
             with torch.autocast("cpu", torch.bfloat16, enabled=self.bfloat16):
-                loss = self.objective(self.model, batch).total
+                loss = mixing_loss(self.model, batch, TrainingTargets()).total
             self.optimizer.zero_grad()
             loss.backward()
             torch.nn.utils.clip_grad_norm_(self.model.parameters(), 1.0)

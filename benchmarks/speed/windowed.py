@@ -7,35 +7,34 @@ import torch
 from graphmer.config.load import load_config
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.standardise import Standardiser
-from graphmer.experiment.components import edge_rule
 from graphmer.graph import GraphBuilder
-from graphmer.nn.messages import MessagePassingSettings
+from graphmer.nn.network import Signature
+from graphmer.systems import SYSTEMS
+from graphmer.systems.model import ModelSettings
 from graphmer.training.model_file import TrainedModel
-from tests.models import model_settings
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "iemocap.yaml"
-CONTEXT = 20
+WINDOW = 20
 WIDTHS = {"audio": 512, "text": 1024, "video": 1024}
 LABELS = LabelSpace(("happy", "sad", "neutral", "angry"))
 
 
 def windowed(*, causal: bool, decoder: str = "none") -> TrainedModel:
-    """An untrained model of the example's size whose experts hear 20 turns, as its message passing does."""
+    """An untrained model of the example's size whose experts attend to 20 turns, as far as messages go."""
     torch.manual_seed(0)
     config = load_config(EXAMPLE)
     graph = config.graph
     assert graph is not None
-    rules = {name: edge_rule(rule) for name, rule in graph.rules.items()}
-    build = GraphBuilder(rules, LABELS, causal=causal)
-    settings = model_settings(
-        WIDTHS,
-        LABELS.outputs,
-        build.relations,
-        causal=causal,
-        message_passing=MessagePassingSettings(**graph.model_dump(exclude={"rules"})),
-        **{**config.model.model_dump(), "context": CONTEXT, "decoder": decoder},
+    build = GraphBuilder({name: rule.build() for name, rule in graph.rules.items()}, LABELS, causal=causal)
+    signature = Signature(widths=WIDTHS, outputs=LABELS.outputs, relations=build.relations, causal=causal)
+    settings = ModelSettings(
+        network=config.model.model_copy(update={"attention_window": WINDOW}),
+        signature=signature,
+        heads=config.heads.model_copy(update={"decoder": decoder}),
     )
-    return TrainedModel(settings.build().eval(), settings, LABELS, Standardiser.identity(WIDTHS), build, {})
+    system = SYSTEMS[config.model.system]
+    standardiser = Standardiser.identity(WIDTHS)
+    return TrainedModel(settings.build().eval(), settings, LABELS, standardiser, build, {}, system)
 
 
 def dialogue(turns: int) -> Dialogue:

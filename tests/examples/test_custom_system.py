@@ -14,7 +14,7 @@ from tests.talks import talk
 SCRIPT = Path(__file__).parents[2] / "examples" / "custom_system.py"
 SMALL = (
     "model={system: bigru, width: 8}",
-    "data.simulation={dialogues: 10, widths: {audio: 6, text: 8}}",
+    "data.simulation={dialogues: 10, widths: {audio: 12, text: 12}}",
     "training.stages=[{name: a, objective: pretrain, epochs: 1}, {name: b, objective: classify, epochs: 2}]",
     "training.batch_nodes=100",
 )
