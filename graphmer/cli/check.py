@@ -32,11 +32,12 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
         f"{stage.name} ({stage.epochs} epochs, {stage.mask.name})" for stage in components.stages
     )
     facts = {
+        "system": components.system.name,
         "modalities": ", ".join(f"{m} ({d})" for m, d in components.corpus.widths.items()),
         "labels": "score in {} to {}".format(*components.corpus.labels.interval)
         if components.corpus.labels.interval
         else ", ".join(components.corpus.labels.names),
-        "relations": ", ".join(components.build.relations) or "none: plain MoMKE",
+        "relations": ", ".join(components.build.relations) or "none",
         "parameters": f"{sum(p.numel() for p in model.parameters()):,}",
         "stages": stages,
         "evaluated": ", ".join(components.protocols),

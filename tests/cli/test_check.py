@@ -25,7 +25,9 @@ def test_a_simulated_corpus_is_marked(graphmer, tmp_path):
 
 def test_an_experiment_without_a_graph_is_plain_momke(graphmer, tmp_path):
     path = write_config(tmp_path / "tiny.yaml")
-    assert "relations: none: plain MoMKE" in graphmer("check", path, "--set", "graph=none").out
+    outcome = graphmer("check", path, "--set", "graph=none", "--set", "model={system: momke}")
+    assert "system: momke" in outcome.out
+    assert "relations: none" in outcome.out
 
 
 def test_mistakes_that_would_stop_training_are_found(graphmer, tmp_path):

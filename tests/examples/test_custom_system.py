@@ -45,6 +45,11 @@ def test_it_is_trained_evaluated_stored_loaded_and_predicts(example, systems, tm
     assert len(again.emotion) == len(predicted.emotion)
 
 
+def begin(settings, systems, folder) -> gm.Run:
+    config = gm.load_config(SCRIPT.with_name("simulated.yaml"), settings, systems)
+    return gm.Run.begin(config, folder, systems=systems)
+
+
 def test_heads_curriculum_and_distillation_work_with_it(systems, tmp_path):
     added = (
         "heads={decoder: chain, change: true}",
@@ -52,8 +57,7 @@ def test_heads_curriculum_and_distillation_work_with_it(systems, tmp_path):
         "retrieval={k: 2}",
     )
     settings = ["name=bigru", "graph=none", "folds=[1]", *SMALL, *added]
-    config = gm.load_config(SCRIPT.with_name("simulated.yaml"), settings, systems)
-    run = gm.Run.begin(config, tmp_path, systems=systems)
+    run = begin(settings, systems, tmp_path)
     run.train()
     losses = run.folder.records()[-1]["losses"]
     assert set(losses) == {"emotion", "support", "chain", "change", "distillation", "reconstruction"}
@@ -78,8 +82,7 @@ def test_heads_curriculum_and_distillation_work_with_it(systems, tmp_path):
 def test_what_it_cannot_do_is_refused_in_one_line(setting, message, systems, tmp_path):
     settings = ["name=bigru", "graph=none", *SMALL, "curriculum.distillation=1.0", setting]
     with pytest.raises(ConfigError) as caught:
-        config = gm.load_config(SCRIPT.with_name("simulated.yaml"), settings, systems)
-        gm.Run.begin(config, tmp_path, systems=systems)
+        begin(settings, systems, tmp_path)
     (problem,) = caught.value.problems
     assert message in problem
 

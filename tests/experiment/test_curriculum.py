@@ -69,7 +69,7 @@ def test_a_model_may_hear_training_utterances_in_the_test_too(finished, tmp_path
             for graph in map(saved.trained.build, tested)
         ]
     torch.testing.assert_close(torch.cat(said), found.output, rtol=1e-4, atol=1e-5)
-    with pytest.raises(ValueError, match="cannot follow a stream; train one with"):
+    with pytest.raises(ValueError, match="cannot stream; train one with"):
         saved.stream()
 
 

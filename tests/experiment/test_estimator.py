@@ -99,7 +99,7 @@ def test_it_works_in_cross_validation_and_grid_search():
         "settings": [{"model.message_passing.convolution": "gatv2", "model.message_passing.heads": 2}],
     }
     search = GridSearchCV(small(epochs=1), grid, cv=2).fit(chats())
-    assert search.best_estimator_.predictor_.trained.settings.messages.convolution == "gatv2"
+    assert search.best_estimator_.predictor_.trained.settings.network.message_passing.convolution == "gatv2"
 
 
 def test_a_causal_one_predicts_while_a_dialogue_goes_on():
