@@ -102,7 +102,7 @@ def renamed(name: str) -> str:
 
 
 def stored(model: Path) -> dict[str, np.ndarray]:
-    """All arrays that are stored beside the weights: predictions of every condition, and hardness."""
+    """All other stored arrays: predictions of every condition, and hardness."""
     found = {}
     for path in sorted(model.rglob("*.npz")):
         with np.load(path, allow_pickle=False) as file:
@@ -158,13 +158,13 @@ def described(run: Mapping[str, Any]) -> str:
     lines = [f"{run['name']} ({', '.join(run['models'])})"]
     for name, part in run["parts"].items():
         size = f"{part['arrays']} arrays, {part['values']:,} values"
-        said = "equal bit for bit"
+        verdict = "equal bit for bit"
         if not part["equal"]:
             largest = (
                 "not comparable" if part["largest"] is None else f"largest difference {part['largest']:.3g}"
             )
-            said = f"{len(part['different'])} differ, {largest}; the first is {part['different'][0]}"
-        lines.append(f"  {name}: {size}: {said}")
+            verdict = f"{len(part['different'])} differ, {largest}; the first is {part['different'][0]}"
+        lines.append(f"  {name}: {size}: {verdict}")
     return "\n".join(lines)
 
 
