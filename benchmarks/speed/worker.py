@@ -2,7 +2,7 @@
 
 Its text is run from the root of a checkout, whose ``graphmer`` and ``benchmarks`` are then imported. It names
 the checkout, and then answers each line of the standard input, the name of a piece of work, with the
-processor time that it took, in seconds. It uses nothing but what both checkouts have: `sizes`, `steps` and `windowed`.
+processor time that it took, in seconds. It imports nothing but what both checkouts have.
 """
 
 import json
