@@ -19,6 +19,16 @@ check: $(VENV)/developing
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
+# A broken link or reference fails, but not with --quiet. The variable silences a notice of the theme.
+.PHONY: docs
+check: docs
+docs: $(VENV)/documenting
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict
+
+$(VENV)/documenting: $(VENV)/developing
+	$(PIP) --editable ".[docs]"
+	touch $@
+
 # torch-scatter compiles against the installed torch, so it cannot be a plain dependency.
 scatter: $(VENV)/installed
 	$(PIP) setuptools wheel

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from graphmer.experiment.estimator import EmotionClassifier
     from graphmer.graph import Adjacent, DialogueGraph, GraphBuilder, SameSpeaker, TemporalWindow
     from graphmer.graph.dataset import GraphDataset
-    from graphmer.inference import load
+    from graphmer.inference import DialoguePrediction, Predictor, load
     from graphmer.nn.heads import HeadSettings
     from graphmer.nn.losses import LossTerms, reconstruction_loss
     from graphmer.nn.messages import MessagePassingSettings
@@ -42,6 +42,7 @@ _HOME = {
     "Corpus": "graphmer.corpora.base",
     "Dialogue": "graphmer.dialogue",
     "DialogueGraph": "graphmer.graph",
+    "DialoguePrediction": "graphmer.inference",
     "EmotionClassifier": "graphmer.experiment.estimator",
     "EmotionModel": "graphmer.nn.model",
     "GraphBuilder": "graphmer.graph",
@@ -57,6 +58,7 @@ _HOME = {
     "NetworkSettings": "graphmer.nn.network",
     "Objective": "graphmer.systems",
     "Optimization": "graphmer.training.optimization",
+    "Predictor": "graphmer.inference",
     "Run": "graphmer.experiment",
     "SYSTEMS": "graphmer.systems",
     "SameSpeaker": "graphmer.graph",
@@ -91,6 +93,7 @@ __all__ = [
     "Corpus",
     "Dialogue",
     "DialogueGraph",
+    "DialoguePrediction",
     "EmotionClassifier",
     "EmotionModel",
     "GraphBuilder",
@@ -106,6 +109,7 @@ __all__ = [
     "NetworkSettings",
     "Objective",
     "Optimization",
+    "Predictor",
     "Run",
     "SameSpeaker",
     "Scores",

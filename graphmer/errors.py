@@ -1,14 +1,14 @@
-"""Errors that a user can mend: each message says what, the rule, the value and the remedy."""
+"""User-facing errors. Each message states the problem, the rule, the value and the remedy."""
 
 from collections.abc import Sequence
 
 
 class GraphmerError(Exception):
-    """Base of the errors that the command line shows as one clear line with exit code 2."""
+    """Base class of errors that the command line prints as one clear line, with exit code 2."""
 
 
 class ConfigError(GraphmerError):
-    """A configuration file or an override is wrong; carries every problem found, not only the first."""
+    """Invalid configuration file or override. `problems` lists every problem found, not only the first."""
 
     def __init__(self, problems: str | Sequence[str]) -> None:
         self.problems = (problems,) if isinstance(problems, str) else tuple(problems)
@@ -16,8 +16,8 @@ class ConfigError(GraphmerError):
 
 
 class CorpusError(GraphmerError):
-    """Files of a corpus are missing, malformed or contradict one another."""
+    """Corpus files are missing, malformed or inconsistent."""
 
 
 class CheckpointError(GraphmerError):
-    """A run folder or checkpoint cannot be read, or belongs to another model."""
+    """Unreadable run folder or checkpoint, or one that belongs to another model."""

@@ -1,4 +1,4 @@
-"""Files that are the old ones or the new ones, never half written."""
+"""Atomic writing of files."""
 
 import os
 from collections.abc import Iterator
@@ -8,13 +8,16 @@ from pathlib import Path
 
 @contextmanager
 def replacing(path: Path) -> Iterator[Path]:
-    """A path to write to, which takes the place of `path` only once everything has been written to it.
+    """Context manager for writing a file atomically.
+
+    It yields a temporary path in the same folder. When the block ends without an error, the temporary file
+    replaces `path`.
 
     Args:
-        path: where the file shall be; its folder must exist.
+        path: path of the file; its folder must exist.
 
     Raises:
-        OSError: naming `path`, if it cannot be written; it is then left as it was.
+        OSError: naming `path`, if the file cannot be written; an existing file is then left unchanged.
 
     Example:
         >>> import tempfile
@@ -36,6 +39,14 @@ def replacing(path: Path) -> Iterator[Path]:
 
 
 def write_text(path: Path, content: str) -> None:
-    """Write a UTF-8 text file whole or not at all."""
+    """Write a UTF-8 text file atomically.
+
+    Args:
+        path: path of the file; its folder must exist.
+        content: text of the file.
+
+    Raises:
+        OSError: if the file cannot be written; an existing file is then left unchanged.
+    """
     with replacing(path) as partial:
         partial.write_text(content, encoding="utf-8")

@@ -9,7 +9,7 @@ def test_a_file_is_written_whole(tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["note.txt"]
 
 
-def test_the_old_file_stands_until_the_new_one_is_complete(tmp_path):
+def test_the_old_file_is_kept_until_the_new_one_is_complete(tmp_path):
     path = tmp_path / "note.txt"
     path.write_text("old")
     with replacing(path) as partial:
@@ -20,7 +20,7 @@ def test_the_old_file_stands_until_the_new_one_is_complete(tmp_path):
 
 
 @pytest.mark.parametrize("old", ["old", None])
-def test_after_a_failure_everything_is_as_it_was(old, tmp_path):
+def test_after_a_failure_the_folder_is_unchanged(old, tmp_path):
     path = tmp_path / "note.txt"
     if old is not None:
         path.write_text(old)

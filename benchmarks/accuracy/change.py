@@ -13,7 +13,7 @@ from graphmer.corpora.posterior import change_posterior, posterior
 from graphmer.corpora.simulate import SimulatedCorpus
 from graphmer.evaluation.change_scores import ChangeScores
 from graphmer.evaluation.change_statistics import shift_metrics
-from graphmer.evaluation.evaluate import Said, assemble, evaluate
+from graphmer.evaluation.evaluate import BatchOutput, assemble, evaluate
 from graphmer.evaluation.gathering import Key
 from graphmer.evaluation.metrics import class_metrics
 from graphmer.evaluation.predictions import Predictions
@@ -147,7 +147,9 @@ def bayes(run: Run) -> dict[Key, Predictions]:
             masked = [protocol.apply(dialogue, MASK_SEED) for dialogue in part.dialogues]
             output = np.concatenate([posterior(corpus.process, each) for each in masked])
             change = torch.from_numpy(np.concatenate([change_posterior(corpus.process, d) for d in masked]))
-            exact = Said(torch.from_numpy(output), change, change >= expected_threshold(change.numpy()))
+            exact = BatchOutput(
+                torch.from_numpy(output), change, change >= expected_threshold(change.numpy())
+            )
             available = torch.cat([each.available for each in masked])
             found[1, str(number), condition] = assemble(part, condition, exact, available, corpus.labels)
     return found

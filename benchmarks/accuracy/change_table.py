@@ -30,13 +30,14 @@ def change_table(result: Mapping[str, Any]) -> str:
                 signed(apart["chain", "weighted_f1", group]),
             ]
         )  # fmt: skip
-    error = {name: system["readouts"][name] for name in ("turns", "chain")}
     calibration = ", ".join(
-        f"{name} {mean(cells, list(cells), 'calibration_error')}" for name, cells in error.items()
+        f"{name} {mean(cells, list(cells), 'calibration_error')}"
+        for name, cells in (("argmax", turns), ("chain", chain))
     )
     note = (
-        f"All times 100; differences with their paired 95 % interval over dialogues, mean over "
-        f"{len(result['seeds'])} seed(s). {system['eligible']} eligible turns, {system['shifts']} shifts. "
+        "All values times 100; differences with their paired 95 % bootstrap interval over dialogues, "
+        f"mean over {len(result['seeds'])} seed(s). "
+        f"{system['eligible']} eligible turns, {system['shifts']} shifts. "
         f"Expected calibration error of the emotions, mean over conditions: {calibration}. "
     )
     return page(header, lines, note + provenance(result))
@@ -45,9 +46,9 @@ def change_table(result: Mapping[str, Any]) -> str:
 def recovery_table(result: Mapping[str, Any]) -> str:
     """Share of the best possible MCC, and error of the transitions, by size of the corpus."""
     header = [
-        "dialogues", "MCC exact", "MCC chain", "share", "MCC chain labels", "MCC argmax",
-        "error of the learnt law", "learnt inertia", "transition error chain", "argmax",
-        "contagion chain (annotated)",
+        "dialogues", "MCC exact posterior", "MCC chain", "share", "MCC chain, from emotions", "MCC argmax",
+        "JSD of the learned transitions", "learned inertia", "transition error chain",
+        "transition error argmax", "contagion chain (annotated)",
     ]  # fmt: skip
     names = list(next(iter(result["systems"].values()))["readouts"]["bayes"])
     lines = []
@@ -70,10 +71,10 @@ def recovery_table(result: Mapping[str, Any]) -> str:
     planted = next(iter(result["systems"].values()))["planted"]
     note = (
         f"Mean over {len(names)} conditions; MCC times 100. "
-        f"Planted: inertia {planted['inertia']}, contagion {planted['contagion']}. "
-        "The learnt law is that of the decoder's transition scores, its error the Jensen-Shannon divergence "
-        "from the planted one, in bits; the transition error is that of the predicted emotions. "
-        "Contagion: how much more often than by chance a speaker takes on the other's emotion. "
+        f"The simulated process has inertia {planted['inertia']} and contagion {planted['contagion']}. "
+        "JSD of the learned transitions: Jensen-Shannon divergence, in bits, of the decoder's transition "
+        "scores from the transitions of the process; the transition error is that of the predicted emotions. "
+        "Contagion: how much more often than by chance a speaker takes on the other speaker's emotion. "
     )
     return page(header, lines, note + provenance(result))
 

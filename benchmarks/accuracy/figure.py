@@ -1,17 +1,19 @@
-"""Draw stored results: WA by set of modalities and by missing rate, with intervals.
+"""Draw stored results into docs/images: WA by set of modalities and by missing rate, with intervals.
 
 python -m benchmarks.accuracy.figure iemocap4
 """
 
-import json
+import hashlib
 import sys
-from pathlib import Path
 from typing import Any
 
+import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-RESULTS = Path(__file__).parent.parent / "results"
+from benchmarks.accuracy.table import RESULTS, ROOT, stored
+
+IMAGES = ROOT / "docs" / "images"
 COLOURS = {
     "logistic": "#999999",
     "momke": "#d08770",
@@ -25,11 +27,22 @@ COLOURS = {
 
 def main() -> None:
     name = sys.argv[1]
-    result = json.loads((RESULTS / f"{name}.json").read_text())
+    with matplotlib.rc_context({"svg.hashsalt": name}):  # same result, same file
+        about = {"Date": None, "Description": digest(name)}
+        drawn(stored(name)).savefig(IMAGES / f"{name}.svg", metadata=about)
+
+
+def digest(name: str) -> str:
+    """Hash of the result that a figure was drawn from; the figure keeps it."""
+    return hashlib.sha256((RESULTS / f"{name}.json").read_bytes()).hexdigest()
+
+
+def drawn(result: dict[str, Any]) -> Figure:
+    """Sets of modalities on the left, missing rates on the right."""
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
-    for number, (system, stored) in enumerate(result["systems"].items()):
-        rows = {row["condition"]: row for row in stored["summary"] if row["metric"] == "wa"}
+    for number, (system, found) in enumerate(result["systems"].items()):
+        rows = {row["condition"]: row for row in found["summary"] if row["metric"] == "wa"}
         sets = [condition for condition in rows if ":" not in condition]
         rates = [condition for condition in rows if condition.startswith("rate:")]
         colour = COLOURS[system]
@@ -43,8 +56,8 @@ def main() -> None:
         low, high = ([100 * row[bound] for row in line] for bound in ("low", "high"))
         right.fill_between(x, low, high, color=colour, alpha=0.12, linewidth=0)
     left.set_ylabel("WA, %")
-    left.set_xlabel("modalities that every turn has")
-    right.set_xlabel("missing rate per turn")
+    left.set_xlabel("available modalities (audio, text, non-verbal)")
+    right.set_xlabel("missing rate per utterance")
     left.legend(frameon=False, ncols=5, loc="upper left", fontsize=8)
     for axes in (left, right):
         axes.spines[["top", "right"]].set_visible(False)
@@ -52,7 +65,7 @@ def main() -> None:
         axes.set_axisbelow(True)
         axes.set_ylim(25, 95)
     figure.suptitle(result["title"], fontsize=10)
-    figure.savefig(RESULTS / f"{name}.svg")
+    return figure
 
 
 def points(

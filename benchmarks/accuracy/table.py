@@ -1,4 +1,4 @@
-"""Write the tables of stored results into both READMEs, between the markers of their names.
+"""Write the tables of stored results into README.md and docs/, between the markers of their names.
 
 python -m benchmarks.accuracy.table
 """
@@ -11,15 +11,57 @@ from typing import Any
 from benchmarks.accuracy.change_table import change_table, recovery_table
 from benchmarks.markers import fill
 
-RESULTS = Path(__file__).parent.parent / "results"
-READMES = (Path(__file__).parent.parent.parent / "README.md", Path(__file__).parent.parent / "README.md")
+ROOT = Path(__file__).parents[2]
+RESULTS = ROOT / "benchmarks" / "results"
 PARTIAL = "mean of partial sets"
+MAIN = {
+    PARTIAL: "mean of the six partial sets",
+    "atn": "all three modalities",
+    **{f"rate:{rate}": f"missing rate {rate}" for rate in (0.1, 0.3, 0.5, 0.7)},
+}
+"""Conditions of the short table, and what it calls them."""
 
 
 def main() -> None:
-    for readme in READMES:
-        for path in sorted(RESULTS.glob("*.json")):
-            fill(readme, path.stem, lambda path=path: table_of(json.loads(path.read_text())))
+    for page in pages():
+        write(page)
+
+
+def pages() -> list[Path]:
+    """The files that tables are written into."""
+    return [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
+
+
+def write(page: Path) -> None:
+    """Fill every table that a page has markers for."""
+    fill(page, "main", lambda: main_table(stored("iemocap4")))
+    for path in sorted(RESULTS.glob("*.json")):
+        fill(page, path.stem, lambda name=path.stem: table_of(stored(name)))
+
+
+def stored(name: str) -> dict[str, Any]:
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def main_table(result: Mapping[str, Any]) -> str:
+    """WA of three systems under the main conditions, with the paired difference of the last two."""
+    systems = {"logistic": "logistic", "momke": "MoMKE", "graph": "graphmer"}
+    wa = {
+        (system, row["condition"]): row
+        for system in systems
+        for row in [*result["systems"][system]["summary"], *result["systems"][system]["partial"]]
+        if row["metric"] == "wa"
+    }
+    apart = {
+        row["condition"]: row
+        for row in result["differences"]
+        if (row["first"], row["other"], row["metric"]) == ("momke", "graph", "wa")
+    }
+    lines = [["available", *systems.values(), "graphmer - MoMKE"], ["---", *["---:"] * 4]]
+    for condition, title in MAIN.items():
+        cells = [f"{100 * wa[system, condition]['mean']:.1f}" for system in systems]
+        lines.append([title, *cells, signed(apart[condition])])
+    return "\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n\n"
 
 
 def table_of(result: Mapping[str, Any]) -> str:

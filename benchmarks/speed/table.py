@@ -1,4 +1,4 @@
-"""Write the table of stored speeds into ``benchmarks/README.md``, and its main rows into the README.
+"""Write the tables of stored speeds into README.md and docs/, between the markers of their names.
 
 python -m benchmarks.speed.table
 """
@@ -8,34 +8,40 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy.table import pages
 from benchmarks.markers import fill
 from benchmarks.speed.goals import GOALS, Goal
 from benchmarks.speed.run import BENCHES, RESULTS
 
-README = Path(__file__).parent.parent / "README.md"
 MAIN = (
     "train/float32/atv", "train/float32/a", "train/float32/sets", "train/bfloat16/sets", "read/a",
     "experiment", "stream", "long/memory", "mapped/rate",
 )  # fmt: skip
-"""Rows that the main README shows."""
+"""Rows of the short table."""
 
 
 def main() -> None:
+    for page in pages():
+        write(page)
+
+
+def write(page: Path) -> None:
+    """Fill every table that a page has markers for."""
     paths = {bench: RESULTS / f"{bench}.json" for bench in sorted(BENCHES)}
     stored = {bench: json.loads(path.read_text()) for bench, path in paths.items() if path.is_file()}
-    fill(README, "speed", lambda: table(stored))
-    fill(README.parents[1] / "README.md", "speed", lambda: summary(stored))
+    fill(page, "speed", lambda: table(stored))
+    fill(page, "speed_summary", lambda: summary(stored))
 
 
 def table(stored: Mapping[str, Mapping[str, Any]]) -> str:
-    """Goals beside what was measured, and the machines of the measurements."""
+    """Targets and measurements, and the machines they were made on."""
     measured = {name: row for result in stored.values() for name, row in result["measured"].items()}
     lines = ["| work | target | measured | met | what bounds it |", "| --- | --- | --- | --- | --- |"]
     for goal in GOALS:
         found = measured.get(goal.name, {"why": "not measured"})
         target = "" if goal.bound is None else f"{goal.sense} {goal.bound:g}{goal.unit}"
-        cells = [goal.work, target, said(goal, found), met(goal, found)]
-        limit = "; ".join(said for said in (goal.limit, found.get("limit")) if said)
+        cells = [goal.work, target, measurement(goal, found), met(goal, found)]
+        limit = "; ".join(reason for reason in (goal.limit, found.get("limit")) if reason)
         lines.append("| " + " | ".join([*cells, limit]) + " |")
     notes = [note(bench, result["environment"]) for bench, result in stored.items()]
     return "\n" + "\n".join([*lines, "", *notes]) + "\n\n"
@@ -51,7 +57,7 @@ def summary(stored: Mapping[str, Mapping[str, Any]]) -> str:
     return "\n" + "\n".join(["| work | measured |", "| --- | --- |", *rows]) + "\n\n"
 
 
-def said(goal: Goal, found: Mapping[str, Any]) -> str:
+def measurement(goal: Goal, found: Mapping[str, Any]) -> str:
     if "value" not in found:
         return str(found["why"])
     value = f"{found['value']:.3g}{goal.unit}"

@@ -1,4 +1,4 @@
-"""The command line: the only room that prints."""
+"""Command-line interface, the only package that prints."""
 
 from graphmer.cli.app import main
 

@@ -6,24 +6,23 @@ faiss, and not even Rich.
 
 import logging
 import sys
-from typing import NoReturn
+from typing import Annotated, NoReturn
 
 import typer
 
-from graphmer.cli import check, data, doctor, evaluate, predict, report, show, stream, train
+from graphmer.cli import check, data, doctor, evaluate, init, predict, report, show, stream, train
 from graphmer.cli.commands import add
 from graphmer.errors import GraphmerError
 
 app = typer.Typer(
     name="graphmer",
-    help="Recognise emotions, and changes of emotion, in dialogues when audio, text or video are missing.",
     no_args_is_help=True,
     rich_markup_mode=None,  # Rich's frames would double the time that --help takes
     pretty_exceptions_enable=False,
-    add_completion=False,
 )
 add(
     app,
+    init.init,
     train.train,
     evaluate.evaluate,
     predict.predict,
@@ -34,6 +33,23 @@ add(
     doctor.doctor,
 )
 app.add_typer(data.app, name="data")
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import version
+
+        typer.echo(f"graphmer {version('graphmer')}")
+        raise typer.Exit
+
+
+@app.callback()
+def graphmer(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Recognise emotions, and changes of emotion, in dialogues when audio, text or video are missing."""
 
 
 def main() -> None:

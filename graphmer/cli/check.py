@@ -4,18 +4,18 @@ from graphmer.cli.options import ConfigFile, Overrides
 
 
 def check(config: ConfigFile, overrides: Overrides = None) -> None:
-    """Read a configuration and its corpus, build everything once, and say what would be trained."""
+    """Check a configuration and its corpus, and print what would be trained."""
     from rich.table import Table
 
     from graphmer.cli.terminal import banner, console
     from graphmer.config.load import load_config
     from graphmer.experiment import Components
-    from graphmer.experiment.checks import check as check_parts
+    from graphmer.experiment.checks import check as check_components
 
     components = Components(load_config(config, overrides or []))
     if components.corpus.card.simulated:
         banner("SIMULATED DATA")
-    check_parts(components)
+    check_components(components)
     model = components.model()
     dialogues = {dialogue.id: dialogue for dialogue in components.corpus.dialogues}
     table = Table(
@@ -43,4 +43,4 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
     }
     for name, fact in facts.items():
         console.print(f"{name:>10}: {fact}", highlight=False, soft_wrap=True)
-    console.print(f"{config}: nothing wrong found.", style="green", highlight=False, soft_wrap=True)
+    console.print(f"{config}: no problems found.", style="green", highlight=False, soft_wrap=True)

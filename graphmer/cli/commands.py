@@ -1,4 +1,4 @@
-"""How commands are listed."""
+"""Registration of commands."""
 
 from collections.abc import Callable
 
@@ -6,9 +6,13 @@ import typer
 
 
 def add(app: typer.Typer, *commands: Callable[..., None]) -> None:
-    """Give `app` its commands, listed with the first line of their help in full.
+    """Register commands that are listed with the complete first line of their help.
 
-    Typer by itself cuts that line to the width that is left.
+    By default Typer truncates this line to the remaining width.
+
+    Args:
+        app: application that gets the commands.
+        commands: functions with a docstring.
     """
     for command in commands:
         app.command(short_help=(command.__doc__ or "").partition("\n")[0])(command)

@@ -1,4 +1,4 @@
-"""Corpora named on the command line: how they are opened, and how they are shown."""
+"""Reading and printing of corpora that are named on the command line."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -25,7 +25,11 @@ def reader(
     context: str | None,
     nan: NanPolicy,
 ) -> Callable[[Findings], Corpus]:
-    """The reader that fits `source`, with its arguments bound."""
+    """Reader of the format of `source`, with its arguments bound.
+
+    Raises:
+        ConfigError: if an option does not apply to the format, or a required option is missing.
+    """
     arrays, dataset = source.suffix == ".npz", (source / HEADER).is_file()
     unused = {
         "--label": dataset and label is not None,
@@ -35,13 +39,13 @@ def reader(
     }
     for option, given in unused.items():
         if given:
-            raise ConfigError(f"{option} does not apply to {source}. Leave it out.")
+            raise ConfigError(f"{option} does not apply to {source}. Omit it.")
     if dataset:
         return lambda findings: read_dataset(source, nan=nan, findings=findings)
     chosen = _parse_modalities(modality)
     if label is None or not chosen:
         raise ConfigError(
-            f"{source}: has no {HEADER}, so --label and at least one --modality must say what to read. "
+            f"{source}: has no {HEADER}, so --label and at least one --modality are required. "
             "Add e.g. `--label label4 --modality text=text_minilm`."
         )
     if arrays:
@@ -64,7 +68,7 @@ def _parse_modalities(options: list[str]) -> dict[str, list[str]]:
 
 
 def extractors(source: Path, modality: list[str]) -> dict[str, str]:
-    """Provenance of the features: what the folder says, or what was read from where."""
+    """Extractor of each modality, from the header of the folder or the names of the arrays."""
     if (source / HEADER).is_file():
         return {name: part.extractor for name, part in read_header(source).modalities.items()}
     return {
@@ -73,19 +77,19 @@ def extractors(source: Path, modality: list[str]) -> dict[str, str]:
 
 
 def show_problems(console: Console, problems: tuple[Problem, ...]) -> None:
-    """Print every problem of a corpus as a table."""
+    """Print the problems of a corpus as a table."""
     if not problems:
         console.print("No problems found.")
         return
-    table = Table(*map(_column, ("severity", "what", "places", "where", "action")), title="Problems")
-    table.caption = "What has an error is left out of the counts below."
+    table = Table(*map(_column, ("severity", "problem", "count", "where", "action")), title="Problems")
+    table.caption = "Items with an error are not counted below."
     for problem in problems:
         table.add_row(problem.severity, problem.what, str(len(problem.where)), problem.places, problem.action)
     console.print(table)
 
 
 def show_corpus(console: Console, corpus: Corpus, extractors: dict[str, str]) -> None:
-    """Print the card of a corpus: sizes, labels, modalities and how often they are there."""
+    """Print the card of a corpus: sizes, labels, modalities and their availability."""
     utterances = sum(len(dialogue) for dialogue in corpus.dialogues)
     emotions = [e for dialogue in corpus.dialogues for e in dialogue.emotion if e is not None]
     card = Table(_column(""), _column(""), title=corpus.card.name, show_header=False)
@@ -103,7 +107,7 @@ def show_corpus(console: Console, corpus: Corpus, extractors: dict[str, str]) ->
         card.add_row(f"dialogues in {part}", str(len(ids)))
     card.add_row("fingerprint", corpus.fingerprint)
     console.print(card)
-    headers = ("modality", "width", "available", "of utterances", "extractor")
+    headers = ("modality", "width", "available", "share", "extractor")
     table = Table(*map(_column, headers), title="Modalities")
     for column, (name, width) in enumerate(corpus.widths.items()):
         available = sum(int(dialogue.available[:, column].sum()) for dialogue in corpus.dialogues)
@@ -113,5 +117,5 @@ def show_corpus(console: Console, corpus: Corpus, extractors: dict[str, str]) ->
 
 
 def _column(header: str) -> Column:
-    """A column that wraps long paths instead of cutting them."""
+    """Column that wraps long paths instead of truncating them."""
     return Column(header, overflow="fold")

@@ -1,4 +1,4 @@
-"""``graphmer data``: bring a corpus into graphmer's format, and check what is in it."""
+"""``graphmer data``: convert and check corpora."""
 
 from pathlib import Path
 from typing import Annotated, Literal
@@ -22,9 +22,9 @@ Modalities = Annotated[
 ]
 Texts = Annotated[Path | None, typer.Option(help="JSONL with the transcripts of an .npz.")]
 Context = Annotated[
-    str | None, typer.Option(help="Second label pickle, whose other utterances are unlabelled context.")
+    str | None, typer.Option(help="Second label pickle; its additional utterances are unlabelled context.")
 ]
-Nan = Annotated[Literal["missing", "error"], typer.Option(help="What a vector with NaN or infinity means.")]
+Nan = Annotated[Literal["missing", "error"], typer.Option(help="Treatment of vectors with NaN or infinity.")]
 
 
 def convert(
@@ -36,7 +36,7 @@ def convert(
     context: Context = None,
     nan: Nan = "missing",
 ) -> None:
-    """Write a corpus in graphmer's own format; writes nothing if something must be mended."""
+    """Convert a corpus to graphmer's own format; nothing is written if it has errors."""
     from rich.console import Console
 
     from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
@@ -61,7 +61,7 @@ def check(
     context: Context = None,
     nan: Nan = "missing",
 ) -> None:
-    """List every problem of a corpus and show what it holds; exit code 2 if something must be mended."""
+    """List the problems and the contents of a corpus; the exit code is 2 if it has errors."""
     from rich.console import Console
 
     from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems

@@ -20,18 +20,18 @@ _PACKAGES = (
 
 
 def doctor() -> None:
-    """Say what is installed, which devices there are, and what is wrong."""
+    """List installed versions and devices, and report problems of the installation."""
     from rich.table import Table
 
     from graphmer.cli.terminal import console
 
-    table = Table("what", "found", "verdict", title="graphmer doctor")
+    table = Table("component", "found", "status", title="graphmer doctor")
     problems = 0
-    for what, found, problem in [*_packages(), *_devices(), *_faiss(), *_scatter(), *_paths()]:
+    for component, found, problem in [*_packages(), *_devices(), *_faiss(), *_scatter(), *_paths()]:
         problems += bool(problem)
-        table.add_row(what, found, f"[red]{problem}[/red]" if problem else "[green]ok[/green]")
+        table.add_row(component, found, f"[red]{problem}[/red]" if problem else "[green]ok[/green]")
     console.print(table)
-    console.print("Nothing wrong found." if not problems else f"{problems} problem(s).")
+    console.print("No problems found." if not problems else f"{problems} problem(s).")
     if problems:
         raise typer.Exit(1)
 
@@ -49,10 +49,10 @@ def _packages() -> list[tuple[str, str, str]]:
 def _devices() -> list[tuple[str, str, str]]:
     import torch
 
-    rows = [("processor", f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()} threads", "")]
+    rows = [("CPU", f"{os.cpu_count()} cores, torch uses {torch.get_num_threads()} threads", "")]
     count = torch.cuda.device_count() if torch.cuda.is_available() else 0
     rows += [("cuda", torch.cuda.get_device_name(number), "") for number in range(count)]
-    return rows if count else [*rows, ("cuda", "no device; everything runs on the processor", "")]
+    return rows if count else [*rows, ("cuda", "no device; everything runs on the CPU", "")]
 
 
 def _faiss() -> list[tuple[str, str, str]]:

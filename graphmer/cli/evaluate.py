@@ -11,15 +11,15 @@ from graphmer.cli.options import Device, RunPath, make_fabric, read_rates
 def evaluate(
     run: RunPath,
     conditions: Annotated[
-        str, typer.Option(help="Fixed sets and other protocols, such as a,at,burst:4, or all, or none.")
+        str, typer.Option(help="Fixed sets and other protocols, such as a,at,burst:4; or all; or none.")
     ] = "all",
     rates: Annotated[str, typer.Option(help="Missing rates, first:last:step or a list.")] = "0:0.7:0.1",
     device: Device = "auto",
     out: Annotated[
-        Path | None, typer.Option(help="Where the scores go; <RUN>/evaluation.json if left out.")
+        Path | None, typer.Option(help="File of the scores; <RUN>/evaluation.json by default.")
     ] = None,
 ) -> None:
-    """Test the models of a run again, under other missing conditions.
+    """Evaluate the models of a run under other missing-modality conditions.
 
     \b
     examples:

@@ -1,4 +1,4 @@
-"""Options that several commands have, and how they are read."""
+"""Shared options of the commands, and their parsing."""
 
 import os
 from pathlib import Path
@@ -26,10 +26,14 @@ _FINEST = 0.001
 
 
 def make_fabric(device: str, precision: str) -> "Fabric":
-    """Device and precision for training and evaluation.
+    """Fabric with the device and precision of training or evaluation.
+
+    Args:
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:<number>``.
+        precision: precision of Lightning Fabric, such as ``32-true``.
 
     Raises:
-        ConfigError: if the device is not known or not there.
+        ConfigError: if the device is unknown or not available.
     """
     import torch
     from lightning_fabric import Fabric
@@ -46,24 +50,24 @@ def make_fabric(device: str, precision: str) -> "Fabric":
     if number and int(number) >= torch.cuda.device_count():
         raise ConfigError(f"--device {device}: CUDA devices here are 0 to {torch.cuda.device_count() - 1}.")
     if "TORCHELASTIC_RUN_ID" in os.environ:
-        return _one_of_several(kind, number, precision)
+        return _distributed_fabric(kind, number, precision)
     fabric = Fabric(accelerator=kind, devices=[int(number)] if number else 1, precision=precision)  # type: ignore[arg-type]
     fabric.launch()
     return fabric
 
 
-def _one_of_several(kind: str, number: str, precision: str) -> "Fabric":
-    """The part of a process that `torchrun` has started."""
+def _distributed_fabric(kind: str, number: str, precision: str) -> "Fabric":
+    """Fabric of a process that was started by `torchrun`."""
     from lightning_fabric import Fabric
     from lightning_fabric.strategies.ddp import DDPStrategy
 
     if number:
-        raise ConfigError("--device: torchrun gives each process a device of its own; leave the number out.")
-    here, all_of_them = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
+        raise ConfigError("--device: torchrun gives each process a device of its own; omit the number.")
+    local_world_size, world_size = int(os.environ["LOCAL_WORLD_SIZE"]), int(os.environ["WORLD_SIZE"])
     fabric = Fabric(
         accelerator=kind,
-        devices=here,
-        num_nodes=all_of_them // here,
+        devices=local_world_size,
+        num_nodes=world_size // local_world_size,
         strategy=DDPStrategy(find_unused_parameters=True),  # a batch may lack a modality
         precision=precision,  # type: ignore[arg-type]
     )
@@ -72,7 +76,11 @@ def _one_of_several(kind: str, number: str, precision: str) -> "Fabric":
 
 
 def read_folds(text: str | None) -> tuple[int, ...] | str | None:
-    """``1,2`` or ``all``, as the configuration takes it; `None` leaves it as it is."""
+    """Parse ``--folds``: ``1,2`` or ``all``; ``None`` keeps the setting of the configuration.
+
+    Raises:
+        ConfigError: if the text has another form.
+    """
     if text is None or text == "all":
         return text
     try:
@@ -82,7 +90,13 @@ def read_folds(text: str | None) -> tuple[int, ...] | str | None:
 
 
 def read_seeds(text: str | None) -> tuple[int, ...] | None:
-    """``3`` for the seeds 1, 2, 3; ``4,7`` for just these; `None` leaves it as it is."""
+    """Parse ``--seeds``: ``3`` for the seeds 1, 2, 3; ``4,7`` for these two.
+
+    ``None`` keeps the setting of the configuration.
+
+    Raises:
+        ConfigError: if the text has another form.
+    """
     if text is None:
         return None
     try:
@@ -95,7 +109,11 @@ def read_seeds(text: str | None) -> tuple[int, ...] | None:
 
 
 def read_rates(text: str) -> tuple[float, ...]:
-    """``0:0.7:0.1`` (first, last, step) or ``0.3,0.5``."""
+    """Parse ``--rates``: ``0:0.7:0.1`` (first, last, step) or ``0.3,0.5``.
+
+    Raises:
+        ConfigError: if the text has another form.
+    """
     try:
         if ":" not in text:
             return tuple(float(rate) for rate in text.split(","))

@@ -12,8 +12,10 @@ from graphmer.errors import ConfigError
 
 def predict(
     run: RunPath,
-    dialogues: Annotated[Path, typer.Argument(metavar="DIALOGUES.jsonl", help="One dialogue a line.")],
-    out: Annotated[Path | None, typer.Option(help="Where predictions go; the terminal if left out.")] = None,
+    dialogues: Annotated[Path, typer.Argument(metavar="DIALOGUES.jsonl", help="One dialogue per line.")],
+    out: Annotated[
+        Path | None, typer.Option(help="File of the predictions; the terminal by default.")
+    ] = None,
     form: Annotated[
         Literal["jsonl", "csv", "table"], typer.Option("--format", help="jsonl, csv, or table for reading.")
     ] = "jsonl",
@@ -21,26 +23,28 @@ def predict(
     what_if: Annotated[
         bool,
         typer.Option(
-            "--what-if", help="Also predict under every subset of what is there, and what would help most."
+            "--what-if",
+            help="Also predict from every subset of the available modalities, and name the missing modality "
+            "that would help most.",
         ),
     ] = False,
     shard: Annotated[
-        str, typer.Option(metavar="I/N", help="Only every N-th dialogue, from the I-th.")
+        str, typer.Option(metavar="I/N", help="Only every N-th dialogue, starting with the I-th.")
     ] = "1/1",
-    fold: Annotated[int | None, typer.Option(help="Which fold's model; the first if left out.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Which seed's model; the first if left out.")] = None,
+    fold: Annotated[int | None, typer.Option(help="Fold of the model; the first by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the model; the first by default.")] = None,
     device: Device = "cpu",
 ) -> None:
     """Predict the emotions, and changes of emotion, of new dialogues.
 
-    Dialogues are read and written one after the other, so any number of them fits into memory. What was
-    written before a faulty line stays.
+    Dialogues are read and written one at a time, so any number of them fits into memory. If a line is
+    invalid, the predictions of the lines before it are kept.
 
     \b
     examples:
       graphmer predict runs/iemocap chat.jsonl --format table
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
-      graphmer predict runs/iemocap calls.jsonl --out said.jsonl --shard 1/4
+      graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
     """  # noqa: D301
     number, shards = _read_shard(shard)
     from graphmer.cli.writers import writing
@@ -57,10 +61,10 @@ def predict(
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
     chosen = islice(read_dialogues(dialogues, widths), number - 1, None, shards)
-    answer = predictor.what_if_many if what_if else predictor.predict_many
+    predict_many = predictor.what_if_many if what_if else predictor.predict_many
     with writing(out, form, labels, simulated=simulated) as write:
-        for said in answer(chosen, missing=missing):
-            write(said)
+        for prediction in predict_many(chosen, missing=missing):
+            write(prediction)
 
 
 def _read_shard(text: str) -> tuple[int, int]:
@@ -75,5 +79,6 @@ def _warn(simulated: bool) -> None:
         from graphmer.cli.terminal import errors
 
         errors.print(
-            "This model was trained on SIMULATED dialogues: it knows nothing of real speech.", style="yellow"
+            "This model was trained on SIMULATED dialogues; its predictions do not apply to real speech.",
+            style="yellow",
         )

@@ -1,4 +1,4 @@
-"""The progress of training on the terminal."""
+"""Progress bars of training on the terminal."""
 
 import json
 from collections.abc import Sequence
@@ -14,14 +14,14 @@ from graphmer.training.trainer import Epoch
 
 
 class BarCallback:
-    """A bar over the epochs of each model, its loss and validation beside it, and a line when it is finished.
+    """Callback with a progress bar per model, which shows the epoch, the loss and the validation score.
 
-    A bar stays on one line in 80 columns: text that is too long for the terminal is cut there. Models that
-    are trained side by side have a bar each.
+    A bar fits on one line of 80 columns; longer text is truncated. When a model is finished, its bar is
+    replaced by a line with the chosen epoch. Models that are trained in parallel have a bar each.
 
     Args:
-        folder: of the run, where the chosen epochs are read.
-        models: how many are still to be trained.
+        folder: run folder, from which the chosen epochs are read.
+        models: number of models that are still to be trained.
     """
 
     def __init__(self, folder: RunFolder, models: int) -> None:
@@ -77,10 +77,10 @@ class BarCallback:
 
 
 class CallbackList:
-    """Several callbacks as one.
+    """List of callbacks that are called in order.
 
     Args:
-        callbacks: told in this order.
+        callbacks: the callbacks.
     """
 
     def __init__(self, callbacks: Sequence[Callback]) -> None:

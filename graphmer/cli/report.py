@@ -15,22 +15,23 @@ if TYPE_CHECKING:
 def report(
     run: RunPath,
     html: Annotated[
-        Path | None, typer.Option(help="Where the page goes; <RUN>/report.html if nothing else is asked for.")
+        Path | None, typer.Option(help="File of the page; <RUN>/report.html if no output is chosen.")
     ] = None,
     form: Annotated[
-        Literal["md", "json"] | None, typer.Option("--format", help="Print tables, or all there is.")
+        Literal["md", "json"] | None,
+        typer.Option("--format", help="Print tables (md) or the content of the page (json)."),
     ] = None,
     figures: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Draw the figures there, as PNG and SVG.")
+        Path | None, typer.Option(metavar="DIR", help="Write the figures to this folder, as PNG and SVG.")
     ] = None,
     transcripts: Annotated[
-        bool, typer.Option("--transcripts", help="Include what was said; mind the corpus's licence.")
+        bool, typer.Option("--transcripts", help="Include transcripts; check the licence of the corpus.")
     ] = False,
     device: Device = "cpu",
 ) -> None:
-    """Make a page that shows a run: scores, dialogues, graphs, training; or tables and figures of it.
+    """Write a report of a run: a page with scores, dialogues, graphs and training; or tables and figures.
 
-    The page is one file that opens from disk without a network.
+    The page is a single file that opens from disk without a network.
 
     \b
     examples:
@@ -63,7 +64,7 @@ def report(
 
 
 def _tables(run: "Run") -> str:
-    """Markdown tables of all that is stored."""
+    """Markdown tables of the stored predictions."""
     from graphmer.experiment.reporting import change_scores, finished
     from graphmer.report.change_table import change_table
     from graphmer.report.published import published_table

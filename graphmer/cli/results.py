@@ -1,4 +1,4 @@
-"""Scores on the terminal and in the run folder."""
+"""Tables of scores on the terminal and in the run folder."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -24,18 +24,20 @@ def show_scores(
     change_file: Path,
     published: Published | None = None,
 ) -> None:
-    """Print the table over all conditions and, for classes, the largest set's and changes; save all tables.
+    """Print the main tables of scores, and write all tables to files.
 
-    The Markdown file also holds classes and confusion under every condition, the spread over seeds and folds,
-    and changes against the annotated history. A corpus of scores has neither classes nor changes.
+    Printed are the table over all conditions, the comparison with published figures and, for classes, the
+    table by class under the largest set and the table of changes. The Markdown file also has the classes and
+    the confusion matrix under every condition, the spread over seeds and folds, and the changes with
+    annotated history. A corpus of scores has neither classes nor changes.
 
     Args:
-        scores: what was measured.
-        predictions: behind the scores, by (seed, fold, condition).
-        bayes: the best possible accuracy by condition, for simulated dialogues.
-        file: Markdown file, in the run folder.
-        change_file: JSON file for the metrics of change.
-        published: a paper's figures, to be shown beside these.
+        scores: scores of the system.
+        predictions: predictions of the scores, by (seed, fold, condition).
+        bayes: best possible accuracy by condition, for simulated dialogues.
+        file: Markdown file in the run folder.
+        change_file: JSON file of the change metrics.
+        published: figures of a paper, to compare the scores with.
     """
     overview = condition_table(scores, best=bayes)
     console.print(overview.rich(console.width))

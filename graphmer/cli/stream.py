@@ -14,17 +14,18 @@ from graphmer.errors import ConfigError, CorpusError
 def stream(
     run: RunPath,
     corrections: Annotated[
-        int, typer.Option(min=0, help="How many of the latest turns may still be corrected.")
+        int, typer.Option(min=0, help="Number of latest turns that may still be corrected.")
     ] = 20,
-    fold: Annotated[int | None, typer.Option(help="Which fold's model; the first if left out.")] = None,
-    seed: Annotated[int | None, typer.Option(help="Which seed's model; the first if left out.")] = None,
+    fold: Annotated[int | None, typer.Option(help="Fold of the model; the first by default.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Seed of the model; the first by default.")] = None,
     device: Device = "cpu",
 ) -> None:
-    """Predict a dialogue while it goes on: a line of JSON for each turn in, a line out at once.
+    """Predict a live dialogue: reads one JSON line per turn and writes its prediction at once.
 
-    A turn is what it is in a file of dialogues, such as {"speaker": "Ann", "features": {"text": [0.1, 0.2]}}.
-    A modality that arrives late comes as {"correct": ID, "features": {...}} and is answered with a line for
-    that turn and for each turn after it. The model must have been trained with causal: true.
+    A turn has the same form as in a file of dialogues:
+    {"speaker": "Ann", "features": {"text": [0.1, 0.2]}}. A modality that arrives late is given as
+    {"correct": ID, "features": {...}}; the output is then a line for that turn and for each later turn. The
+    model must have been trained with causal: true.
 
     \b
     examples:
@@ -47,11 +48,11 @@ def stream(
         turn = read_turn(line, f"line {number}", files)
         try:
             if isinstance(turn, CorrectionRecord):
-                said = dialogue.correct(turn.correct, turn.features)
+                records = dialogue.correct(turn.correct, turn.features)
             else:
-                said = [dialogue.append(turn)]
+                records = [dialogue.append(turn)]
         except ValueError as error:
             raise CorpusError(f"line {number}: {error}") from None
-        for record in said:
+        for record in records:
             sys.stdout.write(json.dumps(turn_as_json(record) | simulated, ensure_ascii=False) + "\n")
         sys.stdout.flush()

@@ -1,4 +1,4 @@
-"""The course of training for TensorBoard."""
+"""Training curves for TensorBoard."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -9,7 +9,7 @@ from graphmer.training.trainer import Epoch
 
 
 class TensorBoardCallback:
-    """Writes losses and validation of each epoch below ``<run>/tensorboard``.
+    """Callback that writes losses and validation scores of each epoch to ``<run>/tensorboard``.
 
     Args:
         folder: run folder.

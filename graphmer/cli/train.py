@@ -32,15 +32,15 @@ def train(
         int | None,
         typer.Option(
             min=1,
-            help="Models trained at the same time, each with its share of the cores. Left out, as many as "
-            "there are cores, or one on a GPU.",
+            help="Number of models trained in parallel, each with its share of the cores. By default it is "
+            "the number of cores, or 1 on a GPU.",
         ),
     ] = None,
     profile: Annotated[
-        bool, typer.Option(help="Show where time and memory of the first epoch of each stage went.")
+        bool, typer.Option(help="Profile time and memory of the first epoch of each stage.")
     ] = False,
 ) -> None:
-    """Train, select on validation, and test under every missing condition.
+    """Train, select on validation, and test under every missing-modality condition.
 
     \b
     examples:
@@ -70,7 +70,7 @@ def train(
 
 
 def _callbacks(run: "Run", tensorboard: bool, profile: bool) -> "list[Callback]":
-    """Those that were asked for."""
+    """Optional callbacks that were chosen on the command line."""
     callbacks: list[Callback] = []
     if tensorboard:
         from graphmer.cli.tensorboard import TensorBoardCallback
@@ -84,10 +84,10 @@ def _callbacks(run: "Run", tensorboard: bool, profile: bool) -> "list[Callback]"
 
 
 def _parallel(run: "Run", wanted: int | None, profile: bool) -> int:
-    """How many models to train at the same time.
+    """Number of models to train in parallel.
 
     Raises:
-        ConfigError: if it must be one, and more are asked for.
+        ConfigError: if more than one is requested where it must be one.
     """
     import torch
 
@@ -109,7 +109,7 @@ def _open(
     runs: Path,
     resume: Path | None,
 ) -> "Run":
-    """A new run, or the one to continue."""
+    """Begin a new run, or reopen the one to continue."""
     from graphmer.config.load import load_config
     from graphmer.experiment import Run
     from graphmer.training.run_folder import RunFolder
@@ -117,9 +117,9 @@ def _open(
     if resume is not None:
         if config is not None or overrides or folds or seeds:
             raise ConfigError(
-                "--resume: continues a run as it was begun; leave out CONFIG, --set, --folds, --seeds."
+                "--resume: continues a run as it was begun; omit CONFIG, --set, --folds and --seeds."
             )
-        RunFolder(resume)  # refuses what is none
+        RunFolder(resume)  # raises if it is not a run folder
         return Run.reopen(resume, make_fabric(device, load_config(resume / "config.yaml").training.precision))
     if config is None:
         raise ConfigError("CONFIG: must be given, such as examples/iemocap.yaml, or --resume RUN.")
@@ -143,8 +143,8 @@ def _announce(run: "Run") -> None:
     components = run.components
     if run.simulated:
         banner(
-            "SIMULATED DATA: dialogues drawn from a known process stand in for a corpus; "
-            "no figure below says anything about real speech."
+            "SIMULATED DATA: the dialogues are sampled from a known process; "
+            "the figures below do not apply to real speech."
         )
     size = sum(p.numel() for p in components.model().parameters())
     turns = sum(len(dialogue) for dialogue in components.corpus.dialogues)

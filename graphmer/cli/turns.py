@@ -1,4 +1,4 @@
-"""A predicted dialogue as a table for reading."""
+"""Tables of predicted dialogues."""
 
 from rich.table import Table
 from rich.text import Text
@@ -6,27 +6,32 @@ from rich.text import Text
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.conditions import short_name
 from graphmer.inference import DialoguePrediction, WhatIf
-from graphmer.inference.records import TurnRecord, turn_records
+from graphmer.inference.prediction import turn_records
+from graphmer.inference.turn_record import TurnRecord
 
 _SHADES = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta")
 _CAPTION = (
-    "read: modalities the model had; change: probability that the speaker's emotion changed, and from what"
+    "available: modalities that the model had; change: probability that the speaker's emotion changed, and "
+    "the previous emotion"
 )
-_CALLED = "; called: what the model decides by that probability, shown where the emotions say otherwise"
+_CALLED = (
+    "; called, not called: the change as classified from the probability, where it differs from the change "
+    "of the predicted emotions"
+)
 _WHAT_IF = (
-    "under other sets: what the model says if it sees only these modalities, in the whole dialogue; would "
-    "help: the missing modality expected to lower the entropy of the emotion most, and by how many bits, as "
-    "measured on training turns"
+    "under other sets: prediction from only these modalities, in the whole dialogue; would help: missing "
+    "modality with the largest expected decrease of the entropy of the emotion, in bits, estimated on "
+    "training turns"
 )
 
 
 def turn_table(prediction: DialoguePrediction, labels: LabelSpace, *, simulated: bool = False) -> Table:
-    """One dialogue, a line a turn.
+    """Table of a predicted dialogue, with one row per turn.
 
     Args:
-        prediction: what the model said.
-        labels: names the emotions.
-        simulated: whether the title says that the model knows simulated dialogues only.
+        prediction: prediction of the dialogue.
+        labels: label space of the emotions.
+        simulated: whether to mark the title, because the model was trained on simulated dialogues.
     """
     caption = _CAPTION if prediction.change_called is None else _CAPTION + _CALLED
     table = _empty(prediction, caption, simulated)
@@ -39,12 +44,12 @@ def turn_table(prediction: DialoguePrediction, labels: LabelSpace, *, simulated:
 
 
 def what_if_table(found: WhatIf, labels: LabelSpace, *, simulated: bool = False) -> Table:
-    """One dialogue, a line a turn, with the emotion under every subset of what the turn has.
+    """Table of a dialogue with the prediction under every subset of the modalities of each turn.
 
     Args:
-        found: what the model said.
-        labels: names the emotions.
-        simulated: whether the title says that the model knows simulated dialogues only.
+        found: predictions under the available modalities and under their subsets.
+        labels: label space of the emotions.
+        simulated: whether to mark the title, because the model was trained on simulated dialogues.
     """
     table = _empty(found.actual, _WHAT_IF, simulated)
     table.add_column("under other sets", overflow="fold")
@@ -66,7 +71,7 @@ def what_if_table(found: WhatIf, labels: LabelSpace, *, simulated: bool = False)
 def _empty(prediction: DialoguePrediction, caption: str, simulated: bool) -> Table:
     mark = "SIMULATED: " if simulated else ""
     table = Table(title=Text(f"{mark}{prediction.dialogue.id}"), caption=caption, caption_justify="left")
-    for name in ("turn", "speaker", "read", "emotion", "p"):
+    for name in ("turn", "speaker", "available", "emotion", "p"):
         table.add_column(name, no_wrap=True)
     return table
 
@@ -90,7 +95,7 @@ def _emotion(record: TurnRecord, labels: LabelSpace) -> Text:
 def _change(record: TurnRecord) -> str:
     if record.change is None:
         return ""
-    said = f"{record.change:.2f} from {record.previous}" if record.changed else f"{record.change:.2f}"
+    change = f"{record.change:.2f} from {record.previous}" if record.changed else f"{record.change:.2f}"
     if record.change_called in (None, record.changed):
-        return said
-    return f"{said}, called" if record.change_called else f"{said}, not called"
+        return change
+    return f"{change}, called" if record.change_called else f"{change}, not called"

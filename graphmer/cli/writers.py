@@ -1,4 +1,4 @@
-"""Predictions as JSON lines, CSV or tables, written one dialogue after the other."""
+"""Writers of predictions as JSON lines, CSV or tables, one dialogue at a time."""
 
 import csv
 import json
@@ -13,34 +13,23 @@ from rich.console import Console
 from graphmer.cli.turns import turn_table, what_if_table
 from graphmer.dialogue import LabelSpace
 from graphmer.inference import DialoguePrediction, WhatIf
-from graphmer.inference.records import TurnRecord, as_json, turn_records, what_if_as_json
+from graphmer.inference.prediction import turn_records
+from graphmer.inference.records import as_json, what_if_as_json
+from graphmer.inference.turn_record import turn_as_row
 
-Said = DialoguePrediction | WhatIf
-Writer = Callable[[Said], None]
-
-_COLUMNS = (
-    "dialogue",
-    "turn",
-    "id",
-    "speaker",
-    "emotion",
-    "previous",
-    "changed",
-    "change_probability",
-    "change_called",
-    "available",
-)
+Prediction = DialoguePrediction | WhatIf
+Writer = Callable[[Prediction], None]
 
 
 @contextmanager
 def writing(out: Path | None, form: str, labels: LabelSpace, *, simulated: bool) -> Iterator[Writer]:
-    """A function that writes what was said of one dialogue.
+    """Context manager that yields a function which writes the prediction of a dialogue.
 
     Args:
         out: file to write; ``None`` for the terminal.
         form: ``jsonl``, ``csv`` or ``table``.
-        labels: names the emotions.
-        simulated: whether to mark everything as coming from a model of simulated dialogues.
+        labels: label space of the emotions.
+        simulated: whether to mark the output, because the model was trained on simulated dialogues.
     """
     makers: dict[str, Callable[[TextIO, LabelSpace, bool], Writer]] = {
         "jsonl": _json_lines,
@@ -58,18 +47,22 @@ def writing(out: Path | None, form: str, labels: LabelSpace, *, simulated: bool)
 def _tables(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
     console = Console(file=file)
 
-    def write(said: Said) -> None:
-        if isinstance(said, WhatIf):
-            console.print(what_if_table(said, labels, simulated=simulated))
+    def write(prediction: Prediction) -> None:
+        if isinstance(prediction, WhatIf):
+            console.print(what_if_table(prediction, labels, simulated=simulated))
         else:
-            console.print(turn_table(said, labels, simulated=simulated))
+            console.print(turn_table(prediction, labels, simulated=simulated))
 
     return write
 
 
 def _json_lines(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
-    def write(said: Said) -> None:
-        plain = what_if_as_json(said, labels) if isinstance(said, WhatIf) else as_json(said, labels)
+    def write(prediction: Prediction) -> None:
+        plain = (
+            what_if_as_json(prediction, labels)
+            if isinstance(prediction, WhatIf)
+            else as_json(prediction, labels)
+        )
         marked = plain | ({"simulated": True} if simulated else {})
         file.write(json.dumps(marked, ensure_ascii=False) + "\n")
         file.flush()
@@ -78,40 +71,36 @@ def _json_lines(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
 
 
 def _csv(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
-    """One row a turn; with what-if one more for each subset of what the turn has, named in ``what_if``."""
+    """CSV with one row per turn; with what-if, also one per subset of its modalities (column ``what_if``)."""
     rows = csv.writer(file)
     begun = False
 
-    def write(said: Said) -> None:
+    def write(prediction: Prediction) -> None:
         nonlocal begun
-        hypothetical = isinstance(said, WhatIf)
-        if not begun:
-            more = ("what_if", "most_helpful", "entropy_drop_bits") if hypothetical else ()
-            rows.writerow([*_COLUMNS, *(f"p_{name}" for name in labels.names), *more, "simulated"])
-            begun = True
-        for row in _what_if_rows(said, labels) if isinstance(said, WhatIf) else _rows(said, labels):
-            rows.writerow([*row, simulated])
+        for row in (
+            _what_if_rows(prediction, labels) if isinstance(prediction, WhatIf) else _rows(prediction, labels)
+        ):
+            if not begun:
+                rows.writerow([*row, "simulated"])
+                begun = True
+            rows.writerow([*row.values(), simulated])
         file.flush()
 
     return write
 
 
-def _rows(said: DialoguePrediction, labels: LabelSpace) -> Iterator[list[Any]]:
-    return (_cells(record) for record in turn_records(said, labels))
+def _rows(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[dict[str, Any]]:
+    return (turn_as_row(record) for record in turn_records(prediction, labels))
 
 
-def _what_if_rows(said: WhatIf, labels: LabelSpace) -> Iterator[list[Any]]:
-    under = {name: list(turn_records(each, labels)) for name, each in said.under.items()}
-    for record in turn_records(said.actual, labels):
-        help = said.help[record.turn]
-        yield [*_cells(record), None, help.modality, help.entropy_drop]
-        for name in said.sets_of(record.turn):
-            yield [*_cells(under[name][record.turn]), name, None, None]
+def _what_if_rows(prediction: WhatIf, labels: LabelSpace) -> Iterator[dict[str, Any]]:
+    under = {name: list(turn_records(each, labels)) for name, each in prediction.under.items()}
+    for record in turn_records(prediction.actual, labels):
+        help = prediction.help[record.turn]
+        yield turn_as_row(record) | _hypothesis(None, help.modality, help.entropy_drop)
+        for name in prediction.sets_of(record.turn):
+            yield turn_as_row(under[name][record.turn]) | _hypothesis(name, None, None)
 
 
-def _cells(record: TurnRecord) -> list[Any]:
-    return [
-        record.dialogue, record.turn, record.id, record.speaker, record.emotion, record.previous,
-        record.changed, record.change, record.change_called, "+".join(record.available),
-        *record.probability.values(),
-    ]  # fmt: skip
+def _hypothesis(name: str | None, modality: str | None, entropy_drop: float | None) -> dict[str, Any]:
+    return {"what_if": name, "most_helpful": modality, "entropy_drop_bits": entropy_drop}

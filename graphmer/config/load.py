@@ -168,7 +168,7 @@ def _network(values: Mapping[str, Any], systems: Mapping[str, System]) -> Any:
 def _describe(source: str, problem: Mapping[str, Any], network: Any) -> str:
     """One line for one problem that pydantic found."""
     location = [part for part in problem["loc"] if part != "[key]"]
-    field = ".".join(map(str, location)) or "file"
+    field = ".".join(map(str, location))
     if problem["type"] == "extra_forbidden":
         renamed = new_name(field)
         if renamed is not None:
@@ -179,7 +179,8 @@ def _describe(source: str, problem: Mapping[str, Any], network: Any) -> str:
         return f"{source}: {field}: must be given."
     message = problem["msg"].removeprefix("Value error, ")
     found = "" if isinstance(problem["input"], Mapping) else f"; got {problem['input']!r}"
-    return f"{source}: {field}: {message[0].lower()}{message[1:]}{found}."
+    sentence = f"{message[0].lower()}{message[1:]}{found}."
+    return f"{source}: {field}: {sentence}" if field else f"{source}: {sentence}"
 
 
 def _fields(location: Sequence[Any], network: Any) -> list[str]:

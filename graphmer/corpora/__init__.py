@@ -1,1 +1,1 @@
-"""corpora."""
+"""Corpora: readers, writers, splits, simulated dialogues."""

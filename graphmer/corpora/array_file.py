@@ -1,4 +1,4 @@
-"""An ``.npz`` of aligned arrays, checked against one another."""
+"""Access to an ``.npz`` file of aligned arrays, with consistency checks."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -17,7 +17,7 @@ _PART_NAMES = {"train": "train", "val": "val", "valid": "val", "dev": "val", "te
 
 
 class ArrayFile:
-    """The arrays of one file, checked against one another."""
+    """Aligned arrays of one file; lengths and types are checked on access."""
 
     def __init__(self, path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.path, self._arrays = path, arrays
@@ -27,7 +27,7 @@ class ArrayFile:
         )
         self.count = int(pointer[-1])
         if int(pointer[0]) != 0 or any(first > last for first, last in self.bounds):
-            raise CorpusError(f"{path}: 'dialogue_ptr' must start at 0 and never fall. Write it again.")
+            raise CorpusError(f"{path}: 'dialogue_ptr' must start at 0 and never decrease. Write it again.")
         self.ids = [str(name) for name in self.per_utterance("utt_id")]
         self.dialogue_ids = [str(name) for name in self._sized("dialogue_id", len(self.bounds))]
         self.session = self._per_dialogue("session")
@@ -58,7 +58,7 @@ class ArrayFile:
         return self._sized(key, self.count)
 
     def _per_dialogue(self, key: str) -> list[str] | None:
-        """An entry per dialogue, also where the file holds one per utterance."""
+        """One entry per dialogue, also if the file has one entry per utterance."""
         if key not in self:
             return None
         array = self[key]
@@ -68,7 +68,7 @@ class ArrayFile:
         return [str(array[first]) if first < last else "" for first, last in self.bounds]
 
     def parts(self) -> dict[str, str]:
-        """``{dialogue id: train, val or test}``."""
+        """Official split, ``{dialogue id: train, val or test}``."""
         split = self.split or []
         unknown = sorted(set(split) - set(_PART_NAMES))
         if unknown:
@@ -78,7 +78,7 @@ class ArrayFile:
         return {id: _PART_NAMES[part] for id, part in zip(self.dialogue_ids, split, strict=True)}
 
     def labels(self, key: str) -> tuple[tuple[str, ...], list[Emotion]]:
-        """Class names (none for a score) and the annotation of every utterance."""
+        """Class names (empty for a score) and the annotation of every utterance."""
         if key not in self:
             candidates = [
                 name for name in self._arrays if f"{name}_names" in self or name.startswith("label")
@@ -87,7 +87,7 @@ class ArrayFile:
         values = self.per_utterance(key)
         if values.ndim != 1:
             raise CorpusError(
-                f"{self.path}: label {key!r} must have shape (N,), got {values.shape}. Use another."
+                f"{self.path}: label {key!r} must have shape (N,), got {values.shape}. Choose another array."
             )
         if values.dtype.kind == "f":
             return (), [None if math.isnan(value) else value for value in values.astype(float).tolist()]
@@ -100,7 +100,7 @@ class ArrayFile:
         return names, [names[number] if number >= 0 else None for number in values.tolist()]
 
     def features(self, keys: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
-        """Arrays side by side as ``[N, D]``, and where all of them are available ``[N]``."""
+        """Concatenated feature arrays ``[N, D]``, and whether all of them are available ``[N]``."""
         available = np.ones(self.count, dtype=bool)
         matrices = []
         for key in keys:
@@ -122,10 +122,10 @@ class ArrayFile:
 
 
 def open_arrays(path: Path) -> Any:
-    """The arrays of a file, to be used in a ``with`` block.
+    """Open the arrays of a file, as a context manager.
 
     Raises:
-        CorpusError: if it is absent, damaged, or holds a single array.
+        CorpusError: if the file is missing, damaged, or contains a single array.
     """
     if not path.is_file():
         raise CorpusError(f"{path}: no such file. Give the .npz that holds the arrays of the corpus.")

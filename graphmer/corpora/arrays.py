@@ -1,9 +1,9 @@
-"""Reader of corpora kept as one ``.npz`` of aligned arrays, one row an utterance.
+"""Reader of corpora in one ``.npz`` file of aligned arrays, with one row per utterance.
 
 Arrays: ``dialogue_ptr [B + 1]`` (dialogue ``i`` is rows ``ptr[i]:ptr[i + 1]``), ``dialogue_id [B]``,
 ``utt_id [N]``, ``speaker [N]``, one array ``[N]`` per label with ``<label>_names`` for classes (-1
 unlabelled) or without for scores (NaN unlabelled), one matrix ``[N, D]`` per feature set with an optional
-``<name>_avail [N]``, and optionally ``start_s [N]``, ``end_s [N]`` (seconds), ``session`` and ``split`` (an
+``<name>_avail [N]``, and optionally ``start_s [N]``, ``end_s [N]`` (seconds), ``session`` and ``split`` (one
 entry per dialogue or per utterance). Files with pickled objects are refused.
 """
 
@@ -33,23 +33,23 @@ def read_arrays(
     card: Card | None = None,
     findings: Findings | None = None,
 ) -> InMemoryCorpus:
-    """A corpus from aligned arrays.
+    """Read a corpus from aligned arrays.
 
-    A class name is shortened to what precedes a bracket: ``happy(+excited)`` is ``happy``.
+    A class name is shortened to the text before a bracket: ``happy(+excited)`` becomes ``happy``.
 
     Args:
-        path: the ``.npz`` file.
-        label: the array of annotations. Whole numbers with ``<label>_names`` are classes; others are scores
-            in [-3, 3].
-        modalities: arrays of each modality, ``{"audio": ["audio_egemaps", "audio_prosody"]}``; several are
-            joined side by side, and the modality is available where all of them are.
-        texts: a JSONL with transcripts, one dialogue a line: ``{"utterances": [{"id", "text"}]}``.
-        nan: what a vector with NaN or infinity means.
-        card: provenance; when left out, found by the file's name for corpora graphmer knows.
-        findings: collects every problem; when left out, errors raise.
+        path: ``.npz`` file.
+        label: name of the array of annotations. Integers with ``<label>_names`` are classes; other numbers
+            are scores in [-3, 3].
+        modalities: arrays of each modality, ``{"audio": ["audio_egemaps", "audio_prosody"]}``. Several arrays
+            are concatenated; the modality is available where all of them are.
+        texts: JSONL file of transcripts, one dialogue per line: ``{"utterances": [{"id", "text"}]}``.
+        nan: meaning of a vector with NaN or infinity.
+        card: provenance; if omitted, the card of a known corpus with the name of the file.
+        findings: collector of all problems; if omitted, errors raise.
 
     Raises:
-        CorpusError: if a file or array is missing, or arrays contradict one another.
+        CorpusError: if a file or an array is missing, or arrays are inconsistent.
     """
     path = Path(path)
     with collecting(findings) as found, open_arrays(path) as arrays:

@@ -1,4 +1,4 @@
-"""Checked turns become dialogues, and dialogues a corpus: the part that every reader shares."""
+"""Validation of turns, dialogues and corpora, shared by all readers."""
 
 import hashlib
 import json
@@ -13,24 +13,24 @@ from graphmer.corpora.problems import Findings, did_you_mean
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace, Utterance
 
 NanPolicy = Literal["missing", "error"]
-"""What a vector with NaN or infinity means: a missing modality, or an error."""
+"""Meaning of a vector with NaN or infinity: a missing modality, or an error."""
 
 Vector = NDArray[np.float32]
 
 PARTS = ("train", "val", "test")
-"""Names of the parts of an official split."""
+"""Names of the sets of an official split."""
 
 
 class Assembly:
-    """Checks turns, builds dialogues, and joins them into a corpus.
+    """Validates turns, builds dialogues from them, and builds the corpus.
 
-    What cannot be used is reported to `findings` and left out, so that one pass finds every problem.
+    Invalid data is reported to `findings` and skipped, so that a single pass finds all problems.
 
     Args:
-        labels: the label space; ``None`` where labels are neither needed nor checked.
+        labels: label space; ``None`` to skip the validation of labels.
         widths: features per modality, in the order of the columns of ``available``.
-        findings: where problems go.
-        nan: what a vector with NaN or infinity means.
+        findings: collector of problems.
+        nan: meaning of a vector with NaN or infinity.
     """
 
     def __init__(
@@ -49,12 +49,12 @@ class Assembly:
         self._dialogue_ids: set[str] = set()
 
     def vector(self, values: Any, modality: str, where: str) -> Vector | None:
-        """Features of one turn as float32 ``[D]``, or ``None`` where they cannot be used.
+        """Features of one turn as float32 ``[D]``, or ``None`` if they are invalid.
 
         Args:
-            values: a list or array of numbers.
+            values: list or array of numbers.
             modality: one of `widths`.
-            where: the file, or file, line and field, they were read from.
+            where: source for messages: the file, or the file, line and field.
         """
         with np.errstate(over="ignore"):
             row: Vector = np.array(values, dtype=np.float32)
@@ -78,7 +78,7 @@ class Assembly:
         return row
 
     def emotion(self, emotion: Emotion, where: str) -> Emotion:
-        """An annotation that belongs to the label space; others are reported and become ``None``."""
+        """The annotation; ``None``, with a report, if it is not in the label space."""
         if emotion is None or self.labels is None or emotion in self.labels.names:
             return emotion
         if not self.labels.is_score:
@@ -97,9 +97,9 @@ class Assembly:
     def dialogue(
         self, id: str, turns: Sequence[Utterance], where: str, session: str | None = None
     ) -> Dialogue | None:
-        """A dialogue of checked turns, or ``None`` where it cannot be used."""
+        """Dialogue of validated turns, or ``None`` if it is invalid."""
         if id in self._dialogue_ids:
-            self.findings.error(f"dialogue id {id!r} occurs twice", where, "Give it an id of its own.")
+            self.findings.error(f"dialogue id {id!r} occurs twice", where, "Give it a unique id.")
             return None
         self._dialogue_ids.add(id)
         if not turns:
@@ -114,13 +114,14 @@ class Assembly:
     def corpus(
         self, card: Card, labels: LabelSpace, dialogues: Sequence[Dialogue], parts: Mapping[str, str]
     ) -> InMemoryCorpus:
-        """The corpus of `dialogues`.
+        """Build the corpus.
 
         Args:
             card: provenance.
-            labels: the label space of every dialogue.
-            dialogues: in their order.
-            parts: ``{dialogue id: part}`` of the official split; may be empty or cover some dialogues only.
+            labels: label space of all dialogues.
+            dialogues: dialogues in the order of the corpus.
+            parts: official split, ``{dialogue id: train, val or test}``; may be empty, or cover some
+                dialogues only.
         """
         official = {
             part: tuple(sorted(d.id for d in dialogues if parts.get(d.id) == part))
@@ -143,7 +144,7 @@ def fingerprint(
     dialogues: Sequence[Dialogue],
     official: Mapping[str, Sequence[str]],
 ) -> str:
-    """Hash over the contents of a corpus; the same contents in another file format hash the same."""
+    """Hash of the contents of a corpus, independent of the file format."""
     digest = hashlib.sha256()
     header = [labels.names, labels.interval, sorted(labels.polarity.items()), list(widths.items())]
     digest.update(json.dumps([header, sorted((part, list(ids)) for part, ids in official.items())]).encode())
@@ -154,6 +155,7 @@ def fingerprint(
         digest.update(available.tobytes())
         for times in (d.start, d.end):
             digest.update(np.nan_to_num(times.numpy(), nan=-1e30).tobytes())
-        for column, rows in enumerate(d.features.values()):  # NumPy: torch would start its threads for each
+        # NumPy, because torch would start threads for each matrix
+        for column, rows in enumerate(d.features.values()):
             digest.update(rows.numpy()[available[:, column]].tobytes())
     return digest.hexdigest()

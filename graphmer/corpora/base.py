@@ -1,23 +1,24 @@
-"""What every corpus offers, whatever files it comes from."""
+"""Common interface of corpora, independent of their file formats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from graphmer.dialogue import Dialogue, LabelSpace
+from graphmer.reprs import counted, short_repr
 
 
 @dataclass(frozen=True)
 class Card:
-    """Who made a corpus, under which licence, and what it should contain.
+    """Dataset card: provenance, licence and expected size of a corpus.
 
     Args:
-        name: the corpus, e.g. ``IEMOCAP``.
+        name: name of the corpus, e.g. ``IEMOCAP``.
         licence: name of the licence or terms of use.
-        citation: the publication to cite.
-        url: where to get it.
-        note: traps a user should know.
-        counts: expected numbers, e.g. ``{"dialogues": 151}``; checked when the whole corpus is on disk.
+        citation: publication to cite.
+        url: source of the corpus.
+        note: known pitfalls.
+        counts: expected numbers, e.g. ``{"dialogues": 151}``; differences are noted by `examine`.
         simulated: whether the dialogues come from `graphmer.corpora.simulate`.
     """
 
@@ -36,11 +37,11 @@ class Corpus(Protocol):
 
     Attributes:
         card: provenance.
-        labels: the label space of every dialogue.
+        labels: label space of all dialogues.
         widths: features per modality, ``{modality: D_m}``, in the order of the columns of ``available``.
-        dialogues: the dialogues; may be read lazily.
-        official: dialogue ids of the parts a corpus comes with (``train``, ``val``, ``test``); may be empty.
-        fingerprint: hash over everything that was read, as hexadecimal digits.
+        dialogues: dialogues; may be read lazily.
+        official: dialogue ids of the official split (``train``, ``val``, ``test``); may be empty.
+        fingerprint: hash of the contents, as hexadecimal digits.
     """
 
     @property
@@ -64,7 +65,7 @@ class Corpus(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class InMemoryCorpus:
-    """A `Corpus` whose dialogues are all in memory."""
+    """Corpus with all dialogues in memory."""
 
     card: Card
     labels: LabelSpace
@@ -72,3 +73,8 @@ class InMemoryCorpus:
     dialogues: Sequence[Dialogue]
     official: Mapping[str, tuple[str, ...]]
     fingerprint: str
+
+    def __repr__(self) -> str:
+        turns = sum(map(len, self.dialogues))
+        size = counted(len(self.dialogues), "dialogue"), counted(turns, "turn")
+        return short_repr(self, self.card.name, *size, *(f"{m} {width}" for m, width in self.widths.items()))

@@ -1,4 +1,4 @@
-"""Cards of the corpora that graphmer's readers recognise, and what their class names mean."""
+"""Dataset cards of known corpora, and the polarity of their classes."""
 
 from graphmer.corpora.base import Card
 
@@ -8,8 +8,8 @@ IEMOCAP = Card(
     citation="Busso et al. (2008): IEMOCAP: interactive emotional dyadic motion capture database. "
     "Language Resources and Evaluation 42, 335-359.",
     url="https://sail.usc.edu/iemocap/",
-    note="Label files of the 4- and 6-way tasks leave out turns of other emotions, so neighbours in the file "
-    "are often no neighbours in the recording. Evaluate by session: speakers never occur in two sessions.",
+    note="Label files of the 4- and 6-way tasks leave out turns of other emotions, so adjacent turns in the "
+    "file are often not adjacent in the recording. Evaluate by session: no speaker is in two sessions.",
     counts={"dialogues": 151},
 )
 
@@ -43,7 +43,7 @@ CMU_MOSEI = Card(
 )
 
 KNOWN = {"iemocap": IEMOCAP, "meld": MELD, "mosi": CMU_MOSI, "mosei": CMU_MOSEI}
-"""Cards by the usual name of a file."""
+"""Cards by the usual file name."""
 
 SCORE_INTERVAL = (-3.0, 3.0)
 """Lowest and highest sentiment score of CMU-MOSI and CMU-MOSEI."""
@@ -56,6 +56,6 @@ _POLARITY = {
 
 
 def polarity(names: tuple[str, ...]) -> dict[str, int]:
-    """Valence of the class names that have a known one: -1 negative, 0 neither, 1 positive."""
+    """Polarity of the known class names: -1 negative, 0 neutral, 1 positive."""
     valence = {name: sign for sign, group in _POLARITY.items() for name in group}
     return {name: valence[name] for name in names if name in valence}

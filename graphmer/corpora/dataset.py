@@ -1,4 +1,4 @@
-"""Graphmer's own format: a folder with ``dataset.yaml``, dialogues as JSON lines, and feature matrices.
+"""Corpora in graphmer's format: a folder with ``dataset.yaml``, dialogues as JSON lines, feature matrices.
 
 ::
 
@@ -11,7 +11,7 @@
     {"id": "call1", "split": "train", "utterances": [{"speaker": "Ann", "label": "calm",
      "features": {"audio": [0.1, 2.0, 0.3]}}, {"speaker": "Bob", "features": {"audio": "audio.npy#0"}}]}
 
-Each JSON object is one line of the file; `graphmer.corpora.jsonl` holds its fields.
+Each JSON object is one line of the file; `graphmer.corpora.jsonl` defines its fields.
 """
 
 from pathlib import Path
@@ -32,17 +32,17 @@ __all__ = ["read_dataset", "read_dialogues", "write_dataset"]
 def read_dataset(
     path: str | Path, *, nan: NanPolicy = "missing", mapped: bool = False, findings: Findings | None = None
 ) -> InMemoryCorpus:
-    """A corpus from a folder in graphmer's own format.
+    """Read a corpus from a folder in graphmer's format.
 
     Args:
-        path: the folder that holds ``dataset.yaml``.
-        nan: what a vector with NaN or infinity means.
-        mapped: leave the features on disk, where each dialogue reads its own when they are asked for; for
-            corpora larger than memory, with features in matrices, as `write_dataset` writes them.
-        findings: collects every problem; when left out, errors raise.
+        path: folder that contains ``dataset.yaml``.
+        nan: meaning of a vector with NaN or infinity.
+        mapped: keep the features on disk and read them on access, for corpora larger than memory. The
+            features must be in matrices, as written by `write_dataset`.
+        findings: collector of all problems; if omitted, errors raise.
 
     Raises:
-        CorpusError: naming file, line, field, value and remedy.
+        CorpusError: if the corpus is invalid; the message names file, line, field, value and remedy.
     """
     folder = Path(path)
     header = read_header(folder)
@@ -57,8 +57,8 @@ def read_dataset(
         used = {HEADER, *header.dialogues}
         for name in header.dialogues:
             files = VectorFiles((folder / name).parent)
-            stays = MappedFiles(files.folder) if mapped else None
-            for dialogue, part in read_lines(folder / name, assembly, files, stays):
+            mapped_files = MappedFiles(files.folder) if mapped else None
+            for dialogue, part in read_lines(folder / name, assembly, files, mapped_files):
                 if dialogue is not None:
                     dialogues.append(dialogue)
                     parts |= {} if part is None else {dialogue.id: part}
@@ -71,4 +71,4 @@ def _note_extra_files(folder: Path, used: set[str], findings: Findings) -> None:
     for file in sorted(folder.rglob("*")):
         name = file.relative_to(folder).as_posix()
         if file.suffix in {".npy", ".jsonl"} and name not in used:
-            findings.note("file that nothing refers to", name, "Not read.")
+            findings.note("file without any reference to it", name, "Not read.")

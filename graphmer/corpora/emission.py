@@ -1,4 +1,4 @@
-r"""How an emotion shows in one modality: a Gaussian in a small space, lifted to the modality's width."""
+r"""Emission distribution of one modality: a low-dimensional Gaussian, lifted to the feature width."""
 
 import math
 from dataclasses import dataclass
@@ -6,22 +6,22 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-_LATENT = 8  # dimensions in which emotions show, at least
-_VOICES = 4  # dimensions in which speakers differ
+_LATENT = 8  # minimum number of dimensions that depend on the emotion
+_VOICES = 4  # number of dimensions that depend on the speaker
 _AMBIENT = 0.5  # standard deviation of the noise on every feature
 
 
 @dataclass(frozen=True, eq=False)
 class Emission:
-    r"""The features of one modality, given the emotion ``c`` and the speaker ``s``.
+    r"""Distribution of the features of one modality given the emotion ``c`` and the speaker ``s``.
 
     .. math:: x = A (\mu_c + \sigma z) + B b_s + \tau \varepsilon
 
-    with :math:`z` and :math:`\varepsilon` standard normal, :math:`b_s` drawn once a speaker, and the columns
-    of :math:`A` and :math:`B` orthonormal together. Therefore :math:`A^T x` is Gaussian around :math:`\mu_c`
-    with variance :math:`\sigma^2 + \tau^2` in each direction, and everything orthogonal to :math:`A`, the
-    speaker's offset included, is independent of the emotion: the likelihood needs the projection alone and is
-    exact without knowing the speaker.
+    with standard normal :math:`z` and :math:`\varepsilon`, an offset :math:`b_s` sampled once per speaker,
+    and jointly orthonormal columns of :math:`A` and :math:`B`. Therefore :math:`A^T x` is Gaussian with mean
+    :math:`\mu_c` and variance :math:`\sigma^2 + \tau^2` in each direction. All directions orthogonal to
+    :math:`A`, including the speaker offset, are independent of the emotion. The likelihood thus depends on
+    the projection only, and is exact without knowledge of the speaker.
 
     Args:
         lift: :math:`A`, ``[D, L]``.
@@ -42,7 +42,7 @@ class Emission:
     def sample(
         self, rng: np.random.Generator, emotion: NDArray[np.int64], speaker: NDArray[np.int64]
     ) -> NDArray[np.float32]:
-        """Features of utterances with these emotions and speakers, both by number.
+        """Sample the features of utterances with the given emotion and speaker numbers.
 
         Shapes:
             emotion, speaker ``[N]``; returns ``[N, D]``.
@@ -50,11 +50,11 @@ class Emission:
         offset = self.offset * rng.standard_normal((int(speaker.max()) + 1, self.voice.shape[1]))
         latent = self.means[emotion] + self.spread * rng.standard_normal((len(emotion), self.lift.shape[1]))
         noise = rng.standard_normal((len(emotion), len(self.lift)), dtype=np.float32)
-        shown = latent @ self.lift.T + offset[speaker] @ self.voice.T
-        return shown.astype(np.float32) + np.float32(self.ambient) * noise
+        mean = latent @ self.lift.T + offset[speaker] @ self.voice.T
+        return mean.astype(np.float32) + np.float32(self.ambient) * noise
 
     def log_likelihood(self, features: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Log-density of features under each emotion, up to a number that all emotions share.
+        """Log-likelihood of features under each emotion, up to a constant common to all emotions.
 
         Shapes:
             features ``[N, D]``; returns ``[N, C]``.
@@ -65,16 +65,17 @@ class Emission:
 
 
 def emission(rng: np.random.Generator, classes: int, width: int, separation: float) -> Emission:
-    """An emission whose emotions lie on the corners of a regular simplex: all pairs are equally alike.
+    """Emission whose class means are the corners of a regular simplex.
 
-    The orientation is random; how well emotions can be told apart depends neither on it nor on the width. The
-    scale is chosen such that the mean square of a feature is 1.
+    All pairs of emotions are equally similar. The orientation is random. The separability of emotions depends
+    neither on the orientation nor on the width. The scale is chosen such that the mean square of a feature is
+    1.
 
     Args:
-        rng: decides the orientation.
+        rng: random generator of the orientation.
         classes: number of emotions.
-        width: features of the modality.
-        separation: distance of an emotion's mean from the simplex's centre, in standard deviations of the
+        width: number of features of the modality.
+        separation: distance of a class mean from the center of the simplex, in standard deviations of the
             projected features.
 
     Raises:

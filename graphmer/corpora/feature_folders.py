@@ -1,4 +1,4 @@
-"""Folders with one feature file, or one folder of faces, per utterance."""
+"""Folders with one feature file, or one folder of face features, per utterance."""
 
 import re
 from collections import Counter
@@ -16,12 +16,12 @@ _FACE = re.compile(r"_([FM])(?![a-z])")
 
 
 class FeatureFolder:
-    """The files of one modality; the folder is listed once.
+    """Feature files of one modality; the folder is listed once.
 
     Args:
-        path: the folder.
-        modality: what its files hold.
-        findings: where problems go.
+        path: folder of the files.
+        modality: modality of the features.
+        findings: collector of problems.
     """
 
     def __init__(self, path: Path, modality: str, findings: Findings) -> None:
@@ -34,10 +34,10 @@ class FeatureFolder:
                 }
 
     def vectors(self, speakers: Mapping[str, str]) -> dict[str, tuple[NDArray[Any], str]]:
-        """Features of each utterance that has any, with the name of their file, averaged over time.
+        """Features of each available utterance, averaged over time, with their file name.
 
         Args:
-            speakers: ``{utterance id: speaker}``; the speaker chooses the face.
+            speakers: ``{utterance id: speaker}``; the speaker selects the face.
         """
         if not self._found_any(speakers):
             return {}
@@ -84,7 +84,7 @@ class FeatureFolder:
 
     @staticmethod
     def _faces(folder: DirEntry[str], speaker: str) -> list[str]:
-        """The speaker's own face files (``compress_F.npy``); all of them where speakers have no letter."""
+        """Face files of the speaker (``compress_F.npy``); all files if the speaker is not ``F`` or ``M``."""
         with scandir(folder) as entries:
             files = sorted((e.name, e.path) for e in entries if e.name.endswith(".npy"))
         if speaker not in ("F", "M"):
@@ -92,7 +92,7 @@ class FeatureFolder:
         return [path for name, path in files if _FACE.findall(name)[-1:] == [speaker]]
 
     def _pool(self, file: str) -> NDArray[Any] | None:
-        """A file of shape ``(D,)``, ``(1, D)`` or ``(T, D)`` as its mean over time ``(D,)``."""
+        """Mean over time ``(D,)`` of a file of shape ``(D,)``, ``(1, D)`` or ``(T, D)``."""
         try:
             array = np.load(file, allow_pickle=False)
         except (ValueError, OSError, EOFError) as error:
@@ -112,5 +112,5 @@ class FeatureFolder:
 
 
 def usual_width(vectors: Sequence[NDArray[Any]]) -> int:
-    """The number of features that most vectors have; the first of equally frequent ones."""
+    """Most frequent number of features; the first one in case of ties."""
     return Counter(vector.size for vector in vectors).most_common(1)[0][0]

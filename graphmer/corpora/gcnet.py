@@ -1,4 +1,4 @@
-"""Reader of the files that users of GCNet, MoMKE, HARDY-MER and SDR-GNN have on disk.
+"""Reader of the file layout of GCNet, MoMKE, HARDY-MER and SDR-GNN.
 
 ::
 
@@ -39,22 +39,24 @@ def read_gcnet(
     nan: NanPolicy = "missing",
     findings: Findings | None = None,
 ) -> InMemoryCorpus:
-    """A corpus in GCNet's layout.
+    """Read a corpus in the layout of GCNet.
 
-    What the files hold is decided by their contents: whole numbers are the 4 or 6 classes of IEMOCAP, others
-    scores in [-3, 3]; 6 fields come without, 7 with a validation part.
+    The type of labels is inferred from the file: integers are the 4 or 6 classes of IEMOCAP, other numbers
+        are
+    scores in [-3, 3]. A file with 7 fields has a validation set, a file with 6 fields does not.
 
-    **Differences from the reference loaders**: an utterance has one vector per modality, its own speaker's; a
-    file or face that is not there is a missing modality, not a vector of zeros; part ids are sorted.
+    **Differences from the reference loaders**: an utterance has one vector per modality, from its own
+    speaker; an absent file or face is a missing modality, not a vector of zeros; dialogue ids of a split are
+    sorted.
 
     Args:
-        root: folder of the corpus, which holds the label files and ``features/``.
+        root: folder of the corpus, which contains the label files and ``features/``.
         labels: file name of the label pickle.
         features: folder below ``features/`` by modality, ``{"audio": "wav2vec-large-c-UTT"}``.
-        context: a second label pickle, such as the 6-way one for 4-way labels, whose other utterances are
-            kept as unlabelled turns in its order.
-        nan: what a vector with NaN or infinity means.
-        findings: collects every problem; when left out, errors raise.
+        context: a second label pickle, such as the 6-way one for 4-way labels. Its additional utterances
+            become unlabelled turns, in the order of this file.
+        nan: meaning of a vector with NaN or infinity.
+        findings: collector of all problems; if omitted, errors raise.
 
     Raises:
         CorpusError: if a file has another layout, a modality has no files, or widths differ.

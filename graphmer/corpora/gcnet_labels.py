@@ -1,4 +1,4 @@
-"""Label pickles of the layout that GCNet introduced: utterances, labels, speakers, sentences, parts."""
+"""Label pickles in the layout of GCNet: utterances, labels, speakers, sentences, split."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,10 +28,10 @@ class Row:
     """One utterance of a label pickle.
 
     Args:
-        id: the utterance, which also names its feature files.
-        label: as in the file: a class number, a score, or ``None`` for a context turn.
+        id: id of the utterance, also the name of its feature files.
+        label: label in the file: a class number, a score, or ``None`` for a context turn.
         speaker: ``F``, ``M`` or the empty string.
-        text: the sentence; may be empty.
+        text: transcript; may be empty.
     """
 
     id: str
@@ -42,7 +42,7 @@ class Row:
 
 @dataclass(frozen=True)
 class LabelFile:
-    """A label pickle: rows by dialogue, and the part of each dialogue."""
+    """Contents of a label pickle: rows of each dialogue, and the official split."""
 
     path: Path
     dialogues: Mapping[str, tuple[Row, ...]]
@@ -53,7 +53,7 @@ class LabelFile:
             yield from rows
 
     def labels(self) -> LabelSpace:
-        """Whole numbers are classes (6-way if any exceeds 3), others scores in [-3, 3]."""
+        """Label space: integers are classes (6-way if any exceeds 3), other numbers scores in [-3, 3]."""
         numbers = [row.label for row in self.rows() if row.label is not None]
         if any(isinstance(number, float) for number in numbers):
             return LabelSpace(interval=SCORE_INTERVAL)
@@ -62,7 +62,7 @@ class LabelFile:
 
 
 def emotion(label: int | float | None, labels: LabelSpace) -> Emotion:
-    """The class name of a number, or the score; an impossible number is returned as text to be refused."""
+    """Class name of a number, or the score; an invalid number becomes a text that validation refuses."""
     if label is None or label != label:
         return None
     if labels.is_score:
@@ -71,10 +71,10 @@ def emotion(label: int | float | None, labels: LabelSpace) -> Emotion:
 
 
 def read_labels(path: Path, findings: Findings) -> LabelFile:
-    """A label pickle; tuples or lists, sets or lists of ids, lists or arrays of sentences.
+    """Read a label pickle of tuples or lists, sets or lists of ids, lists or arrays of sentences.
 
     Raises:
-        CorpusError: if the file is absent or has another layout.
+        CorpusError: if the file is missing, or has another layout.
     """
     if not path.is_file():
         others = sorted(other.name for other in path.parent.glob("*.pkl"))
@@ -102,18 +102,18 @@ def read_labels(path: Path, findings: Findings) -> LabelFile:
 
 
 def with_context(labelled: LabelFile, context: LabelFile, findings: Findings) -> LabelFile:
-    """All turns of `context` in its order; those that are not in `labelled` become unlabelled."""
+    """All turns of `context` in its order; turns that are not in `labelled` become unlabelled."""
     merged = {}
     for id, rows in labelled.dialogues.items():
         known = {row.id: row for row in rows}
-        around = context.dialogues.get(id, ())
-        for lost in sorted(known.keys() - {row.id for row in around}):
+        turns = context.dialogues.get(id, ())
+        for absent in sorted(known.keys() - {row.id for row in turns}):
             findings.error(
                 f"not in the context file {context.path.name}",
-                lost,
-                "The context must hold every labelled turn.",
+                absent,
+                "The context must contain every labelled turn.",
             )
-        merged[id] = tuple(known.get(row.id, Row(row.id, None, row.speaker, row.text)) for row in around)
+        merged[id] = tuple(known.get(row.id, Row(row.id, None, row.speaker, row.text)) for row in turns)
     return LabelFile(labelled.path, merged, labelled.parts)
 
 
@@ -148,7 +148,7 @@ def _parts(path: Path, fields: Any, ids: Mapping[str, Any], findings: Findings) 
         for id in sorted(str(member) for member in members):
             if id not in ids:
                 findings.error(
-                    f"part {name!r} names a dialogue that {path.name} does not hold",
+                    f"part {name!r} names a dialogue that {path.name} does not contain",
                     id,
                     "Remove it from the part.",
                 )

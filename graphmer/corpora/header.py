@@ -1,4 +1,4 @@
-"""The file ``dataset.yaml`` that describes a folder in graphmer's own format."""
+"""Schema of ``dataset.yaml``, the description of a corpus in graphmer's format."""
 
 from pathlib import Path
 from typing import Annotated
@@ -11,55 +11,55 @@ from graphmer.corpora.jsonl import describe
 from graphmer.errors import CorpusError
 
 HEADER = "dataset.yaml"
-"""Name of the file that describes the folder."""
+"""File name of the description of the corpus."""
 
 
-class _Part(BaseModel):
+class _Section(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
-class LabelHeader(_Part):
-    """The label space; either `names` or `interval`."""
+class LabelHeader(_Section):
+    """Label space: either `names` or `interval`."""
 
     names: tuple[str, ...] = ()
-    """Classes in the order of their numbers."""
+    """Class names in the order of the class numbers."""
     interval: tuple[float, float] | None = None
     """Lowest and highest score."""
     polarity: dict[str, int] = {}
-    """Valence of a class: -1, 0 or 1."""
+    """Valence of class names: -1, 0 or 1."""
 
 
-class ModalityHeader(_Part):
+class ModalityHeader(_Section):
     """One modality."""
 
     width: PositiveInt
     """Number of features."""
     extractor: str = ""
-    """Where the features come from: tool, version, settings."""
+    """Provenance of the features: tool, version, settings."""
 
 
-class Header(_Part):
+class Header(_Section):
     """Contents of ``dataset.yaml``."""
 
     name: str
-    """The corpus."""
+    """Name of the corpus."""
     licence: str
     """Name of the licence or terms of use."""
     citation: str = ""
-    """The publication to cite."""
+    """Publication to cite."""
     url: str = ""
-    """Where to get it."""
+    """Source of the corpus."""
     note: str = ""
-    """Traps a user should know."""
+    """Known pitfalls."""
     counts: dict[str, int] = {}
-    """Expected ``dialogues``, ``utterances`` or ``labelled``; a difference is noted by a check."""
+    """Expected ``dialogues``, ``utterances`` or ``labelled``; differences are noted by a check."""
     simulated: bool = False
     """Whether the dialogues were simulated."""
     labels: LabelHeader
     modalities: dict[Annotated[str, Field(pattern=r"^[\w.+-]+$")], ModalityHeader]
-    """By name, in the order of the columns of ``available``."""
+    """Modalities by name, in the order of the columns of ``available``."""
     dialogues: tuple[str, ...] = Field(default=("dialogues.jsonl",), min_length=1)
-    """Files of dialogues, in their order, relative to the folder."""
+    """Files of dialogues, in order, relative to the folder."""
 
     @property
     def card(self) -> Card:
@@ -74,10 +74,10 @@ class Header(_Part):
 
 
 def read_header(path: str | Path) -> Header:
-    """Contents of ``dataset.yaml`` in the folder `path`.
+    """Read ``dataset.yaml`` in the folder `path`.
 
     Raises:
-        CorpusError: naming every field that is wrong.
+        CorpusError: if the file is invalid; the message names all invalid fields.
     """
     file = Path(path) / HEADER
     if not file.is_file():

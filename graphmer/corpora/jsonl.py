@@ -1,4 +1,4 @@
-"""Dialogues as JSON lines: the schema of a line, references to vectors in files, and a streaming reader."""
+"""Dialogues as JSON lines: schema, references to vectors in files, and a streaming reader."""
 
 import codecs
 import re
@@ -41,7 +41,7 @@ class _Record(BaseModel):
 
 
 class UtteranceRecord(_Record):
-    """One turn of a line; see `graphmer.dialogue.Utterance` for units."""
+    """Schema of a turn; see `graphmer.dialogue.Utterance` for units."""
 
     speaker: str
     id: str | None = None
@@ -49,15 +49,15 @@ class UtteranceRecord(_Record):
     start: FiniteFloat | None = None
     end: FiniteFloat | None = None
     label: Annotated[Any, AfterValidator(_label)] = None
-    """A class name or a score; ``null`` or no key: unlabelled."""
+    """Class name or score; ``null`` or an absent key means unlabelled."""
     reply_to: str | None = None
     features: dict[str, Annotated[Any, AfterValidator(_features)]] = {}
     """``{modality: numbers or reference}``. ``"audio.npy#17"`` is row 17 of a matrix, ``"clip.npy"`` a file
-    that holds one vector; both relative to the folder of the JSONL. A modality without a key is missing."""
+    with one vector; paths are relative to the folder of the JSONL. A modality without a key is missing."""
 
 
 class CorrectionRecord(_Record):
-    """A line of a stream that gives an earlier turn modalities which arrived late."""
+    """Schema of a line of a stream that adds late modalities to an earlier turn."""
 
     correct: str
     """Id of the turn."""
@@ -66,7 +66,7 @@ class CorrectionRecord(_Record):
 
 
 class DialogueRecord(_Record):
-    """One line: a dialogue."""
+    """Schema of a line: one dialogue."""
 
     id: str
     utterances: tuple[UtteranceRecord, ...]
@@ -78,7 +78,7 @@ _KNOWN = {1: DialogueRecord.model_fields, 3: UtteranceRecord.model_fields}
 
 
 class VectorFiles:
-    """Vectors in ``.npy`` files of one folder; matrices are mapped into memory once, not copied."""
+    """Vectors in ``.npy`` files of one folder; matrices are memory-mapped once, not copied."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -86,10 +86,10 @@ class VectorFiles:
         self._matrices: dict[str, NDArray[Any]] = {}
 
     def read(self, reference: str) -> NDArray[Any]:
-        """The vector a reference names.
+        """Vector of a reference.
 
         Raises:
-            ValueError: if there is none.
+            ValueError: if the reference is invalid.
         """
         match = _REFERENCE.fullmatch(reference)
         if match is None:
@@ -105,8 +105,8 @@ class VectorFiles:
             raise ValueError(f"{file!r} of shape {matrix.shape} has no row {row}")
         return np.asarray(matrix)[int(row)]
 
-    def forget(self) -> None:
-        """Let go of the pages of all matrices that were read."""
+    def release(self) -> None:
+        """Release the memory maps of all matrices."""
         self._matrices.clear()
 
     def _load(self, file: str, *, memory_map: bool) -> NDArray[Any]:
@@ -119,7 +119,7 @@ class VectorFiles:
         try:
             array = np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
         except (ValueError, OSError, EOFError) as error:
-            raise ValueError(f"{str(path)!r} is no readable .npy ({error})") from None
+            raise ValueError(f"{str(path)!r} is not a readable .npy ({error})") from None
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
             raise ValueError(f"{str(path)!r} must hold numbers")
         return array
@@ -128,9 +128,9 @@ class VectorFiles:
 def read_lines(
     path: Path, assembly: Assembly, files: VectorFiles, mapped: MappedFiles | None = None
 ) -> Iterator[tuple[Dialogue | None, str | None]]:
-    """Each line's dialogue (``None`` where it cannot be used) and its part of the official split.
+    """Iterator over the dialogue of each line (``None`` if it is invalid) and its set in the official split.
 
-    With `mapped`, every vector is read and checked once, and the features of a dialogue then stay on disk.
+    With `mapped`, every vector is read and validated once; afterwards the features stay on disk.
     """
     if not path.is_file():
         near = did_you_mean(path.name, sorted(other.name for other in path.parent.glob("*.jsonl")))
@@ -146,7 +146,7 @@ def read_lines(
                     continue
                 dialogue = _build(record, where, assembly, files)
                 if mapped is not None and dialogue is not None:
-                    files.forget()
+                    files.release()
                     turns = [turn.features for turn in record.utterances]
                     features = mapped.features(assembly.widths, turns, dialogue.available, where)
                     dialogue = replace(dialogue, features=features)
@@ -161,17 +161,17 @@ def read_dialogues(
     nan: NanPolicy = "missing",
     findings: Findings | None = None,
 ) -> Iterator[Dialogue]:
-    """The dialogues of a JSONL one after the other; only one is in memory at a time.
+    """Iterator over the dialogues of a JSONL file; only one dialogue is in memory at a time.
 
     Args:
-        path: a file with one `DialogueRecord` a line.
+        path: file with one `DialogueRecord` per line.
         widths: features per modality, in the order of the columns of ``available``.
-        labels: the label space to check annotations against; ``None`` takes them as they are.
-        nan: what a vector with NaN or infinity means.
-        findings: collects every problem; when left out, the first faulty line raises.
+        labels: label space to validate annotations; ``None`` for no validation.
+        nan: meaning of a vector with NaN or infinity.
+        findings: collector of all problems; if omitted, the first invalid line raises.
 
     Raises:
-        CorpusError: naming file, line, field and value.
+        CorpusError: if a line is invalid; the message names file, line, field and value.
     """
     path = Path(path)
     found = Findings() if findings is None else findings
@@ -183,10 +183,10 @@ def read_dialogues(
 
 
 def read_turn(text: str, where: str, files: VectorFiles) -> Utterance | CorrectionRecord:
-    """A line of a stream: a turn, or a correction of one, with the vectors that its references name.
+    """Parse a line of a stream: a turn, or a correction of an earlier turn; references are resolved.
 
     Raises:
-        CorpusError: naming place, field and value.
+        CorpusError: if the line is invalid; the message names position, field and value.
     """
     kind = CorrectionRecord if re.match(r'\s*\{\s*"correct"', text) else UtteranceRecord
     findings = Findings()
@@ -208,7 +208,7 @@ def read_turn(text: str, where: str, files: VectorFiles) -> Utterance | Correcti
 def describe(
     error: ValidationError, known: Mapping[int, Mapping[str, Any]]
 ) -> Iterator[tuple[str, str, str]]:
-    """Field, what is wrong and remedy of each of pydantic's complaints; `known` holds fields by depth."""
+    """Field, problem and remedy of each pydantic error; `known` has the valid fields by depth."""
     for one in error.errors(include_url=False):
         field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in one["loc"]).lstrip(
             "."
@@ -216,9 +216,9 @@ def describe(
         if one["type"] == "extra_forbidden":
             yield field, "unknown field", did_you_mean(str(one["loc"][-1]), known.get(len(one["loc"]), ()))
         elif one["type"] == "missing":
-            yield field, "required field is not there", "Add it."
+            yield field, "required field is absent", "Add it."
         elif one["type"] == "json_invalid":
-            yield field, f"no valid JSON: {one['ctx']['error']}", "Write one JSON object a line."
+            yield field, f"no valid JSON: {one['ctx']['error']}", "Write one JSON object per line."
         else:
             rule = one["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
             yield field, f"{rule}; got {str(one['input'])[:60]!r}", "Correct the field."
@@ -236,16 +236,16 @@ def _parse(text: bytes, where: str, findings: Findings) -> DialogueRecord | None
 def _build(record: DialogueRecord, where: str, assembly: Assembly, files: VectorFiles) -> Dialogue | None:
     turns = []
     for position, turn in enumerate(record.utterances):
-        place = f"{where}: utterances[{position}]"
+        turn_where = f"{where}: utterances[{position}]"
         features = {
-            modality: _vector(value, modality, f"{place}.features.{modality}", assembly, files)
+            modality: _vector(value, modality, f"{turn_where}.features.{modality}", assembly, files)
             for modality, value in turn.features.items()
         }
         turns.append(
             Utterance(
                 speaker=turn.speaker,
                 features={modality: vector for modality, vector in features.items() if vector is not None},
-                emotion=assembly.emotion(turn.label, f"{place}.label"),
+                emotion=assembly.emotion(turn.label, f"{turn_where}.label"),
                 id=turn.id or f"{record.id}_{position}",
                 text=turn.text,
                 start=turn.start,

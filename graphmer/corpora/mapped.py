@@ -1,4 +1,4 @@
-"""Features that stay on disk: rows of ``.npy`` matrices, mapped into memory while they are read."""
+"""Memory-mapped features: rows of ``.npy`` matrices that are read on access."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,18 @@ from graphmer.errors import CorpusError
 from graphmer.typing import Features
 
 _REFERENCE = re.compile(r"(?P<file>[^#]+\.npy)#(?P<row>\d+)")
-_ANEW = "Write the corpus anew with `graphmer data convert`, or read it into memory (data.mapped: false)."
+_REMEDY = "Write the corpus again with `graphmer data convert`, or read it into memory (data.mapped: false)."
 
 
 @dataclass(frozen=True)
 class Matrix:
-    """Where the numbers of a two-dimensional ``.npy`` file begin, and how they are stored.
+    """Location and format of the matrix in an ``.npy`` file.
 
     Args:
-        path: the file.
-        offset: bytes before the first number.
-        dtype: of the numbers.
-        width: numbers in a row.
+        path: path of the file.
+        offset: offset of the first number, in bytes.
+        dtype: data type of the numbers.
+        width: number of columns.
     """
 
     path: Path
@@ -37,10 +37,10 @@ class Matrix:
 
     @classmethod
     def of(cls, path: Path) -> "Matrix":
-        """The matrix in a file.
+        """Matrix of a file.
 
         Raises:
-            CorpusError: if it is stored column by column.
+            CorpusError: if it is stored in Fortran order (column by column).
         """
         stored = np.load(path, mmap_mode="r", allow_pickle=False)
         if not stored.flags.c_contiguous:
@@ -50,27 +50,27 @@ class Matrix:
         return cls(path, stored.offset, stored.dtype, stored.shape[1])
 
     def read(self, rows: NDArray[np.int64]) -> Features:
-        """Rows as float32 ``[N, D]``, zero where `rows` is -1.
+        """Rows as float32 ``[N, D]``; zeros where `rows` is -1.
 
-        Only the stretch from the first to the last of them is mapped, and only until it has been copied: the
-        pages of a file that is read through do not add up to its size.
+        Only the range from the first to the last row is mapped, and only until it is copied. Reading a whole
+        file in this way therefore does not keep the whole file in memory.
         """
         found = torch.zeros(len(rows), self.width)
-        there = rows >= 0
-        if there.any():
-            first, last = int(rows[there].min()), int(rows.max())
+        present = rows >= 0
+        if present.any():
+            first, last = int(rows[present].min()), int(rows.max())
             begin = self.offset + first * self.width * self.dtype.itemsize
             shape = (last + 1 - first, self.width)
-            stretch = np.memmap(self.path, self.dtype, "r", begin, shape)
-            found.numpy()[there] = stretch[rows[there] - first]
+            mapped = np.memmap(self.path, self.dtype, "r", begin, shape)
+            found.numpy()[present] = mapped[rows[present] - first]
         return found
 
 
 class MappedFiles:
-    """Turns the references of a dialogue into features that stay in the files.
+    """Resolves the references of a dialogue to features that are read on access.
 
     Args:
-        folder: that references are relative to.
+        folder: base folder of the references.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -84,16 +84,17 @@ class MappedFiles:
         available: torch.Tensor,
         where: str,
     ) -> LazyFeatures:
-        """The features of one dialogue.
+        """Lazy features of one dialogue.
 
         Args:
             widths: features per modality.
-            turns: reference of each modality that a turn has.
-            available: what could be used ``[N, M]``.
-            where: file and line, for errors.
+            turns: reference of each modality of a turn.
+            available: modalities with valid features ``[N, M]``.
+            where: file and line, for messages.
 
         Raises:
-            CorpusError: if a vector is no row of a matrix, or a modality of a dialogue is in several files.
+            CorpusError: if a vector is not a row of a matrix, or a modality of a dialogue is in several
+                files.
         """
         make = {}
         for column, (modality, width) in enumerate(widths.items()):
@@ -104,7 +105,7 @@ class MappedFiles:
                 files.add(file)
             if len(files) > 1:
                 raise CorpusError(
-                    f"{where}: {modality!r} must be in one file; got {sorted(files)[:2]}. {_ANEW}"
+                    f"{where}: {modality!r} must be in one file; got {sorted(files)[:2]}. {_REMEDY}"
                 )
             make[modality] = (
                 partial(self._matrix(files.pop()).read, rows)
@@ -122,5 +123,5 @@ class MappedFiles:
 def _row(reference: Any, where: str) -> tuple[str, int]:
     match = _REFERENCE.fullmatch(str(reference))
     if match is None:
-        raise CorpusError(f"{where} must be 'matrix.npy#row' to stay on disk. {_ANEW}")
+        raise CorpusError(f"{where} must be 'matrix.npy#row' to stay on disk. {_REMEDY}")
     return match["file"], int(match["row"])

@@ -1,4 +1,4 @@
-"""Hard utterances planted among others, so that a measure of hardness can be tested against the truth."""
+"""Planted hard utterances: a ground truth for measures of hardness."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -10,17 +10,17 @@ from numpy.typing import NDArray
 from graphmer.dialogue import Dialogue
 
 NOISE = 1.0
-"""Standard deviation of the noise on a noisy utterance, where features have a mean square of 1."""
+"""Standard deviation of the noise on a noisy utterance; features have a mean square of 1."""
 
 
 @dataclass(frozen=True, eq=False)
 class PlantedDialogues:
-    """Dialogues, and which of their utterances were made hard.
+    """Dialogues with planted hard utterances.
 
     Attributes:
-        dialogues: with the changed features.
-        noisy: ids of utterances with noise on all their features.
-        contradicting: ids of utterances of which one modality shows another emotion than the others.
+        dialogues: dialogues with modified features.
+        noisy: ids of utterances with noise on all features.
+        contradicting: ids of utterances in which one modality has the features of another emotion.
     """
 
     dialogues: tuple[Dialogue, ...]
@@ -29,16 +29,17 @@ class PlantedDialogues:
 
 
 def plant_hard(dialogues: Sequence[Dialogue], fraction: float, seed: int = 0) -> PlantedDialogues:
-    """Make some utterances hard, half of them noisy, half of them contradictory.
+    """Make a random fraction of the utterances hard: half of them noisy, half of them contradictory.
 
-    A contradiction takes the features of one modality, drawn at random, from another utterance of the same
-    speaker with another emotion, so that nothing but the emotion is out of place. An utterance whose speaker
-    shows one emotion only stays as it was.
+    In a contradictory utterance, the features of one random modality are replaced by those of another
+    utterance of the same speaker with another emotion, so that only the emotion differs. An utterance whose
+    speaker has a single emotion is not modified.
 
     Args:
-        dialogues: complete, with speakers named alike in all dialogues; utterance ids are unique.
-        fraction: of all utterances, in [0, 1].
-        seed: decides which ones, and how.
+        dialogues: complete dialogues, with consistent speaker names across dialogues and unique utterance
+            ids.
+        fraction: fraction of all utterances, in [0, 1].
+        seed: seed of the random choices.
 
     Raises:
         ValueError: if the fraction is not in [0, 1].

@@ -1,31 +1,31 @@
-"""The best possible answer on a simulated corpus: the exact posterior, whatever is missing."""
+"""Exact posterior and Bayes accuracy on simulated corpora, for any missing modalities."""
 
 from collections.abc import Collection, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from graphmer.corpora.course import Process, turn_taking
+from graphmer.corpora.process import Process, turn_taking
 from graphmer.corpora.simulate import SimulatedCorpus
 from graphmer.dialogue import Dialogue, MissingProtocol, Noise, Shift, conditions, protocol
 
 RATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
-"""Missing rates of the field's curves."""
+"""Usual missing rates of robustness curves."""
 
 _LARGEST = 1_000_000  # joint states
 
 
 def posterior(process: Process, dialogue: Dialogue, *, causal: bool = False) -> NDArray[np.float64]:
-    r"""Probability of each turn's emotion given every available modality of every turn of the dialogue.
+    r"""Posterior of each turn's emotion given all available modalities of the dialogue.
 
-    Forward-backward over the joint state :math:`(e_1, .., e_S)`, the last emotion of each speaker: a turn
-    replaces its speaker's entry, by the mixture of `Process`, and weighs the new one with the likelihood of
-    what is available. Nothing is approximated; time and memory grow as ``C**S``.
+    Forward-backward algorithm over the joint state :math:`(e_1, .., e_S)`, the last emotion of each speaker.
+    A turn replaces the entry of its speaker according to `Process`, weighted by the likelihood of its
+    available modalities. The result is exact; time and memory grow as ``C**S``.
 
     Args:
-        process: what the dialogue was drawn from.
-        dialogue: features as they were drawn, not standardised; hide modalities with a protocol.
-        causal: whether a turn sees itself and earlier turns only (filtering instead of smoothing).
+        process: process that generated the dialogue.
+        dialogue: original features, not standardised; mask modalities with a protocol.
+        causal: condition on the turn itself and earlier turns only (filtering instead of smoothing).
 
     Shapes:
         returns ``[N, C]``; rows sum to 1.
@@ -33,37 +33,37 @@ def posterior(process: Process, dialogue: Dialogue, *, causal: bool = False) -> 
     Raises:
         ValueError: if a modality is not part of the process, or ``C**S`` exceeds a million.
     """
-    found = _Course(process, dialogue)
-    answer = np.array([found.belief(turn, causal=causal) for turn in range(len(dialogue))])
-    return answer / answer.sum(axis=1, keepdims=True)
+    inference = _ForwardBackward(process, dialogue)
+    marginals = np.array([inference.marginal(turn, causal=causal) for turn in range(len(dialogue))])
+    return marginals / marginals.sum(axis=1, keepdims=True)
 
 
 def change_posterior(process: Process, dialogue: Dialogue, *, causal: bool = False) -> NDArray[np.float64]:
-    r"""Probability that each turn's emotion differs from that of its speaker's previous turn.
+    r"""Posterior probability that the emotion of a turn differs from that of the speaker's previous turn.
 
-    One minus the exact probability of the pairs :math:`(c, c)`, under the same law as `posterior`.
+    One minus the exact probability of the pairs :math:`(c, c)`, under the same posterior as `posterior`.
 
     Args:
-        process: as `posterior`.
-        dialogue: as `posterior`.
-        causal: as `posterior`.
+        process: as for `posterior`.
+        dialogue: as for `posterior`.
+        causal: as for `posterior`.
 
     Shapes:
-        returns ``[N]``; NaN at a speaker's first turn.
+        returns ``[N]``; NaN at the first turn of a speaker.
 
     Raises:
-        ValueError: as `posterior`.
+        ValueError: as for `posterior`.
     """
-    found = _Course(process, dialogue)
-    return np.array([found.change(turn, causal=causal) for turn in range(len(dialogue))])
+    inference = _ForwardBackward(process, dialogue)
+    return np.array([inference.change(turn, causal=causal) for turn in range(len(dialogue))])
 
 
-class _Course:
-    """Forward-backward over the last emotions of all speakers, on an array with one axis a speaker.
+class _ForwardBackward:
+    """Forward-backward over the last emotions of all speakers, as an array with one axis per speaker.
 
     Args:
-        process: what the dialogue was drawn from.
-        dialogue: features as they were drawn.
+        process: process that generated the dialogue.
+        dialogue: original features.
     """
 
     def __init__(self, process: Process, dialogue: Dialogue) -> None:
@@ -76,12 +76,12 @@ class _Course:
             )
         self.likelihood = _likelihood(process, dialogue)
         speaker = dialogue.speaker.tolist()
-        self.heard = list(zip(speaker, turn_taking(speaker), strict=True))
-        # a speaker who has not spoken has no emotion; the whole mass rests on entry 0, which no turn reads
+        self.turns = list(zip(speaker, turn_taking(speaker), strict=True))
+        # a speaker without any turn yet has no emotion; all mass is on entry 0, which no turn uses
         state = np.zeros((classes,) * speakers)
         state[(0,) * speakers] = 1.0
         self.before = []
-        for (now, (own, other)), weight in zip(self.heard, self.likelihood, strict=True):
+        for (now, (own, other)), weight in zip(self.turns, self.likelihood, strict=True):
             self.before.append(state)
             state = _forward(process, state, now, own, other) * _along(weight, now, speakers)
             state /= state.sum()
@@ -89,27 +89,27 @@ class _Course:
         self.messages = self._messages()
 
     def _messages(self) -> list[NDArray[np.float64]]:
-        """What the turns after each one say of the joint state at it."""
+        """Backward messages: likelihood of the later turns given the joint state at each turn."""
         message = np.ones_like(self.last)
         found = [message]
-        for (now, (own, other)), weight in zip(self.heard[:0:-1], self.likelihood[:0:-1], strict=True):
-            seen = message * _along(weight, now, message.ndim)
-            message = _backward(self.process, seen, now, own, other)
+        for (now, (own, other)), weight in zip(self.turns[:0:-1], self.likelihood[:0:-1], strict=True):
+            weighted = message * _along(weight, now, message.ndim)
+            message = _backward(self.process, weighted, now, own, other)
             message /= message.max()
             found.append(message)
         return found[::-1]
 
-    def belief(self, turn: int, *, causal: bool) -> NDArray[np.float64]:
-        """Weight of each emotion of a turn, ``[C]``."""
-        now, _ = self.heard[turn]
+    def marginal(self, turn: int, *, causal: bool) -> NDArray[np.float64]:
+        """Unnormalised posterior of the emotion of a turn, ``[C]``."""
+        now, _ = self.turns[turn]
         after = [*self.before[1:], self.last][turn]
         axes = tuple(axis for axis in range(after.ndim) if axis != now)
-        answer: NDArray[np.float64] = (after if causal else after * self.messages[turn]).sum(axis=axes)
-        return answer
+        marginal: NDArray[np.float64] = (after if causal else after * self.messages[turn]).sum(axis=axes)
+        return marginal
 
     def change(self, turn: int, *, causal: bool) -> float:
-        """Probability that the speaker's emotion is another one than at the previous turn; NaN without."""
-        now, (own, other) = self.heard[turn]
+        """Probability that the emotion differs from the speaker's previous one; NaN at a first turn."""
+        now, (own, other) = self.turns[turn]
         if not own:
             return float("nan")
         before, process = self.before[turn], self.process
@@ -117,11 +117,11 @@ class _Course:
         kept = process.inertia + (1 - process.inertia - contagion) * _along(process.prior, now, before.ndim)
         if other is not None:
             kept = kept + contagion * _same(len(process.prior), now, other, before.ndim)
-        seen = _along(self.likelihood[turn], now, before.ndim)
+        evidence = _along(self.likelihood[turn], now, before.ndim)
         if not causal:
-            seen = seen * self.messages[turn]
-        everything = _forward(process, before, now, own, other) * seen
-        return float(1 - (before * kept * seen).sum() / everything.sum())
+            evidence = evidence * self.messages[turn]
+        joint = _forward(process, before, now, own, other) * evidence
+        return float(1 - (before * kept * evidence).sum() / joint.sum())
 
 
 def bayes_accuracy(
@@ -132,25 +132,25 @@ def bayes_accuracy(
     *,
     causal: bool = False,
 ) -> float:
-    """Accuracy that no classifier can exceed on average: the mean of the posterior's largest entry.
+    """Bayes accuracy: the expected accuracy of the optimal classifier, as the mean of the largest posterior.
 
-    It is the expected accuracy of the posterior's argmax on the labelled turns, given what is available of
-    them; the accuracy counted on the same turns differs from it by chance.
+    It is the expectation over the labelled turns given their available modalities. The empirical accuracy on
+    the same turns differs from it by sampling noise.
 
     Args:
-        corpus: a simulated corpus.
-        missing: what is hidden; a protocol that damages features has no exact posterior.
-        seed: of the protocol.
-        dialogue_ids: dialogues to answer, such as a test fold; all when left out.
-        causal: whether a turn sees itself and earlier turns only.
+        corpus: simulated corpus.
+        missing: missing-modality protocol; one that corrupts features has no exact posterior.
+        seed: seed of the masks.
+        dialogue_ids: dialogues to evaluate, such as a test fold; all if omitted.
+        causal: condition on the turn itself and earlier turns only.
 
     Raises:
-        ValueError: on a damaging protocol, unknown dialogue ids, or no labelled turns.
+        ValueError: if the protocol corrupts features, dialogue ids are unknown, or no turn is labelled.
     """
     if isinstance(missing, Noise | Shift):
         raise ValueError(
-            "The exact posterior needs features as they were drawn; "
-            f"got {missing.name!r}, which damages them. Use a protocol that hides."
+            "The exact posterior needs the original features; "
+            f"got {missing.name!r}, which corrupts them. Use a protocol that masks modalities."
         )
     best = [
         posterior(corpus.process, missing.apply(dialogue, seed), causal=causal).max(axis=1)[
@@ -174,14 +174,14 @@ def bayes_accuracies(
     rates: Sequence[float] = RATES,
     causal: bool = False,
 ) -> dict[str, float]:
-    """`bayes_accuracy` under every condition (``a``, .., ``atv``) and missing rate (``rate:0.1``, ..).
+    """`bayes_accuracy` under all conditions (``a``, .., ``atv``) and missing rates (``rate:0.1``, ..).
 
     Args:
-        corpus: a simulated corpus.
-        seed: of the masks.
-        dialogue_ids: dialogues to answer; all when left out.
+        corpus: simulated corpus.
+        seed: seed of the masks.
+        dialogue_ids: dialogues to evaluate; all if omitted.
         rates: expected missing fractions in [0, 1].
-        causal: whether a turn sees itself and earlier turns only.
+        causal: condition on the turn itself and earlier turns only.
     """
     modalities = tuple(corpus.widths)
     names = (*conditions(modalities), *(f"rate:{rate:.10g}" for rate in rates))
@@ -192,11 +192,11 @@ def bayes_accuracies(
 
 
 def _likelihood(process: Process, dialogue: Dialogue) -> NDArray[np.float64]:
-    """Likelihood of what is available of each turn under each emotion ``[N, C]``, the largest set to 1."""
+    """Likelihood of the available modalities under each emotion ``[N, C]``, scaled to a maximum of 1."""
     unknown = [modality for modality in dialogue.modalities if modality not in process.emissions]
     if unknown:
         raise ValueError(
-            f"Dialogue {dialogue.id!r}: {unknown[0]!r} is no modality of the process; "
+            f"Dialogue {dialogue.id!r}: {unknown[0]!r} is not a modality of the process; "
             f"it has {list(process.emissions)}."
         )
     score = np.zeros((len(dialogue), len(process.prior)))
@@ -207,14 +207,14 @@ def _likelihood(process: Process, dialogue: Dialogue) -> NDArray[np.float64]:
 
 
 def _along(vector: NDArray[np.float64], axis: int, axes: int) -> NDArray[np.float64]:
-    """A vector ``[C]`` laid along one axis of the joint state."""
+    """Vector ``[C]`` reshaped to one axis of the joint state."""
     return vector.reshape([-1 if number == axis else 1 for number in range(axes)])
 
 
 def _forward(
     process: Process, state: NDArray[np.float64], now: int, own: bool, other: int | None
 ) -> NDArray[np.float64]:
-    """The joint state once a turn of speaker `now` has replaced that speaker's emotion."""
+    """Joint state after the transition at a turn of speaker `now`."""
     inertia = process.inertia * own
     contagion = 0.0 if other is None else process.contagion
     rest = state.sum(axis=now, keepdims=True)
@@ -227,7 +227,7 @@ def _forward(
 def _backward(
     process: Process, message: NDArray[np.float64], now: int, own: bool, other: int | None
 ) -> NDArray[np.float64]:
-    """The message to the joint state before a turn of speaker `now`; the transpose of `_forward`."""
+    """Message before the transition at a turn of speaker `now`; the transpose of `_forward`."""
     inertia = process.inertia * own
     contagion = 0.0 if other is None else process.contagion
     fresh = (_along(process.prior, now, message.ndim) * message).sum(axis=now, keepdims=True)
@@ -239,7 +239,7 @@ def _backward(
 
 
 def _same(classes: int, one: int, two: int, axes: int) -> NDArray[np.float64]:
-    """1 where two speakers have the same emotion, laid along their axes of the joint state."""
+    """1 where two speakers have the same emotion, reshaped to their axes of the joint state."""
     return np.eye(classes).reshape([classes if axis in (one, two) else 1 for axis in range(axes)])
 
 

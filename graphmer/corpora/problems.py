@@ -1,4 +1,4 @@
-"""What is wrong with the files of a corpus: found while reading, raised or collected."""
+"""Problems of corpus files: collected or raised while reading."""
 
 import logging
 from collections.abc import Callable, Iterable, Iterator
@@ -13,24 +13,24 @@ from graphmer.errors import CorpusError
 logger = logging.getLogger(__name__)
 
 Severity = Literal["error", "warning", "note"]
-"""``error``: must be mended; ``warning``: something was left out; ``note``: harmless, worth knowing."""
+"""``error``: must be corrected; ``warning``: data was skipped; ``note``: information only."""
 
 PLACES_SHOWN = 3
-"""How many places one problem names in a message; the rest is a number."""
+"""Maximum number of places in the message of a problem; further places are counted."""
 
 ERRORS_SHOWN = 5
-"""How many different errors a `CorpusError` lists; the rest is a number."""
+"""Maximum number of different errors in a `CorpusError`; further errors are counted."""
 
 
 @dataclass(frozen=True)
 class Problem:
-    """One thing that is wrong, everywhere it occurs.
+    """Problem with all places where it occurs.
 
     Args:
-        severity: whether it must be mended.
-        what: the rule and the value that breaks it.
-        where: every file, line, dialogue or utterance concerned.
-        action: the remedy of an error; what was done about anything else.
+        severity: whether it must be corrected.
+        what: violated rule and value.
+        where: affected files, lines, dialogues or utterances.
+        action: remedy of an error; for other problems, how the data was handled.
     """
 
     severity: Severity
@@ -40,17 +40,17 @@ class Problem:
 
     @property
     def places(self) -> str:
-        """The first places by name and the number of the others."""
-        shown = ", ".join(self.where[:PLACES_SHOWN])
+        """The first places, and the number of further places."""
+        first = ", ".join(self.where[:PLACES_SHOWN])
         others = len(self.where) - PLACES_SHOWN
-        return f"{shown} and {others} more" if others > 0 else shown
+        return f"{first} and {others} more" if others > 0 else first
 
     def __str__(self) -> str:
         return f"{self.places}: {self.what}. {self.action}" if self.where else f"{self.what}. {self.action}"
 
 
 class Findings:
-    """Collects what readers find; equal problems are merged and keep every place they occur at.
+    """Collector of the problems found by readers; equal problems are merged, with all their places.
 
     Example:
         >>> findings = Findings()
@@ -79,7 +79,7 @@ class Findings:
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """Everything found, errors first, each group in the order of discovery."""
+        """All problems: errors, then warnings, then notes, each in the order of discovery."""
         found = [
             Problem(severity, what, tuple(where), action)
             for (severity, what, action), where in self._places.items()
@@ -91,10 +91,10 @@ class Findings:
         return tuple(problem for problem in self.problems if problem.severity == "error")
 
     def raise_errors(self) -> None:
-        """Raise the first errors, if there are any.
+        """Raise an error if there are any errors.
 
         Raises:
-            CorpusError: naming up to `ERRORS_SHOWN` different errors.
+            CorpusError: with up to `ERRORS_SHOWN` different errors.
         """
         errors = self.errors
         if not errors:
@@ -109,7 +109,7 @@ class Findings:
 
 @contextmanager
 def collecting(findings: Findings | None) -> Iterator[Findings]:
-    """The caller's collector, or one that raises errors and logs warnings when reading is over."""
+    """Context manager of a collector; without one, errors are raised and warnings logged at the end."""
     if findings is not None:
         yield findings
         return
@@ -122,13 +122,13 @@ def collecting(findings: Findings | None) -> Iterator[Findings]:
 
 
 def examine(read: Callable[[Findings], Corpus]) -> tuple[Corpus | None, tuple[Problem, ...]]:
-    """Read a corpus to the end and report every problem at once.
+    """Read a whole corpus and report all its problems.
 
     Args:
-        read: any reader with its arguments bound, e.g. ``lambda found: read_dataset(path, findings=found)``.
+        read: reader with bound arguments, e.g. ``lambda found: read_dataset(path, findings=found)``.
 
     Returns:
-        The corpus without what has an error (``None`` when nothing could be read), and all problems.
+        The corpus without invalid data (``None`` if nothing could be read), and all problems.
     """
     findings = Findings()
     try:
@@ -169,7 +169,7 @@ def _examine_contents(corpus: Corpus, findings: Findings) -> None:
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:
-    """The end of a message about an unknown name: the nearest known one, or all of them.
+    """Suggestion for an unknown name: the most similar known name, or all known names.
 
     Example:
         >>> did_you_mean("labl", ["label", "text"]), did_you_mean("x", ["label", "text"])

@@ -1,6 +1,6 @@
-"""Dialogues drawn from a known process, so that the best possible answer is known too.
+"""Simulated corpora from a known generative process.
 
-`graphmer.corpora.posterior` computes that answer exactly, whatever is missing.
+`graphmer.corpora.posterior` computes the exact posterior, for any missing modalities.
 """
 
 import hashlib
@@ -12,29 +12,29 @@ import torch
 from numpy.typing import NDArray
 
 from graphmer.corpora.base import Card, InMemoryCorpus
-from graphmer.corpora.course import Process, draw_lengths, draw_speakers
 from graphmer.corpora.emission import emission
+from graphmer.corpora.process import Process, sample_lengths, sample_speakers
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
 from graphmer.typing import UNLABELLED, Features
 
 IEMOCAP_4 = {"happy": 1636.0, "sad": 1084.0, "neutral": 1708.0, "angry": 1103.0}
-"""Emotions of IEMOCAP in its four-class form, with their numbers of utterances."""
+"""Emotions of four-class IEMOCAP, with their numbers of utterances."""
 
 WIDTHS = {"audio": 128, "text": 256, "video": 256}
-"""Features per modality; moderate, so that training takes minutes."""
+"""Features per modality; small enough for training within minutes."""
 
 SEPARATION = {"audio": 1.12, "text": 1.44, "video": 0.84}
-"""Distance of an emotion's mean from the centre, in standard deviations of the noise around it.
+"""Distance of a class mean from the center, in standard deviations of the noise.
 
-With `IEMOCAP_4` the best accuracy for one modality of one utterance, without context, is .65, .75 and .55.
+With `IEMOCAP_4`, the Bayes accuracy of a single modality of a single utterance is .65, .75 and .55.
 """
 
 _POLARITY = {"happy": 1, "sad": -1, "neutral": 0, "angry": -1}
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class SimulatedCorpus(InMemoryCorpus):
-    """A corpus that knows the process it was drawn from."""
+    """Simulated corpus with its generative process."""
 
     process: Process
 
@@ -54,12 +54,12 @@ def simulate(
     mean_turns: float = 36.6,
     unlabelled: float = 0.0,
 ) -> SimulatedCorpus:
-    """Draw a corpus; the defaults give the sizes of IEMOCAP with four emotions.
+    """Simulate a corpus; the defaults have the size of four-class IEMOCAP.
 
-    Each session has its own speakers; a speaker goes on with probability 0.3, else any other one takes the
-    turn. Features have a mean square of 1. Emotions move as in `Process` and show as in `Emission`.
+    Each session has its own speakers. The next turn has the same speaker with probability 0.3, otherwise any
+    other speaker. Features have a mean square of 1. Emotions follow `Process`, features `Emission`.
 
-    The best accuracies with the defaults and seed 0, by `bayes_accuracy`; other seeds differ by 0.01:
+    Bayes accuracies with the defaults and seed 0, from `bayes_accuracy`; other seeds differ by 0.01:
 
     ============  ====  ====  ====  ====  ====  ====  ====  ========
     condition     a     t     v     at    av    tv    atv   rate:0.5
@@ -69,21 +69,21 @@ def simulate(
     ============  ====  ====  ====  ====  ====  ====  ====  ========
 
     Args:
-        seed: decides everything, >= 0; an equal seed gives an equal corpus, another seed another one.
-        name: name on the corpus card.
-        prior: weight of each emotion, on any scale.
+        seed: random seed, >= 0; determines the whole corpus.
+        name: name on the dataset card.
+        prior: unnormalised probability of each emotion.
         widths: features per modality.
-        separation: per modality, the distance of an emotion's mean from the centre, in standard deviations.
-        inertia: weight of a speaker's own last emotion.
-        contagion: weight of the other party's last emotion.
-        speakers: speakers in a session, >= 2.
-        sessions: number of dialogues in each session.
-        turns: shortest and longest dialogue, in turns; both occur where there are two dialogues or more.
+        separation: distance of a class mean from the center per modality, in standard deviations.
+        inertia: weight of the last emotion of the speaker.
+        contagion: weight of the last emotion of the most recent other speaker.
+        speakers: number of speakers per session, >= 2.
+        sessions: number of dialogues of each session.
+        turns: shortest and longest dialogue, in turns; both occur if there are at least two dialogues.
         mean_turns: mean length of a dialogue, in turns.
-        unlabelled: expected fraction of utterances without annotation; nothing else depends on it.
+        unlabelled: expected fraction of unlabelled utterances; only the labels depend on it.
 
     Raises:
-        ValueError: if an argument breaks its rule.
+        ValueError: if an argument is invalid.
 
     Example:
         >>> corpus = simulate(sessions=(1, 1), turns=(3, 3), mean_turns=3)
@@ -93,7 +93,7 @@ def simulate(
     _check(prior, widths, separation, speakers, unlabelled)
     _check_lengths(sessions, turns, mean_turns)
     streams = np.random.SeedSequence(seed).spawn(5)
-    layout, frames, moving, showing, hiding = (np.random.default_rng(stream) for stream in streams)
+    layout, frames, transitions, noise, unlabelling = (np.random.default_rng(stream) for stream in streams)
     weight = np.array(list(prior.values()), dtype=np.float64)
     process = Process(
         prior=weight / weight.sum(),
@@ -102,15 +102,15 @@ def simulate(
         emissions={m: emission(frames, len(prior), width, separation[m]) for m, width in widths.items()},
     )
     session = np.repeat(np.arange(len(sessions)), sessions)
-    lengths = draw_lengths(layout, len(session), turns, mean_turns)
-    speaker = [draw_speakers(layout, length, speakers) for length in lengths.tolist()]
-    # a voice belongs to one speaker of one session
+    lengths = sample_lengths(layout, len(session), turns, mean_turns)
+    speaker = [sample_speakers(layout, length, speakers) for length in lengths.tolist()]
+    # a voice is the speaker number across sessions
     voice = np.concatenate([row + number * speakers for row, number in zip(speaker, session, strict=True)])
-    emotion = np.concatenate([process.draw(moving, row.tolist()) for row in speaker])
-    features = {m: shown.sample(showing, emotion, voice) for m, shown in process.emissions.items()}
-    target = np.where(hiding.random(len(emotion)) < unlabelled, UNLABELLED, emotion)
+    emotion = np.concatenate([process.sample(transitions, row.tolist()) for row in speaker])
+    features = {m: each.sample(noise, emotion, voice) for m, each in process.emissions.items()}
+    target = np.where(unlabelling.random(len(emotion)) < unlabelled, UNLABELLED, emotion)
     labels = LabelSpace(tuple(prior), polarity={e: _POLARITY[e] for e in prior if e in _POLARITY})
-    dialogues = _cut(session.tolist(), speaker, features, labels.decode(torch.from_numpy(target)))
+    dialogues = _split(session.tolist(), speaker, features, labels.decode(torch.from_numpy(target)))
     return SimulatedCorpus(
         card=_card(name, dialogues),
         labels=labels,
@@ -153,24 +153,24 @@ def _check_lengths(sessions: Sequence[int], turns: tuple[int, int], mean_turns: 
         )
 
 
-def _cut(
+def _split(
     session: Sequence[int],
     speaker: Sequence[NDArray[np.int64]],
     features: Mapping[str, NDArray[np.float32]],
     emotion: Sequence[Emotion],
 ) -> tuple[Dialogue, ...]:
-    """The dialogues, cut from the rows of the whole corpus."""
+    """Split the rows of the whole corpus into dialogues."""
     dialogues = []
     begin = 0
     for position, (number, row) in enumerate(zip(session, speaker, strict=True)):
         rows = slice(begin, begin + len(row))
         begin += len(row)
-        place = f"Ses{number + 1:02d}"
+        prefix = f"Ses{number + 1:02d}"
         dialogues.append(
             _dialogue(
-                f"{place}_sim{position - session.index(number) + 1:03d}",
-                [f"{place}_S{who + 1}" for who in row.tolist()],
-                # copies: a slice would carry the whole corpus along when it is saved
+                f"{prefix}_sim{position - session.index(number) + 1:03d}",
+                [f"{prefix}_S{who + 1}" for who in row.tolist()],
+                # copies, because saving a slice would save the whole corpus
                 {modality: torch.from_numpy(table[rows].copy()) for modality, table in features.items()},
                 emotion[rows],
                 str(number + 1),
@@ -182,7 +182,7 @@ def _cut(
 def _dialogue(
     id: str, turns: Sequence[str], features: Mapping[str, Features], emotion: Sequence[Emotion], session: str
 ) -> Dialogue:
-    """A dialogue with these speakers, complete and without times."""
+    """Complete dialogue with these speakers, without times."""
     speakers = tuple(dict.fromkeys(turns))
     length = len(turns)
     return Dialogue(
@@ -205,8 +205,8 @@ def _card(name: str, dialogues: Sequence[Dialogue]) -> Card:
     return Card(
         name=name,
         licence="Apache-2.0",
-        citation="None: drawn by graphmer.corpora.simulate.",
-        note="Nobody spoke these dialogues; they measure a model against the best possible answer.",
+        citation="None: simulated by graphmer.corpora.simulate.",
+        note="Simulated dialogues; they compare a model with the exact Bayes accuracy.",
         counts={"dialogues": len(dialogues), "utterances": sum(map(len, dialogues))},
         simulated=True,
     )

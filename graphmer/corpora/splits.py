@@ -1,4 +1,4 @@
-"""Folds of a corpus by dialogue: leave one session out, or the parts it comes with."""
+"""Cross-validation folds of a corpus by dialogue: leave one session out, or the official split."""
 
 import logging
 from collections import defaultdict
@@ -16,16 +16,16 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Fold:
-    """Dialogue ids to train on, to choose a model by, and to report.
+    """Fold: dialogue ids of the training, validation and test sets.
 
     Args:
-        name: unique among the folds of an experiment.
-        train: ids of the dialogues that weights are fitted to.
-        validation: ids of the dialogues that select the epoch; never reported.
-        test: ids of the dialogues that are reported; never selected by.
+        name: unique within an experiment.
+        train: ids of the training dialogues.
+        validation: ids of the validation dialogues, which select the epoch.
+        test: ids of the test dialogues; used for evaluation only.
 
     Raises:
-        ValueError: if a dialogue is in two of them.
+        ValueError: if a dialogue is in two sets.
     """
 
     name: str
@@ -45,24 +45,24 @@ class Fold:
 
 
 def leave_one_session_out(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
-    """One fold per session, in the order of their names; the session is the test part.
+    """Leave-one-session-out folds, sorted by session name; the session is the test set.
 
-    The validation dialogues come from the other sessions, from each in proportion, and are chosen by a hash
-    of their ids: the choice depends on neither a seed nor the order of the corpus.
+    Validation dialogues are held out from the other sessions, in proportion to their sizes. They are chosen
+    by a hash of their ids, independent of any seed and of the order of the corpus.
 
     Args:
-        corpus: dialogues with sessions.
-        validation: fraction of the training dialogues that is held out, in (0, 1).
+        corpus: corpus whose dialogues have sessions.
+        validation: fraction of the training dialogues that is held out for validation, in (0, 1).
 
     Raises:
         ValueError: if `validation` is not a fraction.
-        CorpusError: if a dialogue has no session, there is only one, or too few dialogues remain.
+        CorpusError: if a dialogue has no session, there is only one session, or too few dialogues remain.
     """
-    nowhere = [dialogue.id for dialogue in corpus.dialogues if dialogue.session is None]
-    if nowhere:
+    without = [dialogue.id for dialogue in corpus.dialogues if dialogue.session is None]
+    if without:
         raise CorpusError(
-            f"{corpus.card.name}: leaving one session out needs a session for every dialogue; {len(nowhere)} "
-            f"have none, e.g. {nowhere[0]!r}. Add 'session', or use the official split."
+            f"{corpus.card.name}: leaving one session out needs a session for every dialogue; {len(without)} "
+            f"have none, e.g. {without[0]!r}. Add 'session', or use the official split."
         )
     sessions = sorted({str(dialogue.session) for dialogue in corpus.dialogues})
     if len(sessions) < 2:
@@ -80,18 +80,18 @@ def leave_one_session_out(corpus: Corpus, validation: float = 0.12) -> list[Fold
 
 
 def official(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
-    """The parts a corpus comes with, as one fold.
+    """Official split of a corpus, as one fold.
 
-    Without a validation part, dialogues of the training part are held out by a hash of their ids. Without a
-    test part, the validation part becomes the test part and validation is held out in the same way.
+    Without a validation set, training dialogues are held out by a hash of their ids. Without a test set, the
+    validation set becomes the test set, and validation dialogues are held out in the same way.
 
     Args:
-        corpus: dialogues with `official` parts.
-        validation: fraction of the training dialogues that is held out where needed, in (0, 1).
+        corpus: corpus with an `official` split.
+        validation: fraction of the training dialogues that is held out if needed, in (0, 1).
 
     Raises:
         ValueError: if `validation` is not a fraction.
-        CorpusError: if there is no training part, or neither a test nor a validation part.
+        CorpusError: if there is no training set, or neither a test nor a validation set.
     """
     parts = {part: set(ids) for part, ids in corpus.official.items() if ids}
     if "train" not in parts or not parts.keys() & {"val", "test"}:
@@ -104,7 +104,7 @@ def official(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
         if ids - known:
             raise CorpusError(
                 f"{corpus.card.name}: part {part!r} names dialogue {min(ids - known)!r}, which the corpus "
-                "does not hold. Correct the split."
+                "does not contain. Correct the split."
             )
 
     def members(part: str) -> list[Dialogue]:
@@ -117,15 +117,18 @@ def official(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
         train, held_out = hold_out(members("train"), validation)
         reported = "test" if "test" in parts else "val"
         logger.info(
-            "%s: tested on %r; %d training dialogues validate", corpus.card.name, reported, len(held_out)
+            "%s: tested on %r; %d training dialogues are held out for validation",
+            corpus.card.name,
+            reported,
+            len(held_out),
         )
     return [Fold("official", train, held_out, test)]
 
 
 def hold_out(dialogues: Sequence[Dialogue], fraction: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Ids that remain and ids held out, about `fraction` of every session and of the whole.
+    """Remaining ids and held-out ids; about `fraction` of every session, and of all dialogues, is held out.
 
-    Which ones depends on their ids alone.
+    The choice depends on the ids only.
 
     Raises:
         ValueError: if `fraction` is not in (0, 1).

@@ -1,4 +1,4 @@
-"""Reads label pickles of research code without running anything they contain."""
+"""Safe reader of label pickles from research code: no code of the file is executed."""
 
 import pickle
 from pathlib import Path
@@ -10,11 +10,11 @@ from graphmer.errors import CorpusError
 
 
 def _dtype(code: str, align: object = False, copy: object = True) -> np.dtype[Any]:
-    """``numpy.dtype`` for pickles of every age: old ones pass 0 and 1, which NumPy 2.4 warns about."""
+    """``numpy.dtype`` for old and new pickles; old ones pass 0 and 1, which raises a warning in NumPy 2.4."""
     return np.dtype(code, align=bool(align), copy=bool(copy))
 
 
-# Taken from NumPy's own pickles, because their home has moved from numpy.core to numpy._core.
+# Taken from pickles of NumPy, because the module has moved from numpy.core to numpy._core.
 _reconstruct = np.empty(0).__reduce__()[0]
 _scalar = np.float64(0).__reduce__()[0]
 
@@ -27,29 +27,29 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     ("numpy.core.multiarray", "scalar"): _scalar,
 }
 
-_HOMES = {"__builtin__": "builtins", "numpy._core.multiarray": "numpy.core.multiarray"}
+_MODULES = {"__builtin__": "builtins", "numpy._core.multiarray": "numpy.core.multiarray"}
 
 
 class _RefusedError(Exception):
-    """A pickle names something that is not allowed."""
+    """The pickle refers to an object that is not allowed."""
 
 
 class _Unpickler(pickle.Unpickler):
     def find_class(self, module: str, name: str) -> Any:
-        allowed = _ALLOWED.get((_HOMES.get(module, module), name))
+        allowed = _ALLOWED.get((_MODULES.get(module, module), name))
         if allowed is None:
             raise _RefusedError(f"{module}.{name}")
         return allowed
 
 
 def load_pickle(path: str | Path) -> Any:
-    """Contents of a pickle made of plain containers, numbers, strings and NumPy arrays.
+    """Contents of a pickle of plain containers, numbers, strings and NumPy arrays.
 
-    Anything else in the file, such as a class or function to call, is refused before it is looked up.
-    Strings written by Python 2 are read as Latin-1.
+    Any other object, such as a class or a function, is refused before it is imported. Strings written by
+    Python 2 are decoded as Latin-1.
 
     Raises:
-        CorpusError: if the file is absent, damaged, or asks for more than that.
+        CorpusError: if the file is missing or damaged, or contains other objects.
     """
     path = Path(path)
     if not path.is_file():
@@ -59,11 +59,11 @@ def load_pickle(path: str | Path) -> Any:
             return _Unpickler(stream, encoding="latin1").load()
     except _RefusedError as refused:
         raise CorpusError(
-            f"{path}: a label pickle may hold dicts, lists, numbers, strings and NumPy arrays only; it asks "
-            f"for {refused}. Nothing was run. Convert the file where you trust it, to plain containers or to "
-            "graphmer's own format."
+            f"{path}: a label pickle may hold dicts, lists, numbers, strings and NumPy arrays only; it "
+            f"contains {refused}. Nothing was run. Convert the file, if you trust it, to plain containers or "
+            "to graphmer's format."
         ) from None
     except Exception as error:  # a damaged stream can raise anything
         raise CorpusError(
-            f"{path}: damaged or no pickle ({type(error).__name__}). Download or copy it again."
+            f"{path}: damaged, or not a pickle ({type(error).__name__}). Download or copy it again."
         ) from None

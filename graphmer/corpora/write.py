@@ -1,4 +1,4 @@
-"""Writes any corpus in graphmer's own format."""
+"""Writer of corpora in graphmer's format."""
 
 import json
 import os
@@ -25,14 +25,14 @@ _DIALOGUES = "dialogues.jsonl"
 
 
 def write_dataset(corpus: Corpus, path: str | Path, *, extractors: Mapping[str, str] | None = None) -> None:
-    """Write a corpus as a folder that `read_dataset` reads back exactly.
+    """Write a corpus as a folder that `read_dataset` reads without loss.
 
-    Everything is written beside `path` and moved there when complete: either the whole folder appears or
-    nothing does.
+    The folder is first written to a temporary folder with the same parent and then renamed, so that it
+    appears either completely or not at all.
 
     Args:
-        corpus: the dialogues, labels and official parts.
-        path: the new folder; must not exist, or be empty.
+        corpus: corpus to write.
+        path: new folder; must not exist, or be empty.
         extractors: provenance of the features by modality.
 
     Raises:
@@ -46,9 +46,7 @@ def write_dataset(corpus: Corpus, path: str | Path, *, extractors: Mapping[str, 
     header = _header(corpus, extractors or {})
     unknown = sorted(set(corpus.official) - set(PARTS))
     if unknown:
-        raise CorpusError(
-            f"Components of an official split must be named {PARTS}; got {unknown[0]!r}. Rename it."
-        )
+        raise CorpusError(f"Parts of an official split must be named {PARTS}; got {unknown[0]!r}. Rename it.")
     target.parent.mkdir(parents=True, exist_ok=True)
     partial = target.parent / f".{target.name}.{os.getpid()}.partial"
     partial.mkdir()
@@ -104,7 +102,7 @@ def _write(corpus: Corpus, header: Header, folder: Path) -> None:
 
 
 def _shapes(corpus: Corpus) -> dict[str, tuple[int, int]]:
-    """Shape of the matrix of each modality: utterances that have it, and its width."""
+    """Shape of the feature matrix of each modality: number of available utterances, and width."""
     count = torch.zeros(len(corpus.widths), dtype=torch.long)
     for dialogue in corpus.dialogues:
         count += dialogue.available.sum(dim=0)
@@ -114,7 +112,7 @@ def _shapes(corpus: Corpus) -> dict[str, tuple[int, int]]:
 
 
 class _Rows:
-    """A ``.npy`` matrix written row by row, so that a corpus may be larger than memory."""
+    """``.npy`` matrix written row by row, so that a corpus may be larger than memory."""
 
     def __init__(self, file: BinaryIO, shape: tuple[int, int]) -> None:
         header = {"descr": "<f4", "fortran_order": False, "shape": shape}
@@ -123,7 +121,7 @@ class _Rows:
         self._written = 0
 
     def append(self, row: NDArray[np.float32]) -> int:
-        """The number that the row got."""
+        """Append a row and return its number."""
         self._file.write(np.ascontiguousarray(row, dtype="<f4").tobytes())
         self._written += 1
         return self._written - 1
@@ -132,7 +130,7 @@ class _Rows:
 def _utterances(dialogue: Dialogue, rows: Mapping[str, _Rows]) -> Iterator[dict[str, Any]]:
     matrices = {modality: matrix.numpy() for modality, matrix in dialogue.features.items()}
     available = dialogue.available.tolist()
-    answered = dialogue.reply_to.tolist()
+    reply_to = dialogue.reply_to.tolist()
     for position, id in enumerate(dialogue.utterance_ids):
         features = {}
         for column, (modality, matrix) in enumerate(matrices.items()):
@@ -145,13 +143,13 @@ def _utterances(dialogue: Dialogue, rows: Mapping[str, _Rows]) -> Iterator[dict[
             "start": _seconds(dialogue.start[position]),
             "end": _seconds(dialogue.end[position]),
             "label": dialogue.emotion[position],
-            "reply_to": dialogue.utterance_ids[answered[position]] if answered[position] >= 0 else None,
+            "reply_to": dialogue.utterance_ids[reply_to[position]] if reply_to[position] >= 0 else None,
             "features": features,
         }
         yield {key: value for key, value in turn.items() if value is not None}
 
 
 def _seconds(time: Tensor) -> float | None:
-    """The shortest decimal that reads back as the same float32."""
+    """Shortest decimal number that is equal to the float32 value."""
     seconds = np.float32(time.item())
     return None if np.isnan(seconds) else float(str(seconds))

@@ -1,7 +1,7 @@
-"""Utterances, dialogues, their labels and what is missing from them."""
+"""Utterances, dialogues, label spaces and missing-modality protocols."""
 
 from graphmer.dialogue.conditions import conditions, protocol, short_name
-from graphmer.dialogue.damage import Noise, Shift
+from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.dialogue import Dialogue, Utterance
 from graphmer.dialogue.labels import Emotion, LabelSpace
 from graphmer.dialogue.missing import Burst, Complete, FixedSet, MissingProtocol, Rate, SpeakerSet

@@ -1,8 +1,8 @@
-"""Change of emotion between turns: what there is to recognise, and for which turns.
+"""Targets of emotion change recognition.
 
-A turn is compared with an earlier one. Where there is none, as at a speaker's first turn, the turn is not
-eligible; that is something else than "no change". Turns without an annotation are skipped: the comparison is
-with the latest annotated one.
+A turn is compared with an earlier turn. A turn without an earlier one, such as the first turn of a speaker,
+is not eligible, which differs from "no change". Unlabelled turns are skipped: the comparison is with the
+latest labelled turn.
 """
 
 from dataclasses import dataclass
@@ -15,20 +15,24 @@ from graphmer.dialogue.labels import LabelSpace
 from graphmer.typing import UNLABELLED
 
 Kind = Literal["speaker", "valence", "adjacent"]
-"""``speaker``: another emotion than at the speaker's previous turn (the primary definition); ``valence``: the
-same of negative, neutral, positive; ``adjacent``: another emotion than at the previous turn of anybody."""
+"""Definition of a change.
+
+``speaker``: the emotion differs from that of the speaker's previous turn (the primary definition).
+``valence``: the same for the valence (negative, neutral, positive). ``adjacent``: the emotion differs from
+that of the previous turn of any speaker.
+"""
 
 KINDS: tuple[Kind, ...] = ("speaker", "valence", "adjacent")
-"""All kinds of change, the primary one first."""
+"""All kinds of change; the primary one comes first."""
 
 
 @dataclass(frozen=True, eq=False)
 class ChangeTargets:
-    """What each turn is, and which earlier turn it is compared with.
+    """Value of each turn, and the earlier turn that it is compared with.
 
     Args:
-        value: class number or valence of each turn, `UNLABELLED` where there is none.
-        previous: position of the turn to compare with, -1 where there is none.
+        value: class number or valence of each turn; `UNLABELLED` if it has none.
+        previous: position of the earlier turn; -1 if there is none.
 
     Shapes:
         value, previous long ``[N]``.
@@ -44,26 +48,27 @@ class ChangeTargets:
 
     @property
     def shift(self) -> Tensor:
-        """Turns that differ from the previous one, bool ``[N]``; False where not eligible."""
+        """Turns whose value differs from the previous one, bool ``[N]``; False where not eligible."""
         return self.eligible & (self.value != self.value[self.previous])
 
     @property
     def pairs(self) -> Tensor:
-        """Transition of each eligible turn, long ``[P, 2]``: from the previous value to the present one."""
+        """Previous and current value of each eligible turn, long ``[P, 2]``."""
         turns = self.eligible.nonzero()[:, 0]
         return torch.stack([self.value[self.previous[turns]], self.value[turns]], dim=1)
 
 
 def previous_turn(speaker: Tensor, labelled: Tensor, *, strict: bool = False) -> Tensor:
-    """The latest earlier labelled turn of the same speaker.
+    """Position of the latest earlier labelled turn of the same speaker.
 
     Args:
-        speaker: who speaks; any numbers, compared for equality only.
-        labelled: which turns are annotated.
-        strict: leave out a turn if the speaker said something unlabelled in between, instead of skipping it.
+        speaker: speaker numbers; only compared for equality.
+        labelled: which turns are labelled.
+        strict: treat a turn as having no previous turn if the speaker has an unlabelled turn in between,
+            instead of skipping that unlabelled turn.
 
     Shapes:
-        speaker long ``[N]``; labelled bool ``[N]``; returns long ``[N]``, -1 where there is no such turn.
+        speaker long ``[N]``; labelled bool ``[N]``; returns long ``[N]``, -1 if there is no such turn.
 
     Example:
         >>> previous_turn(torch.tensor([0, 1, 0, 0]), torch.tensor([True, True, False, True]))
@@ -84,9 +89,9 @@ def previous_turn(speaker: Tensor, labelled: Tensor, *, strict: bool = False) ->
 
 
 def valences(emotion: Tensor, labels: LabelSpace) -> Tensor:
-    """Valence of class numbers ``[N]``: 0 negative, 1 neutral, 2 positive, `UNLABELLED` where unknown."""
+    """Valence of class numbers ``[N]``: 0 negative, 1 neutral, 2 positive, `UNLABELLED` if unknown."""
     known = [labels.polarity[name] + 1 if name in labels.polarity else UNLABELLED for name in labels.names]
-    # The number of an unlabelled turn, -1, reads the last entry.
+    # UNLABELLED is -1, which indexes the last entry.
     return torch.tensor([*known, UNLABELLED], device=emotion.device)[emotion]
 
 
@@ -99,15 +104,15 @@ def change_targets(
     dialogue: Tensor | None = None,
     strict: bool = False,
 ) -> ChangeTargets:
-    """The changes in one dialogue, or in several at once.
+    """Change targets of one or several dialogues.
 
     Args:
-        emotion: class numbers as `LabelSpace.encode` gives them, turns of a dialogue in their order.
-        speaker: number of each turn's speaker within its dialogue.
-        labels: the label space; its polarity defines valence, and a class without one has no valence.
-        kind: what a change is.
-        dialogue: number of each turn's dialogue; one dialogue if left out.
-        strict: leave out a pair that spans an unlabelled turn, instead of skipping that turn.
+        emotion: class numbers from `LabelSpace.encode`; turns of a dialogue in temporal order.
+        speaker: speaker number of each turn within its dialogue.
+        labels: label space; its polarity defines valence, and a class without polarity has no valence.
+        kind: definition of a change.
+        dialogue: dialogue number of each turn; all turns belong to one dialogue if omitted.
+        strict: drop a pair that spans an unlabelled turn, instead of skipping that turn.
 
     Shapes:
         emotion, speaker, dialogue long ``[N]``.
@@ -122,13 +127,13 @@ def change_targets(
         ([False, False, True, True], [False, False, True, False])
     """
     if labels.is_score:
-        raise ValueError("A change of emotion is one of classes; these labels are a score.")
+        raise ValueError("A change of emotion needs class labels; these labels are a score.")
     value = valences(emotion, labels) if kind == "valence" else emotion
-    place = torch.zeros_like(speaker) if dialogue is None else dialogue
-    group = place if kind == "adjacent" else speaker_ids(speaker, place)
+    number = torch.zeros_like(speaker) if dialogue is None else dialogue
+    group = number if kind == "adjacent" else speaker_ids(speaker, number)
     return ChangeTargets(value, previous_turn(group, value != UNLABELLED, strict=strict))
 
 
 def speaker_ids(speaker: Tensor, dialogue: Tensor) -> Tensor:
-    """Numbers ``[N]`` that differ between any two speakers, also those of different dialogues."""
+    """Speaker numbers ``[N]`` that are unique across dialogues."""
     return dialogue * (speaker.amax() + 1) + speaker if len(speaker) else speaker

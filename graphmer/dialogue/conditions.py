@@ -1,49 +1,49 @@
-"""Conditions and protocols by name: ``at``, ``rate:0.5``, ``mixed``."""
+"""Parsing of conditions and missing-modality protocols: ``at``, ``rate:0.5``, ``mixed``."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import combinations
 
-from graphmer.dialogue.damage import Noise, Shift
+from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.missing import Burst, Complete, FixedSet, MissingProtocol, Rate, SpeakerSet
 from graphmer.dialogue.policies import Mixed, RandomRates, RandomSets
 
-_PLAIN: Mapping[str, Callable[[], MissingProtocol]] = {
+_WITHOUT_VALUE: Mapping[str, Callable[[], MissingProtocol]] = {
     "complete": Complete,
     "sets": RandomSets,
     "rates": RandomRates,
     "mixed": Mixed,
 }
-_OF_SETS: Mapping[str, Callable[[tuple[str, ...], str], MissingProtocol]] = {
+_WITH_SET: Mapping[str, Callable[[tuple[str, ...], str], MissingProtocol]] = {
     "fixed": FixedSet,
     "speaker": SpeakerSet,
 }
-_OF_NUMBERS: Mapping[str, Callable[[float], MissingProtocol]] = {"rate": Rate, "noise": Noise}
-_OF_TURNS: Mapping[str, Callable[[int], MissingProtocol]] = {"burst": Burst, "shift": Shift}
+_WITH_NUMBER: Mapping[str, Callable[[float], MissingProtocol]] = {"rate": Rate, "noise": Noise}
+_WITH_TURNS: Mapping[str, Callable[[int], MissingProtocol]] = {"burst": Burst, "shift": Shift}
 
 
 def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
-    """The missing-modality protocol that a name stands for.
+    """Missing-modality protocol from its name.
 
     ===================  =========================================================================
-    ``complete``         nothing hidden
+    ``complete``         no masking
     ``at``, ``fixed:at`` every utterance has this set (also ``audio+text``, ``fixed:audio+text``)
     ``rate:0.5``         each utterance loses this fraction of its modalities at random
-    ``burst:4``          one modality at a time is off, for so many turns
-    ``speaker:t``        one party has only this set
-    ``noise:0.5``        Gaussian noise of so many training standard deviations
-    ``shift:2``          one modality is so many turns late
-    ``sets``             training: a set drawn for each dialogue
-    ``rates``            training: a rate drawn for each dialogue
-    ``mixed``            training: ``sets`` or ``rates``, drawn for each dialogue
+    ``burst:4``          one modality at a time is missing, for this number of consecutive turns
+    ``speaker:t``        one speaker of the dialogue has only this set
+    ``noise:0.5``        Gaussian noise with this standard deviation, in training standard deviations
+    ``shift:2``          one modality is delayed by this number of turns
+    ``sets``             training: a random set per dialogue
+    ``rates``            training: a random rate per dialogue
+    ``mixed``            training: ``sets`` or ``rates``, chosen at random per dialogue
     ===================  =========================================================================
 
     Args:
-        spec: the name; a set is written as in `conditions` or by full names joined by ``+``.
-        modalities: all modalities of the corpus, in the order of its columns.
+        spec: the name; a set is written as in `conditions`, or as full names joined by ``+``.
+        modalities: all modalities of the corpus, in the order of the columns.
 
     Raises:
-        ValueError: on an unknown protocol or modality, or a number that breaks the protocol's rule.
+        ValueError: if the protocol or a modality is unknown, or the number is invalid for the protocol.
 
     Example:
         >>> protocol("ta", ("audio", "text", "video"))
@@ -51,15 +51,15 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     """
     _check_modalities(modalities)
     kind, colon, value = spec.partition(":")
-    if not colon and kind in _PLAIN:
-        return _PLAIN[kind]()
-    if colon and kind in _OF_SETS:
+    if not colon and kind in _WITHOUT_VALUE:
+        return _WITHOUT_VALUE[kind]()
+    if colon and kind in _WITH_SET:
         chosen = _parse_set(value, modalities, spec)
-        return _OF_SETS[kind](chosen, short_name(chosen, modalities))
-    if colon and kind in _OF_NUMBERS:
-        return _OF_NUMBERS[kind](_number(value, spec))
-    if colon and kind in _OF_TURNS:
-        return _OF_TURNS[kind](_whole(value, spec))
+        return _WITH_SET[kind](chosen, short_name(chosen, modalities))
+    if colon and kind in _WITH_NUMBER:
+        return _WITH_NUMBER[kind](_number(value, spec))
+    if colon and kind in _WITH_TURNS:
+        return _WITH_TURNS[kind](_whole(value, spec))
     chosen = () if colon else _find_set(kind, modalities)
     if not chosen:
         raise ValueError(_unknown(spec, modalities))
@@ -67,10 +67,10 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
 
 
 def conditions(modalities: Sequence[str]) -> tuple[str, ...]:
-    """All ``2**M - 1`` sets of modalities by their short names, in the field's order: singles first.
+    """Short names of all ``2**M - 1`` sets of modalities, in the usual order: single modalities first.
 
     Raises:
-        ValueError: if there are no modalities or a name repeats.
+        ValueError: if there are no modalities, or a name occurs twice.
 
     Example:
         >>> conditions(("audio", "text", "video"))
@@ -82,14 +82,14 @@ def conditions(modalities: Sequence[str]) -> tuple[str, ...]:
 
 
 def short_name(chosen: Collection[str], modalities: Sequence[str]) -> str:
-    """A set of modalities as it is written in tables: by initials where all initials differ, else in full.
+    """Short name of a set of modalities: its initials if all initials differ, else the full names.
 
     Args:
-        chosen: the set, in any order.
-        modalities: all modalities of the corpus; gives the order.
+        chosen: the set of modalities, in any order.
+        modalities: all modalities of the corpus, in the order of the name.
 
     Raises:
-        ValueError: if the set is empty or holds an unknown modality.
+        ValueError: if the set is empty or contains an unknown modality.
 
     Example:
         >>> short_name({"text", "audio"}, ("audio", "text")), short_name(["tail"], ("text", "tail"))
@@ -116,7 +116,7 @@ def _check_modalities(modalities: Sequence[str]) -> None:
 
 
 def _find_set(text: str, modalities: Sequence[str]) -> tuple[str, ...]:
-    """The set that `text` writes, in the order of `modalities`; empty if it writes none."""
+    """Set of modalities named by `text`, in the order of `modalities`; empty if `text` names none."""
     parts = text.split("+")
     if _by_initials(modalities) and not set(parts) <= set(modalities):
         full = {name[0]: name for name in modalities}
@@ -131,8 +131,8 @@ def _parse_set(text: str, modalities: Sequence[str], spec: str) -> tuple[str, ..
     if not chosen:
         known = [*conditions(modalities), *modalities]
         raise ValueError(
-            f"{spec!r}: {text!r} is no set of the modalities {list(modalities)}; write one as in "
-            f"{conditions(modalities)[-1]!r}, or full names joined by '+'.{_meant(text, known)}"
+            f"{spec!r}: {text!r} is not a set of the modalities {list(modalities)}; write one as in "
+            f"{conditions(modalities)[-1]!r}, or full names joined by '+'.{_suggestion(text, known)}"
         )
     return chosen
 
@@ -153,16 +153,16 @@ def _whole(text: str, spec: str) -> int:
 
 def _unknown(spec: str, modalities: Sequence[str]) -> str:
     sets = [*conditions(modalities), *modalities]
-    with_value = [f"{name}:" for name in (*_OF_SETS, *_OF_NUMBERS, *_OF_TURNS)]
-    names = [*_PLAIN, *with_value]
+    with_value = [f"{name}:" for name in (*_WITH_SET, *_WITH_NUMBER, *_WITH_TURNS)]
+    names = [*_WITHOUT_VALUE, *with_value]
     kind, colon, _ = spec.partition(":")
-    guess = _meant(kind + colon, with_value) if colon else _meant(spec, [*names, *sets])
+    guess = _suggestion(kind + colon, with_value) if colon else _suggestion(spec, [*names, *sets])
     return (
         f"Unknown missing-modality protocol {spec!r}; it must be one of {names}, or a set such as "
         f"{sets[0]!r}.{guess}"
     )
 
 
-def _meant(text: str, known: Sequence[str]) -> str:
+def _suggestion(text: str, known: Sequence[str]) -> str:
     close = get_close_matches(text, known, n=1, cutoff=0.5)
     return f" Did you mean {close[0]!r}?" if close else ""

@@ -1,4 +1,4 @@
-"""One turn of a conversation, and a conversation as aligned tensors on one node axis."""
+"""Utterances, and dialogues as aligned tensors on one node axis."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -8,22 +8,23 @@ import torch
 from torch import Tensor
 
 from graphmer.dialogue.labels import Emotion
+from graphmer.reprs import counted, short_repr
 from graphmer.typing import Available, Features
 
 
 @dataclass(frozen=True)
 class Utterance:
-    """One turn. A missing modality is a key that is not there, never a vector of zeros.
+    """Turn of a dialogue. A missing modality is an absent key in `features`, never a vector of zeros.
 
     Args:
-        speaker: who speaks; any string, compared within the dialogue only.
-        features: one vector ``[D_m]`` (tensor, array or list) per modality that was recorded.
-        emotion: the annotation: a class name, a score, or ``None``.
-        id: unique within the corpus; ``<dialogue>_<position>`` when left out.
-        text: the transcript.
-        start: begin, in seconds from the start of the recording.
-        end: end, in seconds from the start of the recording.
-        reply_to: id of the turn this one answers.
+        speaker: name of the speaker; only compared within the dialogue.
+        features: one vector ``[D_m]`` (tensor, array or list) per recorded modality.
+        emotion: annotation: a class name, a score, or ``None`` if unlabelled.
+        id: unique within the corpus; ``<dialogue>_<position>`` if omitted.
+        text: transcript.
+        start: start time, in seconds from the start of the recording.
+        end: end time, in seconds from the start of the recording.
+        reply_to: id of the turn that this turn replies to.
     """
 
     speaker: str
@@ -38,11 +39,11 @@ class Utterance:
 
 @dataclass(frozen=True, eq=False)
 class LazyFeatures(Mapping[str, Features]):
-    """Features of a dialogue that are made each time they are asked for, and kept by nobody.
+    """Features of a dialogue that are computed on each access and not cached.
 
     Args:
-        turns: ``N``.
-        make: ``{m: () -> [N, D_m]}``.
+        turns: number of turns, ``N``.
+        make: function that returns the features of a modality, ``{m: () -> [N, D_m]}``.
     """
 
     turns: int
@@ -60,27 +61,27 @@ class LazyFeatures(Mapping[str, Features]):
 
 @dataclass(frozen=True, eq=False)
 class Dialogue:
-    """A conversation: turns in their order, aligned on one node axis ``N``.
+    """Dialogue: turns in temporal order, aligned on one node axis ``N``.
 
     Args:
         id: unique within the corpus.
-        utterance_ids: one id a turn.
-        speakers: names of the speakers, in the order of their first turn.
-        speaker: number of each turn's speaker within `speakers`.
-        features: one matrix per modality; rows of turns without the modality are never read.
-        available: which turn has which modality; columns in the order of `features`.
-        emotion: the annotation of each turn, ``None`` where there is none.
-        text: transcript of each turn, ``None`` where there is none.
-        start: seconds, NaN where unknown.
-        end: seconds, NaN where unknown.
-        reply_to: position of the answered turn, -1 where unknown.
+        utterance_ids: one id per turn.
+        speakers: names of the speakers, in the order of their first turns.
+        speaker: index into `speakers` of each turn.
+        features: one matrix per modality; rows of turns without the modality are ignored.
+        available: whether a turn has a modality; columns in the order of `features`.
+        emotion: annotation of each turn, ``None`` if unlabelled.
+        text: transcript of each turn, ``None`` if unknown.
+        start: start time of each turn in seconds, NaN if unknown.
+        end: end time of each turn in seconds, NaN if unknown.
+        reply_to: position of the turn that a turn replies to, -1 if unknown.
         session: recording session, for leave-one-session-out splits.
 
     Shapes:
         speaker ``[N]``; features ``{m: [N, D_m]}``; available ``[N, M]``; start, end, reply_to ``[N]``.
 
     Raises:
-        ValueError: if it is empty or lengths disagree.
+        ValueError: if it has no turns, ids are not unique, or lengths differ.
     """
 
     id: str
@@ -115,7 +116,7 @@ class Dialogue:
                 raise ValueError(f"Dialogue {self.id!r}: {name!r} must have {length} rows, got {rows}.")
 
     def _rows(self) -> dict[str, int]:
-        """Lengths of what must have a row for each turn."""
+        """Number of rows of every tensor that needs one row per turn."""
         rows = {"speaker": len(self.speaker), "start": len(self.start)}
         if isinstance(self.features, LazyFeatures):
             return rows | {"features": self.features.turns}
@@ -124,17 +125,23 @@ class Dialogue:
     def __len__(self) -> int:
         return len(self.utterance_ids)
 
+    def __repr__(self) -> str:
+        shares = self.available.float().mean(dim=0).tolist()
+        size = counted(len(self), "turn"), counted(len(self.speakers), "speaker")
+        has = (f"{name} {100 * share:.0f} %" for name, share in zip(self.features, shares, strict=True))
+        return short_repr(self, self.id, *size, *has)
+
     @property
     def modalities(self) -> tuple[str, ...]:
         """Names of the modalities, in the order of the columns of `available`."""
         return tuple(self.features)
 
     def with_available(self, available: Available) -> "Dialogue":
-        """The same dialogue with what is not in ``available`` ``[N, M]`` hidden as well."""
+        """Copy in which modalities that are False in ``available`` ``[N, M]`` are missing, too."""
         return replace(self, available=self.available & available)
 
     def with_modalities(self, widths: Mapping[str, int]) -> "Dialogue":
-        """The same dialogue with these modalities in this order; ones it lacks are missing throughout."""
+        """Copy with these modalities in this order; modalities that it lacks are missing in every turn."""
         column = dict(zip(self.features, self.available.T, strict=True))
         never = torch.zeros(len(self), dtype=torch.bool)
         return replace(
@@ -144,7 +151,7 @@ class Dialogue:
         )
 
     def unlabelled(self) -> "Dialogue":
-        """The same dialogue without annotations."""
+        """Copy without annotations."""
         return replace(self, emotion=(None,) * len(self))
 
     @classmethod
@@ -157,18 +164,19 @@ class Dialogue:
         session: str | None = None,
         first: int = 0,
     ) -> "Dialogue":
-        """Align turns into a dialogue.
+        """Build a dialogue from its turns.
 
         Args:
-            id: the dialogue's id.
-            utterances: the turns in their order.
-            widths: features per modality, ``{modality: D_m}``; found from the turns when left out, in the
-                order of first mention. Give it where a modality may be missing throughout.
+            id: id of the dialogue.
+            utterances: turns in temporal order.
+            widths: features per modality, ``{modality: D_m}``; inferred from the turns if omitted, in the
+                order of first occurrence. Needed if a modality may be missing in every turn.
             session: recording session.
-            first: number of the first of these turns, for ids and messages, where others came before.
+            first: number of the first of these turns, for ids and messages, if other turns precede it.
 
         Raises:
-            ValueError: on no turns, a wrong width, an unknown modality or `reply_to`, or a repeated id.
+            ValueError: if there are no turns, a width is wrong, a modality or `reply_to` is unknown, or an id
+                occurs twice.
 
         Example:
             >>> turns = [Utterance("Ann", {"text": [1.0, 2.0]}, "joy"), Utterance("Bob")]
@@ -205,7 +213,7 @@ def _positions(dialogue: str, ids: tuple[str, ...], reply_to: list[str | None]) 
     unknown = [name for name in reply_to if name is not None and name not in position]
     if unknown:
         raise ValueError(
-            f"Dialogue {dialogue!r}: `reply_to` names {unknown[0]!r}, which is no turn of this dialogue."
+            f"Dialogue {dialogue!r}: `reply_to` names {unknown[0]!r}, which is not a turn of this dialogue."
         )
     return torch.tensor([-1 if name is None else position[name] for name in reply_to], dtype=torch.long)
 

@@ -1,4 +1,4 @@
-"""What an utterance can be labelled with: one of several emotions, or a score."""
+"""Label spaces: emotion classes, or a score."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,21 +9,21 @@ from torch import Tensor
 from graphmer.typing import UNLABELLED
 
 Emotion = str | float | None
-"""An annotation: an emotion's name, a score, or ``None`` for an utterance nobody annotated."""
+"""Annotation: a class name, a score, or ``None`` for an unlabelled utterance."""
 
 
 @dataclass(frozen=True)
 class LabelSpace:
-    """The emotions of a corpus in their numbered order, or the interval of its score.
+    """Label space of a corpus: the emotion classes in order, or the interval of a score.
 
     Args:
-        names: class names in the order of their numbers; empty for a score.
-        interval: lowest and highest score, for corpora such as CMU-MOSI (-3, 3); ``None`` for classes.
-        polarity: valence of a class name, -1 negative, 0 neutral, 1 positive; may be empty.
+        names: class names in the order of the class numbers; empty for a score.
+        interval: lowest and highest score, for example (-3, 3) for CMU-MOSI; ``None`` for classes.
+        polarity: valence of class names: -1 negative, 0 neutral, 1 positive; may be empty.
 
     Raises:
-        ValueError: if neither or both of `names` and `interval` are given, names repeat, or a polarity names
-            an unknown class.
+        ValueError: if not exactly one of `names` and `interval` is given, a name occurs twice, or `polarity`
+            contains an unknown class.
 
     Example:
         >>> space = LabelSpace(("happy", "sad"))
@@ -55,17 +55,17 @@ class LabelSpace:
 
     @property
     def outputs(self) -> int:
-        """Width of a model's output: ``C`` for classes, 1 for a score."""
+        """Number of model outputs: ``C`` for classes, 1 for a score."""
         return 1 if self.is_score else len(self.names)
 
     def encode(self, emotions: Sequence[Emotion]) -> Tensor:
-        """Annotations as a tensor.
+        """Encode annotations as a target tensor.
 
         Shapes:
             returns long ``[N]`` with `UNLABELLED` for ``None``, or float ``[N]`` with NaN for ``None``.
 
         Raises:
-            ValueError: on a name that is no class, or a score outside the interval.
+            ValueError: if a name is not a class, or a score lies outside the interval.
         """
         if self.is_score:
             return torch.tensor([self._check_score(e) for e in emotions], dtype=torch.float32)
@@ -92,16 +92,16 @@ class LabelSpace:
         return score
 
     def decode(self, target: Tensor) -> list[Emotion]:
-        """The inverse of `encode`: names (or scores) of a target tensor ``[N]``."""
+        """Class names or scores of a target tensor ``[N]``; the inverse of `encode`."""
         if self.is_score:
             return [None if value != value else float(value) for value in target.tolist()]
         return [None if number == UNLABELLED else self.names[number] for number in target.tolist()]
 
     def labelled(self, target: Tensor) -> Tensor:
-        """Which entries of an encoded target ``[N]`` are annotated, as bool ``[N]``."""
+        """Mask of the labelled entries of an encoded target ``[N]``, bool ``[N]``."""
         return annotated(target)
 
 
 def annotated(target: Tensor) -> Tensor:
-    """Which entries of an encoded target ``[N]``, classes or scores, are annotated, as bool ``[N]``."""
+    """Mask of the labelled entries of an encoded target ``[N]`` (classes or scores), bool ``[N]``."""
     return ~torch.isnan(target) if target.is_floating_point() else target != UNLABELLED

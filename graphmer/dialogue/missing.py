@@ -1,7 +1,7 @@
-"""Missing-modality protocols: which modalities of which utterance are hidden, by one rule with one name.
+"""Missing-modality protocols: named rules that mask modalities of utterances.
 
-Every protocol is a pure function of itself, a seed, the dialogue's id and the utterance's id. Masks depend
-neither on the batch, its order or the process, nor on the split an utterance is in.
+A mask is a pure function of the protocol, the seed, the dialogue id and the utterance id. It does not depend
+on the batch, the order, the process or the split of an utterance.
 """
 
 from collections.abc import Collection
@@ -18,23 +18,23 @@ from graphmer.typing import Available
 
 @runtime_checkable
 class MissingProtocol(Protocol):
-    """A rule for what is missing from a dialogue."""
+    """Rule for the missing modalities of a dialogue."""
 
     @property
     def name(self) -> str:
-        """The protocol as it is written in a configuration and in a table, e.g. ``rate:0.5``."""
+        """Name of the protocol in configurations and tables, e.g. ``rate:0.5``."""
 
     def keep(self, dialogue: Dialogue, seed: int) -> Available:
-        """What the protocol leaves, as bool ``[N, M]``; to be combined with what was recorded."""
+        """Mask of the modalities to keep, bool ``[N, M]``; to be combined with what was recorded."""
 
     def apply(self, dialogue: Dialogue, seed: int) -> Dialogue:
-        """The dialogue as the protocol lets it be seen; never more than was recorded."""
+        """Masked view of the dialogue; modalities that were not recorded stay missing."""
         return dialogue.with_available(self.keep(dialogue, seed))
 
 
 @dataclass(frozen=True)
 class Complete(MissingProtocol):
-    """``complete``: nothing is hidden beyond what was never recorded."""
+    """``complete``: no masking; only modalities that were not recorded are missing."""
 
     @property
     def name(self) -> str:
@@ -46,17 +46,17 @@ class Complete(MissingProtocol):
 
 @dataclass(frozen=True)
 class FixedSet(MissingProtocol):
-    """``fixed:at``: every utterance has this set of modalities and no other, the field's fixed condition.
+    """``fixed:at``: every utterance has exactly this set of modalities, the usual fixed condition.
 
-    An utterance that was recorded with none of the set is left with nothing: the set is the condition, and
-    another modality in its place would not be.
+    An utterance that was recorded without any modality of the set has no modality at all. It does not get
+    another modality instead, because that would be another condition.
 
     Args:
-        modalities: the set.
-        written: the set in the name; full names joined by ``+`` when left out.
+        modalities: the set of modalities.
+        written: the set as written in the name; full names joined by ``+`` if omitted.
 
     Raises:
-        ValueError: if the set is empty or repeats a modality, and in `keep` if a dialogue does not know one.
+        ValueError: if the set is empty or contains a modality twice; in `keep`, if the dialogue lacks one.
     """
 
     modalities: tuple[str, ...]
@@ -75,17 +75,17 @@ class FixedSet(MissingProtocol):
 
 @dataclass(frozen=True)
 class SpeakerSet(MissingProtocol):
-    """``speaker:t``: one party of the dialogue has only this set; nothing is hidden from the others.
+    """``speaker:t``: one speaker of the dialogue has only this set; the other speakers are not masked.
 
-    The party is drawn uniformly from the dialogue's speakers. Its utterances that were recorded with none of
-    the set are left with nothing, as under `FixedSet`.
+    The speaker is sampled uniformly from the speakers of the dialogue. An utterance of this speaker that was
+    recorded without any modality of the set has no modality at all, as under `FixedSet`.
 
     Args:
-        modalities: the set.
-        written: the set in the name; full names joined by ``+`` when left out.
+        modalities: the set of modalities.
+        written: the set as written in the name; full names joined by ``+`` if omitted.
 
     Raises:
-        ValueError: as `FixedSet`.
+        ValueError: as for `FixedSet`.
     """
 
     modalities: tuple[str, ...]
@@ -99,23 +99,23 @@ class SpeakerSet(MissingProtocol):
         return f"speaker:{self.written or '+'.join(self.modalities)}"
 
     def keep(self, dialogue: Dialogue, seed: int) -> Available:
-        draw = uniforms("speaker", seed, dialogue.id, ["party"], 1).item()
-        party = int(draw * len(dialogue.speakers))
-        others = (dialogue.speaker != party).unsqueeze(1)
+        uniform = uniforms("speaker", seed, dialogue.id, ["party"], 1).item()
+        masked = int(uniform * len(dialogue.speakers))
+        others = (dialogue.speaker != masked).unsqueeze(1)
         return others | _columns(self.modalities, dialogue)
 
 
 @dataclass(frozen=True)
 class Rate(MissingProtocol):
-    r"""``rate:0.5``: each utterance loses modalities at random, one by one, and always keeps one.
+    r"""``rate:0.5``: each utterance loses modalities independently at random, but always keeps one.
 
-    The kept modality is :math:`k \sim U` over the modalities the utterance was recorded with; each other one
-    is kept iff :math:`u_m < 1 - r M / (M - 1)`, for ``M = 3`` the field's ``1 - 1.5 r``. The expected missing
-    fraction is exactly ``r`` up to ``(M - 1) / M``, where only ``k`` is left; a higher rate removes no more
-    (rate 0.7 of three modalities hides 0.667). An utterance recorded with ``P < M`` of them loses the
-    fraction ``r M (P - 1) / ((M - 1) P)``. With one modality nothing is removed.
+    The kept modality is :math:`k \sim U` over the recorded modalities of the utterance. Each other modality
+    is kept iff :math:`u_m < 1 - r M / (M - 1)`, which is the usual ``1 - 1.5 r`` for ``M = 3``. The expected
+    missing fraction is exactly ``r`` up to ``(M - 1) / M``, where only ``k`` remains; a higher rate removes
+    no more (rate 0.7 of three modalities masks 0.667). An utterance recorded with ``P < M`` modalities loses
+    the fraction ``r M (P - 1) / ((M - 1) P)``. With a single modality nothing is masked.
 
-    ``k`` and ``u`` do not depend on the rate, so masks are nested: raising the rate only removes.
+    ``k`` and ``u`` do not depend on the rate, so masks are nested: a higher rate only removes modalities.
 
     Args:
         rate: expected missing fraction in [0, 1].
@@ -137,22 +137,22 @@ class Rate(MissingProtocol):
     def keep(self, dialogue: Dialogue, seed: int) -> Available:
         present = dialogue.available.numpy()
         count = present.shape[1]
-        draws = uniforms("rate", seed, dialogue.id, dialogue.utterance_ids, count + 1)
-        chosen = np.floor(draws[:, :1] * present.sum(axis=1, keepdims=True))
+        uniform = uniforms("rate", seed, dialogue.id, dialogue.utterance_ids, count + 1)
+        chosen = np.floor(uniform[:, :1] * present.sum(axis=1, keepdims=True))
         always = present & (np.cumsum(present, axis=1) - 1 == chosen)
-        chance = 1 - self.rate * count / (count - 1) if count > 1 else 1.0
-        return torch.from_numpy(always | (draws[:, 1:] < chance))
+        probability = 1 - self.rate * count / (count - 1) if count > 1 else 1.0
+        return torch.from_numpy(always | (uniform[:, 1:] < probability))
 
 
 @dataclass(frozen=True)
 class Burst(MissingProtocol):
-    """``burst:4``: at every turn one modality is off, and stays off for exactly that many turns in a row.
+    """``burst:4``: one modality is missing at every turn, the same one for this number of consecutive turns.
 
-    The modalities take turns in an order drawn for each dialogue, starting at a phase drawn uniformly from
-    the ``M * turns`` turns of a full round; only the first and last burst of a dialogue may be cut short. At
-    each turn each modality is off with probability exactly ``1 / M``, whatever `turns` is: bursts of other
-    lengths, and ``rate:0.333`` for ``M = 3``, hide equally much. A turn recorded with nothing but the
-    modality that is off keeps it. With one modality nothing is hidden.
+    The missing modality rotates in a random order per dialogue. The start phase is sampled uniformly from the
+    ``M * turns`` turns of a full cycle, so that only the first and the last burst of a dialogue may be
+    shorter. At each turn each modality is missing with probability exactly ``1 / M``, for every burst length.
+    Bursts of all lengths, and ``rate:0.333`` for ``M = 3``, therefore mask the same fraction. A turn that was
+    recorded with the missing modality only keeps it. With a single modality nothing is masked.
 
     Args:
         turns: length of a burst, in turns, >= 1.
@@ -173,8 +173,8 @@ class Burst(MissingProtocol):
 
     def keep(self, dialogue: Dialogue, seed: int) -> Available:
         count = len(dialogue.modalities)
-        draws = uniforms("burst", seed, dialogue.id, ["round"], count + 1)[0]
-        phase, order = int(draws[0] * count * self.turns), np.argsort(draws[1:])
+        uniform = uniforms("burst", seed, dialogue.id, ["round"], count + 1)[0]
+        phase, order = int(uniform[0] * count * self.turns), np.argsort(uniform[1:])
         burst = (np.arange(len(dialogue)) + phase) // self.turns
         keep = torch.ones_like(dialogue.available)
         keep[torch.arange(len(dialogue)), torch.from_numpy(order[burst % count])] = False
@@ -183,7 +183,9 @@ class Burst(MissingProtocol):
 
 def _check_set(modalities: tuple[str, ...]) -> None:
     if not modalities or len(set(modalities)) != len(modalities):
-        raise ValueError(f"A set of modalities needs at least one and each only once; got {modalities}.")
+        raise ValueError(
+            f"A set of modalities needs at least one modality, and each only once; got {modalities}."
+        )
 
 
 def _columns(modalities: Collection[str], dialogue: Dialogue) -> Available:

@@ -1,7 +1,7 @@
-"""Training policies: protocols that draw what is missing anew for each dialogue.
+"""Training policies: protocols that sample the missing modalities of each dialogue.
 
-They are protocols like any other. Give them another seed each epoch and every epoch hides something else;
-give them one seed and they hide the same.
+They are pure functions of the seed, as all protocols are. A new seed per epoch gives new masks in every
+epoch; the same seed gives the same masks.
 """
 
 from dataclasses import dataclass
@@ -14,14 +14,14 @@ from graphmer.dialogue.random import uniforms
 from graphmer.typing import Available
 
 HIGHEST_RATE = 0.7
-"""Upper end of the missing rates met in training, as in the field's curves."""
+"""Highest missing rate in training, as in the missing-rate curves of the literature."""
 
 
 @dataclass(frozen=True)
 class RandomSets(MissingProtocol):
-    """``sets``: each dialogue has one of the ``2**M - 1`` sets of modalities, all equally likely.
+    """``sets``: each dialogue has one of the ``2**M - 1`` sets of modalities, sampled uniformly.
 
-    As under `FixedSet`, an utterance recorded with none of the drawn set is left with nothing.
+    As under `FixedSet`, an utterance recorded without any modality of the set has no modality at all.
     """
 
     @property
@@ -30,34 +30,34 @@ class RandomSets(MissingProtocol):
 
     def keep(self, dialogue: Dialogue, seed: int) -> Available:
         count = len(dialogue.modalities)
-        draw = uniforms("sets", seed, dialogue.id, ["set"], 1).item()
-        drawn = 1 + int(draw * (2**count - 1))
-        columns = torch.tensor([[bool(drawn >> column & 1) for column in range(count)]])
+        uniform = uniforms("sets", seed, dialogue.id, ["set"], 1).item()
+        subset = 1 + int(uniform * (2**count - 1))
+        columns = torch.tensor([[bool(subset >> column & 1) for column in range(count)]])
         return columns.expand(len(dialogue), -1).clone()
 
 
 @dataclass(frozen=True)
 class RandomRates(MissingProtocol):
-    """``rates``: each dialogue has a missing rate, uniform in [0, 0.7], and loses modalities as by `Rate`."""
+    """``rates``: each dialogue is masked by `Rate` with a rate sampled uniformly from [0, 0.7]."""
 
     @property
     def name(self) -> str:
         return "rates"
 
     def keep(self, dialogue: Dialogue, seed: int) -> Available:
-        draw = uniforms("rates", seed, dialogue.id, ["rate"], 1).item()
-        return Rate(HIGHEST_RATE * draw).keep(dialogue, seed)
+        uniform = uniforms("rates", seed, dialogue.id, ["rate"], 1).item()
+        return Rate(HIGHEST_RATE * uniform).keep(dialogue, seed)
 
 
 @dataclass(frozen=True)
 class Mixed(MissingProtocol):
-    """``mixed``: each dialogue is masked by `RandomSets` or `RandomRates`, with equal chance."""
+    """``mixed``: each dialogue is masked by `RandomSets` or `RandomRates`, with equal probability."""
 
     @property
     def name(self) -> str:
         return "mixed"
 
     def keep(self, dialogue: Dialogue, seed: int) -> Available:
-        draw = uniforms("mixed", seed, dialogue.id, ["policy"], 1).item()
-        policy: MissingProtocol = RandomSets() if draw < 0.5 else RandomRates()
+        uniform = uniforms("mixed", seed, dialogue.id, ["policy"], 1).item()
+        policy: MissingProtocol = RandomSets() if uniform < 0.5 else RandomRates()
         return policy.keep(dialogue, seed)

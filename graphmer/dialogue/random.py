@@ -1,4 +1,4 @@
-"""Random numbers that belong to an utterance: the same in any batch, any order and any process."""
+"""Counter-based random numbers per utterance, independent of batch, order and process."""
 
 import hashlib
 from collections.abc import Sequence
@@ -8,17 +8,17 @@ from numpy.typing import NDArray
 
 
 def uniforms(purpose: str, seed: int, dialogue: str, keys: Sequence[str], count: int) -> NDArray[np.float64]:
-    """Uniform numbers in [0, 1) for each key, a pure function of the arguments.
+    """Uniform random numbers in [0, 1) per key, as a pure function of the arguments.
 
-    Each row is a SHAKE-128 digest of its arguments read as 64-bit integers, of which the upper 53 bits are
-    kept. Nothing depends on the order of the keys, on other keys, on the process or on ``PYTHONHASHSEED``.
+    Each row is the SHAKE-128 digest of its arguments, read as 64-bit integers of which the upper 53 bits are
+    used. It does not depend on the order of the keys, on other keys, on the process or on ``PYTHONHASHSEED``.
 
     Args:
-        purpose: what the numbers decide; two purposes never share numbers.
+        purpose: name of the use; different purposes have independent numbers.
         seed: any integer.
         dialogue: id of the dialogue.
-        keys: one key a row, as a rule the utterance ids.
-        count: numbers a key; the first ones stay the same when `count` grows.
+        keys: one key per row, usually the utterance ids.
+        count: numbers per key; a larger `count` keeps the first numbers.
 
     Shapes:
         returns ``[len(keys), count]``.
@@ -31,15 +31,15 @@ def uniforms(purpose: str, seed: int, dialogue: str, keys: Sequence[str], count:
     shake, width = hashlib.shake_128, 8 * count
     prefix = _prefix(purpose, seed, dialogue)
     digests = b"".join([shake(prefix + key.encode()).digest(width) for key in keys])
-    # "<u8" and not the machine's order: equal numbers on every machine
+    # "<u8", not the native byte order: the same numbers on every machine
     integers = np.frombuffer(digests, dtype="<u8").reshape(len(keys), count)
     return (integers >> np.uint64(11)).astype(np.float64) * 2.0**-53
 
 
 def normals(purpose: str, seed: int, dialogue: str, key: str, count: int) -> NDArray[np.float32]:
-    """Standard normal numbers ``[count]`` for one key, a pure function of the arguments (as `uniforms`)."""
+    """Standard normal random numbers ``[count]`` for one key, as a pure function of the arguments."""
     digest = hashlib.shake_128(_prefix(purpose, seed, dialogue) + key.encode()).digest(16)
-    # Philox takes its key as it is; seeding PCG64 would hash once more and take twice as long
+    # Philox uses the key without hashing it; seeding PCG64 would hash again and take twice as long
     generator = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
     return generator.standard_normal(count, dtype=np.float32)
 

@@ -1,4 +1,4 @@
-"""Zero mean and unit deviation, measured on the training part and nowhere else."""
+"""Standardisation of features with statistics of the training set."""
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -14,13 +14,15 @@ from graphmer.typing import Features
 
 @dataclass(frozen=True, eq=False)
 class Standardiser:
-    """Mean and standard deviation of each feature over the training utterances that have the modality.
+    """Standardisation of features to zero mean and unit variance.
+
+    Statistics are computed over the training utterances in which the modality is available.
 
     Args:
-        mean: ``{m: [D_m]}``.
-        deviation: ``{m: [D_m]}``, positive.
-        limit: standardised features are clipped to ``[-limit, limit]``, so that one broken recording cannot
-            dominate a dialogue; infinite for no limit.
+        mean: mean of each feature, ``{m: [D_m]}``.
+        deviation: standard deviation of each feature, ``{m: [D_m]}``, positive.
+        limit: standardised features are clipped to ``[-limit, limit]``, so that one faulty recording cannot
+            dominate a dialogue; infinity disables clipping.
     """
 
     mean: Mapping[str, Tensor]
@@ -29,33 +31,35 @@ class Standardiser:
 
     @classmethod
     def fit(cls, dialogues: Iterable[Dialogue]) -> "Standardiser":
-        """Measure the training dialogues; a constant feature gets the deviation 1, so it becomes zero.
+        """Compute the statistics of the training dialogues.
+
+        A constant feature gets the standard deviation 1, so that it becomes zero.
 
         Raises:
-            ValueError: if no utterance has some modality.
+            ValueError: if a modality is available in no utterance.
         """
         count: dict[str, float] = {}
         total: dict[str, Tensor] = {}
         square: dict[str, Tensor] = {}
         for dialogue in dialogues:
             for column, (modality, rows) in enumerate(dialogue.features.items()):
-                there = rows[dialogue.available[:, column]].double()
-                count[modality] = count.get(modality, 0.0) + len(there)
-                total[modality] = total.get(modality, 0.0) + there.sum(dim=0)
-                square[modality] = square.get(modality, 0.0) + there.square().sum(dim=0)
-        never = [modality for modality, number in count.items() if number == 0]
-        if never:
+                values = rows[dialogue.available[:, column]].double()
+                count[modality] = count.get(modality, 0.0) + len(values)
+                total[modality] = total.get(modality, 0.0) + values.sum(dim=0)
+                square[modality] = square.get(modality, 0.0) + values.square().sum(dim=0)
+        absent = [modality for modality, number in count.items() if number == 0]
+        if absent:
             raise ValueError(
-                f"No training utterance has the modality {never[0]!r}; leave it out or choose others."
+                f"No training utterance has the modality {absent[0]!r}; leave it out or choose others."
             )
         mean = {m: total[m] / count[m] for m in count}
         variance = {m: (square[m] / count[m] - mean[m].square()).clamp_min(0) for m in count}
-        spread = {m: torch.where(v > 1e-12, v.sqrt(), torch.ones_like(v)) for m, v in variance.items()}
-        return cls({m: t.float() for m, t in mean.items()}, {m: t.float() for m, t in spread.items()})
+        deviation = {m: torch.where(v > 1e-12, v.sqrt(), torch.ones_like(v)) for m, v in variance.items()}
+        return cls({m: t.float() for m, t in mean.items()}, {m: t.float() for m, t in deviation.items()})
 
     @classmethod
     def identity(cls, widths: Mapping[str, int]) -> "Standardiser":
-        """Changes nothing: features as they are on disk."""
+        """Standardiser that leaves features unchanged."""
         return cls(
             {m: torch.zeros(d) for m, d in widths.items()},
             {m: torch.ones(d) for m, d in widths.items()},
@@ -63,21 +67,21 @@ class Standardiser:
         )
 
     def __call__(self, dialogue: Dialogue) -> Dialogue:
-        """The dialogue with standardised features; those that stay on disk do so."""
+        """Copy of the dialogue with standardised features; lazy features stay lazy."""
         features = dialogue.features
         if isinstance(features, LazyFeatures):
-            make = {m: partial(self._made, m, source) for m, source in features.make.items()}
+            make = {m: partial(self._loaded, m, source) for m, source in features.make.items()}
             return replace(dialogue, features=LazyFeatures(features.turns, make))
         return replace(dialogue, features={m: self._scaled(m, rows) for m, rows in features.items()})
 
     def _scaled(self, modality: str, rows: Features) -> Features:
         return ((rows - self.mean[modality]) / self.deviation[modality]).clamp(-self.limit, self.limit)
 
-    def _made(self, modality: str, source: Callable[[], Features]) -> Features:
+    def _loaded(self, modality: str, source: Callable[[], Features]) -> Features:
         return self._scaled(modality, source())
 
     def to_json(self) -> dict[str, Any]:
-        """Plain lists and numbers that JSON can hold without loss."""
+        """Statistics as plain lists and numbers, exact in JSON."""
         return {
             "mean": {m: mean.tolist() for m, mean in self.mean.items()},
             "deviation": {m: deviation.tolist() for m, deviation in self.deviation.items()},
@@ -86,7 +90,7 @@ class Standardiser:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "Standardiser":
-        """The inverse of `to_json`."""
+        """Standardiser from the result of `to_json`."""
         return cls(
             {m: torch.tensor(mean) for m, mean in values["mean"].items()},
             {m: torch.tensor(deviation) for m, deviation in values["deviation"].items()},

@@ -1,1 +1,1 @@
-"""evaluation."""
+"""Predictions under missing modalities, their metrics, and resampling intervals."""

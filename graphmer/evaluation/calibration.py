@@ -1,4 +1,4 @@
-"""Whether probabilities mean what they say: expected calibration error."""
+"""Expected calibration error."""
 
 from typing import Any
 
@@ -6,36 +6,36 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 BINS = 15
-"""Bins of equal width, as in Guo et al. (2017)."""
+"""Number of bins of equal width, as in Guo et al. (2017)."""
 
 
-def calibration_error(confidence: ArrayLike, right: ArrayLike) -> float:
+def calibration_error(confidence: ArrayLike, correct: ArrayLike) -> float:
     r"""Expected calibration error (Guo et al. 2017, eq. 3; Naeini et al. 2015).
 
     .. math:: ECE = \sum_b \frac{n_b}{n} \, | accuracy_b - confidence_b |
 
-    over `BINS` bins of the confidence, each with as many cases as fall into it.
+    over `BINS` bins of equal width in the confidence.
 
     Args:
-        confidence: probability of what was said, in [0, 1].
-        right: whether it was right.
+        confidence: predicted probability of the event, in [0, 1].
+        correct: whether the event occurred, for example whether the predicted class is correct.
 
     Shapes:
-        confidence, right ``[N]``.
+        confidence, correct ``[N]``.
 
     Returns:
-        a difference of probabilities in [0, 1]; NaN without a case.
+        the mean difference of probabilities, in [0, 1]; NaN if there are no cases.
 
     Example:
         >>> round(calibration_error([0.9, 0.9, 0.6, 0.6], [True, True, True, False]), 3)
         0.1
     """
-    sure, hit = np.asarray(confidence, dtype=np.float64), np.asarray(right, dtype=np.float64)
-    if len(sure) == 0:
+    probability, outcome = np.asarray(confidence, dtype=np.float64), np.asarray(correct, dtype=np.float64)
+    if len(probability) == 0:
         return float("nan")
-    place = np.clip((sure * BINS).astype(np.int64), 0, BINS - 1)
-    gaps: NDArray[Any] = np.bincount(place, weights=hit - sure, minlength=BINS)
-    return float(np.abs(gaps).sum() / len(sure))
+    number = np.clip((probability * BINS).astype(np.int64), 0, BINS - 1)
+    gaps: NDArray[Any] = np.bincount(number, weights=outcome - probability, minlength=BINS)
+    return float(np.abs(gaps).sum() / len(probability))
 
 
 def emotion_calibration_error(probability: NDArray[np.float64], target: NDArray[np.int64]) -> float:

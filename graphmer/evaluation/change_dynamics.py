@@ -1,4 +1,4 @@
-"""How emotions persist, spread and pass into one another, as annotated or as predicted."""
+"""Emotion dynamics: inertia, autocorrelation, contagion and transitions."""
 
 import numpy as np
 from numpy.typing import NDArray
@@ -7,21 +7,21 @@ from graphmer.typing import UNLABELLED
 
 
 def inertia(pairs: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """Probability that an emotion is kept at the speaker's next turn (Koval et al., 2021).
+    """Emotional inertia: probability that a speaker keeps an emotion at the next turn (Koval et al., 2021).
 
     Args:
-        pairs: previous and present class of each eligible turn.
-        classes: how many there are, ``C``.
+        pairs: previous and current class of each eligible turn.
+        classes: number of classes, ``C``.
 
     Shapes:
-        pairs ``[P, 2]``; returns ``[C]``, NaN where a class is never the previous one.
+        pairs ``[P, 2]``; returns ``[C]``, NaN if a class is never the previous one.
     """
     each = np.arange(classes)
     return _rows(pairs, classes)[each, each]
 
 
 def autocorrelation(pairs: NDArray[np.int64]) -> float:
-    """Pearson correlation of previous and present valence ``[P, 2]``; NaN where either is constant."""
+    """Pearson correlation of previous and current valence ``[P, 2]``; NaN if either is constant."""
     if len(pairs) == 0 or (pairs == pairs[0]).all(axis=0).any():
         return float("nan")
     return float(np.asarray(np.corrcoef(pairs.T))[0, 1])
@@ -34,26 +34,28 @@ def contagion(
     turn: NDArray[np.int64],
     previous: NDArray[np.int64],
 ) -> float:
-    r"""How much more often than by chance a speaker takes on the emotion of the other one.
+    r"""Emotional contagion: excess probability that a speaker has the emotion of the preceding speaker.
 
     .. math:: P(y_t = y_{t-1},\; s_t \neq s_{t-1}) - P_{\text{shuffled}}(y_t = y_{t-1},\; s_t \neq s_{t-1})
 
-    over adjacent labelled turns, with labels shuffled within each dialogue. The mean over all shuffles is
-    exact: two turns of a dialogue agree with probability :math:`\sum_c n_c (n_c - 1) / n (n - 1)`. A
-    definition of this project; there is no standard one.
+    over adjacent labelled turns, with labels shuffled within each dialogue. The expectation over all shuffles
+    is
+    computed exactly: two turns of a dialogue agree with probability
+    :math:`\sum_c n_c (n_c - 1) / n (n - 1)`. This definition is specific to this project; there is no
+    standard one.
 
     Args:
-        emotion: class of each turn, `UNLABELLED` where there is none.
-        speaker: who speaks.
-        dialogue: number of each turn's dialogue.
-        turn: positions of the labelled turns that have an earlier one.
-        previous: positions of the labelled turns before them, whoever speaks.
+        emotion: class of each turn, `UNLABELLED` if unlabelled.
+        speaker: speaker number of each turn.
+        dialogue: dialogue number of each turn.
+        turn: positions of the labelled turns that have an earlier labelled turn.
+        previous: positions of the preceding labelled turns, of any speaker.
 
     Shapes:
         emotion, speaker, dialogue ``[N]``; turn, previous ``[P]``.
 
     Returns:
-        a difference of probabilities; NaN without a pair.
+        a difference of probabilities; NaN if there are no pairs.
     """
     if len(turn) == 0:
         return float("nan")
@@ -67,34 +69,34 @@ def contagion(
     return float((other * (same - agreeing[dialogue[turn]])).mean())
 
 
-def transition_error(truth: NDArray[np.int64], guess: NDArray[np.int64], classes: int) -> float:
+def transition_error(target: NDArray[np.int64], predicted: NDArray[np.int64], classes: int) -> float:
     """Mean Jensen-Shannon divergence between the rows of two transition matrices, in bits.
 
-    A row is the distribution of the present class given the previous one. Rows of classes that occur as the
-    previous one in the annotation are compared; one that the prediction never leaves has nothing in common
-    and counts as 1. A definition of this project; there is no standard one.
+    A row is the distribution of the current class given the previous class. Only rows of classes that occur
+    as the annotated previous class are compared. A row that does not occur in the predictions has a
+    divergence of 1. This definition is specific to this project; there is no standard one.
 
     Args:
-        truth: annotated previous and present class.
-        guess: predicted previous and present class.
-        classes: how many there are, ``C``.
+        target: annotated previous and current class.
+        predicted: predicted previous and current class.
+        classes: number of classes, ``C``.
 
     Shapes:
-        truth, guess ``[P, 2]``.
+        target, predicted ``[P, 2]``.
 
     Returns:
-        between 0 (the same) and 1 (nothing in common); NaN without a pair.
+        a value between 0 (identical) and 1 (disjoint); NaN if there are no pairs.
     """
-    expected, said = _rows(truth, classes), _rows(guess, classes)
-    shown = ~np.isnan(expected[:, 0])
-    if not shown.any():
+    p, q = _rows(target, classes), _rows(predicted, classes)
+    occurring = ~np.isnan(p[:, 0])
+    if not occurring.any():
         return float("nan")
-    divergence = _entropy((expected + said) / 2) - (_entropy(expected) + _entropy(said)) / 2
-    return float(np.where(np.isnan(divergence), 1.0, divergence)[shown].mean())
+    divergence = _entropy((p + q) / 2) - (_entropy(p) + _entropy(q)) / 2
+    return float(np.where(np.isnan(divergence), 1.0, divergence)[occurring].mean())
 
 
 def _rows(pairs: NDArray[np.int64], classes: int) -> NDArray[np.float64]:
-    """Transition probabilities ``[C, C]``; rows of NaN where a class is never the previous one."""
+    """Transition probabilities ``[C, C]``; a row is NaN if its class is never the previous one."""
     counts = np.zeros((classes, classes))
     np.add.at(counts, (pairs[:, 0], pairs[:, 1]), 1)
     total = counts.sum(axis=1, keepdims=True)

@@ -1,4 +1,4 @@
-"""Change of emotion over conditions, seeds and folds, with intervals."""
+"""Scores of emotion change over conditions, seeds and folds, with intervals."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -29,14 +29,14 @@ _FORMAT = "graphmer change"
 
 @dataclass(frozen=True, eq=False)
 class ChangeScores:
-    """How well a system tells when a speaker's emotion changes, by its predicted emotions and directly.
+    """Scores of a system on emotion changes, derived from its predicted emotions and predicted directly.
 
     Args:
-        history: the previous emotion that predictions were compared with; ``gold`` is an oracle.
+        history: previous emotion that predictions are compared with; ``gold`` is an oracle.
         conditions: names of the conditions, ``K``.
-        seeds: numbers of the seeds, ``S``.
-        counts: what `shift_statistics` gives for each seed, condition and dialogue.
-        values: every metric of `change_metrics` over all folds together.
+        seeds: seeds, ``S``.
+        counts: `shift_statistics` of each seed, condition and dialogue.
+        values: metrics of `change_metrics`, computed over all folds together.
 
     Shapes:
         counts ``[S, K, B, P]``; values ``{metric: [S, K]}``.
@@ -52,16 +52,16 @@ class ChangeScores:
     def from_predictions(
         cls, predictions: Mapping[Key, Predictions], labels: LabelSpace, *, history: History = "predicted"
     ) -> "ChangeScores":
-        """Measure what was predicted.
+        """Compute the scores of predictions.
 
         Args:
-            predictions: by ``(seed, fold, condition)``; every combination, each with the same dialogues for
-                all seeds and conditions of a fold, unlabelled turns included.
-            labels: the label space of the targets, classes.
-            history: the previous emotion that predictions are compared with.
+            predictions: predictions by ``(seed, fold, condition)``. Every combination is needed; all seeds
+                and conditions of a fold have the same dialogues; unlabelled turns are included.
+            labels: label space of the targets; classes, not a score.
+            history: previous emotion that predictions are compared with.
 
         Raises:
-            CheckpointError: if predictions do not know who speaks.
+            CheckpointError: if the predictions have no speakers.
             ValueError: if the labels are a score, or dialogues differ between seeds or conditions.
         """
         seeds, folds, conditions = axes(predictions)
@@ -87,34 +87,36 @@ class ChangeScores:
 
     @property
     def eligible(self) -> int:
-        """Turns of each seed and condition for which a change is defined."""
+        """Number of eligible turns per seed and condition."""
         return int(self.counts[0, 0, :, :4].sum())
 
     @property
     def shifts(self) -> int:
-        """Those of them that change."""
+        """Number of eligible turns whose annotated emotion changes."""
         return int(self.counts[0, 0, :, [0, 2]].sum())
 
     @property
     def direct(self) -> bool:
-        """Whether the system also says directly what changes."""
+        """Whether the system also predicts changes directly."""
         return self.counts.shape[3] > STATISTICS
 
     def summary(self, *, resamples: int = 1000, seed: int = 0) -> dict[str, dict[str, Estimate]]:
-        """Every metric under every condition, ``{condition: {metric: estimate}}``.
+        """All metrics under all conditions, ``{condition: {metric: estimate}}``.
 
-        Metrics that follow from the counts have a 95 % interval over resampled dialogues; that of the others
-        is NaN.
+        Metrics of the counts have a 95 % interval over resampled dialogues; the intervals of the other
+        metrics are NaN.
 
         Args:
-            resamples: number of resamples behind the intervals.
-            seed: of the resampling.
+            resamples: number of bootstrap resamples of the intervals.
+            seed: seed of the resampling.
         """
         times = draw_dialogues(self.counts.shape[2], resamples=resamples, seed=seed)
-        draws = resampled(self.counts, shift_metrics, times)
+        bootstrap = resampled(self.counts, shift_metrics, times)
         return {
             condition: {
-                metric: _estimate(values[:, column], draws[metric][:, column] if metric in draws else None)
+                metric: _estimate(
+                    values[:, column], bootstrap[metric][:, column] if metric in bootstrap else None
+                )
                 for metric, values in self.values.items()
             }
             for column, condition in enumerate(self.conditions)
@@ -122,12 +124,12 @@ class ChangeScores:
 
 
 def write_changes(changes: Sequence[ChangeScores], meta: Mapping[str, Any], path: Path) -> None:
-    """Write the summaries of each history as JSON; what cannot be measured is ``null``.
+    """Write the summaries of all histories as JSON; undefined metrics are ``null``.
 
     Args:
-        changes: of one system, one for each history.
+        changes: scores of one system, one for each history.
         meta: provenance, as in `Scores`.
-        path: the file; it replaces an older one in one step.
+        path: file to write; an existing file is replaced atomically.
     """
     content = {
         "format": _FORMAT,
@@ -163,7 +165,7 @@ def _counts(predictions: Predictions, labels: LabelSpace, history: History) -> C
     return shift_statistics(pairs_of(predictions, labels, history=history), dialogue, dialogues)
 
 
-def _estimate(values: NDArray[np.float64], draws: NDArray[np.float64] | None) -> Estimate:
-    if draws is None:
+def _estimate(values: NDArray[np.float64], bootstrap: NDArray[np.float64] | None) -> Estimate:
+    if bootstrap is None:
         return Estimate(float(values.mean()), spread(values), float("nan"), float("nan"))
-    return estimate(values, draws)
+    return estimate(values, bootstrap)

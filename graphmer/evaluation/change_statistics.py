@@ -1,9 +1,9 @@
-"""Change of emotion as a yes or no at every eligible turn, counted dialogue by dialogue.
+"""Detection of emotion changes: counts per dialogue, and metrics of these counts.
 
-The change is *derived from predicted emotions*: a turn is predicted to change if its predicted emotion
-differs from the previous one's. A system with a change head or a decoder also says so *directly*; both are
-counted, and how often they disagree. Everything here follows from counts, which add up over dialogues, so
-that a metric of a thousand resamples costs one call.
+A change is *derived from the predicted emotions*: a turn is a predicted change if its predicted emotion
+differs from that of the previous turn. A system with a change head or a chain decoder also predicts changes
+*directly*. Both kinds of predictions are counted, as well as their disagreements. Counts are additive over
+dialogues, so that one call computes a metric for a thousand resamples.
 """
 
 from dataclasses import dataclass
@@ -20,10 +20,10 @@ from graphmer.evaluation.metrics import Counts
 from graphmer.evaluation.predictions import Predictions
 
 History = Literal["predicted", "gold"]
-"""Which previous emotion a prediction is compared with: the system's own, or the annotated one, an oracle."""
+"""Previous emotion that a prediction is compared with: the predicted or the annotated one (an oracle)."""
 
 HISTORIES: tuple[History, ...] = ("predicted", "gold")
-"""Both histories; ``gold`` is no result of a system that has to live with its own mistakes."""
+"""Both histories. ``gold`` uses annotations and is therefore not a result of the system alone."""
 
 SHIFT_METRICS = {
     "prevalence": "prevalence",
@@ -36,7 +36,7 @@ SHIFT_METRICS = {
     "pair_match": "pair match",
     "pair_match_on_shifts": "shift pairs",
 }
-"""Key and printed name of each metric that follows from the counts; MCC and kappa lie in [-1, 1]."""
+"""Key and printed name of each metric of derived changes; MCC and kappa are in [-1, 1]."""
 
 DIRECT_METRICS = {
     "direct_precision": "direct precision",
@@ -46,64 +46,64 @@ DIRECT_METRICS = {
     "direct_kappa": "direct kappa",
     "disagreement": "disagree",
 }
-"""Key and printed name of the metrics of the change that a system says directly; ``disagreement`` is the
-fraction of eligible turns at which it differs from the derived one."""
+"""Key and printed name of each metric of directly predicted changes; ``disagreement`` is the fraction of
+eligible turns at which the direct and the derived prediction differ."""
 
 STATISTICS = 6
-"""``P``: true and false positives, false and true negatives, matching pairs, those on shifts."""
+"""``P``: true positives, false positives, false negatives, true negatives, pair matches, those on shifts."""
 
 DIRECT_STATISTICS = 5
-"""Further counts of a system that says directly what changes: true and false positives, false and true
-negatives, disagreements with the derived change."""
+"""Additional counts of directly predicted changes: true positives, false positives, false negatives, true
+negatives, disagreements with the derived changes."""
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
-    """Previous and present emotion of every eligible turn, as annotated and as predicted.
+    """Previous and current emotion of every eligible turn, annotated and predicted.
 
     Args:
         turn: positions of the eligible turns.
-        previous: positions of the turns they are compared with.
-        truth: annotated pair.
-        guess: predicted pair.
-        said: whether the system says directly that the turn is a change; `None` if it does not.
+        previous: positions of the turns that they are compared with.
+        target: annotated pair (previous, current).
+        predicted: predicted pair (previous, current).
+        direct: whether a change is predicted directly; `None` if the system has no such prediction.
 
     Shapes:
-        turn, previous, said ``[P]``; truth, guess ``[P, 2]``.
+        turn, previous, direct ``[P]``; target, predicted ``[P, 2]``.
     """
 
     turn: NDArray[np.int64]
     previous: NDArray[np.int64]
-    truth: NDArray[np.int64]
-    guess: NDArray[np.int64]
-    said: NDArray[np.bool_] | None = None
+    target: NDArray[np.int64]
+    predicted: NDArray[np.int64]
+    direct: NDArray[np.bool_] | None = None
 
     @property
     def shift(self) -> NDArray[np.bool_]:
         """Whether the annotated emotion changes, ``[P]``."""
-        return self.truth[:, 0] != self.truth[:, 1]
+        return self.target[:, 0] != self.target[:, 1]
 
     @property
     def predicted_shift(self) -> NDArray[np.bool_]:
         """Whether the predicted emotion changes, ``[P]``."""
-        return self.guess[:, 0] != self.guess[:, 1]
+        return self.predicted[:, 0] != self.predicted[:, 1]
 
     @property
     def match(self) -> NDArray[np.bool_]:
-        """Whether both emotions of the pair are right, ``[P]``."""
-        return (self.truth == self.guess).all(axis=1)
+        """Whether both emotions of the pair are correct, ``[P]``."""
+        return (self.target == self.predicted).all(axis=1)
 
 
 def speakers_of(predictions: Predictions) -> Tensor:
-    """Who speaks at each turn, long ``[N]``.
+    """Speaker numbers of the turns, long ``[N]``.
 
     Raises:
-        CheckpointError: if the predictions do not know it.
+        CheckpointError: if the predictions have no speakers.
     """
     if predictions.speaker is None:
         raise CheckpointError(
             f"Changes need the speaker of every turn; predictions under {predictions.condition!r} have none. "
-            "Test the run again with `graphmer evaluate`."
+            "Evaluate the run again with `graphmer evaluate`."
         )
     return predictions.speaker
 
@@ -111,32 +111,32 @@ def speakers_of(predictions: Predictions) -> Tensor:
 def pairs_of(
     predictions: Predictions, labels: LabelSpace, *, kind: Kind = "speaker", history: History = "predicted"
 ) -> Pairs:
-    """Annotated and predicted pairs.
+    """Annotated and predicted pairs of all eligible turns.
 
     Args:
-        predictions: all turns of each dialogue in their order, unlabelled ones included.
-        labels: the label space.
-        kind: what a change is.
-        history: which previous emotion the prediction is compared with.
+        predictions: all turns of each dialogue in temporal order, including unlabelled ones.
+        labels: label space.
+        kind: definition of a change.
+        history: previous emotion that a prediction is compared with.
 
     Raises:
-        CheckpointError: if the predictions do not know who speaks.
+        CheckpointError: if the predictions have no speakers.
         ValueError: if the labels are a score.
     """
     speaker = speakers_of(predictions)
     targets = change_targets(predictions.target, speaker, labels, kind=kind, dialogue=predictions.dialogue)
-    said = valences(predictions.predicted, labels) if kind == "valence" else predictions.predicted
-    value, guess = targets.value.numpy(force=True), said.numpy(force=True)
+    output = valences(predictions.predicted, labels) if kind == "valence" else predictions.predicted
+    value, predicted = targets.value.numpy(force=True), output.numpy(force=True)
     turn = targets.eligible.nonzero()[:, 0].numpy(force=True)
     previous = targets.previous.numpy(force=True)[turn]
-    before = guess[previous] if history == "predicted" else value[previous]
+    before = predicted[previous] if history == "predicted" else value[previous]
     direct = predictions.changed if kind == "speaker" else None
     return Pairs(
         turn,
         previous,
-        truth=np.stack([value[previous], value[turn]], axis=1),
-        guess=np.stack([before, guess[turn]], axis=1),
-        said=None if direct is None else direct.numpy(force=True)[turn],
+        target=np.stack([value[previous], value[turn]], axis=1),
+        predicted=np.stack([before, predicted[turn]], axis=1),
+        direct=None if direct is None else direct.numpy(force=True)[turn],
     )
 
 
@@ -144,36 +144,36 @@ def shift_statistics(pairs: Pairs, dialogue: NDArray[np.int64], dialogues: int) 
     """Counts of each dialogue.
 
     Args:
-        pairs: of all dialogues.
-        dialogue: number of each turn's dialogue ``[N]``.
-        dialogues: how many there are, ``B``.
+        pairs: pairs of all dialogues.
+        dialogue: dialogue number of each turn ``[N]``.
+        dialogues: number of dialogues, ``B``.
 
     Shapes:
-        returns int ``[B, P]`` with ``P`` = `STATISTICS`, and `DIRECT_STATISTICS` more where the system says
-        directly what changes.
+        returns int ``[B, P]`` with ``P`` = `STATISTICS`, plus `DIRECT_STATISTICS` if there are direct
+        predictions.
     """
-    truth, guess, match = pairs.shift, pairs.predicted_shift, pairs.match
-    columns = [*_table(truth, guess), match, match & truth]
-    if pairs.said is not None:
-        columns += [*_table(truth, pairs.said), guess != pairs.said]
+    target, predicted, match = pairs.shift, pairs.predicted_shift, pairs.match
+    columns = [*_table(target, predicted), match, match & target]
+    if pairs.direct is not None:
+        columns += [*_table(target, pairs.direct), predicted != pairs.direct]
     counts = np.zeros((dialogues, len(columns)), dtype=np.int64)
     np.add.at(counts, dialogue[pairs.turn], np.stack(columns, axis=1).astype(np.int64))
     return counts
 
 
 def shift_metrics(counts: Counts) -> dict[str, NDArray[np.float64]]:
-    """The metrics of `SHIFT_METRICS` from counts, and those of `DIRECT_METRICS` where they are there.
+    """Metrics of `SHIFT_METRICS`, and those of `DIRECT_METRICS` if their counts are given.
 
-    NaN is what cannot be measured: everything where no turn is eligible; recall, both F1 and the match on
-    shifts where nothing shifts; precision where no shift is predicted; MCC and kappa where all annotated
-    turns shift, or none does. A constant guess has MCC and kappa 0.
+    Undefined metrics are NaN: all metrics if no turn is eligible; recall, F1, always-shift F1 and the pair
+    match on shifts if there is no shift; precision if no shift is predicted; MCC and kappa if all annotated
+    turns are shifts, or none is. A constant prediction has an MCC and a kappa of 0.
 
     Shapes:
         counts ``[..., P]``; each result ``[...]``.
     """
     rows = np.moveaxis(np.asarray(counts, dtype=np.float64), -1, 0)
-    hit, false, missed, calm, match, match_on_shift = rows[:STATISTICS]
-    shifts, total = hit + missed, hit + false + missed + calm
+    tp, fp, fn, tn, match, match_on_shift = rows[:STATISTICS]
+    shifts, total = tp + fn, tp + fp + fn + tn
     found = {
         "prevalence": _ratio(shifts, total, total > 0),
         "always_shift_f1": _ratio(2 * shifts, shifts + total, shifts > 0),
@@ -189,25 +189,28 @@ def shift_metrics(counts: Counts) -> dict[str, NDArray[np.float64]]:
 
 
 def _detection(table: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """How well shifts are found, from true and false positives, false and true negatives ``[4, ...]``."""
-    hit, false, missed, calm = table
-    shifts, kept, said = hit + missed, false + calm, hit + false
-    both = (shifts > 0) & (kept > 0)
-    agreement = hit * calm - false * missed
-    spread = np.sqrt(shifts * kept * said * (missed + calm))
+    """Detection metrics from the counts of `_table`, ``[4, ...]``."""
+    tp, fp, fn, tn = table
+    positive, negative, predicted = tp + fn, fp + tn, tp + fp
+    both = (positive > 0) & (negative > 0)
+    determinant = tp * tn - fp * fn
+    norm = np.sqrt(positive * negative * predicted * (fn + tn))
     return {
-        "precision": _ratio(hit, said, said > 0),
-        "recall": _ratio(hit, shifts, shifts > 0),
-        "f1": _ratio(2 * hit, shifts + said, shifts > 0),
-        "mcc": _ratio(agreement, np.where(spread > 0, spread, 1.0), both),
-        "kappa": _ratio(2 * agreement, said * kept + shifts * (missed + calm), both),
+        "precision": _ratio(tp, predicted, predicted > 0),
+        "recall": _ratio(tp, positive, positive > 0),
+        "f1": _ratio(2 * tp, positive + predicted, positive > 0),
+        "mcc": _ratio(determinant, np.where(norm > 0, norm, 1.0), both),
+        "kappa": _ratio(2 * determinant, predicted * negative + positive * (fn + tn), both),
     }
 
 
-def _table(truth: NDArray[np.bool_], guess: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...]:
-    return truth & guess, ~truth & guess, truth & ~guess, ~truth & ~guess
+def _table(target: NDArray[np.bool_], predicted: NDArray[np.bool_]) -> tuple[NDArray[np.bool_], ...]:
+    """True positives, false positives, false negatives and true negatives."""
+    return target & predicted, ~target & predicted, target & ~predicted, ~target & ~predicted
 
 
-def _ratio(part: NDArray[Any], whole: NDArray[Any], defined: NDArray[np.bool_]) -> NDArray[np.float64]:
-    result = np.full(np.shape(part), np.nan)
-    return np.divide(part, whole, out=result, where=defined)
+def _ratio(
+    numerator: NDArray[Any], denominator: NDArray[Any], defined: NDArray[np.bool_]
+) -> NDArray[np.float64]:
+    result = np.full(np.shape(numerator), np.nan)
+    return np.divide(numerator, denominator, out=result, where=defined)

@@ -1,4 +1,4 @@
-"""A model's predictions under missing-modality protocols."""
+"""Evaluation of a model under missing-modality protocols."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,28 +17,30 @@ from graphmer.typing import UNLABELLED
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
-    """What a model says of the turns of a dialogue.
+class BatchOutput:
+    """Outputs of a model for the turns of a dialogue or a batch of dialogues.
 
     Attributes:
-        output: probabilities ``[N, C]``, or scores ``[N, 1]``.
-        change: the model's own probability of a change since the speaker's latest annotated turn, ``[N]``;
-            `None` where it has only its emotions.
-        changed: whether that is called a change, bool ``[N]``; `None` where `change` is.
+        output: class probabilities ``[N, C]``, or scores ``[N, 1]``.
+        change: directly predicted probability of a change since the speaker's latest labelled turn, ``[N]``;
+            `None` if the model does not predict changes directly.
+        changed: directly predicted change, bool ``[N]``; `None` if `change` is `None`.
     """
 
     output: Tensor
     change: Tensor | None = None
     changed: Tensor | None = None
 
-    def split(self, lengths: list[int]) -> Iterator["Said"]:
-        """The parts of a batch."""
+    def split(self, lengths: list[int]) -> Iterator["BatchOutput"]:
+        """Outputs of each dialogue of a batch."""
         rows = [row for row in (self.output, self.change, self.changed) if row is not None]
-        return (Said(*parts) for parts in zip(*(torch.split(row, lengths) for row in rows), strict=True))
+        return (
+            BatchOutput(*parts) for parts in zip(*(torch.split(row, lengths) for row in rows), strict=True)
+        )
 
     @classmethod
-    def joined(cls, parts: Sequence["Said"]) -> "Said":
-        """Several dialogues as one."""
+    def concatenate(cls, parts: Sequence["BatchOutput"]) -> "BatchOutput":
+        """Concatenate the outputs of several dialogues."""
         change = [part.change for part in parts if part.change is not None]
         changed = [part.changed for part in parts if part.changed is not None]
         output = torch.cat([part.output for part in parts])
@@ -52,45 +54,45 @@ def outputs(
     *,
     nodes: int,
     device: torch.device,
-) -> list[Said]:
-    """What a model says of each graph, in the order of `graphs`.
+) -> list[BatchOutput]:
+    """Outputs of a model for each graph, in the order of `graphs`.
 
-    The model is put into evaluation mode and left in it. Of the annotations it learns only which turns have
-    one, and only to know which pairs of turns are asked for. Several processes share the work, and each has
-    all the results.
+    The model is switched to evaluation mode. Annotations are used only as a mask of the labelled turns, which
+    defines the pairs of turns for change prediction. Several processes share the work, and each returns all
+    outputs.
 
     Args:
-        model: on `device`.
-        graphs: what to predict; may show the same dialogue under several conditions.
-        labels: decides between probabilities and a score.
-        nodes: most utterances in a batch.
-        device: where the batches go.
+        model: model on `device`.
+        graphs: graphs to predict; the same dialogue may occur under several conditions.
+        labels: label space; decides between probabilities and scores.
+        nodes: maximum number of utterances per batch.
+        device: device of the batches.
     """
     model.eval()
-    found: dict[int, Said] = {}
+    found: dict[int, BatchOutput] = {}
     rank, count = rank_and_count()
     with torch.inference_mode():
         for chosen in bucketed(lengths_of(graphs), nodes)[rank::count]:
             batch = collated(graphs, chosen)
-            said = _answer(model, batch.to(device), labels)
-            found |= dict(zip(chosen, said.split(batch.ptr.diff().tolist()), strict=True))
-    together = merged(found)
-    return [together[position] for position in range(len(graphs))]
+            output = _predict(model, batch.to(device), labels)
+            found |= dict(zip(chosen, output.split(batch.ptr.diff().tolist()), strict=True))
+    gathered = merged(found)
+    return [gathered[position] for position in range(len(graphs))]
 
 
-def _answer(model: EmotionModel, batch: DialogueGraph, labels: LabelSpace) -> Said:
+def _predict(model: EmotionModel, batch: DialogueGraph, labels: LabelSpace) -> BatchOutput:
     output = model(batch)
     if labels.is_score:
-        return Said(output.logits.float().cpu())
+        return BatchOutput(output.logits.float().cpu())
     decision = model.decide(output, batch, batch.emotion != UNLABELLED)
     if not model.predicts_change:
-        return Said(decision.probability.cpu())
-    return Said(decision.probability.cpu(), decision.change.cpu(), decision.changed.cpu())
+        return BatchOutput(decision.probability.cpu())
+    return BatchOutput(decision.probability.cpu(), decision.change.cpu(), decision.changed.cpu())
 
 
 def evaluate(
     model: EmotionModel,
-    part: GraphDataset,
+    dataset: GraphDataset,
     protocols: Mapping[str, MissingProtocol],
     labels: LabelSpace,
     *,
@@ -98,40 +100,41 @@ def evaluate(
     nodes: int,
     device: torch.device,
 ) -> dict[str, Predictions]:
-    """Predictions under each protocol, all protocols stacked into shared batches.
+    """Predictions under each protocol; batches combine dialogues of all protocols.
 
     Args:
-        model: on `device`.
-        part: the dialogues.
-        protocols: what is missing, by the name of the condition.
-        labels: the label space.
-        seed: of the masks.
-        nodes: most utterances in a batch.
-        device: where the batches go.
+        model: model on `device`.
+        dataset: dialogues to predict.
+        protocols: missing-modality protocols by the name of their condition.
+        labels: label space.
+        seed: seed of the masks.
+        nodes: maximum number of utterances per batch.
+        device: device of the batches.
     """
-    views = MaskedGraphs(part, tuple(protocols.values()), seed)
-    said = outputs(model, views, labels, nodes=nodes, device=device)
+    views = MaskedGraphs(dataset, tuple(protocols.values()), seed)
+    predicted = outputs(model, views, labels, nodes=nodes, device=device)
     results = {}
     for number, (condition, protocol) in enumerate(protocols.items()):
-        answer = Said.joined(said[number * len(part) : (number + 1) * len(part)])
-        results[condition] = assemble(part, condition, answer, part.available(protocol, seed), labels)
+        output = BatchOutput.concatenate(predicted[number * len(dataset) : (number + 1) * len(dataset)])
+        available = dataset.available(protocol, seed)
+        results[condition] = assemble(dataset, condition, output, available, labels)
     return results
 
 
 def assemble(
-    part: GraphDataset, condition: str, said: Said, available: Tensor, labels: LabelSpace
+    dataset: GraphDataset, condition: str, output: BatchOutput, available: Tensor, labels: LabelSpace
 ) -> Predictions:
-    """What was said of all dialogues of a part as `Predictions`."""
-    lengths = torch.tensor(part.lengths)
+    """`Predictions` from the concatenated outputs of all dialogues of a dataset."""
+    lengths = torch.tensor(dataset.lengths)
     return Predictions(
         condition=condition,
-        dialogue_ids=tuple(dialogue.id for dialogue in part.dialogues),
-        dialogue=torch.arange(len(part)).repeat_interleave(lengths),
-        utterance_ids=tuple(name for dialogue in part.dialogues for name in dialogue.utterance_ids),
-        target=torch.cat([labels.encode(dialogue.emotion) for dialogue in part.dialogues]),
-        output=said.output,
+        dialogue_ids=tuple(dialogue.id for dialogue in dataset.dialogues),
+        dialogue=torch.arange(len(dataset)).repeat_interleave(lengths),
+        utterance_ids=tuple(name for dialogue in dataset.dialogues for name in dialogue.utterance_ids),
+        target=torch.cat([labels.encode(dialogue.emotion) for dialogue in dataset.dialogues]),
+        output=output.output,
         available=available,
-        speaker=torch.cat([dialogue.speaker for dialogue in part.dialogues]),
-        change=said.change,
-        changed=said.changed,
+        speaker=torch.cat([dialogue.speaker for dialogue in dataset.dialogues]),
+        change=output.change,
+        changed=output.changed,
     )

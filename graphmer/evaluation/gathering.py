@@ -1,4 +1,4 @@
-"""From predictions of single folds to aligned statistics of every seed, condition and dialogue."""
+"""Statistics of predictions on common axes: seeds, conditions and dialogues."""
 
 from collections.abc import Mapping
 from itertools import product
@@ -11,11 +11,11 @@ from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.statistics import dialogue_statistics
 
 Key = tuple[int, str, str]
-"""Seed, fold and condition."""
+"""Seed, fold and condition of predictions."""
 
 
 def axes(keys: Mapping[Key, Predictions]) -> tuple[tuple[int, ...], tuple[str, ...], tuple[str, ...]]:
-    """Seeds, folds and conditions, each in the order of first mention."""
+    """Seeds, folds and conditions, each in the order of first occurrence."""
     return (
         tuple(dict.fromkeys(seed for seed, _, _ in keys)),
         tuple(dict.fromkeys(fold for _, fold, _ in keys)),
@@ -26,19 +26,19 @@ def axes(keys: Mapping[Key, Predictions]) -> tuple[tuple[int, ...], tuple[str, .
 def gather(
     labelled: Mapping[Key, Predictions], labels: LabelSpace
 ) -> tuple[dict[str, tuple[str, ...]], Counts]:
-    """The statistics of all predictions on common axes.
+    """Statistics of all predictions on common axes.
 
     Args:
-        labelled: labelled utterances by seed, fold and condition.
-        labels: the label space of the targets.
+        labelled: predictions of labelled utterances by seed, fold and condition.
+        labels: label space of the targets.
 
     Returns:
-        the dialogues tested in each fold, which one after the other are the axis ``B``, and the statistics
+        the dialogues tested in each fold, which concatenated form the axis ``B``, and the statistics
         ``[S, K, B, *P]``.
 
     Raises:
-        ValueError: if a combination is missing, seeds or conditions of a fold were tested on different
-            utterances, a dialogue is in two folds, or a condition is not what its key says.
+        ValueError: if a combination is missing, seeds or conditions of a fold have different utterances, a
+            dialogue is in two folds, or a condition differs from its key.
     """
     seeds, names, conditions = axes(labelled)
     _check_complete(labelled)
@@ -49,19 +49,19 @@ def gather(
         rows = dialogue_statistics(each, labels)
         if counts.size == 0:
             counts = np.zeros((len(seeds), len(conditions), len(position), *rows.shape[1:]), rows.dtype)
-        place = [position[name] for name in each.dialogue_ids]
-        counts[seeds.index(seed), conditions.index(condition), place] = rows
+        columns = [position[name] for name in each.dialogue_ids]
+        counts[seeds.index(seed), conditions.index(condition), columns] = rows
     return folds, counts
 
 
 def missing_fraction(labelled: Mapping[Key, Predictions], condition: str) -> float:
-    """Fraction of (utterance, modality) pairs that were missing under a condition, over seeds and folds."""
+    """Fraction of (utterance, modality) pairs that are missing under a condition, over seeds and folds."""
     masks = [each.available for (_, _, name), each in labelled.items() if name == condition]
     return sum(int((~mask).sum()) for mask in masks) / sum(mask.numel() for mask in masks)
 
 
 def fold_slices(folds: Mapping[str, tuple[str, ...]]) -> dict[str, slice]:
-    """The part of the axis ``B`` that each fold's dialogues are."""
+    """Slice of the axis ``B`` that each fold tests."""
     slices, start = {}, 0
     for name, dialogues in folds.items():
         slices[name] = slice(start, start + len(dialogues))
@@ -70,11 +70,11 @@ def fold_slices(folds: Mapping[str, tuple[str, ...]]) -> dict[str, slice]:
 
 
 def same_dialogues(first: Mapping[str, Counts], second: Mapping[str, Counts]) -> list[int]:
-    """Positions in `second` of the dialogues of `first`.
+    """Indices that order the dialogues of `second` as those of `first`.
 
     Args:
-        first: what `targets_of` gives for each dialogue of one system, by its id.
-        second: the same for another system.
+        first: statistics from `targets_of` of the first system, by dialogue id.
+        second: statistics from `targets_of` of the second system, by dialogue id.
 
     Raises:
         ValueError: if the dialogues or their targets differ.
@@ -95,11 +95,11 @@ def same_dialogues(first: Mapping[str, Counts], second: Mapping[str, Counts]) ->
 
 
 def _check_complete(labelled: Mapping[Key, Predictions]) -> None:
-    absent = [key for key in product(*axes(labelled)) if key not in labelled]
-    if absent:
+    missing = [key for key in product(*axes(labelled)) if key not in labelled]
+    if missing:
         raise ValueError(
-            f"Every (seed, fold, condition) must be evaluated; {len(absent)} are not, the first is "
-            f"{absent[0]}. Evaluate it, or leave its seed, fold or condition out altogether."
+            f"Every (seed, fold, condition) must be evaluated; {len(missing)} are not, the first is "
+            f"{missing[0]}. Evaluate it, or leave out its seed, fold or condition."
         )
     for key, each in labelled.items():
         if each.condition != key[2]:
@@ -109,7 +109,7 @@ def _check_complete(labelled: Mapping[Key, Predictions]) -> None:
 
 
 def _dialogues(labelled: Mapping[Key, Predictions], fold: str) -> tuple[str, ...]:
-    """The dialogues of a fold, which must be the same utterances with the same targets everywhere."""
+    """Dialogues of a fold, after a check that all seeds and conditions have the same targets."""
     keys = [key for key in labelled if key[1] == fold]
     expected = _targets(labelled[keys[0]])
     for key in keys[1:]:

@@ -1,12 +1,13 @@
-"""Metrics of emotion recognition, for one test set or for many resampled ones at once.
+"""Metrics of emotion recognition, for one test set or for many resampled test sets at once.
 
-**WA is accuracy** (every class weighs as much as it has utterances), **UA is the mean of the class recalls**
-(every class weighs the same). A slide at this project's origin swaps the two names; its tables, the code of
-MoMKE and the speech literature use them as here. A weighted F1 is neither.
+**WA (weighted accuracy) is accuracy**: every class is weighted by its number of utterances. **UA (unweighted
+accuracy) is the mean of the class recalls**: every class has the same weight. A slide at this project's
+origin swaps the two names; its tables, the code of MoMKE and the speech literature use them as here. A
+weighted F1 is neither of them.
 
-Every metric is a function of additive statistics: a confusion matrix ``[C, C]`` for classes, a row of moments
-``[P]`` for scores. The functions `class_metrics` and `score_metrics` take any leading axes, so that a metric
-of a thousand resamples costs one call. A metric without a single case to look at is NaN.
+Every metric is a function of additive statistics: a confusion matrix ``[C, C]`` for classes, a vector of
+moments ``[P]`` for scores. `class_metrics` and `score_metrics` accept any leading axes, so that one call
+computes a metric for a thousand resamples. A metric without any cases is NaN.
 """
 
 from typing import Any
@@ -18,7 +19,7 @@ Counts = NDArray[Any]
 """Confusion matrices (row: target, column: predicted) or moments; additive over utterances."""
 
 CLASS_METRICS = {"wa": "WA", "ua": "UA", "weighted_f1": "weighted F1", "macro_f1": "macro F1"}
-"""Key and printed name of each metric for classes; all are fractions in [0, 1]."""
+"""Key and printed name of each classification metric; all are fractions in [0, 1]."""
 
 SCORE_METRICS = {
     "mae": "MAE",
@@ -29,55 +30,55 @@ SCORE_METRICS = {
     "f1_haszero": "F1 (has-0)",
     "acc7": "Acc-7",
 }
-"""Key and printed name of each metric for scores: `mae` in units of the score, the others fractions."""
+"""Key and printed name of each regression metric: `mae` in units of the score, the others as fractions."""
 
 SCORE_STATISTICS = 16
-"""``P``: n, sum of |error|, five moments, two 2x2 tables of signs, hits of seven levels."""
+"""``P``: count, sum of absolute errors, five moments, two 2x2 confusion matrices of signs, correct levels."""
 
-_FLAT = 1e-12  # variance over mean square under which rounding alone may have caused the variance
+_FLAT = 1e-12  # below this ratio of variance to mean square, the variance may be a rounding error
 
 
 def confusion(target: ArrayLike, predicted: ArrayLike, classes: int) -> NDArray[np.int64]:
-    """How often each class was taken for each other one.
+    """Confusion matrix.
 
     Args:
         target: class numbers ``[N]``.
         predicted: class numbers ``[N]``.
-        classes: how many there are, ``C``.
+        classes: number of classes, ``C``.
 
     Shapes:
         returns ``[C, C]``: row target, column predicted.
 
     Raises:
-        ValueError: on no utterances, unequal lengths, or a number that is no class.
+        ValueError: if there are no utterances, lengths differ, or a number is not a class.
     """
-    truth, guess = _pair(target, predicted)
-    for name, numbers in (("target", truth), ("predicted", guess)):
+    y_true, y_pred = _pair(target, predicted)
+    for name, numbers in (("target", y_true), ("predicted", y_pred)):
         if numbers.min() < 0 or numbers.max() >= classes:
             raise ValueError(
                 f"`{name}` must hold class numbers in 0..{classes - 1}; got {numbers.min()} to "
                 f"{numbers.max()}. Leave unlabelled utterances out first."
             )
-    cells = np.bincount(truth.astype(np.int64) * classes + guess.astype(np.int64), minlength=classes**2)
+    cells = np.bincount(y_true.astype(np.int64) * classes + y_pred.astype(np.int64), minlength=classes**2)
     return cells.reshape(classes, classes).astype(np.int64)
 
 
 def class_f1(counts: Counts) -> NDArray[np.float64]:
-    """F1 of each class, ``[..., C, C] -> [..., C]``; NaN where a class neither occurs nor is predicted."""
+    """F1 of each class, ``[..., C, C] -> [..., C]``; NaN if a class neither occurs nor is predicted."""
     hits = np.diagonal(counts, axis1=-2, axis2=-1)
     return _ratio(2 * hits, counts.sum(axis=-1) + counts.sum(axis=-2))
 
 
 def class_recall(counts: Counts) -> NDArray[np.float64]:
-    """Recall of each class, ``[..., C, C] -> [..., C]``; NaN where a class does not occur in the target."""
+    """Recall of each class, ``[..., C, C] -> [..., C]``; NaN if a class does not occur in the target."""
     return _ratio(np.diagonal(counts, axis1=-2, axis2=-1), counts.sum(axis=-1))
 
 
 def class_metrics(counts: Counts) -> dict[str, NDArray[np.float64]]:
-    """The metrics of `CLASS_METRICS` from confusion matrices.
+    """Metrics of `CLASS_METRICS` from confusion matrices.
 
-    UA and macro F1 are means over the classes that occur in the target: a class nobody could have recognised
-    has no recall. (scikit-learn's macro F1 also averages over classes that were only predicted.)
+    UA and macro F1 are means over the classes that occur in the target, because a class that does not occur
+    has no recall. (scikit-learn's macro F1 also averages over classes that are only predicted.)
 
     Shapes:
         counts ``[..., C, C]``; each result ``[...]``.
@@ -96,19 +97,19 @@ def class_metrics(counts: Counts) -> dict[str, NDArray[np.float64]]:
 
 
 def classification(target: ArrayLike, predicted: ArrayLike, classes: int) -> dict[str, Any]:
-    """All metrics of classes on one test set.
+    """All classification metrics of one test set.
 
     Args:
         target: class numbers ``[N]``, all labelled.
         predicted: class numbers ``[N]``.
-        classes: how many there are, ``C``.
+        classes: number of classes, ``C``.
 
     Returns:
         The keys of `CLASS_METRICS` (fractions in [0, 1]), ``f1`` and ``support`` of each class ``[C]``, and
         ``confusion`` ``[C, C]``.
 
     Raises:
-        ValueError: as `confusion`.
+        ValueError: as for `confusion`.
 
     Example:
         >>> result = classification([0, 0, 0, 1], [0, 0, 0, 0], classes=2)
@@ -121,35 +122,44 @@ def classification(target: ArrayLike, predicted: ArrayLike, classes: int) -> dic
 
 
 def score_statistics(target: ArrayLike, predicted: ArrayLike) -> NDArray[np.float64]:
-    """What each utterance adds to the moments.
+    """Additive statistics of each utterance for `score_metrics`.
 
     Shapes:
         target, predicted ``[N]``; returns ``[N, P]`` with ``P`` = `SCORE_STATISTICS`.
 
     Raises:
-        ValueError: on no utterances, unequal lengths, or a value that is not finite.
+        ValueError: if there are no utterances, lengths differ, or a value is not finite.
     """
-    truth, guess = (rows.astype(np.float64) for rows in _pair(target, predicted))
-    for name, scores in (("target", truth), ("predicted", guess)):
+    y_true, y_pred = (rows.astype(np.float64) for rows in _pair(target, predicted))
+    for name, scores in (("target", y_true), ("predicted", y_pred)):
         if not np.isfinite(scores).all():
             raise ValueError(
                 f"`{name}` must be finite; {int((~np.isfinite(scores)).sum())} of {len(scores)} are not. "
                 "Leave unlabelled utterances out first."
             )
-    nonzero = _one_hot(2 * (truth > 0) + (guess > 0)) * (truth != 0)[:, None]
-    haszero = _one_hot(2 * (truth >= 0) + (guess >= 0))
-    level = np.round(np.clip(truth, -3, 3)) == np.round(np.clip(guess, -3, 3))
-    moments = (np.ones_like(truth), np.abs(truth - guess), truth, guess, truth**2, guess**2, truth * guess)
+    nonzero = _one_hot(2 * (y_true > 0) + (y_pred > 0)) * (y_true != 0)[:, None]
+    haszero = _one_hot(2 * (y_true >= 0) + (y_pred >= 0))
+    level = np.round(np.clip(y_true, -3, 3)) == np.round(np.clip(y_pred, -3, 3))
+    moments = (
+        np.ones_like(y_true),
+        np.abs(y_true - y_pred),
+        y_true,
+        y_pred,
+        y_true**2,
+        y_pred**2,
+        y_true * y_pred,
+    )
     return np.column_stack([*moments, nonzero, haszero, level])
 
 
 def score_metrics(moments: Counts) -> dict[str, NDArray[np.float64]]:
-    """The metrics of `SCORE_METRICS` from sums of `score_statistics`.
+    """Metrics of `SCORE_METRICS` from sums of `score_statistics`.
 
-    Pearson's r and MAE are over all utterances. The signs are counted in both conventions: *non-0* leaves
-    labels of zero out and calls > 0 positive, *has-0* keeps them and calls >= 0 positive; F1 is the mean of
-    both signs' F1 weighted by support. Acc-7 clips to [-3, 3] and rounds. Signs and levels are meant for
-    scores on that interval (CMU-MOSI, CMU-MOSEI). r is NaN where either side is constant.
+    MAE and Pearson's r are computed over all utterances. Signs are evaluated in both conventions: *non-0*
+    ignores utterances with a target of zero and treats > 0 as positive; *has-0* keeps them and treats >= 0 as
+    positive. F1 is the support-weighted mean of the F1 of both signs. Acc-7 clips to [-3, 3] and rounds.
+    Signs and levels are meant for scores on that interval (CMU-MOSI, CMU-MOSEI). Pearson's r is NaN if
+    targets or predictions are constant.
 
     Shapes:
         moments ``[..., P]``; each result ``[...]``.
@@ -169,14 +179,14 @@ def score_metrics(moments: Counts) -> dict[str, NDArray[np.float64]]:
 
 
 def regression(target: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
-    """All metrics of scores on one test set: the keys of `SCORE_METRICS`.
+    """All regression metrics of one test set: the keys of `SCORE_METRICS`.
 
     Args:
         target: scores ``[N]``, all labelled.
         predicted: scores ``[N]``.
 
     Raises:
-        ValueError: as `score_statistics`.
+        ValueError: as for `score_statistics`.
 
     Example:
         >>> result = regression([-1.0, 0.0, 2.0], [-0.5, -0.5, 1.0])
@@ -188,31 +198,31 @@ def regression(target: ArrayLike, predicted: ArrayLike) -> dict[str, float]:
 
 
 def _pearson(moments: Counts) -> NDArray[np.float64]:
-    n, _, truth, guess, truth2, guess2, product, *_ = np.moveaxis(moments, -1, 0)
-    covariance = n * product - truth * guess
-    spread_truth = n * truth2 - truth**2
-    spread_guess = n * guess2 - guess**2
-    flat = (spread_truth <= _FLAT * n * truth2) | (spread_guess <= _FLAT * n * guess2)
-    return _ratio(covariance, np.sqrt(np.where(flat, 0.0, spread_truth * spread_guess)))
+    n, _, y_true, y_pred, true2, pred2, product, *_ = np.moveaxis(moments, -1, 0)
+    covariance = n * product - y_true * y_pred
+    variance_true = n * true2 - y_true**2
+    variance_pred = n * pred2 - y_pred**2
+    flat = (variance_true <= _FLAT * n * true2) | (variance_pred <= _FLAT * n * pred2)
+    return _ratio(covariance, np.sqrt(np.where(flat, 0.0, variance_true * variance_pred)))
 
 
 def _pair(target: ArrayLike, predicted: ArrayLike) -> tuple[NDArray[Any], NDArray[Any]]:
-    truth, guess = np.asarray(target), np.asarray(predicted)
-    if truth.ndim != 1 or truth.shape != guess.shape:
+    y_true, y_pred = np.asarray(target), np.asarray(predicted)
+    if y_true.ndim != 1 or y_true.shape != y_pred.shape:
         raise ValueError(
-            f"`target` and `predicted` must both have shape [N]; got {truth.shape} and {guess.shape}."
+            f"`target` and `predicted` must both have shape [N]; got {y_true.shape} and {y_pred.shape}."
         )
-    if len(truth) == 0:
+    if len(y_true) == 0:
         raise ValueError("A metric needs at least one labelled utterance; got none.")
-    return truth, guess
+    return y_true, y_pred
 
 
 def _one_hot(cell: NDArray[Any]) -> NDArray[np.float64]:
     return np.eye(4)[cell.astype(np.int64)]
 
 
-def _ratio(part: ArrayLike, whole: ArrayLike) -> NDArray[np.float64]:
+def _ratio(numerator: ArrayLike, denominator: ArrayLike) -> NDArray[np.float64]:
     above, below = np.broadcast_arrays(
-        np.asarray(part, dtype=np.float64), np.asarray(whole, dtype=np.float64)
+        np.asarray(numerator, dtype=np.float64), np.asarray(denominator, dtype=np.float64)
     )
     return np.divide(above, below, out=np.full(above.shape, np.nan), where=below > 0)

@@ -1,4 +1,4 @@
-"""What a system said about every utterance of a test set, under one condition."""
+"""Predictions of a system for every utterance of a test set, under one condition."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -20,28 +20,28 @@ _OPTIONAL = ("speaker", "change", "changed")
 
 @dataclass(frozen=True, eq=False)
 class Predictions:
-    """Targets and outputs of utterances, with the availability under which they were evaluated.
+    """Targets and outputs of utterances, with the availability mask of the evaluation.
 
     Args:
-        condition: what was available, e.g. ``"at"``.
-        dialogue_ids: one id a dialogue, ``B`` of them.
-        dialogue: position of each utterance's dialogue within `dialogue_ids`.
-        utterance_ids: one id an utterance, ``N`` of them; unique within a dialogue.
-        target: as `LabelSpace.encode` gives it: class numbers with `UNLABELLED`, or scores with NaN.
-        output: probabilities of the classes, or one score.
-        available: the mask that was evaluated.
-        speaker: number of each utterance's speaker within its dialogue; `None` where it is not known.
-        change: the system's own probability that the emotion differs from that of the speaker's latest
-            earlier annotated turn, NaN where there is none; `None` for a system that has only its emotions
-            to derive a change from.
-        changed: whether the system calls that a change; `None` where `change` is.
+        condition: name of the condition, e.g. ``"at"``.
+        dialogue_ids: one id per dialogue, ``B`` in total.
+        dialogue: index into `dialogue_ids` of each utterance.
+        utterance_ids: one id per utterance, ``N`` in total; unique within a dialogue.
+        target: encoded by `LabelSpace.encode`: class numbers with `UNLABELLED`, or scores with NaN.
+        output: class probabilities, or one score.
+        available: availability mask of the evaluation.
+        speaker: speaker number of each utterance within its dialogue; `None` if unknown.
+        change: directly predicted probability that the emotion differs from that of the speaker's latest
+            earlier labelled turn, NaN if there is no such turn; `None` for a system without such a
+            prediction.
+        changed: directly predicted change, after thresholding `change`; `None` if `change` is `None`.
 
     Shapes:
         dialogue, speaker long ``[N]``; target long or float ``[N]``; output float ``[N, C]`` or ``[N, 1]``;
         available bool ``[N, M]``; change float ``[N]``; changed bool ``[N]``.
 
     Raises:
-        ValueError: if lengths disagree, an utterance occurs twice, a dialogue is unknown, or an output is not
+        ValueError: if lengths differ, an utterance occurs twice, a dialogue is unknown, or an output is not
             finite.
     """
 
@@ -97,7 +97,7 @@ class Predictions:
 
     @property
     def _optional(self) -> dict[str, Tensor]:
-        """Those of the optional columns that are known."""
+        """Optional columns that are not `None`."""
         return {name: row for name in _OPTIONAL if (row := getattr(self, name)) is not None}
 
     def __len__(self) -> int:
@@ -105,22 +105,22 @@ class Predictions:
 
     @property
     def keys(self) -> list[tuple[str, str]]:
-        """Dialogue id and utterance id of each utterance, which together are unique."""
+        """Dialogue id and utterance id of each utterance; the pairs are unique."""
         dialogues = (self.dialogue_ids[number] for number in self.dialogue.tolist())
         return list(zip(dialogues, self.utterance_ids, strict=True))
 
     @property
     def is_score(self) -> bool:
-        """Whether the target is a score rather than a class."""
+        """Whether the target is a score (regression) rather than a class."""
         return self.target.is_floating_point()
 
     @property
     def predicted(self) -> Tensor:
-        """The most probable class, long ``[N]``, or the score, float ``[N]``."""
+        """Most probable class, long ``[N]``, or predicted score, float ``[N]``."""
         return self.output[:, 0] if self.is_score else self.output.argmax(dim=1)
 
     def labelled(self) -> "Predictions":
-        """Only the annotated utterances, and only the dialogues that have one."""
+        """Predictions of the labelled utterances, and of the dialogues that have any."""
         keep = annotated(self.target)
         kept, dialogue = torch.unique(self.dialogue[keep], return_inverse=True)
         return Predictions(
@@ -136,10 +136,10 @@ class Predictions:
 
     @classmethod
     def concatenate(cls, parts: Sequence["Predictions"]) -> "Predictions":
-        """Predictions of several folds as one.
+        """Concatenate predictions, for example of several folds.
 
         Raises:
-            ValueError: if there are none, if conditions or widths differ, or if an utterance occurs twice.
+            ValueError: if there are none, conditions or widths differ, or an utterance occurs twice.
         """
         if not parts:
             raise ValueError("Concatenating needs at least one `Predictions`; got none.")
@@ -148,7 +148,7 @@ class Predictions:
             "number of outputs": {str(part.output.shape[1]) for part in parts},
             "number of modalities": {str(part.available.shape[1]) for part in parts},
             "kind of target": {"score" if part.is_score else "class" for part in parts},
-            "knowledge of speakers and changes": {" and ".join(part._optional) for part in parts},
+            "optional columns": {" and ".join(part._optional) for part in parts},
         }
         for what, found in same.items():
             if len(found) > 1:
@@ -174,7 +174,7 @@ class Predictions:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write an ``.npz`` file without pickled objects; it replaces an older one in one step."""
+        """Write an ``.npz`` file without pickled objects; an existing file is replaced atomically."""
         optional = {name: row.numpy(force=True) for name, row in self._optional.items()}
         with replacing(Path(path)) as partial, partial.open("wb") as file:
             np.savez_compressed(
@@ -192,10 +192,10 @@ class Predictions:
 
     @classmethod
     def load(cls, path: str | Path) -> "Predictions":
-        """Read what `save` wrote.
+        """Read a file written by `save`.
 
         Raises:
-            CheckpointError: if the file is missing or holds something else.
+            CheckpointError: if the file is missing, or is not a file of predictions.
         """
         try:
             with np.load(path, allow_pickle=False) as stored:

@@ -1,4 +1,4 @@
-"""Lines of a result: one metric under one condition."""
+"""Rows of a results table: one metric under one condition."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -23,14 +23,14 @@ from graphmer.evaluation.statistics import (
 
 @dataclass(frozen=True)
 class Row(Estimate):
-    """One metric under one condition (or the mean over several), pooled over folds.
+    """Metric under one condition, or mean over several conditions, with all folds pooled.
 
     Args:
-        condition: name of the condition or of the group.
+        condition: name of the condition, or of the group of conditions.
         metric: key of the metric.
-        fold_spread: standard deviation over folds (n - 1) of the mean over seeds; NaN for one fold.
-        utterances: labelled utterances of each seed.
-        dialogues: dialogues of each seed.
+        fold_spread: standard deviation over folds (n - 1) of the mean over seeds; NaN for a single fold.
+        utterances: number of labelled utterances per seed.
+        dialogues: number of dialogues per seed.
     """
 
     condition: str
@@ -42,16 +42,16 @@ class Row(Estimate):
 
 @dataclass(frozen=True)
 class FoldRow:
-    """One metric under one condition on one fold.
+    """Metric under one condition on one fold.
 
     Args:
         condition: name of the condition.
         metric: key of the metric.
         fold: name of the fold.
-        mean: over seeds.
-        seed_spread: standard deviation over seeds (n - 1); NaN for one seed.
-        utterances: labelled utterances of the fold.
-        dialogues: dialogues of the fold.
+        mean: mean over seeds.
+        seed_spread: standard deviation over seeds (n - 1); NaN for a single seed.
+        utterances: number of labelled utterances of the fold.
+        dialogues: number of dialogues of the fold.
     """
 
     condition: str
@@ -64,15 +64,38 @@ class FoldRow:
 
 
 @dataclass(frozen=True)
-class Difference:
-    """One metric of another system minus that of this one, on the same resampled dialogues.
+class SeedRow:
+    """One metric of one seed under one condition on one fold.
 
     Args:
-        condition: name of the condition or of the group.
+        seed: number of the seed.
+        fold: name of the fold.
+        condition: name of the condition.
         metric: key of the metric.
-        mean: difference of the means over seeds.
-        low: lower end of its 95 % percentile interval.
-        high: upper end.
+        value: of the metric.
+        utterances: labelled utterances of the fold.
+        dialogues: dialogues of the fold.
+    """
+
+    seed: int
+    fold: str
+    condition: str
+    metric: str
+    value: float
+    utterances: int
+    dialogues: int
+
+
+@dataclass(frozen=True)
+class Difference:
+    """Paired difference of a metric between two systems, on the same resampled dialogues.
+
+    Args:
+        condition: name of the condition, or of the group of conditions.
+        metric: key of the metric.
+        mean: difference of the means over seeds, other system minus this one.
+        low: lower end of the 95 % percentile interval of the difference.
+        high: upper end of this interval.
     """
 
     condition: str
@@ -89,21 +112,21 @@ def group_rows(
     folds: Mapping[str, slice],
     times: NDArray[np.float64],
 ) -> list[Row]:
-    """Every metric of every group of conditions.
+    """All metrics of all groups of conditions.
 
     Args:
         counts: statistics ``[S, K, B, *P]``.
-        labels: the label space.
-        groups: positions on the axis ``K`` to average over, by name.
-        folds: part of the axis ``B`` tested in each fold.
-        times: how often each resample draws each dialogue, ``[R, B]``.
+        labels: label space.
+        groups: indices on the axis ``K`` to average over, by name of the group.
+        folds: slice of the axis ``B`` that each fold tests.
+        times: bootstrap counts ``[R, B]`` of `draw_dialogues`.
     """
     measure = measure_for(labels)
-    values, draws = pooled(counts, measure), resampled(counts, measure, times)
+    values, bootstrap = pooled(counts, measure), resampled(counts, measure, times)
     by_fold = [pooled(counts[:, :, part], measure) for part in folds.values()]
     return [
         Row(
-            **vars(estimate(group_mean(values[metric], columns), group_mean(draws[metric], columns))),
+            **vars(estimate(group_mean(values[metric], columns), group_mean(bootstrap[metric], columns))),
             condition=name,
             metric=metric,
             fold_spread=spread(np.array([group_mean(fold[metric], columns).mean() for fold in by_fold])),
@@ -118,7 +141,7 @@ def group_rows(
 def fold_rows(
     counts: Counts, labels: LabelSpace, conditions: Sequence[str], folds: Mapping[str, slice]
 ) -> list[FoldRow]:
-    """Every metric of every condition on every fold; arguments as `group_rows`."""
+    """All metrics of all conditions on all folds; arguments as for `group_rows`."""
     return [
         FoldRow(
             condition=condition,
@@ -135,6 +158,31 @@ def fold_rows(
     ]
 
 
+def seed_rows(
+    counts: Counts,
+    labels: LabelSpace,
+    seeds: Sequence[int],
+    conditions: Sequence[str],
+    folds: Mapping[str, slice],
+) -> list[SeedRow]:
+    """Every metric of every seed under every condition on every fold; arguments as `fold_rows`."""
+    return [
+        SeedRow(
+            seed=seed,
+            fold=fold,
+            condition=condition,
+            metric=metric,
+            value=float(values[row, column]),
+            utterances=_utterances(counts[:, :, part], labels),
+            dialogues=counts[:, :, part].shape[2],
+        )
+        for fold, part in folds.items()
+        for metric, values in pooled(counts[:, :, part], measure_for(labels)).items()
+        for row, seed in enumerate(seeds)
+        for column, condition in enumerate(conditions)
+    ]
+
+
 def difference_rows(
     first: Counts,
     second: Counts,
@@ -142,24 +190,25 @@ def difference_rows(
     groups: Mapping[str, tuple[list[int], list[int]]],
     times: NDArray[np.float64],
 ) -> list[Difference]:
-    """Every metric of the second system minus that of the first.
+    """Paired differences of all metrics, second system minus first system.
 
     Args:
-        first: statistics ``[S, K, B, *P]`` of one system.
-        second: those of the other, with the same dialogues on the axis ``B``; ``S`` and ``K`` may differ.
-        labels: the label space.
-        groups: positions on the axes ``K`` of both to average over, by name.
-        times: how often each resample draws each dialogue, ``[R, B]``.
+        first: statistics ``[S, K, B, *P]`` of the first system.
+        second: statistics of the second system, with the same dialogues on the axis ``B``; ``S`` and ``K``
+            may differ.
+        labels: label space.
+        groups: indices on the axes ``K`` of both systems to average over, by name of the group.
+        times: bootstrap counts ``[R, B]`` of `draw_dialogues`.
     """
     measure = measure_for(labels)
     values = pooled(first, measure), pooled(second, measure)
-    draws = resampled(first, measure, times), resampled(second, measure, times)
+    bootstrap = resampled(first, measure, times), resampled(second, measure, times)
     rows = []
-    for name, (here, there) in groups.items():
+    for name, (one, two) in groups.items():
         for metric in values[0]:
-            mean = group_mean(values[1][metric], there).mean() - group_mean(values[0][metric], here).mean()
-            apart = group_mean(draws[1][metric], there) - group_mean(draws[0][metric], here)
-            rows.append(Difference(name, metric, float(mean), *percentile_interval(apart)))
+            mean = group_mean(values[1][metric], two).mean() - group_mean(values[0][metric], one).mean()
+            differences = group_mean(bootstrap[1][metric], two) - group_mean(bootstrap[0][metric], one)
+            rows.append(Difference(name, metric, float(mean), *percentile_interval(differences)))
     return rows
 
 

@@ -1,10 +1,10 @@
-"""Every metric of a system by condition, seed and fold, kept as the counts from which it can be computed."""
+"""Scores of a system by seed, condition and fold, stored as additive statistics."""
 
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,38 +23,51 @@ from graphmer.evaluation.gathering import (
 )
 from graphmer.evaluation.metrics import Counts
 from graphmer.evaluation.predictions import Predictions
-from graphmer.evaluation.rows import Difference, FoldRow, Row, difference_rows, fold_rows, group_rows
+from graphmer.evaluation.rows import (
+    Difference,
+    FoldRow,
+    Row,
+    difference_rows,
+    fold_rows,
+    group_rows,
+    seed_rows,
+)
 from graphmer.evaluation.statistics import draw_dialogues, targets_of
+from graphmer.frames import data_frame
+from graphmer.reprs import counted, short_repr
 from graphmer.storage import write_text
 
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
 SELECTIONS = ("validation", "last", "test_oracle")
-"""How the epoch was chosen; ``test_oracle`` looked at the test set and is an upper bound."""
+"""How the epoch was selected; ``test_oracle`` uses the test set and is an upper bound."""
 
 _FORMAT = "graphmer scores"
 
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """A system's scores: additive statistics of each seed, condition and dialogue.
+    """Scores of a system: additive statistics of each seed, condition and dialogue.
 
     Args:
-        labels: what was predicted.
-        modalities: all modalities of the corpus, in the order of its columns.
+        labels: label space of the targets.
+        modalities: all modalities of the corpus, in the order of the columns.
         conditions: names of the conditions, ``K``.
-        seeds: numbers of the seeds, ``S``.
-        folds: ids of the dialogues tested in each fold, by its name; one after the other the axis ``B``.
+        seeds: seeds, ``S``.
+        folds: ids of the dialogues tested in each fold, by name of the fold; concatenated, the axis ``B``.
         counts: confusion matrices (row target, column predicted) or moments.
-        missing: fraction of (utterance, modality) pairs that really were missing under each condition.
-        meta: ``title`` (text), ``simulated`` (bool), ``selection`` (one of `SELECTIONS`) and
-            whatever else should travel along, such as the corpus fingerprint, as JSON values.
-        calibration_error: expected calibration error of the emotions for each seed and condition, all folds
-            together; empty for a score, which has no probabilities.
+        missing: actual fraction of missing (utterance, modality) pairs under each condition.
+        meta: ``title`` (text), ``simulated`` (bool), ``selection`` (one of `SELECTIONS`), and any further
+            JSON values, such as the corpus fingerprint.
+        calibration_error: expected calibration error of the emotions for each seed and condition, over all
+            folds together; empty for a score, which has no probabilities.
 
     Shapes:
         counts ``[S, K, B, C, C]`` or ``[S, K, B, P]``; calibration_error ``[S, K]``.
 
     Raises:
-        ValueError: if `counts` does not fit the names, or `meta` lacks one of its three fields.
+        ValueError: if the shape of `counts` is wrong, or `meta` lacks one of its three required fields.
     """
 
     labels: LabelSpace
@@ -81,6 +94,11 @@ class Scores:
                 f"{list(SELECTIONS)}); got {title!r}, {simulated!r} and {selection!r}."
             )
 
+    def __repr__(self) -> str:
+        size = {"seed": self.seeds, "fold": self.folds, "condition": self.conditions}
+        facts = [counted(len(each), noun) for noun, each in size.items()]
+        return short_repr(self, self.meta["title"], *facts, counted(len(self.dialogue_ids), "dialogue"))
+
     @classmethod
     def from_predictions(
         cls,
@@ -90,18 +108,18 @@ class Scores:
         modalities: Sequence[str],
         meta: Mapping[str, Any],
     ) -> "Scores":
-        """Count what was predicted; unlabelled utterances are left out.
+        """Compute the statistics of predictions; unlabelled utterances are ignored.
 
         Args:
-            predictions: by ``(seed, fold, condition)``; every combination, each with the same utterances for
-                all seeds and conditions of a fold. ``fixed:at`` becomes ``at``.
-            labels: the label space of the targets.
-            modalities: all modalities of the corpus, in the order of its columns.
+            predictions: predictions by ``(seed, fold, condition)``. Every combination is needed; all seeds
+                and conditions of a fold have the same utterances. ``fixed:at`` becomes ``at``.
+            labels: label space of the targets.
+            modalities: all modalities of the corpus, in the order of the columns.
             meta: as above.
 
         Raises:
-            ValueError: if a combination is missing, a dialogue is tested in two folds, the utterances or the
-                name of a condition differ from what they should be, or nothing is labelled.
+            ValueError: if a combination is missing, a dialogue is tested in two folds, utterances differ
+                between seeds or conditions, a condition differs from its key, or no utterance is labelled.
         """
         if not predictions:
             raise ValueError(
@@ -129,12 +147,12 @@ class Scores:
 
     @property
     def sets(self) -> tuple[str, ...]:
-        """Conditions that are one set of modalities for all utterances, in the field's order, all last."""
+        """Conditions that are a fixed set of modalities, in the usual order; the complete set comes last."""
         return tuple(name for name in sets_of(self.modalities) if name in self.conditions)
 
     @property
     def partial_sets(self) -> tuple[str, ...]:
-        """`sets` without the complete one."""
+        """`sets` without the complete set."""
         return tuple(name for name in self.sets if name != sets_of(self.modalities)[-1])
 
     def confusion(self, condition: str) -> NDArray[np.int64]:
@@ -149,22 +167,22 @@ class Scores:
         return selected
 
     def summary(self, *, resamples: int = 1000, seed: int = 0) -> list[Row]:
-        """Every metric under every condition, in the order of `conditions`."""
+        """All metrics under all conditions, in the order of `conditions`."""
         return self._rows({name: (name,) for name in self.conditions}, resamples, seed)
 
     def average(
         self, conditions: Sequence[str], *, name: str = "mean", resamples: int = 1000, seed: int = 0
     ) -> list[Row]:
-        """Every metric, averaged over some conditions within each seed and each resample.
+        """All metrics, averaged over conditions within each seed and each resample.
 
         Args:
-            conditions: which ones, e.g. `partial_sets`.
-            name: what the rows call the group.
-            resamples: number of resamples behind the intervals.
-            seed: of the resampling.
+            conditions: conditions to average, e.g. `partial_sets`.
+            name: name of the group in the rows.
+            resamples: number of bootstrap resamples of the intervals.
+            seed: seed of the resampling.
 
         Raises:
-            ValueError: if there are none, or one was not evaluated.
+            ValueError: if there are no conditions, or one was not evaluated.
         """
         return self._rows({name: conditions}, resamples, seed)
 
@@ -174,8 +192,20 @@ class Scores:
         return group_rows(self.counts, self.labels, columns, fold_slices(self.folds), times)
 
     def per_fold(self) -> list[FoldRow]:
-        """Every metric under every condition on every fold."""
+        """All metrics under all conditions on all folds."""
         return fold_rows(self.counts, self.labels, self.conditions, fold_slices(self.folds))
+
+    def to_frame(self) -> "DataFrame":
+        """One row for each seed, fold, condition and metric.
+
+        The columns are those of `SeedRow` and ``simulated``. A metric of all folds together, as tables print
+        it, is not the mean over folds; `summary` has it.
+
+        Raises:
+            ImportError: if pandas is not installed.
+        """
+        rows = seed_rows(self.counts, self.labels, self.seeds, self.conditions, fold_slices(self.folds))
+        return data_frame({**vars(row), "simulated": self.meta["simulated"]} for row in rows)
 
     def compare(
         self,
@@ -185,31 +215,32 @@ class Scores:
         resamples: int = 1000,
         seed: int = 0,
     ) -> list[Difference]:
-        """Other minus this, paired by dialogue.
+        """Difference to another system (other minus this), paired by dialogue.
 
         Args:
-            other: another system's scores on the same test utterances.
-            groups: conditions to average, by a name; each common condition alone when left out.
-            resamples: number of resamples behind the intervals.
-            seed: of the resampling.
+            other: scores of another system on the same test utterances.
+            groups: conditions to average, by name of the group; by default each common condition alone.
+            resamples: number of bootstrap resamples of the intervals.
+            seed: seed of the resampling.
 
         Raises:
-            ValueError: if labels, dialogues or targets differ, or a condition was evaluated by one only.
+            ValueError: if labels, dialogues or targets differ, or only one system was evaluated under a
+                condition.
         """
         if self.labels != other.labels:
             raise ValueError(
                 f"Only systems with the same labels can be compared; got {self.labels} and {other.labels}."
             )
         order = same_dialogues(self._targets(), other._targets())
-        theirs = other.counts[:, :, order]
+        second = other.counts[:, :, order]
         if groups is None:
             groups = {name: (name,) for name in self.conditions if name in other.conditions}
         columns = {name: (self._columns(m), other._columns(m)) for name, m in groups.items()}
         times = draw_dialogues(len(self.dialogue_ids), resamples=resamples, seed=seed)
-        return difference_rows(self.counts, theirs, self.labels, columns, times)
+        return difference_rows(self.counts, second, self.labels, columns, times)
 
     def to_json(self, path: str | Path) -> None:
-        """Write everything, exactly; it replaces an older file in one step."""
+        """Write the scores without loss; an existing file is replaced atomically."""
         labels = {"names": self.labels.names, "interval": self.labels.interval}
         content = {
             "format": _FORMAT,
@@ -228,10 +259,10 @@ class Scores:
 
     @classmethod
     def from_json(cls, path: str | Path) -> "Scores":
-        """Read what `to_json` wrote.
+        """Read a file written by `to_json`.
 
         Raises:
-            CheckpointError: if the file is missing or holds something else.
+            CheckpointError: if the file is missing, or is not a file of scores.
         """
         try:
             content = json.loads(Path(path).read_bytes())
@@ -272,7 +303,7 @@ class Scores:
 
 
 def _calibration_errors(labelled: Mapping[Key, Predictions]) -> tuple[tuple[float, ...], ...]:
-    """Of each seed and condition, over all folds together."""
+    """Calibration error of each seed and condition, over all folds together."""
     seeds, folds, conditions = axes(labelled)
     return tuple(
         tuple(

@@ -1,8 +1,8 @@
-"""How sure a score is: resampling of dialogues, spread over seeds and folds.
+"""Uncertainty of metrics: bootstrap over dialogues, standard deviation over seeds and folds.
 
-Utterances of one dialogue are not independent (one pair of speakers, one topic, one recording), so the unit
-that is drawn with replacement is the dialogue. The interval answers "other dialogues of this kind"; the
-spread over seeds answers "another initialisation" and is reported beside it, not mixed in.
+Utterances of a dialogue are not independent (same speakers, same topic, same recording), so whole dialogues
+are resampled with replacement. The bootstrap interval is the uncertainty due to the choice of dialogues. The
+standard deviation over seeds is the uncertainty due to training. The two are reported separately.
 """
 
 from collections.abc import Callable
@@ -25,21 +25,21 @@ from graphmer.evaluation.metrics import (
 from graphmer.evaluation.predictions import Predictions
 
 Measure = Callable[[Counts], dict[str, NDArray[np.float64]]]
-"""Metrics of additive statistics ``[..., *P]``, each ``[...]``."""
+"""Function from additive statistics ``[..., *P]`` to metrics, each ``[...]``."""
 
 LEVEL = 0.95
-"""Share of the resamples that an interval spans."""
+"""Confidence level of the intervals."""
 
 
 @dataclass(frozen=True)
 class Estimate:
-    """A metric with what is known about its uncertainty.
+    """Metric with its uncertainty.
 
     Args:
-        mean: over seeds, of the metric over all dialogues.
-        seed_spread: standard deviation over seeds (n - 1); NaN for one seed.
+        mean: mean over seeds of the metric over all dialogues.
+        seed_spread: standard deviation over seeds (n - 1); NaN for a single seed.
         low: lower end of the 95 % percentile interval over resampled dialogues.
-        high: upper end.
+        high: upper end of this interval.
     """
 
     mean: float
@@ -49,21 +49,21 @@ class Estimate:
 
 
 def metric_names(labels: LabelSpace) -> dict[str, str]:
-    """Key and printed name of the metrics that fit a label space."""
+    """Key and printed name of the metrics of a label space."""
     return SCORE_METRICS if labels.is_score else CLASS_METRICS
 
 
 def measure_for(labels: LabelSpace) -> Measure:
-    """The function that turns the statistics of a label space into metrics."""
+    """Function that computes the metrics of a label space from its statistics."""
     return score_metrics if labels.is_score else class_metrics
 
 
 def dialogue_statistics(predictions: Predictions, labels: LabelSpace) -> Counts:
-    """Sums over the utterances of each dialogue, from which every metric can be computed.
+    """Additive statistics of each dialogue, from which all metrics can be computed.
 
     Args:
         predictions: labelled utterances only.
-        labels: the label space of the target.
+        labels: label space of the target.
 
     Shapes:
         returns int ``[B, C, C]`` (row target, column predicted) for classes, float ``[B, P]`` for scores.
@@ -96,23 +96,23 @@ def dialogue_statistics(predictions: Predictions, labels: LabelSpace) -> Counts:
 
 
 def targets_of(counts: Counts, labels: LabelSpace) -> Counts:
-    """Those statistics ``[..., *P]`` that depend on the targets alone: support, or moments."""
+    """The part of the statistics ``[..., *P]`` that depends on the targets only: support, or moments."""
     return counts[..., [0, 2, 4]] if labels.is_score else counts.sum(axis=-1)
 
 
 def draw_dialogues(dialogues: int, *, resamples: int, seed: int) -> NDArray[np.float64]:
-    """How often each dialogue is drawn, with replacement, in each resample.
+    """Bootstrap counts: how often each dialogue occurs in each resample.
 
     Args:
         dialogues: number of dialogues ``B``.
         resamples: number of resamples ``R``.
-        seed: of the generator; the same seed draws the same dialogues, which pairs two systems.
+        seed: seed of the generator; the same seed gives the same resamples, for paired comparisons.
 
     Shapes:
         returns ``[R, B]``; every row sums to ``B``.
 
     Raises:
-        ValueError: if there are no dialogues or no resamples.
+        ValueError: if there are no dialogues, or no resamples.
     """
     if dialogues < 1 or resamples < 1:
         raise ValueError(
@@ -125,17 +125,17 @@ def draw_dialogues(dialogues: int, *, resamples: int, seed: int) -> NDArray[np.f
 
 
 def pooled(counts: Counts, measure: Measure) -> dict[str, NDArray[np.float64]]:
-    """Metrics over all dialogues together, ``[S, K, B, *P] -> {metric: [S, K]}``."""
+    """Metrics over all dialogues, ``[S, K, B, *P] -> {metric: [S, K]}``."""
     return measure(counts.sum(axis=2))
 
 
 def resampled(counts: Counts, measure: Measure, times: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Mean over seeds of the metrics of each resample.
+    """Metrics of each resample, averaged over seeds.
 
     Args:
         counts: statistics of each seed, condition and dialogue.
-        measure: statistics to metrics.
-        times: how often each resample draws each dialogue, from `draw_dialogues`.
+        measure: function from statistics to metrics.
+        times: bootstrap counts from `draw_dialogues`.
 
     Shapes:
         counts ``[S, K, B, *P]``; times ``[R, B]``; returns ``{metric: [R, K]}``.
@@ -146,9 +146,9 @@ def resampled(counts: Counts, measure: Measure, times: NDArray[np.float64]) -> d
     return {name: values.mean(axis=1) for name, values in measure(sums).items()}
 
 
-def percentile_interval(draws: NDArray[np.float64]) -> tuple[float, float]:
-    """The central 95 % of resampled values ``[R]``, of those that are defined; NaN if none is."""
-    defined = draws[~np.isnan(draws)]
+def percentile_interval(bootstrap: NDArray[np.float64]) -> tuple[float, float]:
+    """95 % percentile interval of bootstrap values ``[R]``; NaN values are ignored, NaN if all are."""
+    defined = bootstrap[~np.isnan(bootstrap)]
     if len(defined) == 0:
         return float("nan"), float("nan")
     low, high = np.quantile(defined, [(1 - LEVEL) / 2, (1 + LEVEL) / 2])
@@ -156,17 +156,17 @@ def percentile_interval(draws: NDArray[np.float64]) -> tuple[float, float]:
 
 
 def spread(values: NDArray[np.float64]) -> float:
-    """Standard deviation (n - 1) of ``[S]`` values; NaN for a single one."""
+    """Standard deviation (n - 1) of ``[S]`` values; NaN for a single value."""
     return float(values.std(ddof=1)) if len(values) > 1 else float("nan")
 
 
-def estimate(values: NDArray[np.float64], draws: NDArray[np.float64]) -> Estimate:
-    """Summary of the values of each seed ``[S]`` and of each resample ``[R]``."""
-    low, high = percentile_interval(draws)
+def estimate(values: NDArray[np.float64], bootstrap: NDArray[np.float64]) -> Estimate:
+    """Estimate from the values of each seed ``[S]`` and the bootstrap values ``[R]``."""
+    low, high = percentile_interval(bootstrap)
     return Estimate(float(values.mean()), spread(values), low, high)
 
 
 def group_mean(values: NDArray[np.float64], columns: list[int]) -> NDArray[np.float64]:
-    """Mean over some conditions, ``[..., K] -> [...]``; paired, for they share their resamples."""
+    """Mean over conditions, ``[..., K] -> [...]``; all conditions share the same resamples."""
     selected: NDArray[Any] = values[..., columns]
     return selected.mean(axis=-1)

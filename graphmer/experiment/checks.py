@@ -55,8 +55,8 @@ def _check_labels(components: Components) -> None:
         )
     if config.heads.decoder != "none":
         raise ConfigError(
-            f"heads.decoder: must be none for a corpus of scores; got {config.heads.decoder}. A decoder is "
-            "one of classes."
+            f"heads.decoder: must be none for a corpus of scores; got {config.heads.decoder}. A decoder "
+            "models sequences of classes."
         )
     if config.heads.change:
         raise ConfigError(

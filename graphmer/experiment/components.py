@@ -9,7 +9,7 @@ from graphmer.corpora.base import Corpus
 from graphmer.corpora.splits import Fold, leave_one_session_out, official
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import conditions, protocol
-from graphmer.dialogue.damage import Noise
+from graphmer.dialogue.corruption import Noise
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import ConfigError

@@ -7,6 +7,7 @@ import torch
 
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import conditions, protocol
+from graphmer.dialogue.palette import codes, colours
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.change_scores import ChangeScores
 from graphmer.evaluation.gathering import Key
@@ -20,10 +21,9 @@ from graphmer.inference.what_if import set_name
 from graphmer.report.hardness import FILE, hardness_counts
 from graphmer.report.matrices import matrices
 from graphmer.report.measures import measures
-from graphmer.report.palette import codes, colours
 from graphmer.report.provenance import corpus_facts, training_curves
 from graphmer.report.published import published_values
-from graphmer.report.timelines import Said, Timeline, evenly, timeline
+from graphmer.report.timelines import PredictedTurns, Timeline, evenly, timeline
 
 Weights = list[float | None]
 """Weight of each expert for one input."""
@@ -149,14 +149,14 @@ def _timelines(
 def _shown(dialogue: Dialogue, found: WhatIf, graph: DialogueGraph) -> Timeline:
     return Timeline(
         dialogue=dialogue,
-        under={name: _said(each) for name, each in found.under.items()},
+        under={name: _predicted_turns(each) for name, each in found.under.items()},
         router=found.actual.router,
         graph=graph,
     )
 
 
-def _said(prediction: DialoguePrediction) -> Said:
-    return Said(prediction.emotion, prediction.probability, prediction.change)
+def _predicted_turns(prediction: DialoguePrediction) -> PredictedTurns:
+    return PredictedTurns(prediction.emotion, prediction.probability, prediction.change)
 
 
 def _in_words(help: Help) -> str:

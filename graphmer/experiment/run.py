@@ -9,7 +9,7 @@ from graphmer.config.load import dump_config, load_config
 from graphmer.config.schema import Config
 from graphmer.corpora.posterior import bayes_accuracy
 from graphmer.corpora.simulate import SimulatedCorpus
-from graphmer.dialogue.damage import Noise, Shift
+from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.gathering import Key

@@ -1,4 +1,4 @@
-"""Dialogue graphs: edge rules, the builder and the contract of what it builds."""
+"""Dialogue graphs: edge rules, graph builder and graph class."""
 
 from graphmer.graph.builder import GraphBuilder
 from graphmer.graph.dialogue_graph import DialogueGraph

@@ -1,4 +1,4 @@
-"""From a dialogue to a graph with typed relations."""
+"""Construction of dialogue graphs with typed edges."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -12,18 +12,19 @@ from graphmer.typing import EdgeIndex
 
 
 class GraphBuilder:
-    """Builds dialogue graphs; its `relations` are numbered by declaration and never by set or hash order.
+    """Builder of dialogue graphs from edge rules.
 
-    A relation is named ``<rule>/<order>/<party>``, such as ``context/past/inter``: which rule made the edge,
-    whether the listener hears the past, itself or the future, and whether the same speaker is heard.
+    A relation is named ``<rule>/<order>/<speaker relation>``, for example ``context/past/inter``: the rule
+    that made the edge, whether its source is before, equal to or after its target, and whether both have the
+    same speaker. Relations are numbered in the order of declaration, which no set or hash order can change.
 
     Args:
         rules: edge rules by name, in the order that numbers the relations; may be empty.
-        labels: label space that encodes the annotations; without it graphs carry no ``emotion``.
-        causal: drop every edge in which a turn hears a later one, whatever rule made it.
+        labels: label space that encodes the annotations; without it, graphs have no ``emotion``.
+        causal: drop every edge whose source is later than its target, for all rules.
 
     Raises:
-        ValueError: if a rule's name holds a ``/``.
+        ValueError: if the name of a rule is empty or contains a ``/``.
 
     Example:
         >>> from graphmer.dialogue import Utterance
@@ -46,14 +47,14 @@ class GraphBuilder:
         self.labels = labels
         self.causal = causal
         self.relations = tuple(
-            f"{name}/{order}/{party}"
+            f"{name}/{order}/{relation}"
             for name, rule in self.rules.items()
             for order in self._orders(rule)
-            for party in getattr(rule, "speaker_relations", SPEAKER_RELATIONS)
+            for relation in getattr(rule, "speaker_relations", SPEAKER_RELATIONS)
         )
 
     def settings(self) -> dict[str, Any]:
-        """Rules and causality as plain values for a checkpoint; a rule of one's own is only named."""
+        """Rules and causality as plain values for a checkpoint; of a custom rule only the name is kept."""
         named = {kind: name for name, kind in RULES.items()}
         rules = {
             name: {"rule": named[type(rule)], **vars(rule)} if type(rule) in named else {"rule": "function"}
@@ -65,15 +66,15 @@ class GraphBuilder:
     def from_settings(
         cls, settings: Mapping[str, Any], labels: LabelSpace, functions: Mapping[str, EdgeRule] | None = None
     ) -> "GraphBuilder":
-        """The builder that `settings` describes.
+        """Builder from the result of `settings`.
 
         Args:
             settings: result of `settings`.
             labels: label space that encodes the annotations.
-            functions: rules of one's own, by name.
+            functions: custom rules by name.
 
         Raises:
-            ValueError: if a rule of one's own is needed and not given.
+            ValueError: if a custom rule is needed but not given.
         """
         rules: dict[str, EdgeRule] = {}
         for name, described in settings["rules"].items():
@@ -82,7 +83,7 @@ class GraphBuilder:
                 rules[name] = RULES[described["rule"]](**arguments)
             elif functions is None or name not in functions:
                 raise ValueError(
-                    f"The graph has a rule of its maker's own, {name!r}; give it as rules={{{name!r}: ...}}."
+                    f"The graph has a custom rule, {name!r}; give it as rules={{{name!r}: ...}}."
                 )
             else:
                 rules[name] = functions[name]
@@ -99,28 +100,28 @@ class GraphBuilder:
             returns edge_index ``[2, E]`` and edge_type ``[E]``.
 
         Raises:
-            ValueError: if a rule names a turn that is not there, or an edge that it declared not to make.
+            ValueError: if a rule returns a turn outside the dialogue, or an edge that it does not declare.
         """
         number = {relation: position for position, relation in enumerate(self.relations)}
         indices, types = [torch.empty(2, 0, dtype=torch.long)], [torch.empty(0, dtype=torch.long)]
         for name, rule in self.rules.items():
             edges = self._checked(name, rule(dialogue), len(dialogue))
-            order, party = order_of(edges), speaker_relation_of(edges, dialogue.speaker)
+            order, relation = order_of(edges), speaker_relation_of(edges, dialogue.speaker)
             table = torch.tensor(
                 [[number.get(f"{name}/{o}/{p}", -1) for p in SPEAKER_RELATIONS] for o in ORDERS]
             )
-            kind = table[order, party]
+            kind = table[order, relation]
             if bool((kind < 0).any()):
                 raise ValueError(
-                    f"Rule {name!r} made an edge whose order or party it does not declare in dialogue "
-                    f"{dialogue.id!r}; correct its `orders` or `speaker_relations`."
+                    f"Rule {name!r} made an edge whose order or speaker relation it does not declare "
+                    f"in dialogue {dialogue.id!r}; correct its `orders` or `speaker_relations`."
                 )
             indices.append(edges)
             types.append(kind)
         return torch.cat(indices, dim=1), torch.cat(types)
 
     def _checked(self, name: str, edges: EdgeIndex, length: int) -> EdgeIndex:
-        if not edges.numel():  # an empty list of pairs has lost its shape
+        if not edges.numel():  # an empty list of pairs has no second dimension
             edges = torch.empty(2, 0)
         if edges.ndim != 2 or edges.shape[0] != 2:
             raise ValueError(f"Rule {name!r} must return edges of shape [2, E]; got {tuple(edges.shape)}.")
@@ -133,10 +134,11 @@ class GraphBuilder:
         return edges[:, edges[0] <= edges[1]] if self.causal else edges
 
     def __call__(self, dialogue: Dialogue) -> DialogueGraph:
-        """The graph of one dialogue.
+        """Build the graph of one dialogue.
 
         Raises:
-            ValueError: if a modality has the name of another graph attribute, or a rule fails its check.
+            ValueError: if a modality has the name of another graph attribute, or a rule returns invalid
+                edges.
         """
         taken = sorted(set(dialogue.modalities) & set(RESERVED))
         if taken:

@@ -1,4 +1,4 @@
-"""A part of a corpus as graphs: built once, hidden from anew as often as needed, batched by size."""
+"""Datasets of dialogue graphs, masked views of them, and batches of bounded size."""
 
 import copy
 from collections.abc import Iterator, Sequence
@@ -16,11 +16,11 @@ from graphmer.typing import Available
 
 
 class GraphDataset:
-    """Dialogues and their graphs.
+    """Dataset of dialogue graphs, built once.
 
     Args:
         dialogues: standardised dialogues.
-        build: makes the graphs; called once for each dialogue.
+        build: graph builder, called once per dialogue.
     """
 
     def __init__(self, dialogues: Sequence[Dialogue], build: GraphBuilder) -> None:
@@ -32,20 +32,20 @@ class GraphDataset:
 
     @property
     def lengths(self) -> list[int]:
-        """Utterances of each dialogue."""
+        """Number of utterances of each dialogue."""
         return [len(dialogue) for dialogue in self.dialogues]
 
     def masked(self, protocol: MissingProtocol, seed: int) -> "MaskedGraphs":
-        """The graphs as a protocol lets them be seen; what was recorded stays in ``present``."""
+        """Masked view of the graphs under a protocol; ``present`` still holds what was recorded."""
         return MaskedGraphs(self, (protocol,), seed)
 
     def available(self, protocol: MissingProtocol, seed: int) -> Available:
-        """What a protocol leaves of all dialogues, one after the other, ``[N, M]``."""
+        """Availability of all utterances under a protocol, dialogues concatenated, ``[N, M]``."""
         return torch.cat([d.available & protocol.keep(d, seed) for d in self.dialogues])
 
 
 def _without_lazy(graph: DialogueGraph, dialogue: Dialogue) -> DialogueGraph:
-    """Without the features that stay on disk."""
+    """The graph without features that are read from disk on access."""
     if isinstance(dialogue.features, LazyFeatures):
         for modality in dialogue.features:
             del graph[modality]
@@ -53,52 +53,53 @@ def _without_lazy(graph: DialogueGraph, dialogue: Dialogue) -> DialogueGraph:
 
 
 class MaskedGraphs(Sequence[DialogueGraph]):
-    """The graphs of a part as protocols let them be seen, each made when it is asked for.
+    """Masked views of a dataset under one or several protocols, created on access.
 
     Args:
-        part: dialogues and graphs.
-        protocols: what is missing; all dialogues under the first one, then all under the second, and so on.
-        seed: of the masks.
+        dataset: dialogues and graphs.
+        protocols: missing-modality protocols; all dialogues under the first one come first, then all under
+            the second one, and so on.
+        seed: seed of the masks.
     """
 
-    def __init__(self, part: GraphDataset, protocols: Sequence[MissingProtocol], seed: int) -> None:
-        self.part, self.protocols, self.seed = part, tuple(protocols), seed
+    def __init__(self, dataset: GraphDataset, protocols: Sequence[MissingProtocol], seed: int) -> None:
+        self.dataset, self.protocols, self.seed = dataset, tuple(protocols), seed
 
     def __len__(self) -> int:
-        return len(self.part) * len(self.protocols)
+        return len(self.dataset) * len(self.protocols)
 
     @property
     def lengths(self) -> list[int]:
-        """Utterances of each graph."""
-        return self.part.lengths * len(self.protocols)
+        """Number of utterances of each graph."""
+        return self.dataset.lengths * len(self.protocols)
 
     def __getitem__(self, number: Any) -> Any:
         if isinstance(number, slice):
             return [self[i] for i in range(*number.indices(len(self)))]
         if not 0 <= number < len(self):
             raise IndexError(number)
-        protocol, position = divmod(number, len(self.part))
-        seen = self.protocols[protocol].apply(self.part.dialogues[position], self.seed)
-        view = copy.copy(self.part.graphs[position])
-        view.available = seen.available
-        for modality, rows in seen.features.items():
+        protocol, position = divmod(number, len(self.dataset))
+        masked = self.protocols[protocol].apply(self.dataset.dialogues[position], self.seed)
+        view = copy.copy(self.dataset.graphs[position])
+        view.available = masked.available
+        for modality, rows in masked.features.items():
             view[modality] = rows
         return view
 
 
 def bucketed(lengths: Sequence[int], nodes: int, generator: torch.Generator | None = None) -> list[list[int]]:
-    """Batches of dialogues of similar length, bounded by the number of utterances.
+    """Batches of dialogues of similar length, with a bounded number of utterances.
 
-    Dialogues are shuffled, sorted by length within stretches of about eight batches and cut; the batches are
-    then shuffled. A dialogue longer than the bound is a batch of its own.
+    Dialogues are shuffled, sorted by length within chunks of about eight batches, and split into batches. The
+    batches are then shuffled. A dialogue longer than the bound forms a batch of its own.
 
     Args:
-        lengths: utterances of each dialogue.
-        nodes: most utterances in a batch.
-        generator: source of the order; ``None`` sorts by length, for evaluation.
+        lengths: number of utterances of each dialogue.
+        nodes: maximum number of utterances per batch.
+        generator: random generator of the order; ``None`` sorts by length, for evaluation.
 
     Returns:
-        positions of dialogues, batch by batch; every dialogue exactly once.
+        positions of the dialogues of each batch; every dialogue occurs exactly once.
 
     Raises:
         ValueError: if `nodes` is less than 1.
@@ -106,41 +107,41 @@ def bucketed(lengths: Sequence[int], nodes: int, generator: torch.Generator | No
     if nodes < 1:
         raise ValueError(f"`nodes` must be a number of utterances >= 1; got {nodes}.")
     if generator is None:
-        return _cut(sorted(range(len(lengths)), key=lambda i: lengths[i]), lengths, nodes)
+        return _split(sorted(range(len(lengths)), key=lambda i: lengths[i]), lengths, nodes)
     shuffled = torch.randperm(len(lengths), generator=generator).tolist()
-    stretch = max(1, round(8 * nodes * len(lengths) / max(1, sum(lengths))))
+    size = max(1, round(8 * nodes * len(lengths) / max(1, sum(lengths))))
     batches: list[list[int]] = []
-    for begin in range(0, len(shuffled), stretch):
-        part = sorted(shuffled[begin : begin + stretch], key=lambda i: lengths[i])
-        batches += _cut(part, lengths, nodes)
+    for begin in range(0, len(shuffled), size):
+        chunk = sorted(shuffled[begin : begin + size], key=lambda i: lengths[i])
+        batches += _split(chunk, lengths, nodes)
     return [batches[i] for i in torch.randperm(len(batches), generator=generator).tolist()]
 
 
-def _cut(order: list[int], lengths: Sequence[int], nodes: int) -> list[list[int]]:
+def _split(order: list[int], lengths: Sequence[int], nodes: int) -> list[list[int]]:
     batches: list[list[int]] = []
-    held = 0
+    size = 0
     for i in order:
-        if not batches or held + lengths[i] > nodes:
+        if not batches or size + lengths[i] > nodes:
             batches.append([])
-            held = 0
+            size = 0
         batches[-1].append(i)
-        held += lengths[i]
+        size += lengths[i]
     return batches
 
 
 def batches(
     graphs: Sequence[DialogueGraph], nodes: int, generator: torch.Generator | None = None
 ) -> Iterator[tuple[list[int], Batch]]:
-    """Positions and PyG batch of each of the `bucketed` batches, made one after the other."""
+    """Iterator over `bucketed` batches: positions of the graphs, and the PyG batch."""
     for chosen in bucketed(lengths_of(graphs), nodes, generator):
         yield chosen, collated(graphs, chosen)
 
 
 def lengths_of(graphs: Sequence[DialogueGraph]) -> list[int]:
-    """Utterances of each graph."""
+    """Number of utterances of each graph."""
     return graphs.lengths if isinstance(graphs, MaskedGraphs) else [graph.num_nodes for graph in graphs]
 
 
 def collated(graphs: Sequence[DialogueGraph], chosen: Sequence[int]) -> Batch:
-    """Some of the graphs as one batch."""
+    """PyG batch of the chosen graphs."""
     return Batch.from_data_list([graphs[i] for i in chosen])

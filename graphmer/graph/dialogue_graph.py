@@ -1,4 +1,4 @@
-"""A dialogue as a PyG graph: the contract between corpora, builders and models."""
+"""A dialogue as a PyG graph: the data format shared by corpora, graph builders and models."""
 
 from typing import Any
 
@@ -10,28 +10,29 @@ RESERVED = (
     "available", "present", "speaker", "position", "emotion", "edge_index", "edge_type", "num_nodes",
     "dialogue_id", "dialogue", "batch", "ptr", "copy_number",
 )  # fmt: skip
-"""Attribute names that no modality may have."""
+"""Attribute names that a modality must not have."""
 
 
 class DialogueGraph(Data):  # type: ignore[misc]
-    """One node an utterance, one typed edge for each pair in which one hears the other.
+    """Graph of a dialogue with one node per utterance and typed, directed edges.
 
     Attributes:
-        <modality>: features, float ``[N, D_m]``; one attribute per modality. Rows where `available` is false
-            are read by nothing but the reconstruction loss, and only where `present` is true.
-        available: bool ``[N, M]``, what the model may read; columns in the order of the builder's modalities.
-        present: bool ``[N, M]``, what was recorded, before a protocol hid anything.
+        <modality>: features, float ``[N, D_m]``; one attribute per modality. Only the reconstruction loss
+            reads rows where `available` is false, and only where `present` is true.
+        available: bool ``[N, M]``, modalities that the model may read; columns in the order of the
+            modalities.
+        present: bool ``[N, M]``, modalities that were recorded, before masking.
         speaker: long ``[N]``, number of the speaker within the dialogue.
         position: long ``[N]``, number of the turn within the dialogue.
-        emotion: the encoded annotation ``[N]``; absent if the builder knows no label space.
-        edge_index: long ``[2, E]``, row 0 is heard, row 1 listens.
-        edge_type: long ``[E]``, number of the relation in the builder's `relations`.
-        dialogue_id: the dialogue's id.
+        emotion: encoded annotation ``[N]``; absent if the builder has no label space.
+        edge_index: long ``[2, E]``, row 0 is the source, row 1 the target.
+        edge_type: long ``[E]``, number of the relation in the `relations` of the builder.
+        dialogue_id: id of the dialogue.
         copy_number: in training with supports, 0 in the dialogue and 1 in its copy, which is a dialogue of
-            its own, long ``[N]``; absent elsewhere.
+            its own, long ``[N]``; otherwise absent.
 
-    Differences from `Data`: only ``edge_index`` is shifted when graphs are batched, so that a modality may be
-    called ``face`` or ``index`` without its features being changed.
+    Differences from `Data`: batching increments only ``edge_index``, so that a modality may be called
+    ``face`` or ``index`` without a change to its features.
     """
 
     def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:

@@ -1,11 +1,13 @@
-"""Edge rules: who hears whom.
+"""Edge rules of dialogue graphs.
 
-A rule is any function ``(Dialogue) -> [2, E]``: row 0 is heard, row 1 listens. Counts are always taken from
-the listener: ``past=2`` means "the listener hears the two turns before it".
+A rule is any function ``(Dialogue) -> [2, E]``. Row 0 holds the source nodes, row 1 the target nodes, as in
+PyG's ``source_to_target`` flow. Counts are relative to the target: ``past=2`` means that a turn has incoming
+edges from the two turns before it.
 
-A rule may declare which ``orders`` (``past``, ``now``, ``future``) and which ``speaker_relations`` (``intra``
-for the same speaker, ``inter`` for another) its edges can have; a plain function is taken to have all of
-them. The declaration decides which relations exist, so that no relation has weights that never see an edge.
+A rule may declare the ``orders`` (``past``, ``now``, ``future``) and the ``speaker_relations`` (``intra`` for
+the same speaker, ``inter`` for different speakers) that its edges can have. A plain function is assumed to
+have all of them. The declaration decides which relations exist, so that no relation has weights without any
+edge.
 """
 
 from collections.abc import Sequence
@@ -24,21 +26,26 @@ SPEAKER_RELATIONS = ("intra", "inter")
 
 @runtime_checkable
 class EdgeRule(Protocol):
-    """Any function from a dialogue to edges ``[2, E]``; row 0 is heard, row 1 listens."""
+    """Function from a dialogue to edges ``[2, E]``; row 0 is the source, row 1 the target."""
 
     def __call__(self, dialogue: Dialogue) -> EdgeIndex: ...
 
 
 @runtime_checkable
 class StreamedRule(EdgeRule, Protocol):
-    """A rule that can follow a dialogue turn by turn, because a turn's earlier turns decide whom it hears."""
+    """Edge rule for streams: the past neighbors of a turn depend on earlier turns only."""
 
-    def heard(self, turn: int, own: Sequence[int]) -> Sequence[int]:
-        """Earlier turns that a turn hears, given the earlier ones of its speaker, in their order."""
+    def neighbors(self, turn: int, own: Sequence[int]) -> Sequence[int]:
+        """Past neighbors of a turn (sources of its incoming edges), in ascending order.
+
+        Args:
+            turn: number of the target turn.
+            own: earlier turns of the same speaker, in ascending order.
+        """
 
     @property
     def reach(self) -> tuple[int | None, int | None]:
-        """How many of the latest turns, and of the speaker's own, may be heard; ``None`` for all."""
+        """How many latest turns, and latest turns of the same speaker, can be neighbors; ``None`` for all."""
 
 
 def _check_turns(**counts: int | None) -> None:
@@ -52,23 +59,23 @@ def _directions(past: int | None, future: int | None) -> tuple[str, ...]:
 
 
 def _window(length: int, past: int | None, future: int | None) -> EdgeIndex:
-    """Edges among ``length`` consecutive items, without self-loops, ordered by listener."""
+    """Edges among ``length`` consecutive items, without self-loops, ordered by target."""
     before = length if past is None else min(past, length)
     after = length if future is None else min(future, length)
     offset = torch.cat([torch.arange(-before, 0), torch.arange(1, after + 1)])
-    listener = torch.arange(length).repeat_interleave(len(offset))
-    heard = listener + offset.repeat(length)
-    inside = (heard >= 0) & (heard < length)
-    return torch.stack([heard[inside], listener[inside]])
+    target = torch.arange(length).repeat_interleave(len(offset))
+    source = target + offset.repeat(length)
+    inside = (source >= 0) & (source < length)
+    return torch.stack([source[inside], target[inside]])
 
 
 @dataclass(frozen=True)
 class TemporalWindow:
-    """The turns around the listener, whoever speaks.
+    """Edges from the turns before and after each turn, regardless of the speaker.
 
     Args:
-        past: number of turns before the listener that it hears; ``None`` for all.
-        future: number of turns after the listener that it hears; ``None`` for all.
+        past: number of preceding turns that are neighbors; ``None`` for all.
+        future: number of following turns that are neighbors; ``None`` for all.
 
     Raises:
         ValueError: if a count is negative.
@@ -88,7 +95,7 @@ class TemporalWindow:
 
     @property
     def orders(self) -> tuple[str, ...]:
-        """Directions in time its edges can have."""
+        """Temporal orders that its edges can have."""
         return _directions(self.past, self.future)
 
     @property
@@ -96,7 +103,7 @@ class TemporalWindow:
         """See `StreamedRule`."""
         return self.past, 0
 
-    def heard(self, turn: int, own: Sequence[int]) -> Sequence[int]:
+    def neighbors(self, turn: int, own: Sequence[int]) -> Sequence[int]:
         return range(0 if self.past is None else max(0, turn - self.past), turn)
 
     def __call__(self, dialogue: Dialogue) -> EdgeIndex:
@@ -105,11 +112,11 @@ class TemporalWindow:
 
 @dataclass(frozen=True)
 class SameSpeaker:
-    """The listener's own turns, counted in turns of that speaker.
+    """Edges from turns of the same speaker, counted in turns of that speaker.
 
     Args:
-        past: number of the speaker's earlier turns the listener hears; ``None`` for all.
-        future: number of the speaker's later turns the listener hears; ``None`` for all.
+        past: number of the speaker's preceding turns that are neighbors; ``None`` for all.
+        future: number of the speaker's following turns that are neighbors; ``None`` for all.
 
     Raises:
         ValueError: if a count is negative.
@@ -124,7 +131,7 @@ class SameSpeaker:
 
     @property
     def orders(self) -> tuple[str, ...]:
-        """Directions in time its edges can have."""
+        """Temporal orders that its edges can have."""
         return _directions(self.past, self.future)
 
     @property
@@ -132,7 +139,7 @@ class SameSpeaker:
         """See `StreamedRule`."""
         return 0, self.past
 
-    def heard(self, turn: int, own: Sequence[int]) -> Sequence[int]:
+    def neighbors(self, turn: int, own: Sequence[int]) -> Sequence[int]:
         return own if self.past is None else own[max(0, len(own) - self.past) :]
 
     def __call__(self, dialogue: Dialogue) -> EdgeIndex:
@@ -145,12 +152,12 @@ class SameSpeaker:
 
 @dataclass(frozen=True)
 class Adjacent:
-    """The turn directly before and the turn directly after the listener."""
+    """Edges from the directly preceding and the directly following turn."""
 
     orders = ("past", "future")
     reach = (1, 0)
 
-    def heard(self, turn: int, own: Sequence[int]) -> Sequence[int]:
+    def neighbors(self, turn: int, own: Sequence[int]) -> Sequence[int]:
         return range(max(0, turn - 1), turn)
 
     def __call__(self, dialogue: Dialogue) -> EdgeIndex:
@@ -158,15 +165,18 @@ class Adjacent:
 
 
 RULES = {"window": TemporalWindow, "same_speaker": SameSpeaker, "adjacent": Adjacent}
-"""Edge rules by the name a configuration or checkpoint gives them."""
+"""Edge rules by their name in configurations and checkpoints."""
 
 
 def order_of(edges: EdgeIndex) -> Tensor:
-    """Number in `ORDERS` of each edge ``[E]``: 0 hears the past, 1 itself, 2 the future."""
-    heard, listener = edges
-    return 1 + torch.sign(heard - listener)
+    """Temporal order of each edge as an index into `ORDERS`, ``[E]``.
+
+    0: the source is earlier than the target; 1: self-loop; 2: the source is later.
+    """
+    source, target = edges
+    return 1 + torch.sign(source - target)
 
 
 def speaker_relation_of(edges: EdgeIndex, speaker: Tensor) -> Tensor:
-    """Number in `SPEAKER_RELATIONS` of each edge ``[E]``: 0 for the same speaker, 1 for another one."""
+    """Speaker relation of each edge as an index into `SPEAKER_RELATIONS`, ``[E]``."""
     return (speaker[edges[0]] != speaker[edges[1]]).long()

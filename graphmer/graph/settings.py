@@ -12,24 +12,24 @@ Turns = Annotated[int, Field(ge=0)] | None
 
 
 class RuleSettings(Settings):
-    """One edge rule."""
+    """Settings of an edge rule."""
 
     rule: Literal["window", "same_speaker", "adjacent"]
-    """`window`: turns around the target. `same_speaker`: turns of its own speaker. `adjacent`: one on either
-    side."""
+    """`window`: turns before and after the target. `same_speaker`: turns of the same speaker. `adjacent`: the
+    directly preceding and the directly following turn."""
     past: Turns = None
     """Source turns before the target; null for all. Not for `adjacent`."""
     future: Turns = None
     """Source turns after the target; null for all. Not for `adjacent`."""
 
     def build(self) -> EdgeRule:
-        """The edge rule."""
+        """Edge rule with these settings."""
         window: dict[str, Any] = {"past": self.past, "future": self.future}
         return RULES[self.rule](**({} if self.rule == "adjacent" else window))
 
 
 class GraphSettings(Settings):
-    """Edges between the turns, for systems that read a graph."""
+    """Edges of the dialogue graph, for systems with a graph."""
 
     rules: dict[str, RuleSettings]
-    """Edge rules by the name that their relations get."""
+    """Edge rules by the name that their relations use."""

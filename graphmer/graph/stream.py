@@ -1,4 +1,4 @@
-"""The edges of a causal graph that grows turn by turn."""
+"""Incoming edges of the next turn in a causal dialogue graph."""
 
 from bisect import bisect_left
 from collections.abc import Sequence
@@ -8,23 +8,25 @@ from graphmer.graph.edges import StreamedRule
 
 
 class StreamedEdges:
-    """Whom each turn hears, from the turns before it alone.
+    """Incoming edges of each turn, computed from the preceding turns only.
+
+    The edges equal those of the graph builder on the whole dialogue.
 
     Args:
-        build: makes the graphs of whole dialogues; these edges are theirs.
+        build: causal graph builder whose rules are `StreamedRule`.
 
     Raises:
-        ValueError: if it is not causal, or one of its rules cannot follow a dialogue.
+        ValueError: if the builder is not causal, or one of its rules is no `StreamedRule`.
     """
 
     def __init__(self, build: GraphBuilder) -> None:
         if not build.causal:
-            raise ValueError("The model hears later turns; a stream needs one trained with `causal: true`.")
+            raise ValueError("The model uses later turns; a stream needs one trained with `causal: true`.")
         self.rules: dict[str, StreamedRule] = {}
         for name, rule in build.rules.items():
             if not isinstance(rule, StreamedRule):
                 raise ValueError(
-                    f"The edge rule {name!r} cannot follow a dialogue turn by turn; give it `heard` and "
+                    f"The edge rule {name!r} cannot follow a dialogue turn by turn; give it `neighbors` and "
                     "`reach`, as `TemporalWindow` has them."
                 )
             self.rules[name] = rule
@@ -32,26 +34,26 @@ class StreamedEdges:
 
     @property
     def reach(self) -> tuple[int | None, int | None]:
-        """How many of the latest turns, and of the speaker's own, any rule may hear; ``None`` for all."""
+        """Largest reach of any rule, in turns and in turns of the same speaker; ``None`` for all turns."""
         turns = [rule.reach[0] for rule in self.rules.values()]
         own = [rule.reach[1] for rule in self.rules.values()]
         return _most(turns), _most(own)
 
-    def into(self, turn: int, own: Sequence[int]) -> list[tuple[int, int]]:
-        """Pairs of an earlier turn and the relation in which a turn hears it.
+    def incoming(self, turn: int, own: Sequence[int]) -> list[tuple[int, int]]:
+        """Source turn and relation number of each incoming edge of a turn.
 
         Args:
-            turn: number of the listening turn.
-            own: earlier turns of its speaker, in their order.
+            turn: number of the target turn.
+            own: earlier turns of the same speaker, in ascending order.
         """
         return [
-            (earlier, self._number[f"{name}/past/{_party(earlier, own)}"])
+            (source, self._number[f"{name}/past/{_speaker_relation(source, own)}"])
             for name, rule in self.rules.items()
-            for earlier in rule.heard(turn, own)
+            for source in rule.neighbors(turn, own)
         ]
 
 
-def _party(turn: int, own: Sequence[int]) -> str:
+def _speaker_relation(turn: int, own: Sequence[int]) -> str:
     place = bisect_left(own, turn)
     return "intra" if place < len(own) and own[place] == turn else "inter"
 

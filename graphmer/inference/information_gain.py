@@ -30,6 +30,12 @@ ModalitySet = tuple[str, ...]
 """Modalities in the model's order; empty for none at all."""
 
 
+def modalities_of(dialogue: Dialogue, turn: int | None = None) -> ModalitySet:
+    """Modalities of a turn, or, without a turn, those that occur anywhere in the dialogue."""
+    present = dialogue.available.any(dim=0) if turn is None else dialogue.available[turn]
+    return tuple(m for m, has in zip(dialogue.modalities, present.tolist(), strict=True) if has)
+
+
 def subsets(modalities: Sequence[str]) -> list[ModalitySet]:
     """Every set of modalities, the empty one first, the complete one last.
 

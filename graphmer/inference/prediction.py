@@ -1,16 +1,25 @@
-"""Predictions of one dialogue."""
+"""Predictions of one dialogue and of each of its turns."""
 
+import math
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import KW_ONLY, dataclass
+from typing import TYPE_CHECKING
 
 import torch
 from torch import Tensor
 
-from graphmer.dialogue import Dialogue, Emotion
+from graphmer.dialogue import Dialogue, Emotion, LabelSpace
 from graphmer.graph import DialogueGraph
+from graphmer.inference.information_gain import modalities_of
+from graphmer.inference.notebook import dialogue_html
+from graphmer.inference.turn_record import TurnRecord, turn_frame
 from graphmer.nn.chain import ChainCache
 from graphmer.nn.network import NetworkOutput
+from graphmer.reprs import counted, short_repr
 from graphmer.training.model_file import TrainedModel
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,6 +39,8 @@ class DialoguePrediction:
         change_called: whether `change` reaches the threshold fitted on validation, bool ``[N]``, false on a
             first turn. It may contradict the emotions. ``None`` for a model without change head and decoder,
             whose changes follow from its emotions alone.
+        labels: label space of the emotions.
+        simulated: whether the model was trained on simulated dialogues.
     """
 
     dialogue: Dialogue
@@ -38,6 +49,62 @@ class DialoguePrediction:
     change: Tensor
     router: Tensor | None
     change_called: Tensor | None = None
+    _: KW_ONLY
+    labels: LabelSpace
+    simulated: bool = False
+
+    def __repr__(self) -> str:
+        if self.labels.is_score:
+            found = [f"scores {self.probability.min():.2f} to {self.probability.max():.2f}"]
+        else:
+            counts = {name: self.emotion.count(name) for name in self.labels.names}
+            found = [f"{name} {count}" for name, count in counts.items() if count]
+        return short_repr(self, self.dialogue.id, counted(len(self.dialogue), "turn"), *found)
+
+    def _repr_html_(self) -> str:
+        records = list(turn_records(self, self.labels))
+        return dialogue_html(self.dialogue, records, self.labels, simulated=self.simulated)
+
+    def to_frame(self) -> "DataFrame":
+        """One row a turn, with the columns of ``graphmer predict --format csv``.
+
+        Raises:
+            ImportError: if pandas is not installed.
+        """
+        return turn_frame(turn_records(self, self.labels), simulated=self.simulated)
+
+
+def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[TurnRecord]:
+    """The turns of a prediction in their order."""
+    dialogue = prediction.dialogue
+    last: dict[int, int] = {}
+    for turn, speaker in enumerate(dialogue.speaker.tolist()):
+        previous = last.get(speaker)
+        last[speaker] = turn
+        probability = prediction.probability[turn]
+        change, called = float(prediction.change[turn]), prediction.change_called
+        read = modalities_of(dialogue, turn)
+        yield TurnRecord(
+            dialogue=dialogue.id,
+            turn=turn,
+            id=dialogue.utterance_ids[turn],
+            speaker=dialogue.speakers[speaker],
+            available=read,
+            emotion=prediction.emotion[turn],
+            probability=dict(zip(labels.names, probability.tolist(), strict=True)) if labels.names else {},
+            previous=None if previous is None else prediction.emotion[previous],
+            change=None if math.isnan(change) else change,
+            change_called=None if called is None or math.isnan(change) else bool(called[turn]),
+            router=_router(prediction, turn, read),
+        )
+
+
+def _router(prediction: DialoguePrediction, turn: int, read: tuple[str, ...]) -> dict[str, dict[str, float]]:
+    if prediction.router is None:
+        return {}
+    modalities = prediction.dialogue.modalities
+    weights = dict(zip(modalities, prediction.router[turn].tolist(), strict=True))
+    return {m: dict(zip(modalities, weights[m], strict=True)) for m in read}
 
 
 def predictions(
@@ -80,4 +147,6 @@ def predictions(
             change[turns],
             None if router is None else router[turns],
             None if called is None else called[turns],
+            labels=labels,
+            simulated=bool(trained.facts.get("simulated", False)),
         )

@@ -17,11 +17,13 @@ from graphmer.inference.information_gain import (
     Help,
     ModalitySet,
     Only,
+    modalities_of,
     subsets,
 )
 from graphmer.inference.prediction import DialoguePrediction, predictions
 from graphmer.inference.stream import DialogueStream
-from graphmer.inference.what_if import WhatIf, modalities_of, set_name
+from graphmer.inference.what_if import WhatIf, set_name
+from graphmer.reprs import counted, short_repr
 from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import TrainedModel, load_model
 
@@ -45,6 +47,13 @@ class Predictor:
         self.gain = gain
         self.device = torch.device(device)
         self.model = trained.model.to(self.device).eval()
+
+    def __repr__(self) -> str:
+        labels, widths = self.trained.labels, self.trained.widths
+        facts = ["score" if labels.is_score else counted(len(labels.names), "emotion")]
+        facts += [f"{modality} {width}" for modality, width in widths.items()]
+        facts += ["causal"] * self.trained.build.causal + [str(self.device)]
+        return short_repr(self, str(self.trained.facts.get("corpus", "given dialogues")), *facts)
 
     def predict(self, dialogue: Dialogue) -> DialoguePrediction:
         """Emotions, probabilities and router weights of one dialogue; annotations are not read.

@@ -155,7 +155,7 @@ class DialogueReader:
         first = len(self)
         for turn, number in enumerate(speaker, first):
             own = self._own.setdefault(number, [])
-            links += [(source, turn, relation) for source, relation in self.edges.into(turn, own)]
+            links += [(source, turn, relation) for source, relation in self.edges.incoming(turn, own)]
             own.append(turn)
             self._speaker.append(number)
         sources = sorted({source for source, _, _ in links if source < first})

@@ -10,9 +10,9 @@ from torch.nn.functional import pad
 
 from graphmer.dialogue import Dialogue, Emotion, Utterance
 from graphmer.graph.stream import StreamedEdges
-from graphmer.inference.prediction import predictions
+from graphmer.inference.prediction import predictions, turn_records
 from graphmer.inference.reader import DialogueReader, Reading
-from graphmer.inference.records import TurnRecord, turn_records
+from graphmer.inference.turn_record import TurnRecord
 from graphmer.training.model_file import TrainedModel
 
 

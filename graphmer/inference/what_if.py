@@ -3,9 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import short_name
-from graphmer.inference.information_gain import Help, ModalitySet, subsets
+from graphmer.inference.information_gain import Help, ModalitySet, modalities_of, subsets
 from graphmer.inference.prediction import DialoguePrediction
 
 NOTHING = "nothing"
@@ -38,9 +37,3 @@ class WhatIf:
 def set_name(chosen: ModalitySet, modalities: ModalitySet) -> str:
     """The short name of a set of modalities, or `NOTHING`."""
     return short_name(chosen, modalities) if chosen else NOTHING
-
-
-def modalities_of(dialogue: Dialogue, turn: int | None = None) -> ModalitySet:
-    """Modalities of a turn, or, without a turn, those that occur anywhere in the dialogue."""
-    present = dialogue.available.any(dim=0) if turn is None else dialogue.available[turn]
-    return tuple(m for m, has in zip(dialogue.modalities, present.tolist(), strict=True) if has)

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(eq=False)  # not frozen: Fabric converts the fields of what a module is given
 class TrainingTargets:
     """Weights and further targets of the utterances of a batch, beside their annotated emotions.
 

@@ -1,1 +1,1 @@
-"""report."""
+"""Tables, figures and an HTML page of results."""

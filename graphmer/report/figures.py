@@ -1,4 +1,4 @@
-"""Figures for papers and slides, as PNG and SVG, of what the page shows."""
+"""Figures of a report as PNG and SVG, for papers and slides."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,22 +15,22 @@ _BLUE, _VERMILLION = "#0072B2", "#D55E00"
 
 
 def save_figures(content: Content, folder: Path) -> list[Path]:
-    """Draw ``scores``, ``rates``, ``confusion``, ``transitions``, ``router`` and ``training``.
+    """Write the figures ``scores``, ``rates``, ``confusion``, ``transitions``, ``router`` and ``training``.
 
-    What a run does not have (missing rates, or classes) is left out.
+    Figures that the run has no values for (missing rates, classes, a router, epochs) are omitted.
 
     Args:
-        content: as `page` takes it.
-        folder: where the files go; made if need be.
+        content: content of the report, as for `page`.
+        folder: folder of the files; created if it does not exist.
 
     Returns:
-        the files that were written.
+        paths of the files.
     """
-    drawings: dict[str, Callable[[Content], Figure]] = {
-        "scores": _scores,
-        "router": _router,
-        "training": _training,
-    }
+    drawings: dict[str, Callable[[Content], Figure]] = {"scores": _scores}
+    if content["router"] is not None:
+        drawings["router"] = _router
+    if content["training"]:
+        drawings["training"] = _training
     if content["measures"]["rates"]:
         drawings["rates"] = _rates
     if content["matrices"] is not None:
@@ -47,22 +47,22 @@ def save_figures(content: Content, folder: Path) -> list[Path]:
 
 
 def _figure(content: Content, title: str, panels: int = 1, *, width: float = 6.4, height: float = 4) -> Any:
-    """A figure whose title carries the run's name and, for simulated dialogues, says so; and its axes."""
+    """Figure and axes; the title names the run and marks simulated dialogues."""
     from matplotlib.figure import Figure
 
     figure = Figure(figsize=(width, height), layout="constrained")
     mark = "SIMULATED: " if content["simulated"] else ""
     figure.suptitle(f"{mark}{content['title']}: {title}", fontsize=11)
     axes = figure.subplots(1, panels, squeeze=False)[0]
-    for each in axes:
-        each.spines[["top", "right"]].set_visible(False)
+    for panel in axes:
+        panel.spines[["top", "right"]].set_visible(False)
     return figure, axes
 
 
 def _headline(content: Content) -> tuple[str, str, float]:
-    """Key, printed name and factor of the metric that the figures show."""
-    known = {metric["key"]: metric for metric in content["measures"]["metrics"]}
-    metric = known.get("weighted_f1") or next(iter(known.values()))
+    """Key, printed name and factor of the metric of the figures."""
+    by_key = {metric["key"]: metric for metric in content["measures"]["metrics"]}
+    metric = by_key.get("weighted_f1") or next(iter(by_key.values()))
     return metric["key"], metric["name"], 100 if metric["percent"] else 1
 
 
@@ -71,9 +71,9 @@ def _scores(content: Content) -> "Figure":
     measures = content["measures"]
     found = {condition: measures["rows"][condition][key] for condition in measures["sets"]}
     figure, (axes,) = _figure(content, f"{name} by set of modalities", height=0.8 + 0.35 * len(found) + 0.6)
-    for place, row in enumerate(found.values()):
-        axes.plot([factor * row["low"], factor * row["high"]], [place, place], color=_BLUE)
-        axes.plot(factor * row["mean"], place, "o", color=_BLUE)
+    for position, row in enumerate(found.values()):
+        axes.plot([factor * row["low"], factor * row["high"]], [position, position], color=_BLUE)
+        axes.plot(factor * row["mean"], position, "o", color=_BLUE)
     axes.set_yticks(range(len(found)), list(found))
     axes.invert_yaxis()
     axes.set_xlabel(f"{name}, 95 % interval over dialogues")
@@ -103,7 +103,7 @@ def _confusion(content: Content) -> "Figure":
     matrix = content["matrices"][_complete(content)]["confusion"]
     size = 2.2 + 0.6 * len(matrix)
     figure, (axes,) = _figure(content, "confusion, % of row", width=size + 0.6, height=size)
-    _heat(axes, matrix, content["labels"]["names"], "predicted", "annotated")
+    _heatmap(axes, matrix, content["labels"]["names"], "predicted", "annotated")
     return figure
 
 
@@ -111,8 +111,8 @@ def _transitions(content: Content) -> "Figure":
     found = content["matrices"][_complete(content)]
     size = 2.2 + 0.6 * len(found["annotated"])
     figure, axes = _figure(content, "transitions, % of row", 2, width=2 * size, height=size)
-    for each, side in zip(axes, ("annotated", "predicted"), strict=True):
-        _heat(each, found[side], content["labels"]["names"], f"to ({side})", "from")
+    for panel, side in zip(axes, ("annotated", "predicted"), strict=True):
+        _heatmap(panel, found[side], content["labels"]["names"], f"to ({side})", "from")
     return figure
 
 
@@ -121,7 +121,7 @@ def _router(content: Content) -> "Figure":
     weights = list(content["router"].values())[-1]
     size = 2.2 + 0.6 * len(modalities)
     figure, (axes,) = _figure(content, "router weights, %", width=size + 1.4, height=size)
-    _heat(axes, weights, modalities, "expert", "input")
+    _heatmap(axes, weights, modalities, "expert", "input")
     return figure
 
 
@@ -144,12 +144,12 @@ def _training(content: Content) -> "Figure":
 
 
 def _complete(content: Content) -> str:
-    """The evaluated condition that hides least: the largest set, else the first condition there is."""
+    """Name of the largest evaluated set of modalities, or of the first condition if there is no set."""
     sets = [name for name in content["measures"]["sets"] if name in content["matrices"]]
     return str(sets[-1] if sets else next(iter(content["matrices"])))
 
 
-def _heat(axes: Any, matrix: Any, names: Any, across: str, down: str) -> None:
+def _heatmap(axes: Any, matrix: Any, names: Any, across: str, down: str) -> None:
     cells = np.array(matrix, dtype=float)
     total = cells.sum(axis=1, keepdims=True)
     share = np.divide(cells, total, out=np.zeros_like(cells), where=total > 0)

@@ -1,4 +1,4 @@
-"""How hard the training utterances of a model are, as counts for a histogram."""
+"""Histograms of the hardness of training utterances."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -10,28 +10,28 @@ import numpy as np
 from graphmer.errors import CheckpointError
 
 FILE = "hardness.npz"
-"""Name of the file in the folder of a model that was trained by hardness."""
+"""Name of the hardness file in the folder of a model that was trained with a curriculum."""
 
 BINS = 20
-"""Bars between 0 (easy) and 1 (hard)."""
+"""Number of bins between 0 (easy) and 1 (hard)."""
 
 
 def hardness_counts(
     path: Path, sets: Mapping[str, Sequence[str]], modalities: Sequence[str]
 ) -> dict[str, Any] | None:
-    """Training utterances by hardness, under every set of modalities.
+    """Histogram of the hardness of the training utterances, for every set of modalities.
 
     Args:
-        path: holds ``value``, hardness in (0, 1) by utterance and set ``[N, 2 ** M]``. The first modality
-            counts one in the number of a set, the second two, the third four, and so on.
-        sets: modalities by the name of the set; the empty set has no hardness.
-        modalities: all of them, in the order of the columns of ``available``.
+        path: NPZ file with ``value``, the hardness in (0, 1) by utterance and set ``[N, 2 ** M]``. A set is
+            numbered by the sum of ``2 ** m`` over its modalities m.
+        sets: modalities of each set by the name of the set; the empty set has no hardness.
+        modalities: names of all modalities, in the order of the columns of ``available``.
 
     Returns:
-        ``{name of the set: counts}``, each of `BINS` bars; ``None`` where there is no such file.
+        ``{name of the set: counts}``, each with `BINS` counts; ``None`` if the file does not exist.
 
     Raises:
-        CheckpointError: if the file holds something else.
+        CheckpointError: if the file is damaged or has another content.
     """
     if not path.is_file():
         return None
@@ -42,7 +42,9 @@ def hardness_counts(
             raise ValueError(f"`value` must be [N, {2 ** len(modalities)}], got {value.shape}")
     except (OSError, ValueError, KeyError, BadZipFile) as error:
         raise CheckpointError(f"{path}: cannot be read as hardness ({error}). Train again.") from None
-    numbers = {name: sum(2 ** modalities.index(each) for each in chosen) for name, chosen in sets.items()}
+    numbers = {
+        name: sum(2 ** modalities.index(modality) for modality in chosen) for name, chosen in sets.items()
+    }
     return {
         name: np.histogram(value[:, number], bins=BINS, range=(0, 1))[0].tolist()
         for name, number in numbers.items()

@@ -1,4 +1,4 @@
-"""Which training utterances are hard, and what kinds."""
+"""Tables of the hardness of training utterances."""
 
 from collections.abc import Mapping, Sequence
 
@@ -14,16 +14,16 @@ _NOTE = "Hardness is the mean over the conditions that hide a modality, in (0, 1
 
 
 def extremes_table(hardness: Hardness, dialogues: Sequence[Dialogue], *, count: int = 10) -> Sheet:
-    """The hardest utterances and the easiest ones, the extremes first.
+    """Table of the hardest and the easiest training utterances, the extremes first.
 
     Args:
-        hardness: of these dialogues.
-        dialogues: the training part, in its order.
-        count: utterances of either kind.
+        hardness: hardness of the utterances of these dialogues.
+        dialogues: dialogues of the training part, in order.
+        count: number of hardest and of easiest utterances.
     """
     value = mean_hardness(hardness)
     emotion = [label for dialogue in dialogues for label in dialogue.emotion]
-    text = [words for dialogue in dialogues for words in dialogue.text]
+    text = [transcript for dialogue in dialogues for transcript in dialogue.text]
     order = value.argsort(descending=True, stable=True).tolist()
     chosen = [("hardest", row) for row in order[:count]] + [("easiest", row) for row in order[::-1][:count]]
     rows = tuple(
@@ -39,17 +39,26 @@ def extremes_table(hardness: Hardness, dialogues: Sequence[Dialogue], *, count: 
         )
         for kind, row in chosen
     )
-    header = ("", "dialogue", "utterance", "emotion", "hardness", "rebuilding error", "consistency", "text")
+    header = (
+        "",
+        "dialogue",
+        "utterance",
+        "emotion",
+        "hardness",
+        "reconstruction error",
+        "consistency",
+        "text",
+    )
     return Sheet("Hardest and easiest training utterances", header, rows, (_NOTE,))
 
 
 def kinds_table(hardness: Hardness, dialogues: Sequence[Dialogue], labels: LabelSpace) -> Sheet:
-    """Quartiles of the hardness by emotion, and of turns at which a speaker's emotion changes or does not.
+    """Table of the quartiles of the hardness, by emotion and by change of the speaker's emotion.
 
     Args:
-        hardness: of these dialogues.
-        dialogues: the training part, in its order.
-        labels: of classes.
+        hardness: hardness of the utterances of these dialogues.
+        dialogues: dialogues of the training part, in order.
+        labels: label space of classes.
 
     Raises:
         ValueError: if the labels are a score.
@@ -67,16 +76,19 @@ def kinds_table(hardness: Hardness, dialogues: Sequence[Dialogue], labels: Label
         "all": torch.ones_like(eligible),
     }
     rows = tuple(
-        (kind, str(int(which.sum())), *(f"{q:.2f}" for q in _quartiles(value[which])))
-        for kind, which in kinds.items()
-        if bool(which.any())
+        (kind, str(int(chosen.sum())), *(f"{q:.2f}" for q in _quartiles(value[chosen])))
+        for kind, chosen in kinds.items()
+        if bool(chosen.any())
     )
     header = ("utterances", "number", "lower quartile", "median", "upper quartile")
     return Sheet("Hardness by emotion and by change of emotion", header, rows, (_NOTE,))
 
 
 def mean_hardness(hardness: Hardness) -> Tensor:
-    """Mean over the conditions that hide a modality, ``[N]``; of a single modality, that of its presence."""
+    """Mean hardness over the conditions that hide a modality, ``[N]``.
+
+    With a single modality it is the hardness under the condition in which the modality is available.
+    """
     columns = hardness.value.shape[1]
     return hardness.value[:, 1 : max(2, columns - 1)].mean(dim=1)
 

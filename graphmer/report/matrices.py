@@ -14,31 +14,31 @@ from graphmer.typing import UNLABELLED
 
 
 def matrices(predictions: Mapping[Key, Predictions], labels: LabelSpace) -> dict[str, dict[str, Any]]:
-    """Counts of all seeds and folds together, by condition.
+    """Confusion and transition counts by condition, summed over seeds and folds.
 
     Args:
-        predictions: all turns of each dialogue in their order, by (seed, fold, condition).
-        labels: the label space, classes.
+        predictions: predictions of all turns of each dialogue in order, by (seed, fold, condition).
+        labels: label space of classes.
 
     Returns:
-        for each condition ``confusion`` (row annotated, column predicted) and the transitions from a
-        speaker's previous emotion (row) to the present one (column), ``annotated`` and ``predicted``; each
-        ``[C, C]``.
+        for each condition ``confusion`` (row: annotated, column: predicted), and the transitions from a
+        speaker's previous emotion (row) to the current one (column), ``annotated`` and ``predicted``; each
+        of shape ``[C, C]``.
     """
-    found: dict[str, dict[str, NDArray[np.int64]]] = {}
-    for (_, _, condition), said in predictions.items():
-        each = found.setdefault(condition, {})
-        target, guess = said.target.numpy(force=True), said.predicted.numpy(force=True)
-        pairs, known = pairs_of(said, labels), target != UNLABELLED
+    counts: dict[str, dict[str, NDArray[np.int64]]] = {}
+    for (_, _, condition), part in predictions.items():
+        by_name = counts.setdefault(condition, {})
+        target, guess = part.target.numpy(force=True), part.predicted.numpy(force=True)
+        pairs, known = pairs_of(part, labels), target != UNLABELLED
         counted = {
             "confusion": (target[known], guess[known]),
-            "annotated": (pairs.truth[:, 0], pairs.truth[:, 1]),
-            "predicted": (pairs.guess[:, 0], pairs.guess[:, 1]),
+            "annotated": (pairs.target[:, 0], pairs.target[:, 1]),
+            "predicted": (pairs.predicted[:, 0], pairs.predicted[:, 1]),
         }
         for name, cells in counted.items():
-            matrix = each.setdefault(name, np.zeros((labels.outputs, labels.outputs), dtype=np.int64))
+            matrix = by_name.setdefault(name, np.zeros((labels.outputs, labels.outputs), dtype=np.int64))
             np.add.at(matrix, cells, 1)
     return {
-        condition: {name: matrix.tolist() for name, matrix in each.items()}
-        for condition, each in found.items()
+        condition: {name: matrix.tolist() for name, matrix in by_name.items()}
+        for condition, by_name in counts.items()
     }

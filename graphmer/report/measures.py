@@ -1,4 +1,4 @@
-"""Scores under every condition as plain values, for the page, its charts and figures."""
+"""Scores under every condition as JSON values, for the page and the figures."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -17,37 +17,37 @@ _RATE = "rate:"
 
 
 def measures(scores: Scores, changes: ChangeScores | None, best: Mapping[str, float]) -> dict[str, Any]:
-    """Every metric of emotion and of its change under every condition, with its interval.
+    """Emotion and emotion-change metrics under every condition, with their intervals.
 
     Args:
-        scores: of one system.
-        changes: of the same system; ``None`` for a corpus of scores.
-        best: the best possible accuracy by condition, where it is known.
+        scores: emotion scores of a system.
+        changes: change scores of the same system; ``None`` for a corpus of scores.
+        best: best possible accuracy by condition, where it is known.
 
     Returns:
-        ``metrics`` (what there is to show; of changes the derived ones, and the direct ones of a system that
-        has them), ``sets`` and ``rates`` (conditions to draw), ``rows``
-        (``{condition: {metric: estimate}}``, in the order of a table), ``missing`` and ``best``.
+        ``metrics`` (key and name of each metric; the direct change metrics only if the system has them),
+        ``sets`` and ``rates`` (conditions of the charts), ``rows`` (``{condition: {metric: estimate}}``, in
+        the order of the tables), ``missing``, ``best``, and the sizes of the test.
     """
     names = metric_names(scores.labels)
     kinds = [
         {"key": key, "name": name, "about": "emotion", "percent": key not in IN_UNITS}
         for key, name in names.items()
     ]
-    shown = list(scores.summary())
+    summary = list(scores.summary())
     if scores.partial_sets:
-        shown += scores.average(scores.partial_sets, name=PARTIAL)
+        summary += scores.average(scores.partial_sets, name=PARTIAL)
     rows: dict[str, dict[str, Any]] = {condition: {} for condition in _order(scores)}
-    for row in shown:
+    for row in summary:
         rows[row.condition][row.metric] = _interval(row)
     if changes is not None:
-        spoken = _DERIVED | (_DIRECT if changes.direct else {})
+        change_names = _DERIVED | (_DIRECT if changes.direct else {})
         kinds += [
             {"key": f"change_{key}", "name": name, "about": "change", "percent": True}
-            for key, name in spoken.items()
+            for key, name in change_names.items()
         ]
-        for condition, found in changes.summary().items():
-            rows[condition] |= {f"change_{key}": _interval(found[key]) for key in spoken}
+        for condition, estimates in changes.summary().items():
+            rows[condition] |= {f"change_{key}": _interval(estimates[key]) for key in change_names}
     return {
         "metrics": kinds,
         "sets": [*scores.sets, *([PARTIAL] if scores.partial_sets else [])],
@@ -61,8 +61,8 @@ def measures(scores: Scores, changes: ChangeScores | None, best: Mapping[str, fl
         "best": _best(scores, best),
         "seeds": len(scores.seeds),
         "folds": len(scores.folds),
-        "dialogues": shown[0].dialogues,
-        "utterances": shown[0].utterances,
+        "dialogues": summary[0].dialogues,
+        "utterances": summary[0].utterances,
         "change": None if changes is None else _counted(changes),
     }
 
@@ -72,17 +72,17 @@ def _counted(changes: ChangeScores) -> dict[str, Any]:
 
 
 def _best(scores: Scores, best: Mapping[str, float]) -> dict[str, float]:
-    """The best possible accuracy, also of the mean of the partial sets."""
+    """Best possible accuracy by condition, and its mean over the partial sets."""
     partial = [best[name] for name in scores.partial_sets if name in best]
     return dict(best) | ({PARTIAL: float(np.mean(partial))} if partial else {})
 
 
 def _order(scores: Scores) -> list[str]:
-    """Sets, their mean, and the rest, as in the tables."""
+    """Conditions in the order of the tables: sets, mean of the partial sets, others."""
     partial = [PARTIAL] if scores.partial_sets else []
     return [*scores.sets, *partial, *(name for name in scores.conditions if name not in scores.sets)]
 
 
-def _interval(found: Estimate) -> dict[str, float | None]:
-    values = {"mean": found.mean, "low": found.low, "high": found.high, "seed_spread": found.seed_spread}
+def _interval(row: Estimate) -> dict[str, float | None]:
+    values = {"mean": row.mean, "low": row.low, "high": row.high, "seed_spread": row.seed_spread}
     return {name: None if np.isnan(value) else round(float(value), 5) for name, value in values.items()}

@@ -1,4 +1,4 @@
-"""One HTML page that needs nothing else: styles, scripts and data are inside."""
+"""Self-contained HTML report with embedded styles, scripts and data."""
 
 import html
 import json
@@ -19,14 +19,14 @@ SCRIPTS = (
     "provenance",
     "page",
 )
-"""Components of the page's script in the order in which they are joined; the last one starts it."""
+"""Parts of the page's script in the order of concatenation; the last one starts the page."""
 
 
 def page(content: Mapping[str, Any]) -> str:
-    """The report as HTML that opens from disk and loads nothing over the network.
+    """HTML report that opens from disk and loads nothing over the network.
 
     Args:
-        content: JSON values, as `graphmer.experiment.reporting.report_content` gives them.
+        content: JSON values, as returned by `graphmer.experiment.reporting.report_content`.
     """
     template = Template(_asset("page.html"))
     mark = "SIMULATED: " if content["simulated"] else ""
@@ -43,6 +43,6 @@ def _asset(name: str) -> str:
 
 
 def _embedded(content: Mapping[str, Any]) -> str:
-    """JSON that cannot end the script element it stands in."""
+    """JSON that is safe inside a script element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")

@@ -1,4 +1,4 @@
-"""Where a result comes from: the corpus, the course of training, the machine."""
+"""Provenance of a result: facts about the corpus and training curves."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,10 +8,10 @@ from graphmer.corpora.base import Corpus
 
 
 def corpus_facts(corpus: Corpus) -> dict[str, Any]:
-    """The corpus's card, its size, what was recorded and how it is labelled.
+    """Card, size, recorded modalities and labels of a corpus.
 
     Args:
-        corpus: what was trained and tested on.
+        corpus: corpus of the training and test dialogues.
     """
     card = corpus.card
     turns = sum(len(dialogue) for dialogue in corpus.dialogues)
@@ -40,10 +40,10 @@ def training_curves(log: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
     """Losses and validation scores of each model by epoch.
 
     Args:
-        log: the records of a run's ``log.jsonl``; of an epoch that was logged twice, the later one counts.
+        log: records of a run's ``log.jsonl``; if an epoch was logged twice, the later record counts.
 
     Returns:
-        for each fold and seed its ``epochs`` in their order, and which one was ``chosen``.
+        for each fold and seed the ``epochs`` in order and the number of the ``chosen`` epoch.
     """
     models: dict[tuple[int, int], dict[int, Mapping[str, Any]]] = {}
     for record in log:

@@ -1,4 +1,4 @@
-"""A paper's figures beside a run's."""
+"""Comparison of a run with the published figures of a paper."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -13,13 +13,13 @@ from graphmer.report.sheet import Sheet
 
 @dataclass(frozen=True)
 class Published:
-    """What a paper says of its own system.
+    """Published figures of a paper.
 
     Args:
         source: paper and table.
         metrics: keys of the metrics, in the order of the figures.
-        values: figures in percent by condition, written as in `conditions`.
-        caveats: why they are no like for like comparison; a sentence each.
+        values: figures in percent by condition, named as in `conditions`.
+        caveats: differences that limit the comparison, one sentence each.
     """
 
     source: str
@@ -29,7 +29,7 @@ class Published:
 
     @property
     def notes(self) -> tuple[str, ...]:
-        """What a reader has to know before comparing."""
+        """Notes below the comparison: the unit and the caveats."""
         return (
             "In %; published figures are the authors' own, not results obtained here.",
             *self.caveats,
@@ -37,11 +37,11 @@ class Published:
 
 
 def published_table(scores: Scores, published: Published) -> Sheet:
-    """A row for every condition that both have; the run's figure with its interval beside the paper's.
+    """Table of the published figures and the run's figures with intervals, with one row per common condition.
 
     Args:
-        scores: the run's scores.
-        published: the paper's; conditions that were not evaluated are left out.
+        scores: scores of the run.
+        published: figures of the paper; conditions that were not evaluated are omitted.
 
     Raises:
         ValueError: if a metric does not fit the labels of the run.
@@ -55,7 +55,7 @@ def published_table(scores: Scores, published: Published) -> Sheet:
         rows.append((condition, *cells))
     header = [word for name in names for word in (f"published {name}", name)]
     return Sheet(
-        title=f"{scores.meta['title']} beside {published.source}",
+        title=f"{scores.meta['title']} compared with {published.source}",
         header=("condition", *header),
         rows=tuple(rows),
         notes=published.notes,
@@ -63,11 +63,11 @@ def published_table(scores: Scores, published: Published) -> Sheet:
 
 
 def published_values(scores: Scores, published: Published) -> dict[str, Any]:
-    """The same comparison as JSON values, for the page.
+    """Comparison with published figures as JSON values, for the page.
 
     Args:
-        scores: the run's scores.
-        published: the paper's; conditions that were not evaluated are left out.
+        scores: scores of the run.
+        published: figures of the paper; conditions that were not evaluated are omitted.
 
     Returns:
         ``source``, printed names of the ``metrics``, ``rows`` (``{condition: [figures of each metric]}`` with
@@ -110,7 +110,7 @@ def _names(scores: Scores, published: Published) -> list[str]:
 
 
 def _compared(scores: Scores, published: Published) -> dict[str, list[tuple[float, Estimate]]]:
-    """For each condition that both have, the paper's figure of each metric and the run's estimate."""
+    """Published figure and estimate of the run for each metric, by common condition."""
     found = {(row.condition, row.metric): row for row in scores.summary()}
     return {
         condition: [

@@ -1,4 +1,4 @@
-"""How much a figure moves between seeds and between folds."""
+"""Table of the standard deviations over seeds and folds."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ from graphmer.report.table import marked_title
 
 
 def spread_table(scores: Scores) -> Sheet:
-    """For each condition and metric: the pooled mean, its spread over seeds, and its spread over folds.
+    """Table of the pooled mean and its standard deviation over seeds and over folds, by condition and metric.
 
     Args:
-        scores: of one system.
+        scores: scores of one system.
     """
     names = metric_names(scores.labels)
     rows = [row for row in scores.summary() if row.metric in names]

@@ -1,4 +1,4 @@
-"""Tables of results: a system under every condition, several systems side by side, one condition by class."""
+"""Tables of results: by condition, by system, and by class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -12,43 +12,45 @@ from graphmer.evaluation.statistics import metric_names
 from graphmer.report.sheet import Sheet
 
 Interval = Literal["half", "bounds"]
-"""An interval as ``± half its width`` (short, for a terminal) or as ``[low, high]`` (exact)."""
+"""Format of an interval: ``± half its width`` (short, for a terminal) or ``[low, high]`` (exact)."""
 
 PARTIAL = "mean of partial sets"
-"""Name of the row that averages over the sets that lack a modality."""
+"""Name of the row with the mean over the sets that lack a modality."""
 
 _BEST_NOTE = (
-    "best WA: accuracy of the exact posterior of the simulated process; share: the model's WA of it, in %."
+    "best WA: accuracy of the exact posterior of the simulated process; share: the model's WA divided by it, "
+    "in %."
 )
 _CALIBRATION_NOTE = (
-    "ECE: expected calibration error, by how much confidence and accuracy differ over 15 bins, in %."
+    "ECE: expected calibration error, the mean difference of confidence and accuracy over 15 bins, in %."
 )
-_SPARE = ("macro_f1", "f1_haszero", "acc2_haszero", "f1_nonzero", "acc7")  # left out where width lacks
-IN_UNITS = ("mae", "pearson")  # printed as they are; the other metrics in percent
+_OPTIONAL = ("macro_f1", "f1_haszero", "acc2_haszero", "f1_nonzero", "acc7")  # omitted on a narrow terminal
+IN_UNITS = ("mae", "pearson")
+"""Metrics that are not printed in percent."""
 _CLASS_NOTE = (
     "WA = accuracy over all utterances; UA = mean of the class recalls; weighted F1 = mean of the class F1 "
-    "by support; macro F1 = their plain mean. In %."
+    "weighted by support; macro F1 = their unweighted mean. In %."
 )
 _SCORE_NOTE = (
-    "MAE in units of the score, r = Pearson, both over all utterances; the others in %. Acc-2 and F1 without "
-    "labels of zero (non-0: > 0 is positive) or with them (has-0: >= 0 is positive)."
+    "MAE in units of the score, r = Pearson, both over all utterances; the others in %. Acc-2 and F1 exclude "
+    "labels of zero (non-0: > 0 is positive) or include them (has-0: >= 0 is positive)."
 )
 _ORACLE_NOTE = "test_oracle: the epoch was chosen on the test set, so this is an upper bound, not a result."
-_SIMULATED_NOTE = "SIMULATED: the dialogues are generated; no figure says anything about a real corpus."
+_SIMULATED_NOTE = "SIMULATED: the dialogues are generated; the figures do not apply to any real corpus."
 
 
 def condition_table(
     scores: Scores, *, interval: Interval = "half", best: Mapping[str, float] | None = None
 ) -> Sheet:
-    """One system: a row for every condition, a column for every metric.
+    """Table of one system, with one row per condition and one column per metric.
 
-    Sets of modalities come first, in the field's order, then the mean of the partial ones, then the other
-    conditions. The column *missing* is the fraction of modalities that really were missing.
+    Sets of modalities come first, in the usual order, then the mean of the partial sets, then the other
+    conditions. The column *missing* is the observed fraction of missing modalities.
 
     Args:
-        scores: the system's scores.
-        interval: how an interval is written.
-        best: the best possible accuracy by condition, where it is known; shown with the model's share.
+        scores: scores of the system.
+        interval: format of the intervals.
+        best: best possible accuracy by condition, where it is known; printed with the model's share of it.
     """
     names = metric_names(scores.labels)
     missing = dict(zip(scores.conditions, scores.missing, strict=True))
@@ -73,7 +75,7 @@ def condition_table(
             *((_CALIBRATION_NOTE,) if ece else ()),
             *((_BEST_NOTE,) if best else ()),
         ),
-        spare=(*(names[key] for key in _SPARE if key in names), *ece, *(("share",) if best else ())),
+        optional=(*(names[key] for key in _OPTIONAL if key in names), *ece, *(("share",) if best else ())),
     )
 
 
@@ -98,18 +100,18 @@ def _share_of_best(
 
 
 def comparison_table(systems: Sequence[Scores], metric: str, *, interval: Interval = "half") -> Sheet:
-    """Several systems side by side in one metric, with their paired differences from the first.
+    """Table of several systems in one metric, with paired differences from the first system.
 
-    Only conditions that all systems were evaluated under are shown.
+    It has only the conditions under which all systems were evaluated.
 
     Args:
-        systems: scores on the same test utterances; named by their titles.
+        systems: scores of each system on the same test utterances; columns are named by their titles.
         metric: key of the metric, e.g. ``wa``.
-        interval: how an interval is written.
+        interval: format of the intervals.
 
     Raises:
-        ValueError: if there are no systems, the metric does not fit the labels, no condition is common, or
-            the systems were tested on different utterances.
+        ValueError: if there are no systems, the metric does not fit the labels, the systems have no common
+            condition, or were tested on different utterances.
     """
     if not systems:
         raise ValueError("A comparison needs the scores of at least one system; got none.")
@@ -120,17 +122,19 @@ def comparison_table(systems: Sequence[Scores], metric: str, *, interval: Interv
     common = [name for name in first.conditions if all(name in other.conditions for other in systems)]
     if not common:
         raise ValueError("Systems in one table must share a condition; evaluate them under the same ones.")
-    found = [{row.condition: row for row in _rows(each, common) if row.metric == metric} for each in systems]
-    apart = [_differences(first, other, metric, common) for other in systems[1:]]
+    values = [
+        {row.condition: row for row in _rows(system, common) if row.metric == metric} for system in systems
+    ]
+    differences = [_differences(first, other, metric, common) for other in systems[1:]]
     rows = [
         (
             condition,
-            *(_with_interval(each[condition], interval) for each in found),
-            *(_with_interval(each[condition], interval) for each in apart),
+            *(_with_interval(column[condition], interval) for column in values),
+            *(_with_interval(column[condition], interval) for column in differences),
         )
         for condition in _ordered(first, common)
     ]
-    titles = [_mark(each) for each in systems]
+    titles = [_mark(system) for system in systems]
     return Sheet(
         title=marked_title(systems, names[metric]),
         header=("condition", *titles, *(f"{title} - {titles[0]}" for title in titles[1:])),
@@ -140,7 +144,11 @@ def comparison_table(systems: Sequence[Scores], metric: str, *, interval: Interv
 
 
 def class_table(scores: Scores, condition: str) -> Sheet:
-    """Support, recall and F1 of each emotion under one condition, as means over seeds.
+    """Table of support, recall and F1 of each emotion under one condition, as means over seeds.
+
+    Args:
+        scores: scores of the system.
+        condition: name of the condition.
 
     Raises:
         ValueError: if the condition was not evaluated, or the labels are a score.
@@ -165,7 +173,11 @@ def class_table(scores: Scores, condition: str) -> Sheet:
 
 
 def confusion_table(scores: Scores, condition: str) -> Sheet:
-    """The confusion matrix under one condition: a row for each annotated emotion, in % of its utterances.
+    """Confusion matrix under one condition, with one row per annotated emotion, in % of the row.
+
+    Args:
+        scores: scores of the system.
+        condition: name of the condition.
 
     Raises:
         ValueError: if the condition was not evaluated, or the labels are a score.
@@ -179,20 +191,20 @@ def confusion_table(scores: Scores, condition: str) -> Sheet:
         title=marked_title([scores], f"{scores.meta['title']}, condition {condition}: confusion"),
         header=("annotated", *scores.labels.names, "support"),
         rows=tuple((name, *map(_percent, cells), str(n)) for name, cells, n in rows),
-        notes=("Row: annotated emotion; column: predicted one; in % of the row.", *_warnings([scores])),
+        notes=("Row: annotated emotion; column: predicted emotion; in % of the row.", *_warnings([scores])),
     )
 
 
 def _ordered(scores: Scores, common: Sequence[str] | None = None) -> list[str]:
-    """Sets, their mean, and the rest; of the conditions in `common`, or of all."""
-    shown = scores.conditions if common is None else common
-    sets = [name for name in scores.sets if name in shown]
-    mean = [PARTIAL] if _partial(scores, shown) else []
-    return [*sets, *mean, *(name for name in shown if name not in sets)]
+    """Rows of a table: sets, mean of the partial sets, others; of the conditions in `common`, or of all."""
+    conditions = scores.conditions if common is None else common
+    sets = [name for name in scores.sets if name in conditions]
+    mean = [PARTIAL] if _partial(scores, conditions) else []
+    return [*sets, *mean, *(name for name in conditions if name not in sets)]
 
 
-def _partial(scores: Scores, shown: Sequence[str]) -> list[str]:
-    return [name for name in scores.partial_sets if name in shown]
+def _partial(scores: Scores, conditions: Sequence[str]) -> list[str]:
+    return [name for name in scores.partial_sets if name in conditions]
 
 
 def _rows(scores: Scores, common: Sequence[str] | None = None) -> list[Row]:
@@ -227,22 +239,27 @@ def _mark(scores: Scores) -> str:
 
 
 def marked_title(systems: Sequence[Scores], text: str) -> str:
-    """A title that says whether dialogues are simulated or the epoch was chosen on the test set."""
-    simulated = "SIMULATED: " if any(each.meta["simulated"] for each in systems) else ""
-    oracle = ", test_oracle" if any(each.meta["selection"] == "test_oracle" for each in systems) else ""
+    """Title of a table, marked if dialogues are simulated or the epoch was selected on the test set.
+
+    Args:
+        systems: scores of the systems in the table.
+        text: the title.
+    """
+    simulated = "SIMULATED: " if any(system.meta["simulated"] for system in systems) else ""
+    oracle = ", test_oracle" if any(system.meta["selection"] == "test_oracle" for system in systems) else ""
     return f"{simulated}{text}{oracle}"
 
 
 def _warnings(systems: Sequence[Scores]) -> list[str]:
-    oracle = any(each.meta["selection"] == "test_oracle" for each in systems)
-    simulated = any(each.meta["simulated"] for each in systems)
+    oracle = any(system.meta["selection"] == "test_oracle" for system in systems)
+    simulated = any(system.meta["simulated"] for system in systems)
     return [*([_ORACLE_NOTE] if oracle else []), *([_SIMULATED_NOTE] if simulated else [])]
 
 
 def _notes(systems: Sequence[Scores], interval: Interval) -> tuple[str, ...]:
     first = systems[0]
     row = first.summary(resamples=1)[0]
-    seeds = " / ".join(str(len(each.seeds)) for each in systems)
+    seeds = " / ".join(str(len(system.seeds)) for system in systems)
     written = "± half the" if interval == "half" else "in brackets the"
     return (
         _SCORE_NOTE if first.labels.is_score else _CLASS_NOTE,

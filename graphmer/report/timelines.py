@@ -1,4 +1,4 @@
-"""Dialogues as plain values: who says what with which emotion, seen through every set of modalities."""
+"""Predicted dialogues as JSON values, under every set of available modalities."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -12,13 +12,13 @@ from graphmer.graph import DialogueGraph
 
 
 @dataclass(frozen=True, eq=False)
-class Said:
-    """What a model says of the turns of a dialogue.
+class PredictedTurns:
+    """Predictions of a model for the turns of a dialogue.
 
     Attributes:
-        emotion: of each turn, a name or a score.
-        probability: of each class ``[N, C]``, or the score ``[N, 1]``.
-        change: probability of a change ``[N]``; NaN on a first turn.
+        emotion: emotion of each turn, a name or a score.
+        probability: class probabilities ``[N, C]``, or scores ``[N, 1]``.
+        change: probability of an emotion change ``[N]``; NaN on the first turn of a speaker.
     """
 
     emotion: tuple[Emotion, ...]
@@ -28,55 +28,55 @@ class Said:
 
 @dataclass(frozen=True, eq=False)
 class Timeline:
-    """A dialogue to look at.
+    """Dialogue with its predictions, for display.
 
     Attributes:
-        dialogue: as recorded, with its annotations.
-        under: what is said under every set of the modalities that occur in it, by the set's name, the
-            complete one last.
-        router: weight of (utterance, input modality, expert) from all that was recorded, ``[N, M, M]``;
+        dialogue: the dialogue as recorded, with its annotations.
+        under: predictions under every set of the modalities that occur in the dialogue, by the name of the
+            set; the complete set is last.
+        router: router weights (turn, input modality, expert) with all recorded modalities, ``[N, M, M]``;
             ``None`` for a network without a router.
-        graph: of the dialogue.
+        graph: graph of the dialogue.
     """
 
     dialogue: Dialogue
-    under: Mapping[str, Said]
+    under: Mapping[str, PredictedTurns]
     router: Tensor | None
     graph: DialogueGraph
 
 
 def timeline(
-    shown: Timeline, labels: LabelSpace, relations: Sequence[str], *, transcripts: bool
+    predicted: Timeline, labels: LabelSpace, relations: Sequence[str], *, transcripts: bool
 ) -> dict[str, Any]:
-    """A dialogue as JSON values.
+    """Dialogue and predictions as JSON values.
 
     Args:
-        shown: the dialogue and what was said of it.
-        labels: numbers the emotions.
-        relations: names of the edge types.
-        transcripts: whether to include what was said, which a corpus's licence may forbid to pass on.
+        predicted: the dialogue and its predictions.
+        labels: label space, which numbers the emotions.
+        relations: names of the relations, in the order of their numbers.
+        transcripts: whether to include the transcript, which the licence of a corpus may forbid to share.
     """
-    dialogue = shown.dialogue
+    dialogue = predicted.dialogue
     edges: dict[str, list[list[int]]] = {name: [] for name in relations}
-    for heard, listener, kind in zip(
-        *shown.graph.edge_index.tolist(), shown.graph.edge_type.tolist(), strict=True
+    for source, target, kind in zip(
+        *predicted.graph.edge_index.tolist(), predicted.graph.edge_type.tolist(), strict=True
     ):
-        edges[relations[kind]].append([heard, listener])
+        edges[relations[kind]].append([source, target])
     return {
         "id": dialogue.id,
         "speakers": dialogue.speakers,
         "speaker": dialogue.speaker.tolist(),
-        "available": [[int(there) for there in row] for row in dialogue.available.tolist()],
+        "available": [[int(value) for value in row] for row in dialogue.available.tolist()],
         "emotion": [_value(emotion, labels) for emotion in dialogue.emotion],
         "text": dialogue.text if transcripts else None,
-        "under": {name: _said(said, labels) for name, said in shown.under.items()},
-        "router": None if shown.router is None else _rounded(shown.router.tolist()),
+        "under": {name: _predictions(turns, labels) for name, turns in predicted.under.items()},
+        "router": None if predicted.router is None else _rounded(predicted.router.tolist()),
         "edges": edges,
     }
 
 
 def evenly(count: int, wanted: int) -> list[int]:
-    """Positions of `wanted` of `count` things, evenly spread, the first one included.
+    """Evenly spaced positions of `wanted` of `count` items, including the first one.
 
     Example:
         >>> evenly(10, 3), evenly(2, 5)
@@ -85,17 +85,17 @@ def evenly(count: int, wanted: int) -> list[int]:
     return [number * count // min(wanted, count) for number in range(min(wanted, count))]
 
 
-def _said(said: Said, labels: LabelSpace) -> dict[str, Any]:
-    change = [None if math.isnan(value) else round(value, 3) for value in said.change.tolist()]
+def _predictions(turns: PredictedTurns, labels: LabelSpace) -> dict[str, Any]:
+    change = [None if math.isnan(value) else round(value, 3) for value in turns.change.tolist()]
     return {
-        "emotion": [_value(emotion, labels) for emotion in said.emotion],
-        "probability": [] if labels.is_score else _rounded(said.probability.tolist()),
+        "emotion": [_value(emotion, labels) for emotion in turns.emotion],
+        "probability": [] if labels.is_score else _rounded(turns.probability.tolist()),
         "change": change,
     }
 
 
 def _value(emotion: Emotion, labels: LabelSpace) -> float | int | None:
-    """The number of a class, or the score."""
+    """Number of a class, or the score; ``None`` if there is no annotation."""
     if emotion is None:
         return None
     return labels.names.index(str(emotion)) if labels.names else round(float(emotion), 3)

@@ -1,4 +1,4 @@
-"""Features that know emotions: what single utterances say of their label, learnt without their own label."""
+"""Cross-fitted encoder of utterance features for retrieval by emotion."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -20,31 +20,32 @@ _WEIGHT_DECAY = 1e-2
 
 
 class RetrievalEncoder(nn.Module):
-    """Appends to the features of each modality what small networks read from them.
+    """Encoder that appends the logits of cross-fitted unimodal classifiers to the features.
 
-    The dialogues fall into parts by a hash of their ids. For each modality and part there is one network,
-    fitted on the training utterances of the other parts (cross-fitting), and every dialogue, of the training
-    part or not, is encoded by the network of its part. So no utterance is encoded by a network that saw its
-    own label, and utterances of training, validation, test and later ones are encoded in the same way: by a
-    network that never saw their dialogue. The encoding of an utterance ``x`` of part p is::
+    A hash of the dialogue id assigns each dialogue to one of several parts. For each modality and part there
+    is one network. It is fitted on the training utterances of the other parts (cross-fitting) and encodes the
+    dialogues of its own part. So no utterance is encoded by a network that was fitted on its label.
+    Utterances of training, validation, test and new dialogues are all encoded by a network that was not
+    fitted on their dialogue. The encoding of an utterance ``x`` of part p is::
 
         [x ; g_p (f_p(x) - c_p)]
 
-    with the logits ``f_p`` (less their mean over the classes) or the score. ``c_p`` centres them and ``g_p``
-    gives them the mean square length of ``x``, both over the utterances network p was fitted on, so that
-    features and logits have an equal say in a distance. As input of a model the result is standardised once
-    more (`InputEncoding`).
+    Here ``f_p`` are the logits minus their mean over the classes, or the score. ``c_p`` is the mean of
+    ``f_p``, and ``g_p`` scales it to the mean square length of ``x``. Both are computed over the utterances
+    that network p was fitted on. Thus features and logits have equal weight in a distance. `InputEncoding`
+    standardises the result once more before a model reads it.
 
-    **Differences from HARDY-MER**: there one network reads all training and test utterances, having seen the
-    labels of most of them, and its second hidden layer is the encoding. Hidden layers of networks that were
-    fitted apart have different coordinates, in which distances mean nothing; logits share the label's. Logits
-    go into the cross-entropy (there: softmax of softmax), and a score meets a target of its own shape.
+    **Differences from HARDY-MER**: there a single network encodes all training and test utterances, although
+    it was fitted on the labels of most of them. Its second hidden layer is the encoding. Here logits are the
+    encoding, because the hidden layers of separately fitted networks have unrelated coordinates, between
+    which distances have no meaning. The cross-entropy is computed from logits (there: softmax of softmax),
+    and the target of a score has the shape of the output.
 
     Args:
         widths: features per modality, ``{modality: D_m}``.
-        outputs: classes, or 1 for a score.
+        outputs: number of classes, or 1 for a score.
         parts: networks per modality.
-        hidden: width of the first hidden layer; the second has a quarter of it.
+        hidden: width of the first hidden layer; the second layer has a quarter of it.
 
     Raises:
         ValueError: if there are fewer than two parts.
@@ -54,7 +55,7 @@ class RetrievalEncoder(nn.Module):
         super().__init__()
         if parts < 2:
             raise ValueError(
-                f"`parts` must be at least 2, one to encode and others to learn from; got {parts}."
+                f"`parts` must be at least 2, since each network is fitted on the other parts; got {parts}."
             )
         self.inputs = dict(widths)
         self.outputs = outputs
@@ -71,15 +72,15 @@ class RetrievalEncoder(nn.Module):
         return encoded_widths(self.inputs, self.outputs)
 
     def part(self, dialogue: str) -> int:
-        """The part a dialogue belongs to, a pure function of its id."""
+        """Part of a dialogue, a pure function of its id."""
         return int(uniforms("retrieval part", 0, dialogue, [""], 1)[0, 0] * self.parts)
 
     @torch.no_grad()
     def forward(self, dialogue: Dialogue) -> Dialogue:
-        """The dialogue with encoded features; zero where a modality is missing.
+        """Dialogue with encoded features; zero where a modality is missing.
 
         Raises:
-            ValueError: if it has other modalities or widths.
+            ValueError: if the dialogue has other modalities or widths.
         """
         found = {modality: rows.shape[1] for modality, rows in dialogue.features.items()}
         if list(found.items()) != list(self.inputs.items()):
@@ -89,19 +90,22 @@ class RetrievalEncoder(nn.Module):
             )
         part, encoded = self.part(dialogue.id), {}
         for column, (modality, rows) in enumerate(dialogue.features.items()):
-            there = dialogue.available[:, column, None]
-            read = rows.masked_fill(~there, 0)
-            scores = self.network(column, part).scores(read)
-            encoded[modality] = torch.cat([read, scores], dim=1).masked_fill(~there, 0)
+            available = dialogue.available[:, column, None]
+            features = rows.masked_fill(~available, 0)
+            scores = self.network(column, part).scores(features)
+            encoded[modality] = torch.cat([features, scores], dim=1).masked_fill(~available, 0)
         return replace(dialogue, features=encoded)
 
     def network(self, column: int, part: int) -> "PartNetwork":
-        """The network that reads a modality of the dialogues of a part."""
+        """Network of a modality (column) and a part."""
         return cast(PartNetwork, self.networks[column * self.parts + part])
 
 
 class PartNetwork(nn.Module):
-    """``D -> hidden -> hidden/4 -> outputs`` on single utterances; all zero before it is fitted."""
+    """Perceptron ``D -> hidden -> hidden/4 -> outputs`` on single utterances.
+
+    Before `fit` its output is zero.
+    """
 
     centre: Tensor
     gain: Tensor
@@ -124,20 +128,29 @@ class PartNetwork(nn.Module):
         self.register_buffer("gain", torch.ones(()))
 
     def forward(self, features: Features) -> Tensor:
-        """Logits, or the score: ``[N, C]``."""
+        """Logits or scores of shape ``[N, C]``."""
         return self.layers(features)
 
     def scores(self, features: Features) -> Tensor:
-        """What is appended to the features: ``[N, C]``."""
+        """Centred and scaled logits of shape ``[N, C]``, which are appended to the features."""
         return self.gain * (_relative(self(features)) - self.centre)
 
     def fit(self, features: Features, target: Tensor, epochs: int, seed: int) -> None:
-        """Learn from labelled utterances and measure centre and gain; nothing happens if there are none."""
+        """Fit the weights, the centre and the gain on labelled utterances.
+
+        Without utterances the network is left unchanged.
+
+        Args:
+            features: ``[N, D]``.
+            target: encoded labels, ``[N]``.
+            epochs: passes over the utterances.
+            seed: seed of order and dropout.
+        """
         if len(features) == 0:
             return
         optimizer = torch.optim.AdamW(self.parameters(), lr=_LEARNING_RATE, weight_decay=_WEIGHT_DECAY)
         with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(seed)  # of dropout and of the order
+            torch.manual_seed(seed)
             self.train()
             for _ in range(epochs):
                 for batch in torch.randperm(len(features)).split(_BATCH):  # type: ignore[no-untyped-call]
@@ -146,9 +159,9 @@ class PartNetwork(nn.Module):
                     optimizer.step()
             self.eval()
         with torch.no_grad():
-            found = _relative(self(features))
-            self.centre.copy_(found.mean(dim=0))
-            length = (found - self.centre).square().sum(dim=1).mean()
+            logits = _relative(self(features))
+            self.centre.copy_(logits.mean(dim=0))
+            length = (logits - self.centre).square().sum(dim=1).mean()
             if length > 1e-12:
                 self.gain.copy_((features.square().sum(dim=1).mean() / length).sqrt())
 
@@ -162,17 +175,17 @@ def fit_encoder(
     epochs: int = 10,
     seed: int = 0,
 ) -> RetrievalEncoder:
-    """An encoder fitted on the training part of a fold.
+    """Fit a retrieval encoder on the training part of a fold.
 
-    The number of epochs is fixed: neither validation nor test dialogues are looked at.
+    The number of epochs is fixed. Neither validation nor test dialogues are used.
 
     Args:
         dialogues: standardised training dialogues.
-        labels: what to learn; utterances without a label are encoded but not learnt from.
+        labels: label space; utterances without a label are encoded, but not fitted on.
         parts: networks per modality.
         hidden: width of the first hidden layer.
         epochs: passes over the training utterances.
-        seed: of weights, order and dropout.
+        seed: seed of weights, order and dropout.
 
     Raises:
         ValueError: if no dialogue has a labelled utterance, or modalities differ.
@@ -187,7 +200,7 @@ def fit_encoder(
     """
     targets = [labels.encode(dialogue.emotion) for dialogue in dialogues]
     known = [labels.labelled(target) for target in targets]
-    if not any(bool(there.any()) for there in known):
+    if not any(bool(labelled.any()) for labelled in known):
         raise ValueError("Fitting a retrieval encoder needs labelled training utterances; there are none.")
     widths = {m: rows.shape[1] for m, rows in dialogues[0].features.items()}
     with torch.random.fork_rng(devices=[]):
@@ -207,12 +220,12 @@ def fit_encoder(
 
 
 def encoded_widths(widths: Mapping[str, int], outputs: int) -> dict[str, int]:
-    """Encoded features per modality, of features of these widths."""
+    """Encoded features per modality, ``{modality: D_m + outputs}``."""
     return {modality: width + outputs for modality, width in widths.items()}
 
 
 def _relative(output: Tensor) -> Tensor:
-    """Logits less their mean over the classes, which the softmax does not see; a score as it is."""
+    """Logits minus their mean over the classes, which leaves the softmax unchanged; a score unchanged."""
     return output if output.shape[1] == 1 else output - output.mean(dim=1, keepdim=True)
 
 

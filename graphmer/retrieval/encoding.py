@@ -1,4 +1,4 @@
-"""Encoded features as the input of a model, kept with it."""
+"""Encoded features as input of a model."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,17 +13,18 @@ from graphmer.retrieval.encoder import RetrievalEncoder, fit_encoder
 
 @dataclass(frozen=True, eq=False)
 class InputEncoding:
-    """An encoder and what standardises its output, both fitted on the training part of a fold.
+    """Encoder and standardisation of the input features, fitted on the training part of a fold.
 
-    A network of the encoder that saw a dialogue never reads it, whether it is a training dialogue or not, so
-    the model meets the same kind of features in training, in the test and in new dialogues.
+    No dialogue is encoded by a network that was fitted on it. So the features of training, test and new
+    dialogues are computed in the same way.
 
-    **Differences from HARDY-MER**: there the fine-tuned vectors take the place of the features, and one
-    network, which saw the labels of most dialogues, makes them for all folds. Here they are added.
+    **Differences from HARDY-MER**: there the fine-tuned vectors replace the features, and a single network,
+    fitted on the labels of most dialogues, makes them for all folds. Here logits are appended to the
+    features.
 
     Args:
-        encoder: reads standardised dialogues.
-        standardiser: of what the encoder makes of the training part.
+        encoder: encoder of standardised dialogues.
+        standardiser: standardisation of the encoded features.
     """
 
     encoder: RetrievalEncoder
@@ -31,7 +32,12 @@ class InputEncoding:
 
     @classmethod
     def fit(cls, train: Sequence[Dialogue], labels: LabelSpace, *, seed: int) -> "InputEncoding":
-        """Learn from the standardised training part.
+        """Fit encoder and standardisation.
+
+        Args:
+            train: standardised dialogues of the training part.
+            labels: label space.
+            seed: seed of the encoder.
 
         Raises:
             ValueError: as `fit_encoder`.
@@ -40,15 +46,15 @@ class InputEncoding:
         return cls(encoder, Standardiser.fit(encoder(dialogue) for dialogue in train))
 
     def __call__(self, dialogue: Dialogue) -> Dialogue:
-        """A standardised dialogue as the model reads it.
+        """Encode a standardised dialogue as the model reads it.
 
         Raises:
-            ValueError: if it has other modalities or widths.
+            ValueError: if the dialogue has other modalities or widths.
         """
         return self.standardiser(self.encoder(dialogue))
 
     def to_json(self) -> dict[str, Any]:
-        """All but the weights, as plain values."""
+        """Everything but the weights as JSON values."""
         encoder = self.encoder
         return {
             "widths": encoder.inputs,
@@ -60,7 +66,7 @@ class InputEncoding:
 
     @classmethod
     def from_json(cls, values: Mapping[str, Any]) -> "InputEncoding":
-        """The inverse of `to_json`; its encoder waits for `load_weights`."""
+        """Encoding from the output of `to_json`; the weights must be loaded with `load_weights`."""
         encoder = RetrievalEncoder(
             values["widths"], values["outputs"], parts=values["parts"], hidden=values["hidden"]
         )
@@ -71,5 +77,5 @@ class InputEncoding:
         return dict(self.encoder.state_dict())
 
     def load_weights(self, weights: Mapping[str, Tensor]) -> None:
-        """Take the weights that `weights` gave."""
+        """Load the weights that `weights` returned."""
         self.encoder.load_state_dict(weights)

@@ -1,27 +1,53 @@
-"""A retrieval index on disk: one FAISS file per modality, everything else as a JSON sidecar."""
+"""Files of a retrieval index: one FAISS file per modality and a JSON sidecar with the fold's fingerprint."""
 
+import hashlib
 import json
 import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from graphmer.dialogue import Dialogue
 from graphmer.errors import CheckpointError
 from graphmer.retrieval.store import VectorStore
 from graphmer.storage import write_text
 
 FORMAT = 1
-"""Raised when the files change in a way that older readers cannot read."""
+"""Version of the file format; increased when older readers cannot read the files."""
 
 _SIDECAR = "index.json"
 
 
-def write_index(folder: Path, description: Mapping[str, Any], stores: Sequence[VectorStore]) -> None:
-    """Write vectors under new names, then the sidecar that names them, then delete the old vectors.
+def fold_fingerprint(dialogues: Iterable[Dialogue], corpus: str) -> str:
+    """Hash that identifies the training part of a fold and its features.
 
-    Whatever stops it, the folder holds the old index or the new one; an index that is mapped from the old
-    files goes on working.
+    It depends on the ids of the training utterances, in any order, and on `corpus`.
+
+    Args:
+        dialogues: the training part.
+        corpus: fingerprint of the corpus, extended by the encoder's settings where features are encoded.
+    """
+    digest = hashlib.blake2b(corpus.encode(), digest_size=16)
+    for dialogue, utterance in sorted((d.id, utterance) for d in dialogues for utterance in d.utterance_ids):
+        digest.update(f"\0{dialogue}\0{utterance}".encode())
+    return digest.hexdigest()
+
+
+def write_index(folder: Path, description: Mapping[str, Any], stores: Sequence[VectorStore]) -> None:
+    """Write an index into a folder, atomically.
+
+    The vectors are written under new names, then the sidecar that names them. The old vectors are deleted
+    last. If writing is interrupted, the folder holds the old index or the new one. An index that is
+    memory-mapped from the old files keeps working.
+
+    Args:
+        folder: folder of the index; created if it does not exist.
+        description: content of the sidecar.
+        stores: vectors of each modality.
+
+    Raises:
+        OSError: if the disk is full or cannot be written to.
     """
     folder.mkdir(parents=True, exist_ok=True)
     stamp = secrets.token_hex(4)
@@ -35,10 +61,14 @@ def write_index(folder: Path, description: Mapping[str, Any], stores: Sequence[V
 
 
 def read_description(folder: Path, fingerprint: str) -> dict[str, Any]:
-    """The sidecar of an index of the fold with this fingerprint.
+    """Read the sidecar of an index.
+
+    Args:
+        folder: folder of the index.
+        fingerprint: fingerprint of the fold that the index must belong to.
 
     Raises:
-        CheckpointError: if it is not there, damaged, of another format or of another fold.
+        CheckpointError: if the sidecar does not exist, is damaged, of another format or of another fold.
     """
     path = folder / _SIDECAR
     if not path.is_file():
@@ -60,7 +90,7 @@ def read_description(folder: Path, fingerprint: str) -> dict[str, Any]:
 
 @contextmanager
 def readable(folder: Path) -> Iterator[None]:
-    """Turn what goes wrong while an index is put together from its files into a `CheckpointError`."""
+    """Context manager that converts errors of reading an index into a `CheckpointError`."""
     try:
         yield
     except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:

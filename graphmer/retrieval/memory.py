@@ -1,4 +1,4 @@
-"""Training utterances that a model hears beside the turns of a new dialogue."""
+"""Retrieval memory: annotated training utterances that a model reads with each turn."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,30 +8,32 @@ from torch import Tensor
 
 from graphmer.dialogue import Dialogue
 from graphmer.graph import DialogueGraph
-from graphmer.retrieval.index import RetrievalIndex
+from graphmer.retrieval.feature_index import FeatureIndex
 from graphmer.retrieval.store import Metric
 from graphmer.retrieval.table import NeighbourTable, select_supports
 from graphmer.typing import Available
 
 
 class RetrievalMemory:
-    """The annotated utterances of a training part, and the nearest of them beside each turn that is read.
+    """Retrieval memory of the annotated training utterances.
 
-    Beside a dialogue stands a copy of it in which each turn has given its place to the training utterance
-    most like it in what may be seen of the turn; the turn hears that one. It is what a model that was trained
-    with supports in its graph met in training. The annotations of the training utterances are not kept.
+    Called on a graph, it appends a copy of the dialogue. In the copy each turn is replaced by its support,
+    the nearest training utterance by the available modalities of the turn. An edge leads from the support to
+    the turn. A model that was trained with supports in its graph met the same structure in training. The
+    annotations of the training utterances are not stored.
 
-    Differences from training: always the nearest support instead of one drawn from the nearest, whatever the
-    hardness, which is not known of new turns; and the features are compared as the model reads them.
+    **Differences from training**: a turn always has its nearest support, whatever its hardness, because the
+    hardness of new turns is unknown; training samples one of several supports. Features are compared as the
+    model reads them.
 
     Args:
-        features: as the model reads them, by modality.
-        present: which modalities each utterance has.
-        dialogues: ids of the dialogues; none of a dialogue's own utterances stands beside it.
-        dialogue: place of each utterance's dialogue in these.
-        metric: by modality.
-        neighbours: utterances of each modality among which the nearest is chosen.
-        relation: number of the relation by which a turn hears its support.
+        features: features of the training utterances as the model reads them, by modality.
+        present: available modalities of each training utterance.
+        dialogues: ids of the training dialogues; a turn gets no support from its own dialogue.
+        dialogue: index into `dialogues` of each training utterance.
+        metric: metric by modality.
+        neighbours: neighbours per modality among which the support is selected.
+        relation: number of the relation from a support to its turn.
 
     Shapes:
         features ``{m: [R, D_m]}``; present ``[R, M]``; dialogue long ``[R]``.
@@ -52,9 +54,9 @@ class RetrievalMemory:
         self.dialogues, self.dialogue = tuple(dialogues), dialogue
         self.metric, self.neighbours, self.relation = dict(metric), neighbours, relation
         widths = {modality: stored.shape[1] for modality, stored in self.features.items()}
-        self._index = RetrievalIndex(widths, self.metric, fingerprint="")  # it is never saved
-        keys = [(self.dialogues[place], str(row)) for row, place in enumerate(dialogue.tolist())]
-        self._index.add_rows(keys, self.features, present)
+        self._index = FeatureIndex(widths, self.metric)
+        keys = [(self.dialogues[number], str(row)) for row, number in enumerate(dialogue.tolist())]
+        self._index.add(keys, self.features, present)
         self._scale = self._index.table(neighbours).scale
 
     @classmethod
@@ -66,7 +68,13 @@ class RetrievalMemory:
         neighbours: int,
         relation: int,
     ) -> "RetrievalMemory":
-        """The bank of a training part, as the model reads it.
+        """Memory of the annotated utterances of a training part.
+
+        Args:
+            train: training dialogues as the model reads them.
+            metric: metric for all modalities or by modality.
+            neighbours: neighbours per modality among which the support is selected.
+            relation: number of the relation from a support to its turn.
 
         Raises:
             ValueError: if no utterance has an annotation.
@@ -74,7 +82,7 @@ class RetrievalMemory:
         kept = [torch.tensor([emotion is not None for emotion in d.emotion]) for d in train]
         used = [(d, rows) for d, rows in zip(train, kept, strict=True) if bool(rows.any())]
         if not used:
-            raise ValueError("A support bank needs annotated training utterances; there are none.")
+            raise ValueError("A retrieval memory needs annotated training utterances; there are none.")
         modalities = train[0].modalities
         counts = torch.tensor([int(rows.sum()) for _, rows in used])
         return cls(
@@ -88,11 +96,11 @@ class RetrievalMemory:
         )
 
     def __deepcopy__(self, memo: dict[int, Any]) -> "RetrievalMemory":
-        """Itself: it never changes, and copies of a model may share it."""
+        """The memory itself: it is never modified, so copies of a model may share it."""
         return self
 
     def supports(self, graph: DialogueGraph) -> Tensor:
-        """The nearest training utterance of each turn: its row, -1 for a turn of which nothing may be seen.
+        """Row of the nearest training utterance of each turn; -1 for a turn without available modalities.
 
         Shapes:
             returns long ``[N]``.
@@ -102,28 +110,28 @@ class RetrievalMemory:
         ids = graph.dialogue_id if isinstance(graph.dialogue_id, list) else [graph.dialogue_id]
         numbers = torch.zeros(len(available)).long() if graph.get("batch") is None else graph.batch.cpu()
         own = [ids[number] for number in numbers.tolist()]
-        found = self._index.nearest_to(features, available, own, self.neighbours)
+        found = self._index.search(features, available, own, self.neighbours)
         table = NeighbourTable((), tuple(self.features), *found, self._scale)
         return select_supports(table, available, torch.ones(len(available)), self.neighbours).rows[:, 0]
 
     def __call__(self, graph: DialogueGraph) -> DialogueGraph:
-        """A batch, or a graph on its own, with copies behind it that hold the supports.
+        """The graph or batch with copies of its dialogues appended that hold the supports.
 
         Shapes:
-            the first ``N`` of the ``2 N`` nodes are those of the graph.
+            returns a graph of ``2 N`` nodes; the first ``N`` are those of the input graph.
         """
         count, device = graph.num_nodes, graph.available.device
         rows = self.supports(graph).to(device)
-        there = (rows >= 0).nonzero()[:, 0]
+        supported = (rows >= 0).nonzero()[:, 0]
         batch = torch.zeros_like(graph.speaker) if graph.get("batch") is None else graph.batch
         present = self.present.to(device)[rows] & (rows >= 0)[:, None]
-        both = DialogueGraph(
+        extended = DialogueGraph(
             available=torch.cat([graph.available, graph.available & present]),
-            edge_index=torch.cat(
-                [graph.edge_index, graph.edge_index + count, torch.stack([there + count, there])], dim=1
-            ),
+            edge_index=torch.cat([
+                graph.edge_index, graph.edge_index + count, torch.stack([supported + count, supported])
+            ], dim=1),
             edge_type=torch.cat(
-                [graph.edge_type, graph.edge_type, torch.full_like(there, self.relation)]
+                [graph.edge_type, graph.edge_type, torch.full_like(supported, self.relation)]
             ),
             speaker=graph.speaker.repeat(2),
             position=graph.position.repeat(2),
@@ -131,11 +139,11 @@ class RetrievalMemory:
             num_nodes=2 * count,
         )  # fmt: skip
         for modality, stored in self.features.items():
-            both[modality] = torch.cat([graph[modality], stored.to(device)[rows]])
-        return both
+            extended[modality] = torch.cat([graph[modality], stored.to(device)[rows]])
+        return extended
 
     def to_json(self) -> dict[str, Any]:
-        """All but `tensors`, as plain values."""
+        """Everything but the `tensors` as JSON values."""
         return {
             "dialogues": list(self.dialogues),
             "metric": self.metric,
@@ -144,16 +152,16 @@ class RetrievalMemory:
         }
 
     def tensors(self) -> dict[str, Tensor]:
-        """Features and what belongs to them, by name."""
+        """Features, available modalities and dialogue numbers as tensors by name."""
         rows = {"present": self.present, "dialogue": self.dialogue}
         return rows | {f"features/{modality}": stored for modality, stored in self.features.items()}
 
     @classmethod
     def restored(cls, values: Mapping[str, Any], tensors: Mapping[str, Tensor]) -> "RetrievalMemory":
-        """The inverse of `to_json` and `tensors`.
+        """Memory from the outputs of `to_json` and `tensors`.
 
         Raises:
-            KeyError: if something is missing.
+            KeyError: if an entry is missing.
         """
         metric = values["metric"]
         return cls(

@@ -1,4 +1,4 @@
-"""Which utterances are in an index, in which row, and under which number in the stores."""
+"""Rows of an index: the indexed utterances and their numbers in the FAISS indices."""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -13,18 +13,18 @@ Key = tuple[str, str]
 
 
 class Rows:
-    """The utterances of an index in the order in which they came.
+    """Indexed utterances in order of insertion.
 
-    A row is a position and moves up when an earlier one is removed. A number is an utterance's name in the
-    FAISS stores: given once, ascending with the rows, never used again.
+    The row of an utterance is its position; it decreases when an earlier row is removed. The number of an
+    utterance identifies it in the FAISS indices. Numbers ascend with the rows and are never used again.
 
     Args:
-        modalities: how many there are.
+        modalities: number of modalities.
 
     Attributes:
-        numbers: long ``[N]``, ascending.
-        dialogues: long ``[N]``: number of the dialogue.
-        available: bool ``[N, M]``.
+        numbers: numbers of the utterances, long ``[N]``, ascending.
+        dialogues: dialogue number of each row, long ``[N]``.
+        available: available modalities of each row, bool ``[N, M]``.
     """
 
     def __init__(self, modalities: int) -> None:
@@ -44,10 +44,10 @@ class Rows:
         return tuple(self._number)
 
     def append(self, keys: Sequence[Key], available: Available) -> Tensor:
-        """Add utterances at the end and return their rows.
+        """Append utterances and return their rows, long ``[R]``.
 
         Raises:
-            ValueError: if one is there already, or comes twice.
+            ValueError: if an utterance is indexed already or occurs twice.
         """
         known = set(self._number)
         for key in keys:
@@ -67,10 +67,10 @@ class Rows:
         return torch.arange(begin, len(self))
 
     def find(self, dialogue: str, utterances: Iterable[str]) -> Tensor:
-        """Rows of utterances of a dialogue.
+        """Rows of utterances of a dialogue, long ``[R]``.
 
         Raises:
-            ValueError: if one is not there.
+            ValueError: if an utterance is not indexed.
         """
         numbers = []
         for utterance in utterances:
@@ -82,32 +82,32 @@ class Rows:
         return self.at(torch.tensor(numbers, dtype=torch.long))
 
     def at(self, numbers: Tensor) -> Tensor:
-        """Rows of numbers that are in use; -1 stays -1."""
+        """Rows of numbers; -1 for -1. The other numbers must be in use."""
         return torch.where(numbers < 0, -1, torch.searchsorted(self.numbers, numbers))
 
     def of_dialogue(self, dialogue: str) -> Tensor:
-        """Rows of all utterances of a dialogue."""
+        """Rows of all indexed utterances of a dialogue, long ``[R]``."""
         return (self.dialogues == self.dialogue_number(dialogue)).nonzero().squeeze(1)
 
     def dialogue_number(self, dialogue: str) -> int:
-        """Number of a dialogue, -1 if none of its utterances was ever here."""
+        """Number of a dialogue; -1 if none of its utterances was ever indexed."""
         return self._dialogue.get(dialogue, -1)
 
     def having(self, column: int) -> Tensor:
-        """Rows that have a modality."""
+        """Rows that have the modality of this column, long ``[R]``."""
         return self.available[:, column].nonzero().squeeze(1)
 
     def remove(self, rows: Tensor) -> None:
-        """Remove rows; the others move up."""
-        gone = set(self.numbers[rows].tolist())
-        self._number = {key: number for key, number in self._number.items() if number not in gone}
-        left = torch.ones(len(self.numbers), dtype=torch.bool)
-        left[rows] = False
-        self.numbers, self.dialogues = self.numbers[left], self.dialogues[left]
-        self.available = self.available[left]
+        """Remove rows; the later rows move up."""
+        removed = set(self.numbers[rows].tolist())
+        self._number = {key: number for key, number in self._number.items() if number not in removed}
+        kept = torch.ones(len(self.numbers), dtype=torch.bool)
+        kept[rows] = False
+        self.numbers, self.dialogues = self.numbers[kept], self.dialogues[kept]
+        self.available = self.available[kept]
 
     def to_json(self) -> dict[str, Any]:
-        """Plain lists that JSON can hold."""
+        """Rows as JSON values."""
         return {
             "dialogue": [dialogue for dialogue, _ in self._number],
             "utterance": [utterance for _, utterance in self._number],
@@ -117,10 +117,10 @@ class Rows:
 
     @classmethod
     def from_json(cls, modalities: int, values: dict[str, Any]) -> "Rows":
-        """The inverse of `to_json`.
+        """Rows from the output of `to_json`.
 
         Raises:
-            KeyError, TypeError, ValueError: if the values are no such thing.
+            KeyError, TypeError, ValueError: if the values are not the output of `to_json`.
         """
         rows, numbers = cls(modalities), values["number"]
         keys = list(zip(values["dialogue"], values["utterance"], strict=True))

@@ -1,4 +1,4 @@
-"""The vectors of one modality in a FAISS index: exact while they are few, clustered when they are many."""
+"""FAISS index over the vectors of one modality: exact for few vectors, clustered (IVF) for many."""
 
 import math
 import sys
@@ -15,30 +15,30 @@ from graphmer.storage import replacing
 Metric = Literal["cosine", "l2"]
 
 EXACT = 50_000
-"""Rows up to which every row is compared (FAISS "flat"); above, only those of the nearest clusters (IVF)."""
+"""Number of rows up to which a search is exact (FAISS "flat"); above it, only near clusters are searched."""
 
-_PROBES = 32  # clusters that a query looks into
-_SAMPLE = 64  # training vectors a cluster, of which FAISS would take 256: a quarter of the time, equal recall
-_ROUNDS = 10  # of k-means
-_GPU_LIMIT = 2048  # FAISS finds no more neighbours than this on a GPU
+_PROBES = 32  # clusters searched for a query
+_SAMPLE = 64  # training vectors per cluster; FAISS's default is 256: a quarter of the time, equal recall
+_ROUNDS = 10  # iterations of k-means
+_GPU_LIMIT = 2048  # most neighbours that FAISS finds on a GPU
 
 
 @cache
 def faiss_library() -> Any:
-    """FAISS, imported when it is first needed and taught to take torch tensors.
+    """FAISS module with support for torch tensors, imported at the first call.
 
-    FAISS and torch bring an OpenMP each. It gets as many threads as torch has, and one on macOS, where two
-    OpenMP runtimes at work crash the process.
+    FAISS and torch each bring an OpenMP runtime. FAISS gets as many threads as torch. On macOS it gets one,
+    because two active OpenMP runtimes crash the process.
     """
     import faiss
-    import faiss.contrib.torch_utils  # which makes `add` and `search` read tensors where they are
+    import faiss.contrib.torch_utils  # makes `add` and `search` read tensors without a copy
 
     faiss.omp_set_num_threads(1 if sys.platform == "darwin" else torch.get_num_threads())
     return faiss
 
 
 def prepared(vectors: Tensor, metric: Metric) -> Tensor:
-    """Vectors as they are stored: of length one for ``cosine`` (zero stays zero), as they are for ``l2``.
+    """Vectors as they are indexed: of length one for ``cosine`` (zero stays zero), unchanged for ``l2``.
 
     Raises:
         ValueError: on NaN or infinity.
@@ -52,9 +52,9 @@ def prepared(vectors: Tensor, metric: Metric) -> Tensor:
 def distances(queries: Tensor, candidates: Tensor, metric: Metric) -> Tensor:
     """Euclidean distance of prepared vectors.
 
-    For ``cosine`` this is the chord ``sqrt(2 - 2 cos)``, which ranks as the cosine does. A zero vector has no
-    direction; its cosine with everything is taken as 0, so it is near to nothing (as a point, it would be
-    nearer to most vectors than they are to one another).
+    For ``cosine`` this is the chord ``sqrt(2 - 2 cos)``, which gives the same ranking as the cosine. A zero
+    vector has no direction; its cosine with every vector is defined as 0. Otherwise it would be nearer to
+    most vectors than they are to one another.
 
     Shapes:
         queries ``[Q, D]``, candidates ``[Q, K, D]``, returns ``[Q, K]``.
@@ -67,16 +67,16 @@ def distances(queries: Tensor, candidates: Tensor, metric: Metric) -> Tensor:
 
 
 class VectorStore:
-    """Prepared vectors under numbers of the caller's, to be searched, changed and saved.
+    """FAISS index of prepared vectors, which are identified by numbers that the caller assigns.
 
-    Up to `exact` rows all rows are compared. Above, the rows are kept in about ``2 sqrt(N)`` clusters, and a
-    query is compared with those of the 32 clusters whose centres are nearest. The clusters are made anew when
-    the best number of them has more than doubled or halved.
+    Up to `exact` rows a query is compared with all rows. Above it, the rows are grouped into about
+    ``2 sqrt(N)`` clusters, and a query is compared with the rows of the 32 clusters whose centres are
+    nearest. The clusters are computed again when the best number of clusters has more than doubled or halved.
 
     Args:
         width: features per vector.
-        metric: how near two vectors are.
-        exact: rows up to which every row is compared.
+        metric: similarity of two vectors, ``cosine`` or ``l2``.
+        exact: number of rows up to which a search is exact.
     """
 
     def __init__(self, width: int, metric: Metric, exact: int = EXACT) -> None:
@@ -91,11 +91,11 @@ class VectorStore:
 
     @property
     def clusters(self) -> int:
-        """Number of clusters; 0 where every row is compared."""
+        """Number of clusters; 0 for an exact index."""
         return int(getattr(self._index, "nlist", 0))
 
     def numbers(self) -> Tensor:
-        """The numbers that are in use, long ``[N]``, in no order to rely on."""
+        """Numbers of the indexed vectors, long ``[N]``, in unspecified order."""
         faiss = faiss_library()
         if not self.clusters:
             return torch.from_numpy(faiss.vector_to_array(self._index.id_map))
@@ -105,11 +105,11 @@ class VectorStore:
         return torch.cat(parts)
 
     def vectors(self, numbers: Tensor) -> Tensor:
-        """The vectors ``[Q, D]`` under these numbers ``[Q]``, which must be there."""
+        """Vectors ``[Q, D]`` of these numbers ``[Q]``, which must be indexed."""
         return torch.from_numpy(self._index.reconstruct_batch(numbers.numpy()))
 
     def add(self, numbers: Tensor, vectors: Tensor) -> None:
-        """Add prepared vectors ``[Q, D]`` under new numbers ``[Q]``."""
+        """Add prepared vectors ``[Q, D]`` with new numbers ``[Q]``."""
         self._gpu = None
         if self._suits(len(self) + len(numbers)):
             self._index.add_with_ids(vectors, numbers)
@@ -120,15 +120,15 @@ class VectorStore:
             self._rebuild(torch.cat([old, numbers]), torch.cat([self.vectors(old), vectors]))
 
     def remove(self, numbers: Tensor) -> None:
-        """Remove the vectors under these numbers ``[Q]``."""
+        """Remove the vectors of these numbers ``[Q]``."""
         self._gpu = None
         self._index.remove_ids(numbers.numpy())
         if not self._suits(len(self)):
-            left = self.numbers()
-            self._rebuild(left, self.vectors(left))
+            kept = self.numbers()
+            self._rebuild(kept, self.vectors(kept))
 
     def search(self, queries: Tensor, count: int) -> Tensor:
-        """Numbers of the nearest vectors, nearest first, -1 where there are fewer.
+        """Numbers of the nearest vectors, nearest first; -1 where there are fewer.
 
         Shapes:
             queries ``[Q, D]`` prepared; returns long ``[Q, count]``.
@@ -140,20 +140,24 @@ class VectorStore:
         return self._index.search(queries, count)[1]
 
     def write(self, path: Path) -> None:
-        """Write the FAISS index to a file, whole or not at all."""
+        """Write the FAISS index to a file, atomically."""
         with replacing(path) as partial:
             faiss_library().write_index(self._index, str(partial))
 
     def read(self, path: Path, *, mapped: bool) -> None:
-        """Take the place of what `write` wrote; `mapped` leaves the vectors on disk until they are needed.
+        """Replace the index by one that `write` wrote.
+
+        Args:
+            path: file of the index.
+            mapped: memory-map the vectors instead of reading them.
 
         Raises:
-            ValueError: if it is not a readable FAISS index, or one of another width or metric.
+            ValueError: if the file is not a readable FAISS index, or has another width or metric.
         """
         faiss = faiss_library()
         try:
             index = faiss.read_index(str(path), faiss.IO_FLAG_MMAP_IFC if mapped else 0)
-        except RuntimeError:  # whose text is about FAISS's own source
+        except RuntimeError:  # its message names lines of FAISS's source code
             raise ValueError(f"{path.name} is missing, damaged or no FAISS index") from None
         if (index.d, index.metric_type) != (self.width, self._metric_type):
             raise ValueError(f"{path.name} is not made for {self.width} features and {self.metric}")
@@ -169,7 +173,7 @@ class VectorStore:
         return faiss.IndexIDMap2(faiss.IndexFlat(self.width, self._metric_type))
 
     def _suits(self, rows: int) -> bool:
-        """Whether the index of today is still right for this number of rows."""
+        """Whether the present index type and number of clusters suit this number of rows."""
         if not self.clusters or rows <= self.exact:
             return not self.clusters and rows <= self.exact
         return 0.5 <= _best_clusters(rows) / self.clusters <= 2

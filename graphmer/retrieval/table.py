@@ -1,4 +1,4 @@
-"""The nearest training utterances of each utterance, and which of them support it."""
+"""Table of nearest training utterances, and the selection of supports from it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,16 +11,16 @@ from graphmer.typing import Available
 
 @dataclass(frozen=True, eq=False)
 class NeighbourTable:
-    """For each utterance and modality the nearest training utterances of other dialogues.
+    """Nearest training utterances of other dialogues, for each utterance and modality.
 
     Attributes:
         ids: dialogue id and utterance id of each of the N utterances.
-        modalities: names, in the order of the axes ``M``.
-        neighbours: long ``[N, M, K]``: rows of the index, nearest first; -1 where there are fewer than K.
-        distances: float ``[N, M, K, M]``: distance to the neighbour found by modality m (axis 1) as measured
-            in modality n (axis 3); infinite where there is no neighbour or one of the two has no modality n.
-        scale: float ``[M]``, positive: mean distance to the K nearest neighbours in the training part, what
-            distances of different modalities are divided by to be comparable.
+        modalities: names of the modalities, in the order of the axes ``M``.
+        neighbours: rows of the index, long ``[N, M, K]``, nearest first; -1 where there are fewer than K.
+        distances: float ``[N, M, K, M]``: distance to the neighbour found by modality m (axis 1), measured in
+            modality n (axis 3); infinite where there is no neighbour or one of the two has no modality n.
+        scale: positive float ``[M]``: mean distance to the K nearest neighbours in the training part.
+            Distances are divided by it, which makes modalities comparable.
     """
 
     ids: Sequence[tuple[str, str]]
@@ -32,12 +32,12 @@ class NeighbourTable:
 
 @dataclass(frozen=True, eq=False)
 class Supports:
-    """The utterances that support each utterance.
+    """Supports of each utterance.
 
     Attributes:
-        rows: long ``[N, k]``: rows of the index, nearest first, -1 after the last.
-        distance: float ``[N, k]``: composite distance, infinite after the last.
-        count: long ``[N]``: number of supports.
+        rows: rows of the index, long ``[N, k]``, nearest first; -1 after the last support.
+        distance: composite distance, float ``[N, k]``; infinite after the last support.
+        count: number of supports, long ``[N]``.
     """
 
     rows: Tensor
@@ -46,35 +46,37 @@ class Supports:
 
 
 def mean_distances(neighbours: Tensor, distances: Tensor) -> Tensor:
-    """Mean distance ``[M]`` to the neighbours each modality found; 1 where there are none or all coincide.
+    """Mean distance ``[M]`` to the neighbours of each modality; 1 where there are none or all coincide.
 
     Shapes:
         neighbours ``[N, M, K]``, distances ``[N, M, K, M]``.
     """
     own = torch.diagonal(distances, dim1=1, dim2=3).transpose(1, 2)
-    there = neighbours >= 0
-    total = torch.where(there, own, 0).double().sum(dim=(0, 2))
-    mean = (total / there.sum(dim=(0, 2)).clamp_min(1)).float()
+    valid = neighbours >= 0
+    total = torch.where(valid, own, 0).double().sum(dim=(0, 2))
+    mean = (total / valid.sum(dim=(0, 2)).clamp_min(1)).float()
     return torch.where(mean > 0, mean, 1)
 
 
 def select_supports(table: NeighbourTable, available: Available, hardness: Tensor, k: int) -> Supports:
-    """The nearest utterances over all modalities at hand, the more the harder an utterance is.
+    """Select the supports of each utterance: its nearest candidates, more for harder utterances.
 
-    The candidates of utterance i are the k nearest neighbours of each of its available modalities, each
-    utterance once. They are sorted by the mean distance over the modalities that are available to i and that
-    the candidate has, each divided by `NeighbourTable.scale`, ties by row; the first ``ceil(h_i k)`` remain.
+    The candidates of utterance i are the k nearest neighbours of each of its available modalities, without
+    duplicates. They are sorted by the composite distance, and ties by row. The composite distance is the mean
+    over the modalities that are available to both utterances, each divided by `NeighbourTable.scale`. The
+    first ``ceil(h_i k)`` candidates are the supports.
 
     HARDY-MER, equation of the composite similarity ``s = 1/|M| sum_m ||f_cand - f_x||`` and ``k' = [h k]``.
 
-    **Differences from the released code**: the union is not cut to the first modality's neighbours, only
-    available modalities are averaged, their scales are made equal, and the cut comes after the sorting.
+    **Differences from the released code**: the union of the candidates is not truncated to the neighbours of
+    the first modality; only available modalities are averaged; modalities are scaled; and the list is
+    truncated after sorting.
 
     Args:
-        table: of these utterances.
-        available: which modalities may be used; those an utterance does not have itself are ignored.
-        hardness: in [0, 1].
-        k: largest number of supports, and neighbours of each modality that are considered.
+        table: neighbours of these utterances.
+        available: modalities that may be used; those that an utterance does not have are ignored.
+        hardness: hardness of each utterance in [0, 1].
+        k: maximum number of supports, and number of neighbours considered per modality.
 
     Shapes:
         available ``[N, M]``, hardness ``[N]``.
@@ -97,8 +99,8 @@ def select_supports(table: NeighbourTable, available: Available, hardness: Tenso
     composite[:, 1:][rows[:, 1:] == rows[:, :-1]] = torch.inf
     nearest = composite.argsort(dim=1, stable=True)[:, :k]
     # the tolerance keeps 0.6 * 5 from becoming 4 where the hardness was computed in single precision
-    asked = torch.ceil(hardness.double() * k - 1e-6 * k).long()
-    count = torch.minimum(asked.clamp_min(0), torch.isfinite(composite).sum(dim=1))
+    wanted = torch.ceil(hardness.double() * k - 1e-6 * k).long()
+    count = torch.minimum(wanted.clamp_min(0), torch.isfinite(composite).sum(dim=1))
     beyond = torch.arange(k, device=rows.device) >= count.unsqueeze(1)
     return Supports(
         rows.gather(1, nearest).masked_fill(beyond, -1),
@@ -108,7 +110,7 @@ def select_supports(table: NeighbourTable, available: Available, hardness: Tenso
 
 
 def _composite(distances: Tensor, scale: Tensor, available: Available) -> Tensor:
-    """Mean scaled distance ``[N, M, k]`` over the modalities that both utterances have."""
+    """Composite distance ``[N, M, k]``: mean scaled distance over the modalities that both have."""
     shared = torch.isfinite(distances) & available[:, None, None, :]
     total = torch.where(shared, distances / scale, 0).sum(dim=-1)
     return total / shared.sum(dim=-1).clamp_min(1)

@@ -63,6 +63,7 @@ class RunFolder:
                 break
             except FileExistsError:
                 number += 1
+        (path / "log.jsonl").touch()
         write_text(path / "environment.json", json.dumps(environment, indent=1))
         write_text(path / "config.yaml", config)
         return cls(path)

@@ -15,7 +15,7 @@ class Outcome:
 
     @property
     def complaint(self) -> str:
-        """The one line on the standard error; fails if the command did not end in one."""
+        """The only line on standard error; fails if the command did not end with one."""
         assert self.code == 2, (self.out, self.err)
         assert "Traceback" not in self.err
         (line,) = self.err.splitlines()
@@ -24,7 +24,7 @@ class Outcome:
 
 @pytest.fixture
 def graphmer(capsys, monkeypatch) -> Callable[..., Outcome]:
-    """The command line as a user calls it, in a terminal of 80 columns."""
+    """Runs the command line as a user does, in a terminal of 80 columns."""
 
     def command(*arguments: object, columns: int = 80) -> Outcome:
         monkeypatch.setattr(sys, "argv", ["graphmer", *map(str, arguments)])
@@ -35,7 +35,7 @@ def graphmer(capsys, monkeypatch) -> Callable[..., Outcome]:
         capsys.readouterr()
         with pytest.raises(SystemExit) as left:
             main()
-        said = capsys.readouterr()
-        return Outcome(int(left.value.code or 0), said.out, said.err)
+        captured = capsys.readouterr()
+        return Outcome(int(left.value.code or 0), captured.out, captured.err)
 
     return command

@@ -60,7 +60,7 @@ def test_check_lists_every_problem_and_exits_with_2(tmp_path):
         assert expected in result.output.replace("\n", "")
 
 
-def test_convert_of_a_faulty_corpus_writes_nothing(tmp_path):
+def test_converting_an_invalid_corpus_writes_nothing(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "dataset.yaml").write_text("name: x\n")
     result = _run("convert", tmp_path / "in", tmp_path / "out")
@@ -77,6 +77,6 @@ def test_convert_of_a_faulty_corpus_writes_nothing(tmp_path):
         (["--context", "six.pkl"], "--context does not apply"),
     ],
 )
-def test_faulty_options_are_named(tmp_path, options, message):
+def test_invalid_options_are_named(tmp_path, options, message):
     with pytest.raises(ConfigError, match=message):
         raise _run("check", _arrays(tmp_path), *options).exception

@@ -15,22 +15,22 @@ def run(tmp_path_factory):
     return begun.folder.path
 
 
-def test_a_run_is_tested_under_all_sets_and_rates(run, graphmer):
-    said = graphmer("evaluate", run)
-    assert said.code == 0
+def test_a_run_is_evaluated_under_all_sets_and_rates(run, graphmer):
+    outcome = graphmer("evaluate", run)
+    assert outcome.code == 0
     scores = Scores.from_json(run / "evaluation.json")
     assert scores.conditions == ("a", "t", "at", *(f"rate:{n / 10:g}" for n in range(8)))
     assert (run / "evaluation.md").is_file()
     assert (run / "evaluation-change.json").is_file()
-    assert "change of emotion" in said.out
-    assert "…" not in said.out
-    assert f"Run folder: {run}" in said.out
+    assert "change of emotion" in outcome.out
+    assert "…" not in outcome.out
+    assert f"Run folder: {run}" in outcome.out
 
 
-def test_conditions_rates_and_place_can_be_chosen(run, graphmer, tmp_path):
+def test_conditions_rates_and_output_file_can_be_chosen(run, graphmer, tmp_path):
     out = tmp_path / "mine.json"
-    said = graphmer("evaluate", run, "--conditions", "ta,burst:2", "--rates", "0.25", "--out", out)
-    assert said.code == 0
+    outcome = graphmer("evaluate", run, "--conditions", "ta,burst:2", "--rates", "0.25", "--out", out)
+    assert outcome.code == 0
     assert json.loads(out.read_text())["conditions"] == ["at", "burst:2", "rate:0.25"]
     assert graphmer("evaluate", run, "--conditions", "none", "--rates", "0:0.2:0.1", "--out", out).code == 0
     assert json.loads(out.read_text())["conditions"] == ["rate:0", "rate:0.1", "rate:0.2"]
@@ -55,7 +55,7 @@ def test_a_mistake_is_one_clear_line(arguments, message, run, graphmer):
     assert graphmer("evaluate", run, *arguments).complaint.startswith(message)
 
 
-def test_what_is_no_run_is_one_clear_line(graphmer, tmp_path):
+def test_a_folder_that_is_not_a_run_is_one_clear_line(graphmer, tmp_path):
     assert "no run folder (it has no config.yaml)" in graphmer("evaluate", tmp_path).complaint
 
 
@@ -69,16 +69,16 @@ def test_weights_of_another_model_are_one_clear_line(run, graphmer, tmp_path):
     other.train(Silent())
     name = "fold1-seed1/model.safetensors"
     (other.folder.path / name).write_bytes((run / name).read_bytes())
-    said = graphmer("evaluate", other.folder.path)
-    assert "model.safetensors holds the weights of another model than model.json describes" in said.complaint
+    outcome = graphmer("evaluate", other.folder.path)
+    assert "model.safetensors: its checksum is not the one in model.json" in outcome.complaint
     (other.folder.path / name).write_bytes(b"")
-    assert "not a readable graphmer checkpoint" in graphmer("evaluate", other.folder.path).complaint
+    assert "the file was damaged or replaced" in graphmer("evaluate", other.folder.path).complaint
 
 
-def test_simulated_scores_stand_beside_the_best_possible_ones(graphmer, tmp_path):
+def test_simulated_scores_are_compared_with_the_best_possible_ones(graphmer, tmp_path):
     begun = begin(tmp_path, folds=[1])
     begun.train(Silent())
-    said = graphmer("evaluate", begun.folder.path, "--conditions", "at,noise:1", "--rates", "0.5")
-    assert said.code == 0
-    assert "SIMULATED: tiny" in said.out
-    assert "best WA" in said.out
+    outcome = graphmer("evaluate", begun.folder.path, "--conditions", "at,noise:1", "--rates", "0.5")
+    assert outcome.code == 0
+    assert "SIMULATED: tiny" in outcome.out
+    assert "best WA" in outcome.out

@@ -11,7 +11,8 @@ from graphmer.cli.app import app
 from graphmer.cli.turns import turn_table
 from graphmer.errors import CheckpointError, ConfigError, CorpusError
 from graphmer.inference import DialoguePrediction
-from tests.inference.test_predictor import saved
+from graphmer.training.model_file import save_model
+from tests.inference.test_predictor import saved, trained
 from tests.talks import LABELS, WIDTHS, talk
 
 CHAT = [
@@ -35,19 +36,19 @@ def run(*arguments: object) -> str:
     return result.output
 
 
-def test_a_handwritten_chat_with_gaps_is_answered_turn_by_turn(tmp_path):
+def test_a_handwritten_chat_with_gaps_has_a_prediction_for_each_turn(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
-    out = tmp_path / "said.jsonl"
+    out = tmp_path / "predicted.jsonl"
     run(model, chats(tmp_path, CHAT), "--out", out)
-    (said,) = map(json.loads, out.read_text().splitlines())
-    assert [turn["available"] for turn in said["turns"]] == [["audio", "text"], ["audio"], []]
-    assert said["turns"][0]["pair"] is None
-    assert said["turns"][2]["pair"][0] == said["turns"][0]["emotion"]
-    assert sum(said["turns"][2]["probability"].values()) == pytest.approx(1, abs=1e-3)
-    assert len(said["speakers"]["Ann"]) == 2
+    (predicted,) = map(json.loads, out.read_text().splitlines())
+    assert [turn["available"] for turn in predicted["turns"]] == [["audio", "text"], ["audio"], []]
+    assert predicted["turns"][0]["pair"] is None
+    assert predicted["turns"][2]["pair"][0] == predicted["turns"][0]["emotion"]
+    assert sum(predicted["turns"][2]["probability"].values()) == pytest.approx(1, abs=1e-3)
+    assert len(predicted["speakers"]["Ann"]) == 2
 
 
-def test_shards_together_are_the_whole(tmp_path):
+def test_the_shards_cover_all_dialogues(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
     path = chats(tmp_path, *[CHAT[: 1 + i % 3] for i in range(7)])
     run(model, path, "--out", tmp_path / "all")
@@ -60,17 +61,17 @@ def test_shards_together_are_the_whole(tmp_path):
     assert {json.loads(line)["id"] for line in together} == {f"chat{i}" for i in range(7)}
 
 
-def test_a_condition_hides_what_is_there(tmp_path):
+def test_a_condition_hides_modalities(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
-    out = tmp_path / "said.jsonl"
+    out = tmp_path / "predicted.jsonl"
     run(model, chats(tmp_path, CHAT), "--out", out, "--condition", "t")
-    said = json.loads(out.read_text())
-    assert [turn["available"] for turn in said["turns"]] == [["text"], [], []]
+    predicted = json.loads(out.read_text())
+    assert [turn["available"] for turn in predicted["turns"]] == [["text"], [], []]
 
 
-def test_csv_has_one_row_a_turn_and_a_column_for_each_emotion(tmp_path):
+def test_csv_has_one_row_per_turn_and_one_column_per_emotion(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
-    out = tmp_path / "said.csv"
+    out = tmp_path / "predicted.csv"
     run(model, chats(tmp_path, CHAT, CHAT), "--out", out, "--format", "csv")
     rows = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["dialogue"] for row in rows] == ["chat0"] * 3 + ["chat1"] * 3
@@ -78,7 +79,7 @@ def test_csv_has_one_row_a_turn_and_a_column_for_each_emotion(tmp_path):
     assert {row["change_called"] for row in rows} == {""}
 
 
-def test_the_table_says_where_a_change_is_called_against_the_emotions():
+def test_the_table_marks_called_changes_that_differ_from_the_emotions():
     dialogue = talk("AAA")
     found = DialoguePrediction(
         dialogue,
@@ -87,6 +88,7 @@ def test_the_table_says_where_a_change_is_called_against_the_emotions():
         torch.tensor([torch.nan, 0.6, 0.3]),
         torch.zeros(3, 3, 3),
         torch.tensor([False, True, False]),
+        labels=LABELS,
     )
     table = turn_table(found, LABELS)
     assert list(table.columns[5].cells) == ["", "0.60, called", "0.30 from happy, not called"]
@@ -96,11 +98,11 @@ def test_the_table_says_where_a_change_is_called_against_the_emotions():
     assert "called" not in plain.caption
 
 
-def test_the_table_is_for_reading(tmp_path):
+def test_the_table_has_the_text_and_the_available_modalities(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
-    shown = run(model, chats(tmp_path, CHAT), "--format", "table", "--device", "auto")
-    assert "hello?" in shown
-    assert "nothing" in shown
+    printed = run(model, chats(tmp_path, CHAT), "--format", "table", "--device", "auto")
+    assert "hello?" in printed
+    assert "nothing" in printed
 
 
 @pytest.mark.parametrize(
@@ -111,9 +113,9 @@ def test_the_table_is_for_reading(tmp_path):
         ({"features": {}}, r"chats.jsonl:2.*speaker"),
     ],
 )
-def test_a_faulty_line_is_named_and_what_was_written_before_stays(tmp_path, turn, message):
+def test_an_invalid_line_is_named_and_earlier_predictions_are_kept(tmp_path, turn, message):
     model = saved(tmp_path / "run", "fold1-seed1")
-    out = tmp_path / "said.jsonl"
+    out = tmp_path / "predicted.jsonl"
     with pytest.raises(CorpusError, match=message):
         run(model, chats(tmp_path, CHAT, [turn]), "--out", out)
     assert [json.loads(line)["id"] for line in out.read_text().splitlines()] == ["chat0"]
@@ -138,22 +140,22 @@ def test_mistakes_on_the_command_line_name_the_option(tmp_path):
         run(tmp_path / "nothing", path)
 
 
-def test_what_if_gives_each_turn_the_subsets_of_what_it_has(tmp_path):
+def test_what_if_gives_each_turn_the_subsets_of_its_modalities(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
-    out = tmp_path / "said.jsonl"
+    out = tmp_path / "predicted.jsonl"
     run(model, chats(tmp_path, CHAT, CHAT[:1]), "--out", out, "--what-if")
-    said, _ = map(json.loads, out.read_text().splitlines())
-    assert [list(turn["what_if"]) for turn in said["turns"]] == [
+    predicted, _ = map(json.loads, out.read_text().splitlines())
+    assert [list(turn["what_if"]) for turn in predicted["turns"]] == [
         ["nothing", "a", "t", "at"],
         ["nothing", "a"],
         ["nothing"],
     ]
-    assert all(turn["most_helpful"]["note"] for turn in said["turns"])
+    assert all(turn["most_helpful"]["note"] for turn in predicted["turns"])
 
 
 def test_what_if_as_csv_has_a_row_for_each_subset(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
-    out = tmp_path / "said.csv"
+    out = tmp_path / "predicted.csv"
     run(model, chats(tmp_path, CHAT), "--out", out, "--format", "csv", "--what-if")
     rows = list(csv.DictReader(out.read_text().splitlines()))
     assert [row["what_if"] for row in rows] == [
@@ -172,19 +174,19 @@ def test_what_if_as_csv_has_a_row_for_each_subset(tmp_path):
     assert rows[4]["emotion"] == rows[0]["emotion"]
 
 
-def test_what_if_as_a_table_lists_the_sets_by_what_they_say(tmp_path):
+def test_what_if_as_a_table_lists_the_sets_by_their_prediction(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
-    shown = run(model, chats(tmp_path, CHAT), "--format", "table", "--what-if")
-    assert "under other sets" in shown
-    assert "would help" in shown
+    printed = run(model, chats(tmp_path, CHAT), "--format", "table", "--what-if")
+    assert "under other sets" in printed
+    assert "would help" in printed
 
 
 def test_a_model_of_simulated_dialogues_marks_every_format(tmp_path):
-    folder = saved(tmp_path / "run", "fold1-seed1") / "fold1-seed1" / "model.json"
-    sidecar = json.loads(folder.read_text())
-    folder.write_text(json.dumps({**sidecar, "facts": {"simulated": True}}))
+    folder = tmp_path / "run" / "fold1-seed1"
+    folder.mkdir(parents=True)
+    save_model(folder, replace(trained(), facts={"simulated": True}))
     path = chats(tmp_path, CHAT)
-    out = tmp_path / "said"
+    out = tmp_path / "predicted"
     for more in ((), ("--what-if",)):
         run(tmp_path / "run", path, "--out", out, "--format", "csv", *more)
         assert {row["simulated"] for row in csv.DictReader(out.read_text().splitlines())} == {"True"}

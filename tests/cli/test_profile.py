@@ -3,6 +3,7 @@ import torch
 
 from graphmer.cli.profile import ProfileCallback
 from graphmer.dialogue import Complete
+from graphmer.systems.experts import OBJECTIVES
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Epoch
 from tests.experiment.tiny import write_config, write_corpus
@@ -33,7 +34,7 @@ def test_the_first_epoch_of_each_stage_of_the_first_model_is_profiled(tmp_path):
 
 
 @pytest.mark.slow
-def test_train_profile_writes_where_time_went(graphmer, tmp_path):
+def test_train_profile_writes_the_times_of_operations(graphmer, tmp_path):
     config = write_config(tmp_path / "tiny.yaml", write_corpus(tmp_path / "corpus"))
     done = graphmer("train", config, "--runs", tmp_path / "runs", "--profile", "--folds", "1", columns=120)
     assert done.code == 0, done.err

@@ -12,12 +12,12 @@ def run(tmp_path_factory):
 
 
 def test_a_page_is_written_into_the_run_folder(run, graphmer):
-    said = graphmer("report", run)
-    assert said.code == 0
+    outcome = graphmer("report", run)
+    assert outcome.code == 0
     assert "<!doctype html>" in (run / "report.html").read_text()
 
 
-def test_a_page_and_figures_go_where_they_are_asked_to(run, graphmer, tmp_path):
+def test_a_page_and_figures_are_written_to_the_given_paths(run, graphmer, tmp_path):
     assert (
         graphmer("report", run, "--html", tmp_path / "out.html", "--figures", tmp_path / "figures").code == 0
     )
@@ -27,17 +27,17 @@ def test_a_page_and_figures_go_where_they_are_asked_to(run, graphmer, tmp_path):
 
 def test_markdown_has_the_tables_and_nothing_else_is_written(run, graphmer):
     (run / "report.html").unlink(missing_ok=True)
-    said = graphmer("report", run, "--format", "md")
-    assert "| condition | missing |" in said.out
-    assert "change of emotion" in said.out
-    assert "SIMULATED" in said.out
-    assert "tiny beside a paper" in said.out
-    assert "| at | 91.2 |" in said.out
-    assert "It looked." in said.out
+    outcome = graphmer("report", run, "--format", "md")
+    assert "| condition | missing |" in outcome.out
+    assert "change of emotion" in outcome.out
+    assert "SIMULATED" in outcome.out
+    assert "tiny compared with a paper" in outcome.out
+    assert "| at | 91.2 |" in outcome.out
+    assert "It looked." in outcome.out
     assert not (run / "report.html").exists()
 
 
-def test_json_holds_what_the_page_shows(run, graphmer):
+def test_json_is_the_content_of_the_page(run, graphmer):
     found = json.loads(graphmer("report", run, "--format", "json").out)
     assert found["format"] == "graphmer report"
     assert found["simulated"] is True
@@ -46,7 +46,7 @@ def test_json_holds_what_the_page_shows(run, graphmer):
     assert found["published"]["notes"][-1] == "It looked."
 
 
-def test_a_folder_that_is_no_run_is_one_clear_line(graphmer, tmp_path):
+def test_a_folder_that_is_not_a_run_is_one_clear_line(graphmer, tmp_path):
     assert "no run folder" in graphmer("report", tmp_path).complaint
 
 

@@ -13,22 +13,22 @@ from tests.evaluation.speech import EMOTIONS, random_speech
 META = {"title": "tiny", "simulated": False, "selection": "validation"}
 
 
-def shown(predictions, labels, folder):
-    """The tables of one seed and fold, as files in `folder`."""
+def print_scores(predictions, labels, folder):
+    """Print the tables of one seed and fold, and write them to `folder`."""
     keyed = {(1, "1", predictions.condition): predictions}
     scores = Scores.from_predictions(keyed, labels=labels, modalities=("audio", "text"), meta=META)
     show_scores(scores, keyed, {}, folder / "scores.md", folder / "change.json")
 
 
 @pytest.mark.parametrize("columns", [80, 200])
-def test_changes_of_classes_are_printed_and_kept(columns, tmp_path, capsys, monkeypatch):
+def test_changes_of_classes_are_printed_and_written(columns, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(terminal.console, "_width", columns)
-    shown(random_speech(0), EMOTIONS, tmp_path)
-    said = capsys.readouterr().out
-    assert "tiny: change of emotion" in said
-    assert "derived from the predicted emotions" in " ".join(said.split())
-    assert "ORACLE" not in said
-    assert max(map(len, said.splitlines()[:-1])) <= columns
+    print_scores(random_speech(0), EMOTIONS, tmp_path)
+    printed = capsys.readouterr().out
+    assert "tiny: change of emotion" in printed
+    assert "derived from the predicted emotions" in " ".join(printed.split())
+    assert "ORACLE" not in printed
+    assert max(map(len, printed.splitlines()[:-1])) <= columns
     assert "gold history: an ORACLE" in (tmp_path / "scores.md").read_text()
     assert set(json.loads((tmp_path / "change.json").read_text())["histories"]) == {"predicted", "gold"}
 
@@ -36,7 +36,9 @@ def test_changes_of_classes_are_printed_and_kept(columns, tmp_path, capsys, monk
 def test_a_corpus_of_scores_has_no_changes(tmp_path, capsys):
     speech = random_speech(0)
     target = torch.where(speech.target < 0, torch.nan, speech.target - 1.0)
-    shown(replace(speech, target=target, output=speech.output[:, :1]), LabelSpace(interval=(-3, 3)), tmp_path)
+    print_scores(
+        replace(speech, target=target, output=speech.output[:, :1]), LabelSpace(interval=(-3, 3)), tmp_path
+    )
     assert "MAE" in capsys.readouterr().out
     assert "change" not in (tmp_path / "scores.md").read_text()
     assert not (tmp_path / "change.json").exists()

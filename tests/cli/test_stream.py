@@ -10,12 +10,12 @@ from tests.inference.test_stream import offline, predictor, utterances
 from tests.talks import talk
 
 TURNS = ("ABBA", ["at", "", "v", "t"])
-SAID = ("id", "emotion", "pair", "changed", "change_called")
+PREDICTED = ("id", "emotion", "pair", "changed", "change_called")
 
 
 @pytest.fixture(scope="module")
 def live(tmp_path_factory):
-    """A run folder with a causal model, and the model."""
+    """Run folder of a causal model, and the model."""
     folder = tmp_path_factory.mktemp("live")
     model = predictor(attention_window=3, decoder="chain")
     (folder / "fold1-seed1").mkdir()
@@ -24,7 +24,7 @@ def live(tmp_path_factory):
 
 
 def lines(*, without: int | None = None) -> list[str]:
-    """The turns of a chat as JSON; one may come without its features."""
+    """Turns of a chat as JSON; one of them may have no features."""
     return [
         json.dumps(
             {
@@ -37,22 +37,22 @@ def lines(*, without: int | None = None) -> list[str]:
     ]
 
 
-def feed(monkeypatch, *said: str) -> None:
-    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(said) + "\n"))
+def feed(monkeypatch, *turns: str) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("\n".join(turns) + "\n"))
 
 
-def test_every_turn_is_answered_with_what_is_said_of_it_in_the_whole_dialogue(live, graphmer, monkeypatch):
+def test_the_prediction_of_each_turn_equals_that_in_the_whole_dialogue(live, graphmer, monkeypatch):
     folder, model = live
     feed(monkeypatch, *lines(), "")
     found = [json.loads(line) for line in graphmer("stream", folder).out.splitlines()]
     expected = [turn_as_json(record) for record in offline(model, talk(*TURNS, seed=4))]
     for one, other in zip(found, expected, strict=True):
         assert one["probability"] == pytest.approx(other["probability"], abs=2e-4)
-        assert [one[name] for name in SAID] == [other[name] for name in SAID]
+        assert [one[name] for name in PREDICTED] == [other[name] for name in PREDICTED]
         assert (one["change_called"] is None) == (one["pair"] is None)
 
 
-def test_what_arrives_late_is_answered_with_all_that_it_may_have_changed(live, graphmer, monkeypatch):
+def test_late_features_update_the_predictions_of_the_turn_and_all_later_ones(live, graphmer, monkeypatch):
     folder, _ = live
     complete = json.loads(lines()[2])
     late = json.dumps({"correct": complete["id"], "features": complete["features"]})
@@ -79,7 +79,9 @@ def test_what_arrives_late_is_answered_with_all_that_it_may_have_changed(live, g
         ),
     ],
 )
-def test_a_faulty_line_is_named_and_what_was_said_before_stays(line, message, live, graphmer, monkeypatch):
+def test_an_invalid_line_is_named_and_earlier_predictions_are_kept(
+    line, message, live, graphmer, monkeypatch
+):
     folder, _ = live
     feed(monkeypatch, lines()[0], line)
     outcome = graphmer("stream", folder, columns=200)
@@ -87,7 +89,7 @@ def test_a_faulty_line_is_named_and_what_was_said_before_stays(line, message, li
     assert len(outcome.out.splitlines()) == 1
 
 
-def test_a_model_that_hears_later_turns_is_refused(tmp_path, graphmer):
+def test_a_model_with_edges_from_later_turns_is_refused(tmp_path, graphmer):
     (tmp_path / "fold1-seed1").mkdir()
     save_model(tmp_path / "fold1-seed1", predictor(causal=False).trained)
     assert (

@@ -23,24 +23,24 @@ def test_losses_and_validation_of_each_epoch_are_written(tmp_path):
     assert list((tmp_path / "tensorboard" / "fold2-seed1").glob("events*"))
 
 
-def test_several_listeners_hear_everything_in_order():
-    heard = []
+def test_several_callbacks_are_called_in_order():
+    calls = []
 
-    class Noting:
+    class Recorder:
         def __init__(self, name):
             self.name = name
 
         def on_fold_start(self, fold, seed, epochs):
-            heard.append((self.name, "begins", fold))
+            calls.append((self.name, "begins", fold))
 
         def on_epoch_end(self, fold, seed, epoch):
-            heard.append((self.name, "epoch", epoch.number))
+            calls.append((self.name, "epoch", epoch.number))
 
         def on_fold_end(self, fold, seed):
-            heard.append((self.name, "ends", fold))
+            calls.append((self.name, "ends", fold))
 
-    both = CallbackList([Noting("a"), Noting("b")])
+    both = CallbackList([Recorder("a"), Recorder("b")])
     both.on_fold_start(1, 1, 2)
     both.on_epoch_end(1, 1, Epoch("mixing", 7, {}, None, best=False, seconds=0.0))
     both.on_fold_end(1, 1)
-    assert heard == [(n, *what) for what in (("begins", 1), ("epoch", 7), ("ends", 1)) for n in "ab"]
+    assert calls == [(n, *what) for what in (("begins", 1), ("epoch", 7), ("ends", 1)) for n in "ab"]

@@ -22,7 +22,7 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture
 def root(tmp_path, monkeypatch):
-    """A corpus, in a working directory of its own."""
+    """Corpus in a working directory of its own."""
     monkeypatch.chdir(tmp_path)
     return write_corpus(tmp_path / "corpus")
 
@@ -32,59 +32,59 @@ def written(root, **changes):
 
 
 def test_a_run_ends_in_a_table_that_fits_80_columns_and_names_its_folder(root, graphmer):
-    said = graphmer("train", written(root))
-    assert said.code == 0
-    assert "IEMOCAP: 9 dialogues, 36 turns, audio 3, text 4; 3 folds;" in said.out
-    assert "fold 3 seed 1: epoch" in said.out
-    assert "weighted F1" in said.out
-    assert "SIMULATED" not in said.out
-    assert "…" not in said.out
-    assert max(map(len, said.out.splitlines())) <= 80
-    assert said.out.endswith("Run folder: runs/tiny\n")
+    outcome = graphmer("train", written(root))
+    assert outcome.code == 0
+    assert "IEMOCAP: 9 dialogues, 36 turns, audio 3, text 4; 3 folds;" in outcome.out
+    assert "fold 3 seed 1: epoch" in outcome.out
+    assert "weighted F1" in outcome.out
+    assert "SIMULATED" not in outcome.out
+    assert "…" not in outcome.out
+    assert max(map(len, outcome.out.splitlines())) <= 80
+    assert outcome.out.endswith("Run folder: runs/tiny\n")
     assert "macro F1" in (root.parent / "runs" / "tiny" / "scores.md").read_text()
     change = json.loads((root.parent / "runs" / "tiny" / "change.json").read_text())
     assert change["histories"]["predicted"]["eligible"] == 36 - 9 * 2
 
 
 def test_folds_seeds_and_settings_come_from_the_command_line(root, graphmer):
-    said = graphmer(
+    outcome = graphmer(
         "train", written(root), "--folds", "2", "--seeds", "4,7", "--set", "training.stages.1.epochs=1"
     )
-    assert said.code == 0
+    assert outcome.code == 0
     run = root.parent / "runs" / "tiny"
     assert sorted(path.name for path in run.glob("fold*")) == ["fold2-seed4", "fold2-seed7"]
     assert len((run / "log.jsonl").read_text().splitlines()) == 4
 
 
-def test_models_can_be_trained_side_by_side(root, graphmer):
-    said = graphmer("train", written(root), "--jobs", "2")
-    assert said.code == 0
-    lines = [line for line in said.out.splitlines() if " chosen, validation " in line]
+def test_models_can_be_trained_in_parallel(root, graphmer):
+    outcome = graphmer("train", written(root), "--jobs", "2")
+    assert outcome.code == 0
+    lines = [line for line in outcome.out.splitlines() if " chosen, validation " in line]
     assert sorted(line[:13] for line in lines) == [f"fold {n} seed 1" for n in (1, 2, 3)]
     assert [line[-8:] for line in lines] == [f"[{n} of 3]" for n in (1, 2, 3)]
     assert (root.parent / "runs/tiny/scores.json").is_file()
 
 
-def test_what_needs_one_process_refuses_several(root, graphmer):
-    said = graphmer("train", written(root), "--jobs", "2", "--profile")
-    assert said.complaint == "--jobs: must be 1 with --profile; got 2."
+def test_the_profiler_refuses_several_jobs(root, graphmer):
+    outcome = graphmer("train", written(root), "--jobs", "2", "--profile")
+    assert outcome.complaint == "--jobs: must be 1 with --profile; got 2."
 
 
-def test_an_absent_corpus_is_an_error_that_says_where_to_get_it(root, graphmer):
-    said = graphmer("train", written(root, data__root="/no/where"))
-    assert said.complaint.startswith(
+def test_an_absent_corpus_is_an_error_with_its_source(root, graphmer):
+    outcome = graphmer("train", written(root, data__root="/no/where"))
+    assert outcome.complaint.startswith(
         "/no/where: no such folder. Request IEMOCAP at https://sail.usc.edu/iemocap/"
     )
 
 
-def test_an_absent_corpus_is_simulated_where_asked_for_and_marked_everywhere(root, graphmer):
+def test_an_absent_corpus_is_simulated_on_request_and_marked_everywhere(root, graphmer):
     simulation = {"dialogues": 5, "widths": {"audio": 12, "text": 12}}
     absent = {"data__root": "/no/where", "data__when_absent": "simulate", "data__simulation": simulation}
-    said = graphmer("train", written(root, **absent), "--folds", "1")
-    assert said.code == 0
-    assert said.out.startswith(" SIMULATED DATA: ")
-    assert "SIMULATED: tiny" in said.out
-    assert "share" in said.out
+    outcome = graphmer("train", written(root, **absent), "--folds", "1")
+    assert outcome.code == 0
+    assert outcome.out.startswith(" SIMULATED DATA: ")
+    assert "SIMULATED: tiny" in outcome.out
+    assert "share" in outcome.out
     run = root.parent / "runs" / "tiny"
     assert json.loads((run / "environment.json").read_text())["simulated"] is True
     titles = [line for line in (run / "scores.md").read_text().splitlines() if line.startswith("**")]
@@ -92,24 +92,30 @@ def test_an_absent_corpus_is_simulated_where_asked_for_and_marked_everywhere(roo
     assert all(title.startswith("**SIMULATED: ") for title in titles)
 
 
-def test_an_unknown_field_is_named_with_what_was_meant(root, graphmer):
+def test_an_unknown_field_is_named_with_the_most_similar_one(root, graphmer):
     path = written(root, training__learning_rat=1)
     assert graphmer("train", path).complaint == (
         f"{path}: training.learning_rat: unknown field. Did you mean 'learning_rate'?"
     )
 
 
-def test_several_mistakes_are_told_at_once_each_on_its_line(root, graphmer):
-    said = graphmer(
-        "train", written(root, causl=True, model__depth=0, graph__heads=3, graph__convolution="rgat")
+def test_several_mistakes_are_reported_together_each_on_its_line(root, graphmer):
+    outcome = graphmer(
+        "train",
+        written(
+            root,
+            causl=True,
+            model__depth=0,
+            model__message_passing={"convolution": "rgat", "heads": 3, "width": 8},
+        ),
     )
-    assert said.code == 2
-    lines = said.err.splitlines()
+    assert outcome.code == 2
+    lines = outcome.err.splitlines()
     assert len(lines) == 3
     assert all(line.startswith("error: ") for line in lines)
-    assert "causl: unknown field. Did you mean 'causal'?" in said.err
-    assert "model.depth: " in said.err
-    assert "graph: `heads` must divide `width`; got 3 heads for width 8." in said.err
+    assert "causl: unknown field. Did you mean 'causal'?" in outcome.err
+    assert "model.depth: " in outcome.err
+    assert "model.message_passing: `heads` must divide `width`; got 3 heads for width 8." in outcome.err
 
 
 @pytest.mark.parametrize(
@@ -129,7 +135,7 @@ def test_several_mistakes_are_told_at_once_each_on_its_line(root, graphmer):
         (["--set", "name=a/b"], "name: "),
         (["--runs", "tiny.yaml"], "--runs: must be a folder; tiny.yaml is a file."),
         (["--set", "data.features.video=face"], "modality 'video': there is no such folder"),
-        (["--resume", "runs/tiny"], "--resume: continues a run as it was begun; leave out CONFIG"),
+        (["--resume", "runs/tiny"], "--resume: continues a run as it was begun; omit CONFIG"),
     ],
 )  # fmt: skip
 def test_a_mistake_on_the_command_line_is_one_clear_line(arguments, message, root, graphmer):
@@ -137,23 +143,23 @@ def test_a_mistake_on_the_command_line_is_one_clear_line(arguments, message, roo
     assert not (root.parent / "runs").exists()
 
 
-def test_a_device_that_is_not_there_is_one_clear_line(root, graphmer, monkeypatch):
+def test_a_missing_device_is_one_clear_line(root, graphmer, monkeypatch):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
-    said = graphmer("train", written(root), "--device", "cuda")
-    assert said.complaint == (
+    outcome = graphmer("train", written(root), "--device", "cuda")
+    assert outcome.complaint == (
         "--device cuda: this machine or this build of torch has no CUDA device. Use cpu."
     )
     monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
     monkeypatch.setattr(torch.cuda, "device_count", lambda: 2)
-    said = graphmer("train", written(root), "--device", "cuda:2")
-    assert said.complaint == "--device cuda:2: CUDA devices here are 0 to 1."
+    outcome = graphmer("train", written(root), "--device", "cuda:2")
+    assert outcome.complaint == "--device cuda:2: CUDA devices here are 0 to 1."
 
 
-def test_no_configuration_at_all_is_one_clear_line(graphmer):
+def test_no_configuration_is_one_clear_line(graphmer):
     assert graphmer("train").complaint.startswith("CONFIG: must be given, such as examples/iemocap.yaml")
 
 
-def test_a_configuration_that_is_not_there_is_one_clear_line(graphmer):
+def test_a_missing_configuration_file_is_one_clear_line(graphmer):
     assert graphmer("train", "no.yaml").complaint.startswith(
         "no.yaml: cannot be read (No such file or directory)"
     )
@@ -184,7 +190,7 @@ def spoil_vector(root):
     [
         (spoil_width, "Ses01F_d0_F000.npy: 'audio' must have 3 values, got 7. Extract it again"),
         (spoil_dialogue, "labels.pkl: dialogue 'Ses01F_d9' has no utterances. Add turns or remove it."),
-        (spoil_pickle, "labels.pkl: damaged or no pickle"),
+        (spoil_pickle, "labels.pkl: damaged, or not a pickle"),
         (spoil_layout, "labels.pkl: a label file must have 6 fields (IEMOCAP) or 7"),
         (spoil_vector, "Ses01F_d0_F000.npy: 'text': damaged feature file"),
     ],
@@ -214,11 +220,11 @@ def test_features_that_are_not_finite_are_counted_and_missing_or_an_error(root, 
     assert "'audio' holds NaN or infinity. Treated as missing. (2 in all)" in caplog.text
     with np.load(root.parent / "runs/tiny/fold1-seed1/predictions/at.npz") as stored:
         assert stored["available"].sum(axis=0).tolist() == [10, 12]
-    said = graphmer("train", written(root, data__not_finite="error"))
-    assert "'audio' holds NaN or infinity. Repair the vectors" in said.complaint
+    outcome = graphmer("train", written(root, data__not_finite="error"))
+    assert "'audio' holds NaN or infinity. Repair the vectors" in outcome.complaint
 
 
-def test_what_is_no_run_cannot_be_resumed(root, graphmer):
+def test_a_folder_that_is_not_a_run_cannot_be_resumed(root, graphmer):
     assert graphmer("train", "--resume", root).complaint == (
         f"{root}: no run folder (it has no config.yaml). Name one that `graphmer train` made."
     )
@@ -253,20 +259,20 @@ def test_a_run_whose_corpus_is_gone_cannot_be_resumed(root, graphmer):
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
-def test_a_disk_that_takes_nothing_is_one_clear_line_and_the_run_can_be_resumed(
-    number, root, graphmer, monkeypatch
-):
-    whole = storage.replacing
+def test_an_unwritable_disk_is_one_clear_line_and_the_run_can_be_resumed(number, root, graphmer, monkeypatch):
+    original = storage.replacing
 
     def refuse(path, *arguments):
         if path.name == "model.json":
             raise OSError(number, os.strerror(number), str(path))
-        return whole(path, *arguments)
+        return original(path, *arguments)
 
     with monkeypatch.context() as patched:
         patched.setattr(storage, "replacing", refuse)
-        said = graphmer("train", written(root), "--folds", "1")
-    assert said.complaint.startswith(f"runs/tiny/fold1-seed1/model.json: {os.strerror(number)}. Nothing was")
+        outcome = graphmer("train", written(root), "--folds", "1")
+    assert outcome.complaint.startswith(
+        f"runs/tiny/fold1-seed1/model.json: {os.strerror(number)}. Nothing was"
+    )
     assert not (root.parent / "runs/tiny/fold1-seed1/result.json").exists()
     assert graphmer("train", "--resume", "runs/tiny").code == 0
 
@@ -279,9 +285,9 @@ def test_a_full_disk_is_one_clear_line_and_the_run_can_be_resumed(root, graphmer
     if mounted.returncode:
         pytest.skip("may not mount")
     try:
-        said = graphmer("train", written(root), "--folds", "1", "--runs", disk)
-        assert "No space left on device. Nothing was half-written" in said.complaint
-        assert str(disk) in said.complaint
+        outcome = graphmer("train", written(root), "--folds", "1", "--runs", disk)
+        assert "No space left on device. Nothing was half-written" in outcome.complaint
+        assert str(disk) in outcome.complaint
         assert not list(disk.rglob(".*"))
         for line in (disk / "tiny" / "log.jsonl").read_text().splitlines():
             json.loads(line)
@@ -301,32 +307,32 @@ def test_a_resumed_run_keeps_its_precision(root, graphmer, monkeypatch):
     from graphmer.cli import train
 
     run = begin(root.parent, root, folds=[1], training__precision="bf16-mixed")
-    asked = []
+    requested = []
 
-    def note(device, precision):
-        asked.append(precision)
-        return whole(device, precision)
+    def record(device, precision):
+        requested.append(precision)
+        return original(device, precision)
 
-    whole = train.make_fabric
-    monkeypatch.setattr(train, "make_fabric", note)
+    original = train.make_fabric
+    monkeypatch.setattr(train, "make_fabric", record)
     assert graphmer("train", "--resume", run.folder.path).code == 0
-    assert asked == ["bf16-mixed"]
+    assert requested == ["bf16-mixed"]
 
 
-def test_an_interruption_says_how_to_continue_and_ends_with_130(root):
+def test_an_interruption_prints_how_to_continue_and_ends_with_130(root):
     path = written(root, training__stages=[{"name": "mixing", "objective": "mixing", "epochs": 100000}])
-    # tests in the background of a shell ignore this signal, and so would what they start
-    heeding = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+    # tests in the background of a shell ignore this signal, and so do the processes they start
+    handling = "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
     process = subprocess.Popen(
-        [sys.executable, "-c", heeding + "runpy.run_module('graphmer', run_name='__main__')", "train", path],
+        [sys.executable, "-c", handling + "runpy.run_module('graphmer', run_name='__main__')", "train", path],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     log = root.parent / "runs" / "tiny" / "log.jsonl"
-    give_up = time.monotonic() + 60
-    while not log.exists() and time.monotonic() < give_up:
+    deadline = time.monotonic() + 60
+    while not log.exists() and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from graphmer.config.load import dump_config, load_config
+from graphmer.config.renamed import RENAMED
 from graphmer.errors import ConfigError
+from graphmer.systems import SYSTEMS
 
 SMALL = """
 name: demo
@@ -56,12 +58,12 @@ def test_an_unknown_field_is_named_in_full_with_what_was_meant(field, wrong, mes
 
 
 def test_every_problem_is_told_at_once(tmp_path):
-    text = SMALL.replace("past: 2", "past: -1").replace("objective: mixing", "objective: magic")
+    text = SMALL.replace("past: 2", "past: -1").replace("epochs: 3", "epochs: 0")
     found = problems(tmp_path, text.replace("name: demo", "naem: demo"))
     told = "\n".join(found)
     assert len(found) == 4
     assert "graph.rules.context.past: input should be greater than or equal to 0; got -1." in told
-    assert "training.stages.1.objective: input should be 'unimodal' or 'mixing'; got 'magic'." in told
+    assert "training.stages.1.epochs: input should be greater than or equal to 1; got 0." in told
     assert "name: must be given." in told
     assert "naem: unknown field. Did you mean 'name'?" in told
 
@@ -78,20 +80,61 @@ def test_every_problem_is_told_at_once(tmp_path):
             "model: `width` must be even where",
         ),
         (
-            "  rules:",
-            "  convolution: rgat\n  heads: 3\n  rules:",
-            "graph: `heads` must divide `width`; got 3",
+            "graph:",
+            "model: {message_passing: {convolution: rgat, heads: 3}}\ngraph:",
+            "model.message_passing: `heads` must divide `width`; got 3",
         ),
         (
-            "epochs: 3",
-            "epochs: 3, reconstruction: 0.5",
-            "`model.reconstruct` and a stage with `reconstruction`",
+            "objective: mixing",
+            "objective: magic",
+            "`training.stages.1.objective` must be one of the system's, unimodal, mixing; got 'magic'.",
         ),
-        ("graph:", "model: {reconstruct: true}\ngraph:", "`model.reconstruct` and a stage with"),
+        ("graph:", "model: {system: momke}\ngraph:", "the system momke reads no `graph`; leave it out."),
     ],
 )
 def test_settings_that_contradict_each_other_are_refused(old, new, message, tmp_path):
     assert message in "\n".join(problems(tmp_path, SMALL.replace(old, new)))
+
+
+@pytest.mark.parametrize(("old", "new"), RENAMED.items())
+def test_a_renamed_field_is_refused_with_its_new_name(old, new, tmp_path):
+    override = old.replace("*", "1") + "=1"
+    found = problems(tmp_path, SMALL, override)
+    assert f"{tmp_path / 'demo.yaml'}: {old.replace('*', '1')}: was renamed; write {new}." in found
+
+
+def test_a_system_that_does_not_exist_is_named_with_what_was_meant(tmp_path):
+    (found,) = problems(tmp_path, SMALL, "model.system=momkee")
+    assert (
+        "model: `system` must be one of graphmer, momke, logistic; got 'momkee'. Did you mean 'momke'?"
+        in found
+    )
+
+
+def test_errors_are_those_of_the_chosen_system_alone(tmp_path):
+    found = problems(tmp_path, SMALL, "model.system=momke", "graph=none", "model.message_passing.width=3")
+    assert [problem.split(": ", 1)[1] for problem in found] == ["model.message_passing: unknown field."]
+    (found,) = problems(tmp_path, SMALL, "model.message_passing.witdh=3")
+    assert found.endswith("model.message_passing.witdh: unknown field. Did you mean 'width'?")
+
+
+def test_a_system_that_is_fitted_at_once_takes_no_stages_and_no_curriculum(tmp_path):
+    overrides = ("model={system: logistic}", "graph=none")
+    (found,) = problems(tmp_path, SMALL, *overrides)
+    assert found.endswith("the system logistic is fitted without `training.stages`; leave them out.")
+    overrides += ("training.stages=null", "curriculum.distillation=1.0")
+    (found,) = problems(tmp_path, SMALL, *overrides)
+    assert found.endswith("the system logistic is fitted at once, without a `curriculum`; leave it out.")
+
+
+def test_a_graph_is_needed_by_systems_that_read_it(tmp_path):
+    (found,) = problems(tmp_path, SMALL, "graph=none")
+    assert "the system graphmer needs the edge rules of a `graph`; got none. Without a graph, set" in found
+
+
+def test_stages_may_be_left_to_the_system(tmp_path):
+    config = load_config(write(tmp_path), ["training.stages=null"])
+    assert [stage.objective for stage in config.stages(SYSTEMS)] == ["unimodal", "mixing"]
 
 
 def test_training_needs_a_stage(tmp_path):
@@ -180,7 +223,9 @@ def test_settings_can_be_overridden(tmp_path):
 
 
 def test_words_stand_for_nothing(tmp_path):
-    config = load_config(write(tmp_path), ["graph=none", "folds=all", "evaluation.conditions=all"])
+    config = load_config(
+        write(tmp_path), ["graph=none", "model.system=momke", "folds=all", "evaluation.conditions=all"]
+    )
     assert config.graph is None
     assert config.folds is None
     assert config.evaluation.conditions is None
@@ -217,6 +262,7 @@ def test_a_rule_may_be_called_like_a_field(tmp_path):
 def test_what_is_dumped_is_read_back_as_it_was(tmp_path):
     settings = [
         "graph=none",
+        "model.system=momke",
         "training.clip=null",
         "seeds=[3]",
         "data.root=elsewhere",

@@ -83,17 +83,17 @@ def test_transcripts_come_from_a_jsonl(tmp_path):
         ({"label4": np.zeros((3, 2))}, "label4", r"must have shape \(N,\)"),
         ({"label_score": np.array([0, 0, 9.0])}, "label_score", r"must lie in \[-3\.0, 3\.0\]; got 9"),
         ({"split": np.array(["train", "tset"])}, "label4", r"'split' holds 'tset'\. Did you mean 'test'"),
-        ({"dialogue_ptr": np.array([0, 3, 2])}, "label4", "must start at 0 and never fall"),
+        ({"dialogue_ptr": np.array([0, 3, 2])}, "label4", "must start at 0 and never decrease"),
         ({"utt_id": np.array(["a", "a", "b"])}, "label4", "utterance ids that occur twice"),
         ({"words": np.array([{}] * 3, dtype=object)}, "label4", "cannot be read .* Save plain arrays"),
     ],
 )
-def test_faulty_arrays_are_named(tmp_path, changes, label, message):
+def test_invalid_arrays_are_named(tmp_path, changes, label, message):
     with pytest.raises(CorpusError, match=message):
         read_arrays(_file(tmp_path, **changes), label, MODALITIES)
 
 
-def test_files_that_are_no_npz_are_named(tmp_path):
+def test_files_that_are_not_npz_are_named(tmp_path):
     (tmp_path / "bad.npz").write_text("text")
     with pytest.raises(CorpusError, match="not a readable"):
         read_arrays(tmp_path / "bad.npz", "label4", MODALITIES)

@@ -66,7 +66,7 @@ def _corpus(labels, emotions):
         (LabelSpace(interval=(-3.0, 3.0)), [0.1, -2.4000000953674316]),
     ],
 )
-def test_what_is_written_reads_back_exactly(tmp_path, labels, emotions):
+def test_writing_and_reading_is_lossless(tmp_path, labels, emotions):
     corpus = _corpus(labels, emotions)
     write_dataset(corpus, tmp_path / "new" / "out", extractors={"audio": "openSMILE 3"})
     again = read_dataset(tmp_path / "new" / "out")
@@ -85,7 +85,7 @@ def test_what_is_written_reads_back_exactly(tmp_path, labels, emotions):
     assert read_header(tmp_path / "new" / "out").modalities["audio"].extractor == "openSMILE 3"
 
 
-def test_writing_never_replaces_a_folder_in_use(tmp_path):
+def test_writing_never_replaces_a_nonempty_folder(tmp_path):
     (tmp_path / "mine.txt").write_text("mine")
     with pytest.raises(CorpusError, match="must not exist or be an empty folder"):
         write_dataset(_corpus(LabelSpace(("calm", "angry")), ["calm", "angry"]), tmp_path)
@@ -100,14 +100,14 @@ def test_writing_never_replaces_a_folder_in_use(tmp_path):
     ]
 
 
-def test_a_write_that_fails_leaves_nothing_behind(tmp_path):
+def test_a_failed_write_leaves_no_files(tmp_path):
     corpus = _corpus(LabelSpace(interval=(-3.0, 3.0)), [0.5, float("nan")])
     with pytest.raises(ValueError, match="not JSON compliant"):
         write_dataset(corpus, tmp_path / "out")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_features_are_inline_or_a_row_or_a_file(tmp_path):
+def test_features_can_be_inline_a_matrix_row_or_a_file(tmp_path):
     np.save(tmp_path / "audio.npy", np.array([[1, 2], [3, 4]]))
     (tmp_path / "clips").mkdir()
     np.save(tmp_path / "clips" / "one.npy", np.array([[5.0, 6.0]]))
@@ -132,7 +132,7 @@ def test_features_are_inline_or_a_row_or_a_file(tmp_path):
         (b"\xff".decode("latin1"), r"calls\.jsonl:2: no valid JSON"),
         ({"id": "d", "turns": []}, r"calls\.jsonl:2: turns: unknown field\. Known are"),
         (_dialogue(speeker="x"), r"utterances\[0\]\.speeker: unknown field\. Did you mean 'speaker'"),
-        ({"id": "d", "utterances": [{}]}, r"utterances\[0\]\.speaker: required field is not there"),
+        ({"id": "d", "utterances": [{}]}, r"utterances\[0\]\.speaker: required field is absent"),
         (_dialogue(start="1.5"), r"utterances\[0\]\.start: .*valid number; got '1\.5'"),
         (_dialogue(label=["calm"]), r"utterances\[0\]\.label: must be a class name, a score, or null"),
         (_dialogue(label="clam"), r"utterances\[0\]\.label: unknown emotion 'clam'\. Did you mean 'calm'"),
@@ -147,7 +147,7 @@ def test_features_are_inline_or_a_row_or_a_file(tmp_path):
         (_dialogue(features={"audio": "a.npy#0"}), r"there is no file .*a\.npy"),
         (_dialogue(features={"audio": "../a.npy#0"}), r"must be a path inside"),
         (_dialogue(features={"audio": "audio.npy#9"}), r"of shape \(1, 2\) has no row 9"),
-        (_dialogue(features={"audio": "objects.npy#0"}), r"is no readable \.npy"),
+        (_dialogue(features={"audio": "objects.npy#0"}), r"is not a readable \.npy"),
         ({"id": "d", "utterances": []}, r"dialogue 'd' has no utterances"),
         (
             {"id": "d", "split": "dev", "utterances": []},
@@ -158,7 +158,7 @@ def test_features_are_inline_or_a_row_or_a_file(tmp_path):
         (_dialogue(reply_to="nobody"), r"`reply_to` names 'nobody'"),
     ],
 )
-def test_a_faulty_line_is_named_with_field_value_and_remedy(tmp_path, line, message):
+def test_an_invalid_line_is_named_with_field_value_and_remedy(tmp_path, line, message):
     np.save(tmp_path / "audio.npy", np.zeros((1, 2)))
     np.save(tmp_path / "objects.npy", np.array([{}], dtype=object), allow_pickle=True)
     first = {"id": "first", "utterances": [{"speaker": "Ann", "id": "u0", "label": "calm"}]}
@@ -166,7 +166,7 @@ def test_a_faulty_line_is_named_with_field_value_and_remedy(tmp_path, line, mess
         read_dataset(_folder(tmp_path, first, line))
 
 
-def test_a_check_reports_every_fault_of_every_line(tmp_path):
+def test_a_check_reports_all_problems_of_all_lines(tmp_path):
     np.save(tmp_path / "unused.npy", np.zeros((1, 2)))
     folder = _folder(
         tmp_path,
@@ -188,7 +188,7 @@ def test_a_check_reports_every_fault_of_every_line(tmp_path):
     ):
         assert expected in text
     assert "jsonl:1: utterances[0].features.audio: 'audio' holds NaN or infinity. Treated as missing." in text
-    assert "unused.npy: file that nothing refers to" in text
+    assert "unused.npy: file without any reference to it" in text
 
 
 def test_nan_can_be_refused(tmp_path):
@@ -201,7 +201,7 @@ def test_nan_can_be_refused(tmp_path):
     ("header", "message"),
     [
         (HEADER + "licens: x\n", r"dataset\.yaml: licens: unknown field\. Did you mean 'licence'"),
-        ("name: x\n", "labels: required field is not there"),
+        ("name: x\n", "labels: required field is absent"),
         (
             HEADER.replace("width: 2", "width: 0"),
             r"modalities\.audio\.width: must be greater than 0; got '0'",
@@ -215,7 +215,7 @@ def test_nan_can_be_refused(tmp_path):
         ("", "must be a valid dictionary"),
     ],
 )
-def test_a_faulty_header_is_named_with_field_and_remedy(tmp_path, header, message):
+def test_an_invalid_header_is_named_with_field_and_remedy(tmp_path, header, message):
     with pytest.raises(CorpusError, match=message):
         read_dataset(_folder(tmp_path, header=header))
 
@@ -233,7 +233,7 @@ def test_dialogues_are_streamed_one_by_one(tmp_path):
         next(stream)
 
 
-def test_a_stream_with_a_collector_goes_on(tmp_path):
+def test_a_stream_with_a_collector_continues_after_errors(tmp_path):
     folder = _folder(tmp_path, "{", _dialogue("b"))
     findings = Findings()
     assert [d.id for d in read_dialogues(folder / "calls.jsonl", {}, findings=findings)] == ["b"]

@@ -63,7 +63,7 @@ def _root(tmp_path, *, labels=FOUR_WAY, features=None):
     return tmp_path
 
 
-def test_four_classes_with_sessions_speakers_and_sorted_parts(tmp_path):
+def test_four_classes_with_sessions_speakers_and_sorted_splits(tmp_path):
     corpus = read_gcnet(_root(tmp_path), "four.pkl", FEATURES)
     first, second = corpus.dialogues
     assert corpus.labels.names == ("happy", "sad", "neutral", "angry")
@@ -75,7 +75,7 @@ def test_four_classes_with_sessions_speakers_and_sorted_parts(tmp_path):
     assert (corpus.card.name, corpus.card.counts["labelled"]) == ("IEMOCAP", 5531)
 
 
-def test_features_are_averaged_over_time_and_faces_are_the_speakers(tmp_path):
+def test_features_are_averaged_over_time_and_faces_are_those_of_the_speaker(tmp_path):
     corpus = read_gcnet(_root(tmp_path), "four.pkl", FEATURES)
     first, second = corpus.dialogues
     assert corpus.widths == {"audio": 2, "video": 1}
@@ -102,12 +102,12 @@ def test_context_keeps_other_turns_unlabelled_in_their_order(tmp_path):
     assert corpus.official["train"] == ("Ses02F_x",)
 
 
-def test_context_must_hold_every_labelled_turn(tmp_path):
+def test_context_must_contain_every_labelled_turn(tmp_path):
     with pytest.raises(CorpusError, match=r"Ses02F_x_F001: not in the context file four\.pkl"):
         read_gcnet(_root(tmp_path), "six.pkl", {"audio": "wav"}, context="four.pkl")
 
 
-def test_cmu_files_hold_scores_and_one_speaker(tmp_path):
+def test_cmu_files_have_scores_and_one_speaker(tmp_path):
     features = {"wav/v_1": [1.0], "wav/v_2": [2.0], "wav/w_1": [3.0]}
     root = _root(tmp_path, labels=list(CMU), features=features)
     corpus = read_gcnet(root, "four.pkl", {"audio": "wav"})
@@ -161,7 +161,7 @@ def test_nan_is_missing_or_an_error(tmp_path):
         ({"wav/Ses02F_x_M000": ["a", "b"]}, r"must be numbers"),
     ],
 )
-def test_faulty_feature_files_are_named(tmp_path, features, message):
+def test_invalid_feature_files_are_named(tmp_path, features, message):
     with pytest.raises(CorpusError, match=message):
         read_gcnet(_root(tmp_path, features=features), "four.pkl", {"audio": "wav"})
 
@@ -188,12 +188,12 @@ def test_a_modality_without_files_is_an_error_that_names_the_folders(tmp_path):
         read_gcnet(root, "four.pkl", {"audio": "other"})
 
 
-def test_an_absent_root_says_where_to_get_the_files(tmp_path):
+def test_a_missing_root_is_an_error_with_the_source_of_the_corpus(tmp_path):
     with pytest.raises(CorpusError, match=r"no such folder\. Request IEMOCAP at https://sail"):
         read_gcnet(tmp_path / "absent", "four.pkl", FEATURES)
 
 
-def test_an_absent_label_file_suggests_another(tmp_path):
+def test_a_missing_label_file_is_an_error_with_a_suggestion(tmp_path):
     with pytest.raises(CorpusError, match=r"no such label file\. Did you mean 'four\.pkl'"):
         read_gcnet(_root(tmp_path), "for.pkl", FEATURES)
 
@@ -216,7 +216,7 @@ def _changed(field, value):
         ),
         (_changed(1, {"Ses02F_x": [0, 7], "Ses01M_y": [1]}), "Ses02F_x_M000: unknown emotion 'class 7'"),
         (_changed(1, {"Ses02F_x": [0.5, 7], "Ses01M_y": [1]}), r"must lie in \[-3\.0, 3\.0\]; got 7"),
-        (_changed(4, {"ghost"}), "ghost: part 'train' names a dialogue that four.pkl does not hold"),
+        (_changed(4, {"ghost"}), "ghost: part 'train' names a dialogue that four.pkl does not contain"),
         (_changed(5, {"Ses02F_x"}), "Ses02F_x: dialogue is in two parts, 'train' and 'test'"),
         (_changed(0, {"Ses02F_x": ["u", "u"], "Ses01M_y": ["z"]}), "utterance ids that occur twice"),
         (
@@ -225,12 +225,12 @@ def _changed(field, value):
         ),
     ],
 )
-def test_faulty_label_files_are_named(tmp_path, labels, message):
+def test_invalid_label_files_are_named(tmp_path, labels, message):
     with pytest.raises(CorpusError, match=message):
         read_gcnet(_root(tmp_path, labels=labels), "four.pkl", {"audio": "wav"})
 
 
-def test_a_check_reports_everything_at_once(tmp_path):
+def test_a_check_reports_all_problems(tmp_path):
     root = _root(
         tmp_path,
         labels=_changed(1, {"Ses02F_x": [0, 7], "Ses01M_y": [1]}),

@@ -27,30 +27,30 @@ def assert_same(first: Dialogue, second: Dialogue) -> None:
         torch.testing.assert_close(first.features[modality], second.features[modality], rtol=0, atol=0)
 
 
-def test_features_on_disk_are_those_in_memory(folder):
-    there, mapped = read_dataset(folder), read_dataset(folder, mapped=True)
-    assert mapped.fingerprint == there.fingerprint
-    for first, second in zip(mapped.dialogues, there.dialogues, strict=True):
+def test_mapped_features_equal_loaded_features(folder):
+    loaded, mapped = read_dataset(folder), read_dataset(folder, mapped=True)
+    assert mapped.fingerprint == loaded.fingerprint
+    for first, second in zip(mapped.dialogues, loaded.dialogues, strict=True):
         assert isinstance(first.features, LazyFeatures)
         assert_same(first, second)
 
 
 def test_standardised_features_stay_on_disk(folder):
-    there, mapped = read_dataset(folder).dialogues, read_dataset(folder, mapped=True).dialogues
+    loaded, mapped = read_dataset(folder).dialogues, read_dataset(folder, mapped=True).dialogues
     standardise = Standardiser.fit(mapped)
-    torch.testing.assert_close(standardise.mean, Standardiser.fit(there).mean)
-    for first, second in zip(mapped, there, strict=True):
+    torch.testing.assert_close(standardise.mean, Standardiser.fit(loaded).mean)
+    for first, second in zip(mapped, loaded, strict=True):
         assert isinstance(standardise(first).features, LazyFeatures)
         assert_same(standardise(first), standardise(second))
 
 
 @pytest.mark.parametrize("protocol", [FixedSet(("text",)), Noise(0.5)])
-def test_graphs_hold_no_features_until_they_are_batched(folder, protocol):
+def test_graphs_have_no_features_until_they_are_batched(folder, protocol):
     build = GraphBuilder({"near": Adjacent()}, LABELS)
-    there, mapped = (GraphDataset(read_dataset(folder, mapped=on).dialogues, build) for on in (False, True))
-    assert "audio" in there.graphs[0]
+    loaded, mapped = (GraphDataset(read_dataset(folder, mapped=on).dialogues, build) for on in (False, True))
+    assert "audio" in loaded.graphs[0]
     assert "audio" not in mapped.graphs[0]
-    for first, second in zip(mapped.masked(protocol, 1), there.masked(protocol, 1), strict=True):
+    for first, second in zip(mapped.masked(protocol, 1), loaded.masked(protocol, 1), strict=True):
         assert torch.equal(first.available, second.available)
         assert torch.equal(first.audio, second.audio)
     assert "audio" not in mapped.graphs[0]
@@ -60,19 +60,19 @@ def test_a_vector_that_is_not_finite_stays_missing(folder):
     stored = np.load(folder / "audio.npy")
     stored[0, 0] = np.nan
     np.save(folder / "audio.npy", stored)
-    there, mapped = read_dataset(folder).dialogues, read_dataset(folder, mapped=True).dialogues
+    loaded, mapped = read_dataset(folder).dialogues, read_dataset(folder, mapped=True).dialogues
     assert not mapped[0].available[0, 0]
-    for first, second in zip(mapped, there, strict=True):
+    for first, second in zip(mapped, loaded, strict=True):
         assert_same(first, second)
 
 
-def test_a_corpus_on_disk_is_written_as_it_was_read(folder, tmp_path):
+def test_writing_a_mapped_corpus_is_lossless(folder, tmp_path):
     mapped = read_dataset(folder, mapped=True)
     write_dataset(mapped, tmp_path / "again")
     assert read_dataset(tmp_path / "again").fingerprint == mapped.fingerprint
 
 
-def test_vectors_of_other_forms_are_refused(folder):
+def test_inline_vectors_are_refused(folder):
     file = folder / "dialogues.jsonl"
     file.write_text(file.read_text().replace('"audio.npy#0"', "[1.0, 2.0, 3.0]", 1))
     read_dataset(folder)
@@ -94,14 +94,14 @@ def test_a_matrix_stored_by_columns_is_refused(tmp_path):
         Matrix.of(tmp_path / "m.npy")
 
 
-def test_rows_are_read_in_their_order_and_zero_where_there_is_none(tmp_path):
+def test_rows_are_read_in_the_given_order_and_absent_rows_are_zero(tmp_path):
     np.save(tmp_path / "m.npy", np.arange(8).reshape(4, 2))
     found = Matrix.of(tmp_path / "m.npy").read(np.array([3, -1, 1]))
     assert found.tolist() == [[6, 7], [0, 0], [2, 3]]
     assert found.dtype == torch.float32
 
 
-def test_lazy_features_must_have_a_row_for_each_turn():
+def test_lazy_features_need_one_row_per_turn():
     dialogue = ragged()[0]
     with pytest.raises(ValueError, match="'features' must have 6 rows, got 5"):
         replace(dialogue, features=LazyFeatures(5, dict.fromkeys(WIDTHS, lambda: torch.zeros(5, 3))))

@@ -15,7 +15,7 @@ def rows_of(dialogues):
     }
 
 
-def test_what_is_planted_is_named_and_everything_else_untouched():
+def test_only_the_planted_utterances_are_modified():
     planted = plant_hard(CORPUS.dialogues, 0.2)
     before, after = rows_of(CORPUS.dialogues), rows_of(planted.dialogues)
     assert len(planted.noisy) + len(planted.contradicting) == round(0.2 * len(before))
@@ -24,9 +24,9 @@ def test_what_is_planted_is_named_and_everything_else_untouched():
         assert changed == (3 if name in planted.noisy else int(name in planted.contradicting))
 
 
-def test_a_contradiction_comes_from_the_same_speaker_in_another_emotion():
+def test_a_contradiction_has_features_of_the_same_speaker_in_another_emotion():
     planted = plant_hard(CORPUS.dialogues, 0.2)
-    told = {
+    annotated = {
         name: (d.speakers[int(d.speaker[n])], d.emotion[n])
         for d in CORPUS.dialogues
         for n, name in enumerate(d.utterance_ids)
@@ -34,12 +34,12 @@ def test_a_contradiction_comes_from_the_same_speaker_in_another_emotion():
     before, after = rows_of(CORPUS.dialogues), rows_of(planted.dialogues)
     for name in planted.contradicting:
         modality = next(m for m in before[name] if not torch.equal(before[name][m], after[name][m]))
-        giver = next(o for o in before if torch.equal(before[o][modality], after[name][modality]))
-        assert told[giver][0] == told[name][0]
-        assert told[giver][1] != told[name][1]
+        origin = next(o for o in before if torch.equal(before[o][modality], after[name][modality]))
+        assert annotated[origin][0] == annotated[name][0]
+        assert annotated[origin][1] != annotated[name][1]
 
 
-def test_planting_repeats_itself_and_checks_its_fraction():
+def test_planting_is_reproducible_and_checks_its_fraction():
     one, two = (plant_hard(CORPUS.dialogues, 0.1, seed=4) for _ in range(2))
     assert (one.noisy, one.contradicting) == (two.noisy, two.contradicting)
     with pytest.raises(ValueError, match=r"in \[0, 1\]; got 1.5"):

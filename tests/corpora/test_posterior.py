@@ -19,44 +19,41 @@ def corpus() -> SimulatedCorpus:
 
 
 def brute_force(corpus: SimulatedCorpus, dialogue: Dialogue, turns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior and probability of a change of the first `turns` turns given these turns.
-
-    By adding up every course of emotions.
-    """
+    """Posterior and change probability of the first `turns` turns, by enumeration of all sequences."""
     process, speaker = corpus.process, dialogue.speaker.tolist()
     classes = len(process.prior)
     score = np.zeros((turns, classes))
-    for column, (modality, shown) in enumerate(process.emissions.items()):
+    for column, (modality, emission) in enumerate(process.emissions.items()):
         for turn in range(turns):
             if dialogue.available[turn, column]:
-                z = dialogue.features[modality][turn].double().numpy() @ shown.lift
-                variance = shown.spread**2 + shown.ambient**2
-                score[turn] -= ((z - shown.means) ** 2).sum(axis=1) / (2 * variance)
+                z = dialogue.features[modality][turn].double().numpy() @ emission.lift
+                variance = emission.spread**2 + emission.ambient**2
+                score[turn] -= ((z - emission.means) ** 2).sum(axis=1) / (2 * variance)
     total, changed = np.zeros((turns, classes)), np.zeros(turns)
     before = [max((k for k in range(t) if speaker[k] == speaker[t]), default=None) for t in range(turns)]
-    for course in product(range(classes), repeat=turns):
+    for emotions in product(range(classes), repeat=turns):
         weight = 1.0
-        for turn, emotion in enumerate(course):
+        for turn, emotion in enumerate(emotions):
             mine = [t for t in range(turn) if speaker[t] == speaker[turn]]
             theirs = [t for t in range(turn) if speaker[t] != speaker[turn]]
             fresh, stays = 1.0, 0.0
             if mine:
                 fresh -= process.inertia
-                stays += process.inertia * (course[mine[-1]] == emotion)
+                stays += process.inertia * (emotions[mine[-1]] == emotion)
             if theirs:
                 fresh -= process.contagion
-                # the other party's last turn is the latest turn that is not the speaker's
-                stays += process.contagion * (course[theirs[-1]] == emotion)
+                # the most recent other speaker has the latest turn that is not of this speaker
+                stays += process.contagion * (emotions[theirs[-1]] == emotion)
             weight *= (stays + fresh * process.prior[emotion]) * np.exp(score[turn, emotion])
-        for turn, (emotion, previous) in enumerate(zip(course, before, strict=True)):
+        for turn, (emotion, previous) in enumerate(zip(emotions, before, strict=True)):
             total[turn, emotion] += weight
-            changed[turn] += np.nan if previous is None else weight * (emotion != course[previous])
+            changed[turn] += np.nan if previous is None else weight * (emotion != emotions[previous])
     return total / total.sum(axis=1, keepdims=True), changed / total.sum(axis=1)
 
 
 @pytest.mark.parametrize("speakers", [2, 3, 4])
 @pytest.mark.parametrize("spec", ["complete", "rate:0.6", "v", "speaker:a"])
-def test_posterior_is_the_sum_over_every_course_of_emotions(speakers, spec):
+def test_the_posterior_is_the_sum_over_all_emotion_sequences(speakers, spec):
     corpus = simulate(
         5,
         prior=PRIOR,
@@ -68,34 +65,34 @@ def test_posterior_is_the_sum_over_every_course_of_emotions(speakers, spec):
         contagion=0.3,
     )
     for dialogue in corpus.dialogues:
-        seen = protocol(spec, MODALITIES).apply(dialogue, 0)
-        belief, changed = brute_force(corpus, seen, 7)
-        assert posterior(corpus.process, seen) == pytest.approx(belief, abs=1e-10)
-        found = change_posterior(corpus.process, seen)
+        masked = protocol(spec, MODALITIES).apply(dialogue, 0)
+        expected, changed = brute_force(corpus, masked, 7)
+        assert posterior(corpus.process, masked) == pytest.approx(expected, abs=1e-10)
+        found = change_posterior(corpus.process, masked)
         assert found == pytest.approx(changed, abs=1e-10, nan_ok=True)
 
 
 @pytest.mark.parametrize("speakers", [2, 3])
-def test_causal_posterior_is_that_of_the_dialogue_so_far(speakers):
+def test_the_causal_posterior_is_that_of_the_dialogue_up_to_the_turn(speakers):
     corpus = simulate(6, prior=PRIOR, speakers=speakers, sessions=(2,), turns=(6, 6), mean_turns=6)
     for dialogue in corpus.dialogues:
-        seen = protocol("rate:0.5", MODALITIES).apply(dialogue, 0)
-        beliefs, changes = zip(*(brute_force(corpus, seen, turn + 1) for turn in range(6)), strict=True)
-        so_far = np.array([belief[-1] for belief in beliefs])
-        assert posterior(corpus.process, seen, causal=True) == pytest.approx(so_far, abs=1e-10)
+        masked = protocol("rate:0.5", MODALITIES).apply(dialogue, 0)
+        posteriors, changes = zip(*(brute_force(corpus, masked, turn + 1) for turn in range(6)), strict=True)
+        so_far = np.array([expected[-1] for expected in posteriors])
+        assert posterior(corpus.process, masked, causal=True) == pytest.approx(so_far, abs=1e-10)
         changed = np.array([change[-1] for change in changes])
-        found = change_posterior(corpus.process, seen, causal=True)
+        found = change_posterior(corpus.process, masked, causal=True)
         assert found == pytest.approx(changed, abs=1e-10, nan_ok=True)
 
 
-def test_nothing_available_leaves_the_prior(corpus):
+def test_the_posterior_without_any_modality_is_the_prior(corpus):
     dialogue = corpus.dialogues[0]
     blind = dialogue.with_available(torch.zeros_like(dialogue.available))
     for row in posterior(corpus.process, blind):
         assert row == pytest.approx(corpus.process.prior)
 
 
-def test_what_is_hidden_changes_nothing(corpus):
+def test_masked_features_do_not_change_the_posterior(corpus):
     dialogue = protocol("at", MODALITIES).apply(corpus.dialogues[0], 0)
     other = replace(
         dialogue, features={**dialogue.features, "video": torch.full((len(dialogue), 256), torch.nan)}
@@ -103,7 +100,7 @@ def test_what_is_hidden_changes_nothing(corpus):
     assert (posterior(corpus.process, dialogue) == posterior(corpus.process, other)).all()
 
 
-def test_the_offset_of_a_speaker_changes_nothing(corpus):
+def test_speaker_offsets_do_not_change_the_posterior(corpus):
     dialogue = corpus.dialogues[0]
     voice = torch.from_numpy(corpus.process.emissions["text"].voice[:, 0]).float()
     louder = replace(dialogue, features={**dialogue.features, "text": dialogue.features["text"] + 50 * voice})
@@ -112,18 +109,18 @@ def test_the_offset_of_a_speaker_changes_nothing(corpus):
 
 @pytest.mark.parametrize("spec", ["atv", "a", "v", "rate:0.5"])
 @pytest.mark.parametrize("causal", [False, True])
-def test_expected_accuracy_is_the_accuracy_counted(corpus, spec, causal):
+def test_the_expected_accuracy_agrees_with_the_empirical_accuracy(corpus, spec, causal):
     rule = protocol(spec, MODALITIES)
     surprise = []
     for dialogue in corpus.dialogues:
-        belief = posterior(corpus.process, rule.apply(dialogue, 0), causal=causal)
-        hit = belief.argmax(axis=1) == corpus.labels.encode(dialogue.emotion).numpy()
-        surprise.append((hit - belief.max(axis=1)).sum())
+        expected = posterior(corpus.process, rule.apply(dialogue, 0), causal=causal)
+        hit = expected.argmax(axis=1) == corpus.labels.encode(dialogue.emotion).numpy()
+        surprise.append((hit - expected.max(axis=1)).sum())
     # dialogues are independent of one another, turns are not
     assert abs(np.sum(surprise)) <= 3 * np.sqrt(np.sum(np.square(surprise)))
 
 
-def test_more_modalities_and_lower_rates_are_never_worse(corpus):
+def test_accuracy_increases_with_more_modalities_and_lower_rates(corpus):
     table = bayes_accuracies(corpus)
     for fewer, more in (("a", "at"), ("a", "av"), ("t", "at"), ("t", "tv"), ("v", "av"), ("v", "tv")):
         assert table[fewer] < table[more] < table["atv"]
@@ -132,7 +129,7 @@ def test_more_modalities_and_lower_rates_are_never_worse(corpus):
     assert table["rate:0"] == pytest.approx(table["atv"], abs=1e-12)
 
 
-def test_context_helps_and_the_future_too(corpus):
+def test_past_and_future_context_increase_the_accuracy(corpus):
     alone = simulate(inertia=0.0, contagion=0.0)
     at = protocol("at", MODALITIES)
     past, both = (bayes_accuracy(corpus, at, causal=causal) for causal in (True, False))
@@ -140,18 +137,18 @@ def test_context_helps_and_the_future_too(corpus):
     assert past + 0.02 < both
 
 
-def test_accuracy_counts_the_labelled_turns_of_the_chosen_dialogues():
+def test_accuracy_is_the_mean_over_labelled_turns_of_the_chosen_dialogues():
     corpus = simulate(sessions=(2, 2), unlabelled=0.5)
     rule = protocol("complete", MODALITIES)
     chosen = corpus.dialogues[1]
-    belief = posterior(corpus.process, chosen)
+    expected = posterior(corpus.process, chosen)
     known = [turn for turn, emotion in enumerate(chosen.emotion) if emotion is not None]
-    assert bayes_accuracy(corpus, rule, 0, [chosen.id]) == pytest.approx(belief[known].max(axis=1).mean())
+    assert bayes_accuracy(corpus, rule, 0, [chosen.id]) == pytest.approx(expected[known].max(axis=1).mean())
 
 
-def test_questions_without_an_exact_answer_are_refused(corpus):
+def test_invalid_arguments_of_the_bayes_accuracy_are_refused(corpus):
     rule = protocol("complete", MODALITIES)
-    with pytest.raises(ValueError, match=r"got 'noise:1', which damages them. Use a protocol that hides"):
+    with pytest.raises(ValueError, match=r"got 'noise:1', which corrupts them. Use a protocol that masks"):
         bayes_accuracy(corpus, protocol("noise:1", MODALITIES))
     with pytest.raises(
         ValueError, match=r"must name dialogues of the corpus, at least one; got \['nobody'\]"
@@ -162,7 +159,7 @@ def test_questions_without_an_exact_answer_are_refused(corpus):
     other = replace(
         corpus.dialogues[0], features={m[::-1]: f for m, f in corpus.dialogues[0].features.items()}
     )
-    with pytest.raises(ValueError, match="'oidua' is no modality of the process; it has"):
+    with pytest.raises(ValueError, match="'oidua' is not a modality of the process; it has"):
         posterior(corpus.process, other)
     crowd = simulate(speakers=12, sessions=(1,), turns=(80, 80), mean_turns=80)
     with pytest.raises(ValueError, match=r"needs emotions \*\* speakers <= 1000000; got 4 \*\* 12"):

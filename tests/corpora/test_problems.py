@@ -49,7 +49,7 @@ def test_without_a_collector_warnings_are_logged_once_with_their_count(caplog):
     ]
 
 
-def test_examine_reports_what_the_contents_lack():
+def test_examine_reports_missing_classes_and_modalities():
     corpus, problems = examine(lambda found: _corpus(found, ["joy", None, "joy"], {"text": 2, "video": 3}))
     assert len(corpus.dialogues) == 1
     assert [(p.what, p.where) for p in problems] == [
@@ -59,13 +59,13 @@ def test_examine_reports_what_the_contents_lack():
     ]
 
 
-def test_examine_calls_a_corpus_without_labels_an_error():
+def test_a_corpus_without_labels_is_an_error():
     _, problems = examine(lambda found: _corpus(found, [None]))
     assert problems[0].severity == "error"
     assert problems[0].what == "no utterance is labelled"
 
 
-def test_examine_survives_files_that_cannot_be_read():
+def test_examine_reports_files_that_cannot_be_read():
     def read(found):
         raise CorpusError("no such folder.")
 
@@ -74,7 +74,7 @@ def test_examine_survives_files_that_cannot_be_read():
     assert str(problems[0]) == "no such folder. Nothing beyond this point was read."
 
 
-def test_assembly_reports_each_kind_of_fault_and_goes_on():
+def test_assembly_reports_each_kind_of_problem_and_continues():
     findings = Findings()
     assembly = Assembly(LabelSpace(("joy", "anger")), {"text": 2}, findings)
     assert assembly.vector([1, 2, 3], "text", "a") is None
@@ -115,16 +115,16 @@ def test_a_score_outside_the_interval_is_reported():
     assert "must lie in [-3.0, 3.0]; got 4.0" in str(findings.errors[0])
 
 
-def test_the_fingerprint_changes_with_any_value_and_not_with_hidden_ones():
+def test_the_fingerprint_depends_on_available_values_only():
     one, same, other = (_corpus(Findings(), emotions) for emotions in (["joy"], ["joy"], ["anger"]))
     assert one.fingerprint == same.fingerprint != other.fingerprint
-    hidden = one.dialogues[0].with_available(torch.zeros(1, 1, dtype=torch.bool))
+    masked = one.dialogues[0].with_available(torch.zeros(1, 1, dtype=torch.bool))
     assembly = Assembly(one.labels, one.widths, Findings())
-    before = assembly.corpus(CARD, one.labels, [hidden], {}).fingerprint
-    hidden.features["text"][0] = 9
-    assert assembly.corpus(CARD, one.labels, [hidden], {}).fingerprint == before != one.fingerprint
+    before = assembly.corpus(CARD, one.labels, [masked], {}).fingerprint
+    masked.features["text"][0] = 9
+    assert assembly.corpus(CARD, one.labels, [masked], {}).fingerprint == before != one.fingerprint
 
 
-def test_a_near_name_is_suggested():
+def test_a_similar_name_is_suggested():
     assert did_you_mean("audoi", ["audio", "text"]) == "Did you mean 'audio'?"
     assert did_you_mean("x", []) == "There are none."

@@ -9,8 +9,8 @@ import pytest
 import torch
 
 from graphmer.corpora.base import Corpus
-from graphmer.corpora.course import Process, turn_taking
 from graphmer.corpora.emission import emission
+from graphmer.corpora.process import Process, turn_taking
 from graphmer.corpora.simulate import SimulatedCorpus, simulate
 
 
@@ -51,7 +51,7 @@ def test_every_dialogue_is_complete_and_labelled_by_default(corpus):
     assert tuple(corpus.dialogues[0].modalities) == tuple(corpus.widths) == ("audio", "text", "video")
 
 
-def test_emotions_are_as_frequent_as_the_prior(corpus):
+def test_emotion_frequencies_follow_the_prior(corpus):
     share = np.bincount(emotions(corpus), minlength=4) / len(emotions(corpus))
     # turns of one speaker depend on one another, hence wider than for independent ones
     assert share == pytest.approx(corpus.process.prior, abs=0.05)
@@ -68,11 +68,11 @@ def test_features_have_a_mean_square_of_one(corpus):
 @pytest.mark.parametrize(("modality", "accuracy"), [("audio", 0.65), ("text", 0.75), ("video", 0.55)])
 def test_one_modality_of_one_utterance_reaches_the_stated_accuracy(corpus, modality, accuracy):
     score = corpus.process.emissions[modality].log_likelihood(stacked(corpus, modality))
-    answer = (score + np.log(corpus.process.prior)).argmax(axis=1)
-    assert (answer == emotions(corpus)).mean() == pytest.approx(accuracy, abs=0.025)
+    predicted = (score + np.log(corpus.process.prior)).argmax(axis=1)
+    assert (predicted == emotions(corpus)).mean() == pytest.approx(accuracy, abs=0.025)
 
 
-def test_the_planted_inertia_and_contagion_are_found_in_the_labels(corpus):
+def test_the_labels_have_the_specified_inertia_and_contagion(corpus):
     p = corpus.process
     held, expected, taken, expected_taken = [], [], [], []
     for dialogue in corpus.dialogues:
@@ -91,7 +91,7 @@ def test_the_planted_inertia_and_contagion_are_found_in_the_labels(corpus):
         assert np.mean(facts) == pytest.approx(mean, abs=3 * np.sqrt(mean * (1 - mean) / len(facts)))
 
 
-def test_equal_seeds_give_equal_corpora_and_others_do_not():
+def test_the_seed_determines_the_corpus():
     one, again, other = small(), small(), small(1)
     assert one.fingerprint == again.fingerprint != other.fingerprint
     for left, right in zip(one.dialogues, again.dialogues, strict=True):
@@ -101,7 +101,7 @@ def test_equal_seeds_give_equal_corpora_and_others_do_not():
 
 def test_a_corpus_does_not_depend_on_the_process_or_its_hash_seed():
     code = "from tests.corpora.test_simulate import small\nprint(small().fingerprint)"
-    answer = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONHASHSEED": "1"},
         cwd=Path(__file__).parents[2],
@@ -109,10 +109,10 @@ def test_a_corpus_does_not_depend_on_the_process_or_its_hash_seed():
         text=True,
         check=True,
     ).stdout
-    assert answer.strip() == small().fingerprint
+    assert printed.strip() == small().fingerprint
 
 
-def test_unlabelled_utterances_change_nothing_but_their_labels():
+def test_unlabelled_utterances_affect_only_the_labels():
     full, partial = simulate(sessions=(9,)), simulate(sessions=(9,), unlabelled=0.3)
     share = np.mean(emotions(partial) == -1)
     assert share == pytest.approx(0.3, abs=3 * np.sqrt(0.21 / len(emotions(full))))
@@ -131,7 +131,7 @@ def test_each_session_has_its_own_speakers_numbered_by_their_first_turn():
         assert first == sorted(first)
 
 
-def test_other_emotions_modalities_and_sizes():
+def test_emotions_modalities_and_sizes_can_be_chosen():
     prior = {"joy": 1.0, "fear": 2.0, "calm": 1.0}
     corpus = small(prior=prior, widths={"face": 20}, separation={"face": 2.0}, name="Three", sessions=(1,))
     assert corpus.labels.names == ("joy", "fear", "calm")
@@ -141,18 +141,19 @@ def test_other_emotions_modalities_and_sizes():
 
 
 def test_the_offset_of_a_speaker_is_orthogonal_to_the_emotions():
-    shown = emission(np.random.default_rng(0), 4, 40, 1.5)
-    frame = np.concatenate([shown.lift, shown.voice], axis=1)
+    distribution = emission(np.random.default_rng(0), 4, 40, 1.5)
+    frame = np.concatenate([distribution.lift, distribution.voice], axis=1)
     assert np.allclose(frame.T @ frame, np.eye(frame.shape[1]))
-    assert np.allclose(shown.voice.T @ (shown.means @ shown.lift.T).T, 0)
+    assert np.allclose(distribution.voice.T @ (distribution.means @ distribution.lift.T).T, 0)
 
 
-def test_the_likelihood_is_that_of_the_projected_gaussian():
-    shown = emission(np.random.default_rng(0), 3, 40, 1.5)
-    row = shown.sample(np.random.default_rng(1), np.array([2]), np.array([0]))
-    variance = shown.spread**2 + shown.ambient**2
-    direct = [-(((row[0] @ shown.lift) - mean) ** 2).sum() / (2 * variance) for mean in shown.means]
-    score = shown.log_likelihood(row)[0]
+def test_the_likelihood_equals_that_of_the_projected_gaussian():
+    distribution = emission(np.random.default_rng(0), 3, 40, 1.5)
+    row = distribution.sample(np.random.default_rng(1), np.array([2]), np.array([0]))
+    variance = distribution.spread**2 + distribution.ambient**2
+    projection = row[0] @ distribution.lift
+    direct = [-((projection - mean) ** 2).sum() / (2 * variance) for mean in distribution.means]
+    score = distribution.log_likelihood(row)[0]
     assert score - score[0] == pytest.approx(np.array(direct) - direct[0])
 
 
@@ -180,11 +181,11 @@ def test_the_likelihood_is_that_of_the_projected_gaussian():
         ),
     ],
 )
-def test_a_wrong_argument_is_named(changes, message):
+def test_an_invalid_argument_is_named(changes, message):
     with pytest.raises(ValueError, match=message):
         simulate(**changes)
 
 
-def test_a_prior_that_is_no_distribution_is_refused():
+def test_a_prior_must_be_a_distribution():
     with pytest.raises(ValueError, match="must be positive and sum to 1; got"):
         Process(prior=np.array([0.5, 0.4]), inertia=0.5, contagion=0.1, emissions={})

@@ -24,12 +24,12 @@ def _corpus(sessions, parts=None):
     )
 
 
-def test_a_fold_refuses_a_dialogue_in_two_parts():
+def test_a_dialogue_in_two_sets_of_a_fold_is_refused():
     with pytest.raises(ValueError, match=r"train and test must share no dialogue; both hold 'b'"):
         Fold("f", ("a", "b"), ("c",), ("b",))
 
 
-def test_every_session_is_tested_once_and_no_dialogue_is_lost():
+def test_every_session_is_the_test_set_once():
     corpus = _corpus({"2": 30, "1": 28, "3": 32})
     folds = leave_one_session_out(corpus)
     assert [fold.name for fold in folds] == ["session1", "session2", "session3"]
@@ -40,7 +40,7 @@ def test_every_session_is_tested_once_and_no_dialogue_is_lost():
         assert not any(id.startswith(f"s{session}_") for id in fold.train + fold.validation)
 
 
-def test_validation_takes_its_fraction_of_every_session():
+def test_validation_holds_out_the_fraction_of_every_session():
     fold = leave_one_session_out(_corpus({"1": 28, "2": 30, "3": 32}))[0]
     assert len(fold.validation) == round(0.12 * 62)
     for session in "23":
@@ -58,37 +58,37 @@ def test_the_choice_of_validation_dialogues_is_frozen():
     assert fold.validation == ("s2_0",)  # has the smallest sha256 of the nine
 
 
-def test_sessions_are_needed():
+def test_sessions_are_required():
     with pytest.raises(CorpusError, match="at least two sessions"):
         leave_one_session_out(_corpus({"1": 3}))
     with pytest.raises(CorpusError, match=r"3 have none, e\.g\. 'sNone_0'"):
         leave_one_session_out(_corpus({None: 3, "1": 2}))
 
 
-def test_official_parts_are_used_as_they_are():
+def test_the_official_split_is_used_unchanged():
     corpus = _corpus({"1": 4}, {"train": ("s1_1", "s1_0"), "val": ("s1_2",), "test": ("s1_3",)})
     assert official(corpus) == [Fold("official", ("s1_0", "s1_1"), ("s1_2",), ("s1_3",))]
 
 
-def test_without_a_validation_part_training_dialogues_are_held_out():
+def test_without_a_validation_set_training_dialogues_are_held_out():
     corpus = _corpus({"1": 11}, {"train": tuple(f"s1_{n}" for n in range(10)), "test": ("s1_10",)})
     (fold,) = official(corpus, validation=0.2)
     assert (len(fold.train), len(fold.validation), fold.test) == (8, 2, ("s1_10",))
 
 
-def test_without_a_test_part_the_validation_part_is_tested():
+def test_without_a_test_set_the_validation_set_is_the_test_set():
     corpus = _corpus({"1": 11}, {"train": tuple(f"s1_{n}" for n in range(10)), "val": ("s1_10",)})
     (fold,) = official(corpus)
     assert (len(fold.train), len(fold.validation), fold.test) == (9, 1, ("s1_10",))
 
 
 @pytest.mark.parametrize("parts", [{}, {"train": ("s1_0",)}, {"test": ("s1_0",), "val": ("s1_1",)}])
-def test_official_parts_are_needed(parts):
+def test_an_official_split_is_required(parts):
     with pytest.raises(CorpusError, match="needs 'train' and 'test' or 'val'"):
         official(_corpus({"1": 2}, parts))
 
 
-def test_official_parts_name_known_dialogues():
+def test_an_official_split_must_name_known_dialogues():
     with pytest.raises(CorpusError, match="names dialogue 'ghost'"):
         official(_corpus({"1": 2}, {"train": ("s1_0", "s1_1"), "test": ("ghost",)}))
 

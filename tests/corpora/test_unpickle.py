@@ -46,7 +46,7 @@ class Hostile:
 @pytest.mark.parametrize("protocol", [0, 2, 4, 5])
 def test_a_pickle_that_calls_something_is_refused_and_not_run(tmp_path, protocol):
     (tmp_path / "bad.pkl").write_bytes(pickle.dumps([Hostile(tmp_path / "ran")], protocol=protocol))
-    with pytest.raises(CorpusError, match=r"bad\.pkl.*asks for posix\.mkdir.*Convert"):
+    with pytest.raises(CorpusError, match=r"bad\.pkl.*contains posix\.mkdir.*Convert"):
         load_pickle(tmp_path / "bad.pkl")
     assert not (tmp_path / "ran").exists()
 
@@ -56,14 +56,14 @@ def test_builtins_other_than_sets_are_refused(tmp_path, name):
     (tmp_path / "bad.pkl").write_bytes(
         b"\x80\x04\x8c\x08builtins\x8c" + bytes([len(name)]) + name.encode() + b"\x93."
     )
-    with pytest.raises(CorpusError, match="asks for builtins"):
+    with pytest.raises(CorpusError, match="contains builtins"):
         load_pickle(tmp_path / "bad.pkl")
 
 
-@pytest.mark.parametrize("damage", [b"", b"\x80\x04", b"no pickle", pickle.dumps([1, 2, 3])[:-4], b"."])
-def test_a_damaged_file_is_named(tmp_path, damage):
-    (tmp_path / "cut.pkl").write_bytes(damage)
-    with pytest.raises(CorpusError, match=r"cut\.pkl: damaged or no pickle"):
+@pytest.mark.parametrize("content", [b"", b"\x80\x04", b"no pickle", pickle.dumps([1, 2, 3])[:-4], b"."])
+def test_a_damaged_file_is_named(tmp_path, content):
+    (tmp_path / "cut.pkl").write_bytes(content)
+    with pytest.raises(CorpusError, match=r"cut\.pkl: damaged, or not a pickle"):
         load_pickle(tmp_path / "cut.pkl")
 
 

@@ -2,7 +2,6 @@ import copy
 
 import pytest
 import torch
-from graphmer.training.objective import mixing_objective
 from torch.nn.functional import cross_entropy
 from torch_geometric.data import Batch
 
@@ -14,7 +13,9 @@ from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.messages import MessagePassingSettings
-from tests.models import model_settings
+from graphmer.nn.targets import TrainingTargets
+from graphmer.systems.experts import mixing_loss
+from tests.models import make
 from tests.talks import LABELS, WIDTHS, ragged
 
 BUILD = GraphBuilder({"context": TemporalWindow(past=1, future=1)}, LABELS)
@@ -35,10 +36,18 @@ def fixed(rows):
     return lambda available, hardness: torch.tensor(rows).expand(N, len(rows))
 
 
-def epoch(neighbours, pacing=Pacing(), relation=None, graphs=None, progress=0.0, seed=0, form="slots"):  # noqa: B008
-    curriculum = Curriculum(TRAIN, hardness(), neighbours, pacing, form=form, relation=relation)
+def epoch(neighbors, pacing=Pacing(), relation=None, graphs=None, form="slots", support=1.0):  # noqa: B008
+    """Pairs of a graph and its targets."""
+    settings = {"form": form, "relation": relation, "support_weight": support}
+    curriculum = Curriculum(TRAIN, hardness(), neighbors, pacing, **settings)
     graphs = TRAIN.graphs if graphs is None else graphs
-    return curriculum.epoch(graphs, progress, torch.Generator().manual_seed(seed))
+    return list(zip(*curriculum.epoch(graphs, 0.0, torch.Generator().manual_seed(0)), strict=True))
+
+
+def batched(pairs):
+    """Graphs and targets of an epoch as one batch."""
+    graphs, targets = zip(*pairs, strict=True)
+    return Batch.from_data_list(list(graphs)), TrainingTargets.collate(targets)
 
 
 def test_utterances_open_from_easy_to_hard():
@@ -56,31 +65,31 @@ def test_emphasis_weighs_around_the_middle():
 
 @pytest.mark.parametrize("wrong", [{"initial_fraction": 0.0}, {"full_at": 1.5}, {"hardness_weighting": 2.0}])
 def test_pacing_refuses_numbers_out_of_range(wrong):
-    with pytest.raises(ValueError, match="must be"):
+    with pytest.raises(ValueError, match="Input should be"):
         Pacing(**wrong)
 
 
 def test_without_supports_graphs_only_get_weights():
-    for graph, before in zip(epoch(None), TRAIN.graphs, strict=True):
-        assert graph.weight.tolist() == [1.0] * graph.num_nodes
+    for (graph, targets), before in zip(epoch(None), TRAIN.graphs, strict=True):
+        assert targets.weight.tolist() == [1.0] * graph.num_nodes
+        assert targets.support_emotion is None
         assert graph.num_nodes == before.num_nodes
-        assert "weight" not in before
 
 
 def test_supports_stand_in_a_copy_with_their_own_labels_and_nothing_else_is_labelled():
     row = 9  # the last turn of dialogue "whole"
     giver = TRAIN.dialogues[2]
     replaced = 0
-    for graph, before in zip(epoch(fixed([row])), TRAIN.graphs, strict=True):
+    for (graph, targets), before in zip(epoch(fixed([row])), TRAIN.graphs, strict=True):
         count = before.num_nodes
         assert graph.num_nodes == 2 * count
         assert torch.equal(graph.emotion[:count], before.emotion)
         assert (graph.emotion[count:] == -1).all()
-        assert (graph.support_emotion[:count] == -1).all()
-        there = graph.support_emotion[count:] != -1
+        assert (targets.support_emotion[:count] == -1).all()
+        there = targets.support_emotion[count:] != -1
         replaced += int(there.sum())
         label = LABELS.names.index(giver.emotion[2])
-        assert (graph.support_emotion[count:][there] == label).all()
+        assert (targets.support_emotion[count:][there] == label).all()
         for m in WIDTHS:
             assert torch.equal(graph[m][:count], before[m])
             assert torch.equal(graph[m][count:][~there], before[m][~there])
@@ -90,9 +99,9 @@ def test_supports_stand_in_a_copy_with_their_own_labels_and_nothing_else_is_labe
 
 def test_a_support_is_seen_with_what_the_utterance_may_be_seen_with_and_it_has():
     seen = TRAIN.masked(FixedSet(("audio", "text")), 0)
-    for graph, view in zip(epoch(fixed([1]), graphs=seen), seen, strict=True):
+    for (graph, targets), view in zip(epoch(fixed([1]), graphs=seen), seen, strict=True):
         count = view.num_nodes
-        there = graph.support_emotion[count:] != -1
+        there = targets.support_emotion[count:] != -1
         # row 1 has audio only
         audio = torch.tensor([True, False, False])
         assert torch.equal(graph.available[count:][there], view.available[there] & audio)
@@ -117,29 +126,29 @@ def test_a_support_in_its_own_context_is_seen_as_the_utterance_that_asked_for_it
 
 def test_supports_in_context_leave_all_features_as_they_are_and_count_once_for_each_that_asks():
     asking = 0.0
-    for graph, before in zip(epoch(fixed([9]), form="context"), TRAIN.graphs, strict=True):
+    for (graph, targets), before in zip(epoch(fixed([9]), form="context"), TRAIN.graphs, strict=True):
         count = before.num_nodes
         assert all(torch.equal(graph[m][count:], before[m]) for m in WIDTHS)
-        there = graph.support_emotion[count:] != -1
-        assert torch.equal(graph.support_emotion[count:][there], before.emotion[there])
+        there = targets.support_emotion[count:] != -1
+        assert torch.equal(targets.support_emotion[count:][there], before.emotion[there])
         assert there.tolist() == [graph.dialogue_id == "whole" and n == 2 for n in range(count)]
-        asking += float(graph.weight[count:].sum())
+        asking += float(targets.weight[count:].sum())
     assert 3 < asking < N - 3
 
 
 def test_a_support_is_mixed_into_what_both_have_and_its_emotion_counts_for_its_share():
     row = 9  # the last turn of dialogue "whole"
     giver, shares = TRAIN.dialogues[2], []
-    for graph, before in zip(epoch(fixed([row]), form="mixup"), TRAIN.graphs, strict=True):
+    for (graph, targets), before in zip(epoch(fixed([row]), form="mixup"), TRAIN.graphs, strict=True):
         assert graph.num_nodes == before.num_nodes
         assert torch.equal(graph.emotion, before.emotion)
-        shares += graph.share.tolist()
-        mixed = graph.share > 0
-        assert (graph.support_emotion[mixed] == LABELS.names.index(giver.emotion[2])).all()
-        assert torch.equal(graph.support_emotion[~mixed], before.emotion[~mixed])
+        shares += targets.support_share.tolist()
+        mixed = targets.support_share > 0
+        assert (targets.support_emotion[mixed] == LABELS.names.index(giver.emotion[2])).all()
+        assert torch.equal(targets.support_emotion[~mixed], before.emotion[~mixed])
         for column, m in enumerate(WIDTHS):
             has = before.present[:, column]
-            part = graph.share[has, None]
+            part = targets.support_share[has, None]
             torch.testing.assert_close(
                 graph[m][has], (1 - part) * before[m][has] + part * giver.features[m][2]
             )
@@ -150,34 +159,35 @@ def test_a_support_is_mixed_into_what_both_have_and_its_emotion_counts_for_its_s
 
 
 def test_a_mixture_takes_nothing_from_a_support_in_modalities_that_it_lacks():
-    for graph, before in zip(epoch(fixed([1]), form="mixup"), TRAIN.graphs, strict=True):
+    for (graph, _), before in zip(epoch(fixed([1]), form="mixup"), TRAIN.graphs, strict=True):
         assert all(torch.equal(graph[m], before[m]) for m in ("text", "video"))  # row 1 has audio only
 
 
 def test_without_supports_nothing_is_mixed():
-    for graph, before in zip(epoch(fixed([-1]), form="mixup"), TRAIN.graphs, strict=True):
+    for (graph, targets), before in zip(epoch(fixed([-1]), form="mixup"), TRAIN.graphs, strict=True):
         assert all(torch.equal(graph[m], before[m]) for m in WIDTHS)
-        assert graph.share.tolist() == [0.0] * graph.num_nodes
+        assert targets.support_share.tolist() == [0.0] * graph.num_nodes
 
 
 def test_no_emotion_of_a_mixture_counts_where_nobody_annotated_the_utterance():
     graphs = [copy.copy(graph) for graph in TRAIN.graphs]
     for graph in graphs:
         graph.emotion = torch.where(torch.arange(graph.num_nodes) == 0, -1, graph.emotion)
-    for graph in epoch(fixed([9]), form="mixup", graphs=graphs):
-        assert graph.support_emotion[0] == -1
-        assert graph.share[0] == 0
+    for _, targets in epoch(fixed([9]), form="mixup", graphs=graphs):
+        assert targets.support_emotion[0] == -1
+        assert targets.support_share[0] == 0
 
 
 def test_the_loss_of_a_mixture_is_that_of_both_emotions_by_their_shares():
-    batch = Batch.from_data_list(epoch(fixed([9]), form="mixup"))
+    batch, targets = batched(epoch(fixed([9]), form="mixup", support=2.0))
     built = model()
     logits = built(batch).logits
     of = [
-        cross_entropy(logits, target, reduction="none") for target in (batch.emotion, batch.support_emotion)
+        cross_entropy(logits, target, reduction="none") for target in (batch.emotion, targets.support_emotion)
     ]
-    expected = ((1 - batch.share) * of[0] + 2 * batch.share * of[1]).mean()
-    torch.testing.assert_close(mixing_objective(support=2.0)(built, batch).total, expected)
+    share = targets.support_share
+    expected = ((1 - share) * of[0] + 2 * share * of[1]).mean()
+    torch.testing.assert_close(mixing_loss(built, batch, targets).total, expected)
 
 
 def test_supports_out_of_slots_cannot_be_heard():
@@ -186,19 +196,19 @@ def test_supports_out_of_slots_cannot_be_heard():
 
 
 def test_the_copy_has_the_edges_of_the_dialogue_and_none_to_it_unless_linked():
-    for graph, before in zip(epoch(fixed([0])), TRAIN.graphs, strict=True):
+    for (graph, _), before in zip(epoch(fixed([0])), TRAIN.graphs, strict=True):
         count, edges = before.num_nodes, before.edge_index
         assert torch.equal(graph.edge_index, torch.cat([edges, edges + count], dim=1))
-    for graph, before in zip(epoch(fixed([0]), relation=4), TRAIN.graphs, strict=True):
+    for (graph, targets), before in zip(epoch(fixed([0]), relation=4), TRAIN.graphs, strict=True):
         count = before.num_nodes
         linked = graph.edge_index[:, graph.edge_type == 4]
-        places = (graph.support_emotion[count:] != -1).nonzero()[:, 0]
+        places = (targets.support_emotion[count:] != -1).nonzero()[:, 0]
         assert torch.equal(linked, torch.stack([places + count, places]))
 
 
 def test_an_utterance_without_supports_is_never_replaced():
-    for graph in epoch(fixed([-1, -1])):
-        assert (graph.support_emotion == -1).all()
+    for _, targets in epoch(fixed([-1, -1])):
+        assert (targets.support_emotion == -1).all()
 
 
 def test_every_support_of_an_utterance_is_drawn_as_often():
@@ -206,7 +216,7 @@ def test_every_support_of_an_utterance_is_drawn_as_often():
     curriculum = Curriculum(TRAIN, hardness(), fixed([3, 5, 7, -1]), Pacing())
     generator = torch.Generator().manual_seed(0)
     supports = torch.tensor([3, 5, 7, -1]).expand(3000, 4)
-    drawn = curriculum._drawn(supports, generator)
+    drawn = curriculum._sampled(supports, generator)
     counts = [int((drawn == row).sum()) for row in (-1, 3, 5, 7)]
     assert counts[0] == pytest.approx(1500, abs=120)
     assert counts[1:] == pytest.approx([500] * 3, abs=90)
@@ -235,50 +245,40 @@ def test_hardness_of_other_utterances_is_refused():
 
 
 def model():
-    torch.manual_seed(0)
-    return (
-        model_settings(
-            WIDTHS,
-            4,
-            (*BUILD.relations, "support"),
-            width=8,
-            depth=1,
-            message_passing=MessagePassingSettings(width=8),
-        )
-        .build()
-        .eval()
-    )
+    relations = (*BUILD.relations, "support")
+    messages = MessagePassingSettings(width=8)
+    return make(WIDTHS, 4, relations, width=8, depth=1, message_passing=messages).eval()
 
 
 def test_a_copy_changes_nothing_in_its_dialogue():
     """Attention and message passing keep to the dialogue as long as no support is linked."""
     plain = model()(Batch.from_data_list(TRAIN.graphs)).logits
-    batch = Batch.from_data_list(epoch(fixed([9])))
-    beside = model()(batch).logits[batch.sequence == 0]
-    torch.testing.assert_close(beside, plain)
-    linked = Batch.from_data_list(epoch(fixed([9]), relation=4))
-    assert not torch.allclose(model()(linked).logits[batch.sequence == 0], plain)
+    batch, _ = batched(epoch(fixed([9])))
+    unlinked = model()(batch).logits[batch.copy_number == 0]
+    torch.testing.assert_close(unlinked, plain)
+    linked, _ = batched(epoch(fixed([9]), relation=4))
+    assert not torch.allclose(model()(linked).logits[batch.copy_number == 0], plain)
 
 
 def test_a_copy_is_a_dialogue_of_its_own():
-    batch = Batch.from_data_list(epoch(fixed([9])))
+    batch, _ = batched(epoch(fixed([9])))
     numbers = batch.dialogue
     assert (numbers[1:] >= numbers[:-1]).all()
     assert len(numbers.unique()) == 2 * len(TRAIN)
 
 
 def test_the_objective_adds_the_loss_of_the_supports_with_their_own_labels():
-    batch = Batch.from_data_list(epoch(fixed([9]), Pacing(initial_fraction=0.5)))
+    batch, targets = batched(epoch(fixed([9]), Pacing(initial_fraction=0.5), support=0.3))
     logits = model()(batch).logits.log_softmax(dim=1).detach()
     own, sup, weights, supports = 0.0, 0.0, 0.0, 0
     for n in range(batch.num_nodes):
         if batch.emotion[n] != -1:
-            own -= float(batch.weight[n] * logits[n, batch.emotion[n]])
-            weights += float(batch.weight[n])
-        if batch.support_emotion[n] != -1:
-            sup -= float(logits[n, batch.support_emotion[n]])
+            own -= float(targets.weight[n] * logits[n, batch.emotion[n]])
+            weights += float(targets.weight[n])
+        if targets.support_emotion[n] != -1:
+            sup -= float(logits[n, targets.support_emotion[n]])
             supports += 1
-    terms = mixing_objective(support=0.3)(model(), batch)
+    terms = mixing_loss(model(), batch, targets)
     assert 0 < weights < (batch.emotion != -1).sum()
     assert terms.total.item() == pytest.approx(own / weights + 0.3 * sup / supports, rel=1e-5)
     assert terms.parts["support"].item() == pytest.approx(sup / supports, rel=1e-5)

@@ -7,9 +7,9 @@ from sklearn.metrics import roc_auc_score
 
 from graphmer.corpora.plant import plant_hard
 from graphmer.corpora.simulate import simulate
-from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
+from graphmer.curriculum.fitting import fit_teacher
 from graphmer.curriculum.hardness import Hardness, HardnessSettings, combined
-from graphmer.curriculum.teacher import Teacher
+from graphmer.curriculum.teacher import Teacher, TeacherSettings
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
 from graphmer.graph import GraphBuilder
@@ -22,7 +22,7 @@ BUILD = GraphBuilder({}, LABELS)
 
 def measured(dialogues, weights=HardnessSettings()):  # noqa: B008
     torch.manual_seed(0)
-    teacher = Teacher(WIDTHS, 4, width=8, depth=1).eval()
+    teacher = Teacher(TeacherSettings(width=8), WIDTHS, 4).eval()
     return Hardness.measure(teacher, GraphDataset(dialogues, BUILD), LABELS, weights, device=CPU)
 
 

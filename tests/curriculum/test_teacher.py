@@ -1,8 +1,8 @@
 import pytest
 import torch
 
-from graphmer.curriculum.fitting import TeacherSettings, fit_teacher
-from graphmer.curriculum.teacher import Teacher, rebuilding_error
+from graphmer.curriculum.fitting import fit_teacher
+from graphmer.curriculum.teacher import Teacher, TeacherSettings, reconstruction_error
 from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder
 from graphmer.graph.dataset import GraphDataset
@@ -14,14 +14,14 @@ BUILD = GraphBuilder({}, LABELS)
 
 def small(estimator="infonce", dropout=0.0):
     torch.manual_seed(0)
-    return Teacher(WIDTHS, 4, width=8, depth=1, heads=2, dropout=dropout, estimator=estimator).eval()
+    return Teacher(TeacherSettings(width=8, dropout=dropout), WIDTHS, 4, estimator).eval()
 
 
 def test_the_error_is_the_mean_over_hidden_modalities_of_the_mean_over_features():
     features = {"a": torch.zeros(3, 2), "b": torch.zeros(3, 3)}
     rebuilt = {"a": torch.tensor([[1.0, 2], [9, 9], [3, 0]]), "b": torch.full((3, 3), 2.0)}
     hidden = torch.tensor([[1, 1], [0, 1], [0, 0]], dtype=torch.bool)
-    error = rebuilding_error(rebuilt, features, hidden)
+    error = reconstruction_error(rebuilt, features, hidden)
     assert error.tolist() == pytest.approx([((1 + 4) / 2 + 4) / 2, 4, 0])
 
 
@@ -29,7 +29,7 @@ def test_an_error_only_where_nothing_is_hidden_costs_exactly_nothing():
     features = {"a": torch.tensor([[1.0, 2.0], [NAN, NAN], [5.0, 6.0]])}
     rebuilt = {"a": torch.tensor([[9.0, 9.0], [9.0, 9.0], [5.0, 6.0]])}
     hidden = torch.tensor([[False], [False], [True]])
-    assert rebuilding_error(rebuilt, features, hidden).tolist() == [0, 0, 0]
+    assert reconstruction_error(rebuilt, features, hidden).tolist() == [0, 0, 0]
 
 
 def test_hiding_from_the_decoder_equals_hiding_from_the_teacher():
@@ -37,17 +37,17 @@ def test_hiding_from_the_decoder_equals_hiding_from_the_teacher():
     whole = batched(dialogues, BUILD)
     kept = torch.tensor([True, False, True])
     seen = batched([FixedSet(("audio", "video")).apply(d, 0) for d in dialogues], BUILD)
-    expected = teacher.rebuild(teacher(seen), seen.available)
-    found = teacher.rebuild(teacher(whole), whole.available & kept)
+    expected = teacher.reconstruct(teacher(seen), seen.available)
+    found = teacher.reconstruct(teacher(whole), whole.available & kept)
     for modality in WIDTHS:
         torch.testing.assert_close(found[modality], expected[modality])
 
 
 def test_nothing_hidden_reaches_what_is_rebuilt():
     teacher, graph = small(), batched(ragged(), BUILD)
-    before = teacher.rebuild(teacher(graph), graph.available & torch.tensor([True, False, True]))
+    before = teacher.reconstruct(teacher(graph), graph.available & torch.tensor([True, False, True]))
     graph.text = torch.full_like(graph.text, 100.0)
-    after = teacher.rebuild(teacher(graph), graph.available & torch.tensor([True, False, True]))
+    after = teacher.reconstruct(teacher(graph), graph.available & torch.tensor([True, False, True]))
     assert all(torch.equal(before[m], after[m]) for m in WIDTHS)
 
 
@@ -93,6 +93,6 @@ def test_a_fitted_teacher_rebuilds_better_than_the_mean_and_repeats_itself():
     settings = TeacherSettings(width=16, epochs=60, learning_rate=5e-3, dropout=0.0)
     first, again = (fit_teacher(part, 4, settings, seed=1, device=torch.device("cpu")) for _ in range(2))
     graph = batched(dialogues, BUILD)
-    rebuilt = first.rebuild(first(graph), graph.available & torch.tensor([True, False]))
+    rebuilt = first.reconstruct(first(graph), graph.available & torch.tensor([True, False]))
     assert (rebuilt["text"] - graph.text).square().mean() < 0.4 * graph.text.var()
     assert all(torch.equal(a, b) for a, b in zip(first.parameters(), again.parameters(), strict=True))

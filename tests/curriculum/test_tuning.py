@@ -1,6 +1,6 @@
 import math
 
-from graphmer.curriculum.tuning import START, Hyperparameters, SearchSpace, tuned
+from graphmer.curriculum.tuning import START, Hyperparameters, SearchSpace, search
 
 
 def smooth(hyperparameters):
@@ -13,7 +13,7 @@ def smooth(hyperparameters):
 
 
 def test_the_best_within_reach_of_halves_and_doubles_is_found():
-    best, scores = tuned(SearchSpace(), smooth)
+    best, scores = search(SearchSpace(), smooth)
     assert best == Hyperparameters(2.0, 10, 1.0)
     assert max(scores) == smooth(best) == 0
 
@@ -25,12 +25,12 @@ def test_nothing_leaves_its_limits_and_fixed_ones_stay():
         tried.append(hyperparameters)
         return hyperparameters.support + hyperparameters.k
 
-    best, _ = tuned(SearchSpace((0.5, 4.0), (2, 8), (0.7, 0.7)), score)
+    best, _ = search(SearchSpace((0.5, 4.0), (2, 8), (0.7, 0.7)), score)
     assert best == Hyperparameters(4.0, 8, 0.7)
     assert all(0.5 <= t.support <= 4 and 2 <= t.k <= 8 and t.initial_fraction == 0.7 for t in tried)
 
 
 def test_a_flat_score_changes_nothing():
-    best, scores = tuned(SearchSpace(), lambda hyperparameters: 0.0)
+    best, scores = search(SearchSpace(), lambda hyperparameters: 0.0)
     assert best == START
     assert len(scores) == 7

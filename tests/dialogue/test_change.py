@@ -33,17 +33,17 @@ def naive_previous(speaker, labelled, strict):
 
 
 @pytest.mark.parametrize("strict", [False, True])
-@pytest.mark.parametrize("parties_", [1, 2, 3, 9])
-def test_the_previous_turn_is_what_a_search_backwards_finds(parties_, strict):
-    generator = torch.Generator().manual_seed(parties_)
+@pytest.mark.parametrize("speakers", [1, 2, 3, 9])
+def test_the_previous_turn_agrees_with_a_backward_search(speakers, strict):
+    generator = torch.Generator().manual_seed(speakers)
     for length in (1, 2, 3, 5, 40):
-        speaker = torch.randint(parties_, (length,), generator=generator)
+        speaker = torch.randint(speakers, (length,), generator=generator)
         labelled = torch.rand(length, generator=generator) < 0.7
         expected = naive_previous(speaker.tolist(), labelled.tolist(), strict)
         assert previous_turn(speaker, labelled, strict=strict).tolist() == expected
 
 
-def test_a_shift_is_another_emotion_than_at_the_speakers_previous_turn():
+def test_a_shift_is_a_difference_from_the_speakers_previous_emotion():
     targets = found("A0 B1 A1 B1 A1")
     assert targets.previous.tolist() == [-1, -1, 0, 1, 2]
     assert targets.shift.tolist() == [False, False, True, False, False]
@@ -65,13 +65,13 @@ def test_strict_drops_a_pair_that_spans_an_unlabelled_turn_of_the_speaker():
     assert found("A0 B- A1", strict=True).eligible.tolist() == [False, False, True]
 
 
-def test_an_adjacent_shift_compares_with_the_previous_turn_of_anybody():
+def test_an_adjacent_shift_compares_with_the_previous_turn_of_any_speaker():
     targets = found("A0 B1 B- A1", kind="adjacent")
     assert targets.previous.tolist() == [-1, 0, 1, 1]
     assert targets.shift.tolist() == [False, True, False, False]
 
 
-def test_a_valence_shift_skips_what_has_no_valence():
+def test_a_valence_shift_skips_turns_without_valence():
     targets = found("A1 A3 A2 A2 A0", kind="valence")
     assert targets.value.tolist() == [2, -1, 0, 0, 1]
     assert targets.eligible.tolist() == [False, False, True, True, True]
@@ -82,31 +82,31 @@ def test_valences_without_polarity_are_unknown():
     assert valences(torch.tensor([0, 1, -1]), LabelSpace(("a", "b"))).tolist() == [-1, -1, -1]
 
 
-def test_transitions_lead_from_the_previous_emotion_to_the_present_one():
+def test_pairs_hold_the_previous_and_the_current_emotion():
     assert found("A0 B1 A1 B- B2").pairs.tolist() == [[0, 1], [1, 2]]
     assert found("A0").pairs.shape == (0, 2)
 
 
 @pytest.mark.parametrize("kind", ["speaker", "valence", "adjacent"])
-def test_dialogues_side_by_side_do_not_see_one_another(kind):
+def test_dialogues_of_a_batch_are_independent(kind):
     texts = ["A0 B1 A1 B1", "A2 A2", "B0 A1 B2 A- A1"]
     alone = [found(text, kind=kind) for text in texts]
     emotion, speaker = (torch.cat(parts) for parts in zip(*map(turns, texts), strict=True))
     dialogue = torch.arange(3).repeat_interleave(torch.tensor([4, 2, 5]))
-    together = change_targets(emotion, speaker, LABELS, kind=kind, dialogue=dialogue)
-    assert together.shift.tolist() == torch.cat([each.shift for each in alone]).tolist()
-    assert together.eligible.tolist() == torch.cat([each.eligible for each in alone]).tolist()
-    assert together.pairs.tolist() == torch.cat([each.pairs for each in alone]).tolist()
+    joint = change_targets(emotion, speaker, LABELS, kind=kind, dialogue=dialogue)
+    assert joint.shift.tolist() == torch.cat([each.shift for each in alone]).tolist()
+    assert joint.eligible.tolist() == torch.cat([each.eligible for each in alone]).tolist()
+    assert joint.pairs.tolist() == torch.cat([each.pairs for each in alone]).tolist()
 
 
-def test_every_speaker_of_every_dialogue_has_a_number_of_their_own():
+def test_speaker_ids_are_unique_across_dialogues():
     speaker, dialogue = torch.tensor([0, 1, 2, 0, 2]), torch.tensor([0, 0, 0, 1, 1])
     assert len(set(speaker_ids(speaker, dialogue).tolist())) == 5
     assert speaker_ids(speaker[:0], dialogue[:0]).tolist() == []
 
 
 def test_a_score_has_no_changes():
-    with pytest.raises(ValueError, match="one of classes"):
+    with pytest.raises(ValueError, match="needs class labels"):
         change_targets(torch.zeros(2), torch.zeros(2).long(), LabelSpace(interval=(-3, 3)))
 
 

@@ -9,8 +9,8 @@ from graphmer.dialogue import Dialogue, Utterance
 def three_turns() -> Dialogue:
     turns = [
         Utterance("Ann", {"text": [1.0, 2.0], "audio": [3.0]}, "joy", text="hi", start=0.0, end=1.5),
-        Utterance("Bob", {"text": [4.0, 5.0]}, id="answer", reply_to="demo_0"),
-        Utterance("Ann", emotion="anger", reply_to="answer"),
+        Utterance("Bob", {"text": [4.0, 5.0]}, id="reply", reply_to="demo_0"),
+        Utterance("Ann", emotion="anger", reply_to="reply"),
     ]
     return Dialogue.from_utterances("demo", turns, session="1")
 
@@ -26,6 +26,12 @@ def test_turns_are_aligned_and_a_missing_modality_is_absent():
     assert dialogue.session == "1"
 
 
+def test_the_short_form_says_how_much_there_is_of_each_modality():
+    assert repr(three_turns()) == "Dialogue('demo', 3 turns, 2 speakers, text 67 %, audio 33 %)"
+    one = Dialogue.from_utterances("50%", [Utterance("Ann")], widths={"text": 2})
+    assert repr(one) == "Dialogue('50%', 1 turn, 1 speaker, text 0 %)"
+
+
 def test_speakers_are_numbered_by_their_first_turn():
     dialogue = three_turns()
     assert dialogue.speakers == ("Ann", "Bob")
@@ -34,7 +40,7 @@ def test_speakers_are_numbered_by_their_first_turn():
 
 def test_ids_default_to_positions_and_replies_become_positions():
     dialogue = three_turns()
-    assert dialogue.utterance_ids == ("demo_0", "answer", "demo_2")
+    assert dialogue.utterance_ids == ("demo_0", "reply", "demo_2")
     assert dialogue.reply_to.tolist() == [-1, 0, 1]
 
 
@@ -44,7 +50,7 @@ def test_unknown_times_are_nan():
     assert dialogue.end[0] == 1.5
 
 
-def test_hiding_never_reveals_what_was_not_recorded():
+def test_masking_never_adds_a_modality_that_was_not_recorded():
     dialogue = three_turns()
     everything = dialogue.with_available(torch.ones(3, 2, dtype=torch.bool))
     assert torch.equal(everything.available, dialogue.available)
@@ -53,7 +59,7 @@ def test_hiding_never_reveals_what_was_not_recorded():
     assert dialogue.available.any()
 
 
-def test_widths_keep_a_modality_that_is_missing_throughout():
+def test_widths_keep_a_modality_that_is_missing_in_every_turn():
     dialogue = Dialogue.from_utterances(
         "d", [Utterance("A", {"text": [1.0]})], widths={"audio": 2, "text": 1}
     )
@@ -84,7 +90,7 @@ def test_widths_keep_a_modality_that_is_missing_throughout():
         (
             [Utterance("A", reply_to="x")],
             None,
-            "Dialogue 'd': `reply_to` names 'x', which is no turn of this dialogue",
+            "Dialogue 'd': `reply_to` names 'x', which is not a turn of this dialogue",
         ),
         (
             [Utterance("A", id="u"), Utterance("B", id="u")],
@@ -93,12 +99,12 @@ def test_widths_keep_a_modality_that_is_missing_throughout():
         ),
     ],
 )
-def test_wrong_turns_are_named(turns, widths, message):
+def test_invalid_turns_are_named(turns, widths, message):
     with pytest.raises(ValueError, match=message):
         Dialogue.from_utterances("d", turns, widths=widths)
 
 
-def test_lengths_that_disagree_are_named():
+def test_different_lengths_are_named():
     dialogue = three_turns()
     with pytest.raises(ValueError, match=r"`available` must have shape \(3, 2\), got \(2, 2\)"):
         replace(dialogue, available=torch.ones(2, 2, dtype=torch.bool))

@@ -13,7 +13,7 @@ def test_classes_are_numbered_in_their_order():
     assert not CLASSES.is_score
 
 
-def test_scores_stay_scores():
+def test_scores_are_encoded_as_numbers():
     target = SCORE.encode([1.5, None, "-2"])
     assert target[[0, 2]].tolist() == [1.5, -2.0]
     assert target.isnan().tolist() == [False, True, False]
@@ -28,7 +28,7 @@ def test_decoding_inverts_encoding(space, emotions):
     assert space.labelled(target).tolist() == [emotion is not None for emotion in emotions]
 
 
-def test_no_turns_are_no_labels():
+def test_no_turns_give_an_empty_target():
     assert CLASSES.encode([]).shape == (0,)
     assert CLASSES.encode([]).dtype == torch.long
 
@@ -57,6 +57,6 @@ def test_a_contradictory_label_space_is_refused(arguments, message):
         (SCORE, float("nan"), r"A score must lie in \[-3.0, 3.0\]; got nan"),
     ],
 )
-def test_an_annotation_outside_the_space_is_named(space, emotion, message):
+def test_an_annotation_outside_the_label_space_is_named(space, emotion, message):
     with pytest.raises(ValueError, match=message):
         space.encode([emotion])

@@ -52,19 +52,19 @@ def dialogue(id: str = "d", length: int = 40, modalities=MODALITIES, speakers: i
 
 
 def with_gaps(length: int = 400) -> Dialogue:
-    """Recorded with every subset of the modalities, the empty one included."""
+    """Dialogue recorded with every subset of the modalities, including the empty one."""
     whole = dialogue("gaps", length)
     bits = torch.arange(length) % 8
     return whole.with_available(torch.stack([(bits >> m & 1).bool() for m in range(3)], dim=1))
 
 
 def kept(rule: MissingProtocol, count: int, seed: int = 0, **shape) -> torch.Tensor:
-    """Masks of many dialogues, one below the other."""
+    """Masks of many dialogues, concatenated."""
     return torch.cat([rule.apply(dialogue(f"d{n}", **shape), seed).available for n in range(count)])
 
 
 def assert_fraction(facts: torch.Tensor, expected: float) -> None:
-    """A fraction of independent facts lies within three standard deviations of what the law says."""
+    """The fraction of independent events is within three standard deviations of its expectation."""
     spread = math.sqrt(expected * (1 - expected) / facts.numel())
     assert abs(facts.float().mean().item() - expected) <= 3 * spread + 1e-9
 
@@ -78,21 +78,21 @@ def test_every_name_gives_a_protocol_of_that_name(spec):
 
 
 @pytest.mark.parametrize("spec", EVERY)
-def test_nothing_appears_that_was_not_recorded(spec):
+def test_no_protocol_adds_a_modality_that_was_not_recorded(spec):
     gaps = with_gaps()
-    seen = protocol(spec, MODALITIES).apply(gaps, 0).available
-    assert not (seen & ~gaps.available).any()
+    available = protocol(spec, MODALITIES).apply(gaps, 0).available
+    assert not (available & ~gaps.available).any()
 
 
 @pytest.mark.parametrize("spec", ["complete", "rate:0.9", "burst:3", "noise:1", "shift:3", "rates"])
-def test_an_utterance_with_something_keeps_something(spec):
+def test_no_utterance_loses_its_last_modality(spec):
     gaps = with_gaps()
-    seen = protocol(spec, MODALITIES).apply(gaps, 0).available
-    assert torch.equal(seen.any(dim=1), gaps.available.any(dim=1))
+    available = protocol(spec, MODALITIES).apply(gaps, 0).available
+    assert torch.equal(available.any(dim=1), gaps.available.any(dim=1))
 
 
 @pytest.mark.parametrize("spec", EVERY)
-def test_keep_is_what_apply_leaves(spec):
+def test_apply_combines_keep_with_what_was_recorded(spec):
     gaps = with_gaps()
     rule = protocol(spec, MODALITIES)
     assert torch.equal(rule.apply(gaps, 3).available, rule.keep(gaps, 3) & gaps.available)
@@ -100,7 +100,7 @@ def test_keep_is_what_apply_leaves(spec):
 
 
 @pytest.mark.parametrize("spec", ["rate:0.5", "burst:3", "speaker:t", "noise:0.5", "sets", "rates", "mixed"])
-def test_another_seed_hides_or_damages_something_else(spec):
+def test_the_seed_determines_masks_and_corruption(spec):
     rule = protocol(spec, MODALITIES)
     one, again, other = ([rule.apply(dialogue(f"d{n}"), seed) for n in range(20)] for seed in (0, 0, 1))
 
@@ -115,23 +115,23 @@ def test_another_seed_hides_or_damages_something_else(spec):
 
 
 @pytest.mark.parametrize("spec", ["rate:0.5", "rates", "noise:0.5"])
-def test_draws_of_an_utterance_do_not_depend_on_the_others(spec):
+def test_the_mask_of_an_utterance_does_not_depend_on_other_utterances(spec):
     rule = protocol(spec, MODALITIES)
     long, short = rule.apply(dialogue(length=30), 0), rule.apply(dialogue(length=10), 0)
     assert torch.equal(long.available[:10], short.available)
     assert torch.equal(long.features["text"][:10], short.features["text"])
-    turned = replace(dialogue(length=30), utterance_ids=dialogue(length=30).utterance_ids[::-1])
-    assert torch.equal(rule.apply(turned, 0).available.flip(0), long.available)
+    reordered = replace(dialogue(length=30), utterance_ids=dialogue(length=30).utterance_ids[::-1])
+    assert torch.equal(rule.apply(reordered, 0).available.flip(0), long.available)
 
 
 def test_masks_do_not_depend_on_the_process_or_its_hash_seed():
     code = (
         "from tests.dialogue.test_missing import *\n"
         "rules = [protocol(spec, MODALITIES) for spec in EVERY]\n"
-        "seen = [rule.apply(dialogue(), 7) for rule in rules]\n"
-        "print([s.available.int().tolist() for s in seen], seen[5].features['text'].sum().item())"
+        "views = [rule.apply(dialogue(), 7) for rule in rules]\n"
+        "print([v.available.int().tolist() for v in views], views[5].features['text'].sum().item())"
     )
-    answer = subprocess.run(
+    printed = subprocess.run(
         [sys.executable, "-c", code],
         env={**os.environ, "PYTHONHASHSEED": "1"},
         cwd=Path(__file__).parents[2],
@@ -139,9 +139,9 @@ def test_masks_do_not_depend_on_the_process_or_its_hash_seed():
         text=True,
         check=True,
     ).stdout
-    seen = [protocol(spec, MODALITIES).apply(dialogue(), 7) for spec in EVERY]
-    masks = [masked.available.int().tolist() for masked in seen]
-    assert answer.strip() == f"{masks} {seen[5].features['text'].sum().item()}"
+    views = [protocol(spec, MODALITIES).apply(dialogue(), 7) for spec in EVERY]
+    masks = [view.available.int().tolist() for view in views]
+    assert printed.strip() == f"{masks} {views[5].features['text'].sum().item()}"
 
 
 def test_masks_of_a_published_seed_never_change():
@@ -150,34 +150,34 @@ def test_masks_of_a_published_seed_never_change():
 
 
 @pytest.mark.parametrize("rate", [0.0, 0.1, 0.3, 0.5, 0.6, 0.7])
-def test_rate_follows_its_law_on_three_modalities(rate):
+def test_the_number_of_kept_modalities_is_binomial_under_rate(rate):
     count = kept(Rate(rate), 250).sum(dim=1)
     other = max(1 - 1.5 * rate, 0.0)
-    for number, chance in {1: (1 - other) ** 2, 2: 2 * other * (1 - other), 3: other**2}.items():
-        assert_fraction(count == number, chance)
+    for number, probability in {1: (1 - other) ** 2, 2: 2 * other * (1 - other), 3: other**2}.items():
+        assert_fraction(count == number, probability)
 
 
 @pytest.mark.parametrize(("width", "rate"), [(2, 0.4), (3, 0.5), (4, 0.6), (6, 0.8)])
-def test_rate_hides_the_fraction_it_names_from_any_number_of_modalities(width, rate):
+def test_rate_is_the_missing_fraction_for_any_number_of_modalities(width, rate):
     mask = kept(Rate(rate), 250, modalities=tuple(f"m{n}" for n in range(width)))
     assert_fraction(~mask.any(dim=1), 0.0)
     for column in mask.T:
         assert_fraction(~column, rate)
 
 
-def test_rate_removes_nothing_from_a_single_modality():
+def test_rate_never_masks_a_single_modality():
     assert Rate(1.0).keep(dialogue(modalities=("text",)), 0).all()
 
 
-def test_rate_chooses_the_kept_modality_among_the_recorded():
+def test_rate_chooses_the_kept_modality_among_the_recorded_ones():
     gaps = with_gaps(8000)
-    seen = Rate(0.7).apply(gaps, 0).available
-    assert (seen.sum(dim=1) == gaps.available.any(dim=1)).all()
+    available = Rate(0.7).apply(gaps, 0).available
+    assert (available.sum(dim=1) == gaps.available.any(dim=1)).all()
     both = (gaps.available == torch.tensor([True, False, True])).all(dim=1)
-    assert_fraction(seen[both, 0], 0.5)
+    assert_fraction(available[both, 0], 0.5)
 
 
-def test_raising_the_rate_only_removes():
+def test_masks_of_increasing_rates_are_nested():
     gaps = with_gaps()
     masks = [Rate(step / 20).apply(gaps, 0).available for step in range(21)]
     for lower, higher in pairwise(masks):
@@ -192,34 +192,34 @@ def test_a_fixed_set_is_the_same_for_every_utterance(condition):
 
 
 @pytest.mark.parametrize("turns", [1, 4])
-def test_a_burst_lasts_as_many_turns_as_its_name_says(turns):
+def test_a_burst_has_the_given_length(turns):
     mask = Burst(turns).keep(dialogue(length=200), 0)
     assert ((~mask).sum(dim=1) == 1).all()
-    off = mask.int().argmin(dim=1)
-    lengths = torch.unique_consecutive(off, return_counts=True)[1]
+    missing = mask.int().argmin(dim=1)
+    lengths = torch.unique_consecutive(missing, return_counts=True)[1]
     assert (lengths[1:-1] == turns).all()
     assert (lengths <= turns).all()
 
 
-def test_bursts_hide_each_modality_equally_often():
+def test_bursts_mask_each_modality_equally_often():
     first = torch.stack([Burst(5).keep(dialogue(f"d{n}"), 0)[17] for n in range(2000)])
     for column in first.T:
         assert_fraction(~column, 1 / 3)
     assert Burst(5).keep(dialogue(modalities=("text",)), 0).all()
 
 
-def test_one_party_has_only_the_set_and_the_others_everything():
-    parties = []
+def test_one_speaker_has_only_the_set_and_the_others_are_not_masked():
+    masked = []
     for n in range(600):
         talk = dialogue(f"d{n}", length=6, speakers=3)
         reduced = ~SpeakerSet(("text",)).keep(talk, 0).all(dim=1)
-        parties.append(talk.speaker[reduced].unique().item())
+        masked.append(talk.speaker[reduced].unique().item())
         assert torch.equal(SpeakerSet(("text",)).keep(talk, 0)[:, 1], torch.ones(6, dtype=torch.bool))
-    for party in range(3):
-        assert_fraction(torch.tensor(parties) == party, 1 / 3)
+    for speaker in range(3):
+        assert_fraction(torch.tensor(masked) == speaker, 1 / 3)
 
 
-def test_noise_has_the_scale_it_names_and_differs_between_modalities():
+def test_noise_has_the_given_scale_and_is_independent_between_modalities():
     clean = dialogue(length=5000)
     noise = {m: Noise(0.5).apply(clean, 0).features[m] - clean.features[m] for m in MODALITIES}
     assert noise["text"].std().item() == pytest.approx(0.5, rel=0.03)
@@ -230,7 +230,7 @@ def test_noise_has_the_scale_it_names_and_differs_between_modalities():
     assert torch.allclose(double, 2 * noise["text"], atol=1e-3)
 
 
-def test_a_shifted_modality_is_shown_late():
+def test_a_shifted_modality_is_delayed():
     clean = dialogue(length=6)
     late = Shift(2).apply(clean, 0)
     (column,) = [c for c in range(3) if not late.available[:, c].all()]
@@ -241,18 +241,18 @@ def test_a_shifted_modality_is_shown_late():
         assert torch.equal(late.features[other], clean.features[other])
 
 
-def test_a_shift_leaves_a_turn_on_time_that_would_have_nothing():
+def test_a_shift_does_not_delay_the_last_modality_of_a_turn():
     late = Shift(2).apply(dialogue(length=5, modalities=("text",)), 0)
     assert late.available.all()
     assert late.features["text"][:, 0].tolist() == [0, 1, 0, 1, 2]
 
 
-def test_a_shift_longer_than_the_dialogue_hides_the_modality():
+def test_a_shift_longer_than_the_dialogue_masks_the_modality():
     late = Shift(9).apply(dialogue(length=3), 0)
     assert late.available.sum().item() == 6
 
 
-def test_random_sets_are_equally_likely_and_hold_for_a_dialogue():
+def test_random_sets_are_uniform_and_constant_within_a_dialogue():
     masks = torch.stack([RandomSets().keep(dialogue(f"d{n}", length=3), 0) for n in range(3500)])
     assert (masks == masks[:, :1]).all()
     codes = (masks[:, 0] * torch.tensor([1, 2, 4])).sum(dim=1)
@@ -260,14 +260,16 @@ def test_random_sets_are_equally_likely_and_hold_for_a_dialogue():
         assert_fraction(codes == code, 1 / 7 if code else 0.0)
 
 
-def test_random_rates_spread_over_the_rates_of_the_curves():
-    hidden = torch.stack([(~RandomRates().keep(dialogue(f"d{n}", 60), 0)).float().mean() for n in range(600)])
-    assert hidden.mean().item() == pytest.approx(0.35, abs=0.03)
-    assert hidden.min() < 0.05
-    assert hidden.max() > 0.6
+def test_random_rates_cover_the_range_of_the_missing_rate_curves():
+    missing = torch.stack(
+        [(~RandomRates().keep(dialogue(f"d{n}", 60), 0)).float().mean() for n in range(600)]
+    )
+    assert missing.mean().item() == pytest.approx(0.35, abs=0.03)
+    assert missing.min() < 0.05
+    assert missing.max() > 0.6
 
 
-def test_mixed_is_half_sets_and_half_rates():
+def test_mixed_uses_sets_and_rates_equally_often():
     talks = [dialogue(f"d{n}") for n in range(1000)]
     sets = torch.tensor([torch.equal(Mixed().keep(t, 0), RandomSets().keep(t, 0)) for t in talks])
     rates = torch.tensor([torch.equal(Mixed().keep(t, 0), RandomRates().keep(t, 0)) for t in talks])
@@ -275,17 +277,17 @@ def test_mixed_is_half_sets_and_half_rates():
     assert_fraction(sets & ~rates, 0.5)
 
 
-def test_complete_hides_nothing():
+def test_complete_masks_nothing():
     assert Complete().keep(dialogue(), 0).all()
 
 
-def test_conditions_come_in_the_fields_order():
+def test_conditions_are_sorted_by_size():
     assert conditions(MODALITIES) == ("a", "t", "v", "at", "av", "tv", "atv")
     assert conditions(("text", "tail")) == ("text", "tail", "text+tail")
     assert len(conditions(("a", "b", "c", "d"))) == 15
 
 
-def test_a_set_may_be_written_in_any_order_by_initials_or_in_full():
+def test_a_set_can_be_given_in_any_order_by_initials_or_full_names():
     pair = FixedSet(("audio", "text"))
     for spec in ("at", "ta", "fixed:at", "audio+text", "text+audio", "fixed:text+audio"):
         assert protocol(spec, MODALITIES) == pair
@@ -304,8 +306,8 @@ def test_a_set_may_be_written_in_any_order_by_initials_or_in_full():
         ("aa", "Unknown missing-modality protocol 'aa'"),
         ("", "Unknown missing-modality protocol ''"),
         ("rate", "Did you mean 'rate(s|:)'"),
-        ("fixed:audi", r"'audi' is no set of the modalities \['audio', 'text', 'video'\].*mean 'audio'"),
-        ("speaker:", "'' is no set of the modalities"),
+        ("fixed:audi", r"'audi' is not a set of the modalities \['audio', 'text', 'video'\].*mean 'audio'"),
+        ("speaker:", "'' is not a set of the modalities"),
         ("rate:half", "'rate:half': a number must follow the colon; got 'half'"),
         ("rate:1.5", r"A missing rate must be a fraction in \[0, 1\]; got 1.5"),
         ("rate:nan", r"must be a fraction in \[0, 1\]; got nan"),
@@ -316,13 +318,13 @@ def test_a_set_may_be_written_in_any_order_by_initials_or_in_full():
         ("noise:inf", "must be a finite number"),
     ],
 )
-def test_a_wrong_name_says_what_is_right(spec, message):
+def test_an_invalid_name_is_an_error_with_a_suggestion(spec, message):
     with pytest.raises(ValueError, match=message):
         protocol(spec, MODALITIES)
 
 
-def test_wrong_sets_and_modalities_are_refused():
-    with pytest.raises(ValueError, match=r"needs at least one and each only once; got \(\)"):
+def test_invalid_sets_and_modalities_are_refused():
+    with pytest.raises(ValueError, match=r"needs at least one modality, and each only once; got \(\)"):
         FixedSet(())
     with pytest.raises(ValueError, match="each only once"):
         SpeakerSet(("text", "text"))

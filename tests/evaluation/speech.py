@@ -1,4 +1,4 @@
-"""Predictions with speakers, said in one line."""
+"""Predictions with speakers for tests, from one line of text or at random."""
 
 from dataclasses import replace
 
@@ -11,7 +11,7 @@ EMOTIONS = LabelSpace(("calm", "glad", "sad"), polarity={"calm": 0, "glad": 1, "
 
 
 def spoken(text, *, condition="at", prefix="d"):
-    """``A01 B-2 | A22``: speaker, true class (a dash is none), predicted class; a bar parts dialogues."""
+    """``A01 B-2 | A22``: speaker, target (a dash is unlabelled), prediction; a bar separates dialogues."""
     dialogues = [part.split() for part in text.split("|")]
     words = [word for part in dialogues for word in part]
     logits = torch.nn.functional.one_hot(torch.tensor([int(word[2]) for word in words]), 3)
@@ -28,7 +28,7 @@ def spoken(text, *, condition="at", prefix="d"):
 
 
 def random_speech(seed, *, dialogues=5, speakers=3, condition="at", prefix="d"):
-    """Dialogues of 1 to 14 turns; a fifth of the turns is unlabelled, half of the rest is predicted."""
+    """Dialogues of 1 to 14 turns; a fifth of the turns is unlabelled; outputs correlate with the targets."""
     generator = torch.Generator().manual_seed(seed)
     lengths = torch.randint(1, 15, (dialogues,), generator=generator)
     length = int(lengths.sum())
@@ -49,24 +49,24 @@ def random_speech(seed, *, dialogues=5, speakers=3, condition="at", prefix="d"):
 
 
 def with_change(predictions, seed):
-    """The same, with a random probability of a change at every turn, and what is called one."""
+    """The same predictions with random direct predictions of changes."""
     generator = torch.Generator().manual_seed(seed)
     change = torch.rand(len(predictions), generator=generator)
     return replace(predictions, change=change, changed=change > 0.4)
 
 
-def naive_pairs(predictions, history="predicted", *, anybody=False):
-    """Rows ``(dialogue, previous turn, turn, annotated pair, predicted pair)`` by searching backwards."""
-    target, guess = predictions.target.tolist(), predictions.predicted.tolist()
-    place = list(zip(predictions.dialogue.tolist(), predictions.speaker.tolist(), strict=True))
+def naive_pairs(predictions, history="predicted", *, any_speaker=False):
+    """Rows ``(dialogue, previous turn, turn, annotated pair, predicted pair)`` from a backward search."""
+    target, predicted = predictions.target.tolist(), predictions.predicted.tolist()
+    owner = list(zip(predictions.dialogue.tolist(), predictions.speaker.tolist(), strict=True))
     rows = []
     for turn in range(len(target)):
         if target[turn] == -1:
             continue
         for k in reversed(range(turn)):
-            same = place[k][0] == place[turn][0] and (anybody or place[k] == place[turn])
+            same = owner[k][0] == owner[turn][0] and (any_speaker or owner[k] == owner[turn])
             if same and target[k] != -1:
-                before = guess[k] if history == "predicted" else target[k]
-                rows.append((place[turn][0], k, turn, (target[k], target[turn]), (before, guess[turn])))
+                before = predicted[k] if history == "predicted" else target[k]
+                rows.append((owner[turn][0], k, turn, (target[k], target[turn]), (before, predicted[turn])))
                 break
     return rows

@@ -45,7 +45,7 @@ def test_a_metric_is_the_mean_over_seeds_of_all_folds_together(history):
         assert row[metric].seed_spread == pytest.approx(np.std(values, ddof=1))
 
 
-def test_only_what_adds_up_over_dialogues_has_an_interval():
+def test_only_metrics_of_additive_counts_have_an_interval():
     row = ChangeScores.from_predictions(grid(), EMOTIONS).summary(resamples=200)["a"]
     for metric, found in row.items():
         assert np.isnan(found.low) == (metric not in SHIFT_METRICS)
@@ -59,14 +59,14 @@ def test_eligible_turns_and_shifts_are_those_of_one_seed():
     assert scores.shifts / scores.eligible == pytest.approx(row["prevalence"].mean)
 
 
-def test_dialogues_must_be_the_same_everywhere():
+def test_all_seeds_and_conditions_need_the_same_dialogues():
     predictions = grid()
     predictions[0, "fold 0", "a"] = random_speech(9, condition="a", dialogues=2)
     with pytest.raises(ValueError, match="tested on the same dialogues"):
         ChangeScores.from_predictions(predictions, EMOTIONS)
 
 
-def test_the_file_names_the_oracle_and_holds_no_nan(tmp_path):
+def test_the_file_marks_the_oracle_and_contains_no_nan(tmp_path):
     changes = [ChangeScores.from_predictions(grid(), EMOTIONS, history=each) for each in HISTORIES]
     write_changes(changes, {"title": "system"}, tmp_path / "change.json")
     content = json.loads((tmp_path / "change.json").read_text())
@@ -78,7 +78,7 @@ def test_the_file_names_the_oracle_and_holds_no_nan(tmp_path):
     assert stored["conditions"]["at"]["change_error_rate"]["low"] is None
 
 
-def test_what_is_said_directly_has_intervals_too():
+def test_metrics_of_direct_predictions_have_intervals():
     predictions = {key: with_change(each, seed=len(str(key))) for key, each in grid().items()}
     scores = ChangeScores.from_predictions(predictions, EMOTIONS)
     assert scores.direct

@@ -6,7 +6,7 @@ import pytest
 from graphmer.evaluation.change_sequences import (
     boundary_f1,
     change_error_rate,
-    turns_by_party,
+    turns_by_speaker,
     window_difference,
 )
 
@@ -16,35 +16,35 @@ def gaps(*texts):
 
 
 def random_gaps(seed, count=6):
-    draw = np.random.default_rng(seed)
-    return [draw.random(draw.integers(0, 7)) < 0.4 for _ in range(count)]
+    rng = np.random.default_rng(seed)
+    return [rng.random(rng.integers(0, 7)) < 0.4 for _ in range(count)]
 
 
-def guesses_for(truth, seed):
-    draw = np.random.default_rng(seed)
-    return [draw.random(len(each)) < 0.4 for each in truth]
+def random_predictions(target, seed):
+    rng = np.random.default_rng(seed)
+    return [rng.random(len(each)) < 0.4 for each in target]
 
 
-def naive_matches(truth, guess, tolerance):
-    """The largest one-to-one matching, by trying all."""
-    expected, said = np.flatnonzero(truth).tolist(), np.flatnonzero(guess).tolist()
-    if len(expected) > len(said):
-        expected, said = said, expected
+def naive_matches(target, predicted, tolerance):
+    """Size of the maximum one-to-one matching, by exhaustive search."""
+    few, many = np.flatnonzero(target).tolist(), np.flatnonzero(predicted).tolist()
+    if len(few) > len(many):
+        few, many = many, few
     return max(
-        sum(abs(a - b) <= tolerance for a, b in zip(expected, order, strict=True))
-        for chosen in combinations(said, len(expected))
+        sum(abs(a - b) <= tolerance for a, b in zip(few, order, strict=True))
+        for chosen in combinations(many, len(few))
         for order in permutations(chosen)
     )
 
 
 @pytest.mark.parametrize("tolerance", [0, 1, 2])
 @pytest.mark.parametrize("seed", range(6))
-def test_boundaries_are_matched_as_well_as_possible(seed, tolerance):
-    truth = random_gaps(seed)
-    guess = guesses_for(truth, seed + 50)
-    hits = sum(naive_matches(t, g, tolerance) for t, g in zip(truth, guess, strict=True))
-    total = sum(t.sum() + g.sum() for t, g in zip(truth, guess, strict=True))
-    assert boundary_f1(truth, guess, tolerance) == pytest.approx(2 * hits / total)
+def test_the_matching_of_boundaries_is_maximal(seed, tolerance):
+    target = random_gaps(seed)
+    predicted = random_predictions(target, seed + 50)
+    hits = sum(naive_matches(t, g, tolerance) for t, g in zip(target, predicted, strict=True))
+    total = sum(t.sum() + g.sum() for t, g in zip(target, predicted, strict=True))
+    assert boundary_f1(target, predicted, tolerance) == pytest.approx(2 * hits / total)
 
 
 def test_a_boundary_is_matched_only_once():
@@ -56,14 +56,14 @@ def test_boundaries_of_different_speakers_are_never_matched():
     assert boundary_f1(gaps("1", "0"), gaps("0", "1"), 1) == 0
 
 
-def test_without_an_annotated_boundary_there_is_no_f1():
+def test_boundary_f1_is_undefined_without_an_annotated_boundary():
     assert np.isnan(boundary_f1(gaps("00"), gaps("10"), 1))
     assert np.isnan(boundary_f1([], [], 0))
 
 
-def naive_window_difference(truth, guess):
+def naive_window_difference(target, predicted):
     differing = windows = 0
-    for t, g in zip(truth, guess, strict=True):
+    for t, g in zip(target, predicted, strict=True):
         turns = len(t) + 1
         half = turns / (int(sum(t)) + 1) / 2
         width = max(1, int(np.floor(half + 0.5)))
@@ -74,16 +74,16 @@ def naive_window_difference(truth, guess):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_windows_are_counted_one_by_one(seed):
-    truth = random_gaps(seed)
-    guess = guesses_for(truth, seed + 50)
-    assert window_difference(truth, guess) == pytest.approx(naive_window_difference(truth, guess))
+def test_window_difference_agrees_with_naive_loops(seed):
+    target = random_gaps(seed)
+    predicted = random_predictions(target, seed + 50)
+    assert window_difference(target, predicted) == pytest.approx(naive_window_difference(target, predicted))
 
 
 def test_a_near_miss_costs_less_than_a_far_one():
-    truth = gaps("00001000")
-    assert window_difference(truth, truth) == 0
-    near, far = (window_difference(truth, gaps(text)) for text in ("00010000", "10000000"))
+    target = gaps("00001000")
+    assert window_difference(target, target) == 0
+    near, far = (window_difference(target, gaps(text)) for text in ("00010000", "10000000"))
     assert 0 < near < far
 
 
@@ -105,28 +105,29 @@ def naive_collapsed(text):
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_edits_agree_with_the_recursive_definition(seed):
-    draw = np.random.default_rng(seed)
-    truth = [draw.integers(0, 3, size=draw.integers(1, 7)) for _ in range(5)]
-    guess = [draw.integers(0, 3, size=len(each)) for each in truth]
+def test_the_edit_distance_agrees_with_its_recursive_definition(seed):
+    rng = np.random.default_rng(seed)
+    target = [rng.integers(0, 3, size=rng.integers(1, 7)) for _ in range(5)]
+    predicted = [rng.integers(0, 3, size=len(each)) for each in target]
     pairs = [
-        (naive_collapsed(t.tolist()), naive_collapsed(g.tolist())) for t, g in zip(truth, guess, strict=True)
+        (naive_collapsed(t.tolist()), naive_collapsed(g.tolist()))
+        for t, g in zip(target, predicted, strict=True)
     ]
     expected = sum(naive_distance(t, g) for t, g in pairs) / sum(len(t) for t, _ in pairs)
-    assert change_error_rate(truth, guess) == pytest.approx(expected)
+    assert change_error_rate(target, predicted) == pytest.approx(expected)
 
 
 def test_a_late_change_is_no_error_but_a_missed_and_a_wrong_one_are():
-    truth = [np.array([0, 1, 1, 1])]
-    assert change_error_rate(truth, [np.array([0, 0, 0, 1])]) == 0
-    assert change_error_rate(truth, [np.array([0, 0, 0, 0])]) == 0.5
-    assert change_error_rate(truth, [np.array([0, 2, 2, 2])]) == 0.5
+    target = [np.array([0, 1, 1, 1])]
+    assert change_error_rate(target, [np.array([0, 0, 0, 1])]) == 0
+    assert change_error_rate(target, [np.array([0, 0, 0, 0])]) == 0.5
+    assert change_error_rate(target, [np.array([0, 2, 2, 2])]) == 0.5
     assert np.isnan(change_error_rate([], []))
 
 
-def test_turns_are_grouped_by_party_in_their_order():
-    party = np.array([3, 1, 3, 1, 7, 3])
+def test_turns_are_grouped_by_speaker_in_temporal_order():
+    speaker = np.array([3, 1, 3, 1, 7, 3])
     labelled = np.array([True, True, False, True, True, True])
-    found = turns_by_party(party, labelled)
+    found = turns_by_speaker(speaker, labelled)
     assert [turns.tolist() for turns in found] == [[1, 3], [0, 5], [4]]
-    assert turns_by_party(party, ~np.ones(6, dtype=bool)) == []
+    assert turns_by_speaker(speaker, ~np.ones(6, dtype=bool)) == []

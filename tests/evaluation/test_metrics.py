@@ -56,22 +56,22 @@ def test_wa_is_accuracy_and_ua_is_the_mean_of_the_recalls():
     assert result["ua"] == 0.5
 
 
-def test_tensors_are_taken_as_they_are():
+def test_tensors_are_accepted():
     assert classification(torch.tensor([0, 1]), torch.tensor([0, 1]), 2)["wa"] == 1.0
     assert regression(torch.tensor([1.0, -1.0]), torch.tensor([1.0, -1.0]))["mae"] == 0.0
 
 
-def test_class_metrics_of_many_confusion_matrices_are_those_of_each():
+def test_class_metrics_are_computed_for_each_confusion_matrix():
     matrices = np.random.default_rng(0).integers(0, 5, (4, 3, 6, 6))
     matrices[..., 2, :] = 0
     together = class_metrics(matrices)
     assert list(together) == list(CLASS_METRICS)
-    for place in np.ndindex(4, 3):
-        for name, value in class_metrics(matrices[place]).items():
-            assert together[name][place] == pytest.approx(value)
+    for index in np.ndindex(4, 3):
+        for name, value in class_metrics(matrices[index]).items():
+            assert together[name][index] == pytest.approx(value)
 
 
-def test_a_confusion_matrix_without_cases_has_no_metrics():
+def test_metrics_of_an_empty_confusion_matrix_are_undefined():
     assert all(np.isnan(value) for value in class_metrics(np.zeros((3, 3))).values())
 
 
@@ -80,9 +80,9 @@ def naive_signs(target, predicted):
     nonzero = target[kept] > 0, predicted[kept] > 0
     haszero = target >= 0, predicted >= 0
     result = {}
-    for name, (truth, guess) in {"nonzero": nonzero, "haszero": haszero}.items():
-        result[f"acc2_{name}"] = accuracy_score(truth, guess)
-        result[f"f1_{name}"] = f1_score(truth, guess, average="weighted", zero_division=0)
+    for name, (y_true, y_pred) in {"nonzero": nonzero, "haszero": haszero}.items():
+        result[f"acc2_{name}"] = accuracy_score(y_true, y_pred)
+        result[f"f1_{name}"] = f1_score(y_true, y_pred, average="weighted", zero_division=0)
     return result
 
 
@@ -123,13 +123,13 @@ def test_signs_without_a_nonzero_label_are_nan():
     assert result["acc2_haszero"] == 0.5
 
 
-def test_score_metrics_of_many_sums_are_those_of_each():
+def test_score_metrics_are_computed_for_each_sum():
     generator = np.random.default_rng(1)
     rows = score_statistics(generator.uniform(-3, 3, 60), generator.uniform(-3, 3, 60)).reshape(3, 2, 10, -1)
     together = score_metrics(rows.sum(axis=2))
-    for place in np.ndindex(3, 2):
-        for name, value in score_metrics(rows[place].sum(axis=0)).items():
-            assert together[name][place] == pytest.approx(value)
+    for index in np.ndindex(3, 2):
+        for name, value in score_metrics(rows[index].sum(axis=0)).items():
+            assert together[name][index] == pytest.approx(value)
 
 
 def test_no_utterances_are_refused():

@@ -28,14 +28,14 @@ def test_the_most_probable_class_is_predicted():
     assert three_utterances().predicted.tolist() == [1, 0, 1]
 
 
-def test_a_score_is_predicted_as_it_is():
+def test_the_prediction_of_a_score_is_the_output():
     score = torch.tensor([[0.5], [-1.0], [2.0]])
     predictions = three_utterances(target=torch.tensor([0.0, float("nan"), 1.0]), output=score)
     assert predictions.predicted.tolist() == [0.5, -1.0, 2.0]
     assert predictions.labelled().utterance_ids == ("u0", "u2")
 
 
-def test_labelled_drops_unlabelled_utterances_and_emptied_dialogues():
+def test_labelled_drops_unlabelled_utterances_and_dialogues_without_labels():
     labelled = three_utterances(target=torch.tensor([-1, -1, 0])).labelled()
     assert labelled.dialogue_ids == ("d1",)
     assert labelled.dialogue.tolist() == [0]
@@ -72,11 +72,11 @@ def test_concatenation_refuses_an_utterance_that_occurs_twice():
         ({"output": torch.rand(3, 4)}, "same number of outputs"),
         ({"available": torch.ones(3, 3, dtype=torch.bool)}, "same number of modalities"),
         ({"target": torch.zeros(3)}, "same kind of target"),
-        ({"speaker": None}, "same knowledge of speakers and changes"),
-        ({"change": None, "changed": None}, "same knowledge of speakers and changes"),
+        ({"speaker": None}, "same optional columns"),
+        ({"change": None, "changed": None}, "same optional columns"),
     ],
 )
-def test_concatenation_refuses_what_does_not_belong_together(changes, what):
+def test_concatenation_refuses_incompatible_predictions(changes, what):
     other = three_utterances(utterance_ids=("u5", "u6", "u7"), **changes)
     with pytest.raises(ValueError, match=what):
         Predictions.concatenate([three_utterances(), other])
@@ -119,7 +119,7 @@ def test_saving_and_loading_is_exact(tmp_path):
         assert np.array_equal(stored, getattr(before, name), equal_nan=name == "change")
 
 
-def test_speakers_and_changes_may_be_unknown(tmp_path):
+def test_speakers_and_changes_are_optional(tmp_path):
     before = three_utterances(speaker=None, change=None, changed=None)
     before.save(tmp_path / "test-at.npz")
     assert Predictions.load(tmp_path / "test-at.npz").speaker is None

@@ -1,3 +1,4 @@
+import sys
 from dataclasses import replace
 
 import numpy as np
@@ -19,9 +20,9 @@ CONDITIONS = ("a", "t", "at", "rate:0.5")
 
 def fold_predictions(labels, fold, condition, seed):
     """Eight utterances in two dialogues; targets depend on the fold only, outputs on everything."""
-    truth = torch.Generator().manual_seed(fold)
-    output = torch.Generator().manual_seed(1000 * seed + 100 * fold + len(condition) + ord(condition[0]))
-    classes = torch.randint(3, (8,), generator=truth)
+    targets = torch.Generator().manual_seed(fold)
+    outputs = torch.Generator().manual_seed(1000 * seed + 100 * fold + len(condition) + ord(condition[0]))
+    classes = torch.randint(3, (8,), generator=targets)
     classes[3] = -1
     score = torch.where(classes < 0, torch.nan, classes - 1.0)
     return Predictions(
@@ -30,7 +31,7 @@ def fold_predictions(labels, fold, condition, seed):
         dialogue=torch.tensor([0, 0, 0, 0, 0, 1, 1, 1]),
         utterance_ids=tuple(f"u{number}" for number in range(8)),
         target=score if labels.is_score else classes,
-        output=torch.rand(8, labels.outputs, generator=output) - 0.5,
+        output=torch.rand(8, labels.outputs, generator=outputs) - 0.5,
         available=torch.tensor([["a" in condition, "t" in condition]]).expand(8, 2),
     )
 
@@ -70,7 +71,7 @@ def test_a_row_is_the_mean_over_seeds_of_the_metric_over_all_folds_together(labe
     assert (row.utterances, row.dialogues) == (21, 6)
 
 
-def test_per_fold_rows_explain_the_fold_spread():
+def test_the_fold_spread_is_that_of_the_per_fold_rows():
     scores = scores_of(grid())
     folds = [row for row in scores.per_fold() if (row.condition, row.metric) == ("t", "wa")]
     assert [row.fold for row in folds] == ["fold 0", "fold 1", "fold 2"]
@@ -97,14 +98,14 @@ def test_an_average_is_paired_within_seeds_and_resamples():
     assert (alone.low, alone.high) == (find(single, "a", "wa").low, find(single, "a", "wa").high)
 
 
-def test_sets_are_ordered_as_the_field_orders_them_and_rates_are_none():
+def test_sets_are_in_the_usual_order_and_exclude_rates():
     scores = scores_of(dict(reversed(grid().items())))
     assert scores.conditions[0] == "rate:0.5"
     assert scores.sets == ("a", "t", "at")
     assert scores.partial_sets == ("a", "t")
 
 
-def test_a_fixed_set_is_known_by_its_short_name():
+def test_a_fixed_set_has_its_short_name():
     predictions = {
         (seed, fold, f"fixed:{condition}"): replace(each, condition=f"fixed:{condition}")
         for (seed, fold, condition), each in grid().items()
@@ -113,7 +114,7 @@ def test_a_fixed_set_is_known_by_its_short_name():
     assert scores_of(predictions).sets == ("at",)
 
 
-def test_the_missing_fraction_is_counted_not_assumed():
+def test_the_missing_fraction_is_counted_from_the_masks():
     assert scores_of(grid()).missing == (0.5, 0.5, 0.0, 0.0)
 
 
@@ -136,7 +137,7 @@ def test_a_comparison_is_other_minus_this_whatever_the_order_of_folds_and_seeds(
     assert group.mean == pytest.approx(np.mean(singles))
 
 
-def test_pairing_makes_a_constant_difference_certain():
+def test_the_interval_of_a_constant_difference_has_no_width():
     counts = np.zeros((1, 1, 6, 3, 3), dtype=np.int64)
     counts[0, 0, :, 0, 0] = np.arange(1, 7) * 2
     counts[0, 0, :, 0, 1] = np.arange(7, 1, -1) * 2
@@ -159,7 +160,7 @@ def test_the_same_seed_gives_the_same_intervals():
 
 
 @pytest.mark.parametrize("labels", [CLASSES, SCORE])
-def test_json_keeps_everything_exactly(labels, tmp_path):
+def test_json_is_lossless(labels, tmp_path):
     before = scores_of(grid(labels), labels)
     before.to_json(tmp_path / "scores.json")
     after = Scores.from_json(tmp_path / "scores.json")
@@ -169,7 +170,7 @@ def test_json_keeps_everything_exactly(labels, tmp_path):
         assert getattr(after, name) == getattr(before, name)
 
 
-def test_a_file_that_holds_no_scores_is_named(tmp_path):
+def test_a_file_without_scores_is_named(tmp_path):
     path = tmp_path / "scores.json"
     with pytest.raises(CheckpointError, match=r"scores\.json: cannot be read as scores"):
         Scores.from_json(path)
@@ -192,14 +193,14 @@ def test_conditions_that_were_not_evaluated_are_refused():
         scores.average([])
 
 
-def test_a_gap_in_the_grid_is_refused():
+def test_a_missing_combination_is_refused():
     predictions = grid()
     del predictions[1, "fold 2", "t"]
     with pytest.raises(ValueError, match=r"1 are not, the first is \(1, 'fold 2', 't'\)"):
         scores_of(predictions)
 
 
-def test_nothing_to_score_is_refused():
+def test_empty_predictions_are_refused():
     with pytest.raises(ValueError, match="at least one seed, fold and condition"):
         scores_of({})
     each = grid()[0, "fold 0", "a"]
@@ -228,7 +229,7 @@ def test_a_dialogue_in_two_folds_is_refused():
         scores_of({(0, "once", "a"): each, (0, "again", "a"): each})
 
 
-def test_systems_tested_on_something_else_are_not_compared():
+def test_systems_with_other_test_data_are_not_compared():
     first = scores_of(grid())
     fewer = scores_of({key: each for key, each in grid().items() if key[1] != "fold 2"})
     with pytest.raises(ValueError, match="got 6 and 4, of which 4 are common"):
@@ -242,13 +243,13 @@ def test_systems_tested_on_something_else_are_not_compared():
 
 
 @pytest.mark.parametrize("missing", ["title", "simulated", "selection"])
-def test_where_scores_come_from_must_be_said(missing):
+def test_provenance_is_required(missing):
     scores = scores_of(grid())
     with pytest.raises(ValueError, match="`meta` must have `title`"):
         replace(scores, meta={name: value for name, value in META.items() if name != missing})
 
 
-def test_counts_must_fit_their_names():
+def test_the_shape_of_counts_is_checked():
     scores = scores_of(grid())
     with pytest.raises(ValueError, match=r"= \(2, 4, 6\); got \(1, 4, 6\)"):
         replace(scores, counts=scores.counts[:1])
@@ -270,3 +271,40 @@ def test_the_calibration_error_is_kept(tmp_path):
     before = scores_of(grid())
     before.to_json(tmp_path / "scores.json")
     assert Scores.from_json(tmp_path / "scores.json").calibration_error == before.calibration_error
+
+
+@pytest.mark.parametrize(("labels", "metric"), [(CLASSES, "wa"), (SCORE, "mae")])
+def test_a_frame_has_a_row_for_each_seed_fold_condition_and_metric(labels, metric):
+    pytest.importorskip("pandas")
+    predictions = grid(labels)
+    frame = scores_of(predictions, labels).to_frame()
+    keys = ["seed", "fold", "condition", "metric"]
+    assert list(frame) == [*keys, "value", "utterances", "dialogues", "simulated"]
+    assert not frame.duplicated(keys).any()
+    assert len(frame) == 2 * 3 * len(CONDITIONS) * frame["metric"].nunique()
+    row = frame.set_index(keys).loc[(1, "fold 2", "t", metric)]
+    one = predictions[1, "fold 2", "t"].labelled()
+    if labels.is_score:
+        expected = (one.predicted - one.target).abs().mean().item()
+    else:
+        expected = (one.predicted == one.target).float().mean().item()
+    assert row["value"] == pytest.approx(expected)
+    assert (row["utterances"], row["dialogues"], row["simulated"]) == (7, 2, True)
+
+
+def test_a_frame_agrees_with_the_means_over_seeds_of_each_fold():
+    pytest.importorskip("pandas")
+    scores = scores_of(grid())
+    means = scores.to_frame().groupby(["fold", "condition", "metric"])["value"].mean()
+    for row in scores.per_fold():
+        assert means[row.fold, row.condition, row.metric] == pytest.approx(row.mean)
+
+
+def test_a_frame_without_pandas_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install \"graphmer\[pandas\]\""):
+        scores_of(grid()).to_frame()
+
+
+def test_the_short_form_says_how_much_was_measured():
+    assert repr(scores_of(grid())) == "Scores('system', 2 seeds, 3 folds, 4 conditions, 6 dialogues)"

@@ -67,29 +67,29 @@ def test_targets_of_statistics_do_not_depend_on_the_output(labels):
     np.testing.assert_array_equal(targets_of(one, labels), targets_of(two, labels))
 
 
-def test_a_resample_is_the_metric_of_the_drawn_dialogues_taken_as_often_as_drawn():
+def test_a_resample_counts_each_dialogue_as_often_as_it_was_sampled():
     parts = [dialogue_statistics(random_predictions(CLASSES, seed=seed), CLASSES) for seed in range(2)]
     counts = np.stack(parts)[:, None]
     times = draw_dialogues(7, resamples=5, seed=4)
-    drawn = resampled(counts, class_metrics, times)["ua"]
+    bootstrap = resampled(counts, class_metrics, times)["ua"]
     for number, row in enumerate(times.astype(int)):
         naive = [class_metrics(sum(part[d] * row[d] for d in range(7)))["ua"] for part in parts]
-        assert drawn[number, 0] == pytest.approx(np.mean(naive))
+        assert bootstrap[number, 0] == pytest.approx(np.mean(naive))
 
 
-def test_every_resample_draws_as_many_dialogues_as_there_are():
+def test_every_resample_has_the_size_of_the_test_set():
     times = draw_dialogues(9, resamples=20, seed=0)
     assert times.shape == (20, 9)
     assert (times.sum(axis=1) == 9).all()
 
 
-def test_the_seed_decides_what_is_drawn():
+def test_the_seed_determines_the_resamples():
     first = draw_dialogues(9, resamples=20, seed=0)
     np.testing.assert_array_equal(first, draw_dialogues(9, resamples=20, seed=0))
     assert not np.array_equal(first, draw_dialogues(9, resamples=20, seed=1))
 
 
-def test_the_interval_covers_the_true_accuracy_about_as_often_as_it_says():
+def test_the_interval_has_the_nominal_coverage():
     generator = np.random.default_rng(0)
     covered = 0
     for trial in range(200):
@@ -102,7 +102,7 @@ def test_the_interval_covers_the_true_accuracy_about_as_often_as_it_says():
     assert 0.89 <= covered / 200 <= 0.99
 
 
-def test_pooled_sums_over_dialogues_before_it_measures():
+def test_pooled_metrics_are_computed_from_sums_over_dialogues():
     counts = np.zeros((1, 1, 2, 2, 2))
     counts[0, 0, 0, 0, 0] = 9
     counts[0, 0, 1, 0, 1] = 1

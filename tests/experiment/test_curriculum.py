@@ -7,7 +7,7 @@ from safetensors.torch import load_file
 from graphmer.curriculum.hardness import Hardness
 from graphmer.errors import ConfigError
 from graphmer.evaluation.predictions import Predictions
-from graphmer.experiment.neighbors import neighbours
+from graphmer.experiment.neighbors import neighbors
 from graphmer.inference import load
 from tests.experiment.tiny import SIZES, Silent, begin, labels_of, reopen, write_corpus
 from tests.talks import talk
@@ -49,7 +49,7 @@ def test_the_loss_of_the_supports_is_logged_in_the_last_stage_only(finished):
 
 
 def test_a_model_trained_with_supports_predicts_without(finished):
-    assert finished.components.settings.relations[-1] == "support/retrieved"
+    assert finished.components.settings.signature.relations[-1] == "support/retrieved"
     said = load(finished.folder.path).predict(talk("ABA", widths={"audio": 3, "text": 4}))
     assert len(said.emotion) == 3
 
@@ -60,7 +60,7 @@ def test_a_model_may_hear_training_utterances_in_the_test_too(finished, tmp_path
     run = begin(tmp_path, root, folds=[1], **HARDY, **retrieval)
     run.train(Silent())
     saved = load(run.folder.path)
-    assert set(saved.trained.bank.dialogues) <= set(run.components.folds[1].train)
+    assert set(saved.trained.retrieval_memory.dialogues) <= set(run.components.folds[1].train)
     tested = run.components.fold_data(run.components.folds[1], 0).test
     found = Predictions.load(run.folder.path / "fold1-seed1" / "predictions" / "at.npz")
     with torch.inference_mode():
@@ -77,7 +77,7 @@ def test_hearing_supports_in_the_test_needs_a_graph_that_has_them(tmp_path):
     root = write_corpus(tmp_path / "corpus")
     with pytest.raises(ConfigError, match="`test` needs the `form` graph"):
         begin(tmp_path, root, **HARDY, retrieval__test=True)
-    with pytest.raises(ConfigError, match="finds supports by what the model reads"):
+    with pytest.raises(ConfigError, match="finds supports by the input of the network"):
         begin(tmp_path, root, **HARDY, retrieval__form="graph", retrieval__test=True, encoder="retrieval")
 
 
@@ -151,7 +151,7 @@ def test_supports_are_annotated_and_of_other_dialogues_and_of_both_modalities():
     talks[1] = talks[1].unlabelled()
     keys = [d.id for d in talks for _ in d.utterance_ids]
     every = torch.ones(len(keys))
-    supports = neighbours(talks, "cosine", 8, "test")(4)
+    supports = neighbors(talks, "cosine", 8, "test")(4)
 
     def found(*columns):
         kept = torch.zeros(len(keys), 3, dtype=torch.bool)
@@ -178,8 +178,8 @@ def test_supports_apart_are_the_nearest_of_other_sessions():
     session = [d.session for d in talks for _ in d.utterance_ids]
     text = torch.zeros(36, 3, dtype=torch.bool)
     text[:, 1] = True
-    everywhere = neighbours(talks, "l2", 36, "test")(36)(text, torch.ones(36))
-    apart = neighbours(talks, "l2", 5, "test", sessions_apart=True)(5)(text, torch.ones(36))
+    everywhere = neighbors(talks, "l2", 36, "test")(36)(text, torch.ones(36))
+    apart = neighbors(talks, "l2", 5, "test", sessions_apart=True)(5)(text, torch.ones(36))
     assert (apart >= 0).all()
     for row, (near, found) in enumerate(zip(everywhere.tolist(), apart.tolist(), strict=True)):
         assert found == [other for other in near if other >= 0 and session[other] != session[row]][:5]
@@ -209,13 +209,13 @@ def test_one_session_has_no_supports_of_others(tmp_path):
 def test_harder_utterances_have_more_supports():
     talks = [talk("ABABAB", id=f"d{n}", seed=n) for n in range(4)]
     hard = torch.linspace(0.05, 1, 24)
-    rows = neighbours(talks, "l2", 5, "test")(5)(torch.ones(24, 3, dtype=torch.bool), hard)
+    rows = neighbors(talks, "l2", 5, "test")(5)(torch.ones(24, 3, dtype=torch.bool), hard)
     assert (rows >= 0).sum(dim=1).tolist() == [-(-round(1e4 * h * 5) // 10000) for h in hard.tolist()]
 
 
 def test_more_supports_than_utterances_are_all_there_are():
     talks = [talk("AB", id="one"), talk("ABA", id="two", seed=1)]
-    rows = neighbours(talks, "cosine", 50, "test")(50)(torch.ones(5, 3, dtype=torch.bool), torch.ones(5))
+    rows = neighbors(talks, "cosine", 50, "test")(50)(torch.ones(5, 3, dtype=torch.bool), torch.ones(5))
     assert (rows >= 0).sum(dim=1).tolist() == [3, 3, 2, 2, 2]
 
 
@@ -226,7 +226,12 @@ def test_more_supports_than_utterances_are_all_there_are():
         ({"curriculum__support": 1.0}, "changes nothing at `initial_fraction` 1"),
         ({"curriculum__hardness": "none", "curriculum__initial_fraction": 0.5}, "need a `hardness`"),
         (
-            {"curriculum__support": 1.0, "retrieval__form": "graph", "graph": "none"},
+            {
+                "curriculum__support": 1.0,
+                "retrieval__form": "graph",
+                "graph": "none",
+                "model": {"system": "momke", "width": 8, "depth": 1},
+            },
             "needs a `graph` to link supports into",
         ),
     ],

@@ -1,6 +1,5 @@
 """The model reads encoded features: in training, in the test, and of new dialogues."""
 
-import json
 from dataclasses import replace
 
 import pytest
@@ -8,7 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from graphmer.dialogue import Utterance
-from graphmer.dialogue.damage import Noise
+from graphmer.dialogue.corruption import Noise
 from graphmer.errors import CheckpointError, ConfigError
 from graphmer.experiment.estimator import EmotionClassifier
 from graphmer.inference import load
@@ -17,6 +16,7 @@ from graphmer.training.trainer import derived_seed
 from tests.experiment.test_mapped import on_disk, own
 from tests.experiment.tiny import WIDTHS, Silent, begin, labels_of, reopen, write_corpus
 from tests.talks import talk
+from tests.training.test_model_file import edited
 
 HARDY = {
     "curriculum__teacher": {"width": 8, "epochs": 1},
@@ -40,14 +40,14 @@ def model_of(run):
 
 def test_the_model_has_the_encoded_widths_and_is_given_plain_ones(finished):
     trained = load_model(model_of(finished))
-    assert trained.settings.widths == {"audio": 3 + 4, "text": 4 + 4}
+    assert trained.settings.signature.widths == {"audio": 3 + 4, "text": 4 + 4}
     assert trained.widths == WIDTHS
     assert trained.encoding.encoder(talk("AB", widths=WIDTHS)).features["audio"].shape == (2, 7)
 
 
 def test_what_is_rebuilt_are_the_encoded_features(tmp_path):
-    mixing = {"name": "mixing", "objective": "mixing", "epochs": 1, "reconstruction": 1.0}
-    changes = {"model__reconstruct": True, "training__stages": [mixing]}
+    mixing = {"name": "mixing", "objective": "mixing", "epochs": 1}
+    changes = {"model__reconstruction": 1.0, "training__stages": [mixing]}
     run = begin(tmp_path, write_corpus(tmp_path / "corpus"), encoder="input", **changes)
     fold = run.components.fold_data(run.components.folds[1], 1)
     assert [rows.shape[1] for rows in fold.train[0].features.values()] == [7, 8]
@@ -122,7 +122,7 @@ def test_every_use_trains_another_model(tmp_path):
         run.train(Silent())
         kept[use] = load_file(model_of(run) / "model.safetensors")
         assert (load_model(model_of(run)).encoding is not None) == (use in ("input", "both"))
-    last = {use: weights["emotion.weight"] for use, weights in kept.items()}
+    last = {use: weights["network.emotion.weight"] for use, weights in kept.items()}
     assert not any(torch.equal(last[a], last[b]) for a in last for b in last if a < b)
 
 
@@ -144,8 +144,7 @@ def test_a_run_continues_to_the_same_bits(finished, tmp_path):
 def test_a_model_without_its_encoder_is_refused(finished, tmp_path):
     for name in ("model.json", "model.safetensors"):
         (tmp_path / name).write_bytes((model_of(finished) / name).read_bytes())
-    sidecar = json.loads((tmp_path / "model.json").read_text())
-    (tmp_path / "model.json").write_text(json.dumps({**sidecar, "encoding": None}))
+    edited(tmp_path, lambda content: content.update(encoding=None))
     with pytest.raises(CheckpointError, match="weights of another model than"):
         load_model(tmp_path)
 
@@ -153,7 +152,7 @@ def test_a_model_without_its_encoder_is_refused(finished, tmp_path):
 def test_the_estimator_encodes_too():
     talks = [talk("ABAB", id=f"d{n}", seed=n, widths=WIDTHS) for n in range(8)]
     model = EmotionClassifier(width=8, epochs=1, settings={"encoder": "input"}, validation=0.3).fit(talks)
-    assert model.predictor_.trained.settings.widths == {"audio": 7, "text": 8}
+    assert model.predictor_.trained.settings.signature.widths == {"audio": 7, "text": 8}
     assert len(model.predict(talks[:1])[0]) == 4
 
 
@@ -162,7 +161,7 @@ def test_the_estimator_encodes_too():
     [
         ({"encoder": "both"}, "`encoder` both needs a `retrieval` section"),
         ({"encoder": "retrieval"}, "`encoder` retrieval needs a `retrieval` section"),
-        ({"encoder": "input", "data__normalise": "none"}, "standardises what the model reads"),
+        ({"encoder": "input", "data__normalise": "none"}, "standardises the input of the network"),
         ({"encoder": "input", "evaluation__others": ["noise:1"]}, "evaluation.others: noise would be added"),
     ],
 )

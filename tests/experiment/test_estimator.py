@@ -94,7 +94,10 @@ def test_fitting_again_gives_the_same_and_leaves_the_global_generator_alone():
 
 def test_it_works_in_cross_validation_and_grid_search():
     assert cross_val_score(small(), chats(), cv=2).min() > 0.7
-    grid = {"width": [4, 8], "settings": [{"graph.convolution": "gatv2", "graph.heads": 2}]}
+    grid = {
+        "width": [4, 8],
+        "settings": [{"model.message_passing.convolution": "gatv2", "model.message_passing.heads": 2}],
+    }
     search = GridSearchCV(small(epochs=1), grid, cv=2).fit(chats())
     assert search.best_estimator_.predictor_.trained.settings.messages.convolution == "gatv2"
 
@@ -109,8 +112,8 @@ def test_a_causal_one_predicts_while_a_dialogue_goes_on():
 def test_a_setting_that_is_wrong_is_named():
     with pytest.raises(ConfigError, match=r"model.wdth: unknown field. Did you mean 'width'\?"):
         small(settings={"model.wdth": 3}).fit(chats())
-    with pytest.raises(ConfigError, match=r"model.context: .*greater than or equal to 0; got -1"):
-        small(context=-1).fit(chats())
+    with pytest.raises(ConfigError, match=r"model.attention_window: .*greater than or equal to 0; got -1"):
+        small(attention_window=-1).fit(chats())
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from graphmer.experiment.checks import check_processes
 from tests.experiment.tiny import Silent, arrays_of, begin, write_corpus, write_own
 from tests.talks import LABELS, WIDTHS, talk
 
-HEADS = {"model__change_head": True, "model__decoder": "chain"}
+HEADS = {"heads__change": True, "heads__decoder": "chain"}
 
 
 def own(folder):

@@ -13,7 +13,11 @@ from graphmer.processes import merged, rank_and_count
 from graphmer.training.model_file import load_model
 from tests.experiment.tiny import SIZES, Silent, arrays_of, begin, write_config, write_corpus
 
-NO_DROPOUT = {"model__dropout": 0.0, "model__router_logit_dropout": 0.0, "graph__dropout": 0.0}
+NO_DROPOUT = {
+    "model__dropout": 0.0,
+    "model__router_logit_dropout": 0.0,
+    "model__message_passing__dropout": 0.0,
+}
 ROOT = Path(__file__).parents[2]
 
 

@@ -403,24 +403,24 @@ def test_a_decoder_is_refused_for_scores(tmp_path):
     dialogues = [replace(talk("AA", id=f"v{n}", widths=WIDTHS), emotion=(-1.0, 2.0)) for n in range(8)]
     parts = {f"v{n}": ("train", "train", "train", "val", "test")[n % 5] for n in range(8)}
     root = own_corpus(tmp_path, dialogues, labels, parts)
-    with pytest.raises(ConfigError, match=r"model.decoder: must be none for a corpus of scores; got chain"):
-        own(tmp_path, root, split__scheme="official", model__decoder="chain")
+    with pytest.raises(ConfigError, match=r"heads.decoder: must be none for a corpus of scores; got chain"):
+        own(tmp_path, root, split__scheme="official", heads__decoder="chain")
     assert not (tmp_path / "runs").exists()
 
 
 def test_a_decoder_is_trained_evaluated_and_loaded(tmp_path):
-    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], model__decoder="chain")
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], heads__decoder="chain")
     run.train(Silent())
     assert "chain" in json.loads((run.folder.path / "log.jsonl").read_text().splitlines()[-1])["losses"]
     trained = load(run.folder.path).trained
-    assert trained.settings.decoder == "chain"
+    assert trained.settings.heads.decoder == "chain"
     assert trained.model.decoder.transition.any()
     said = Predictions.load(run.folder.path / "fold1-seed1" / "predictions" / "at.npz").output
     torch.testing.assert_close(said.sum(dim=1), torch.ones(len(said)))
 
 
 def test_a_change_head_is_trained_calibrated_and_scored(tmp_path):
-    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], model__change_head=True)
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], heads__change=True)
     scores = run.train(Silent())
     assert "change" in json.loads((run.folder.path / "log.jsonl").read_text().splitlines()[-1])["losses"]
     assert len(scores.calibration_error[0]) == len(scores.conditions)
@@ -428,7 +428,7 @@ def test_a_change_head_is_trained_calibrated_and_scored(tmp_path):
     calibration = read(folder / "model.json")["calibration"]
     assert set(calibration) == {"emotion", "change", "threshold"}
     trained = load(run.folder.path).trained
-    assert vars(trained.model.calibration) == calibration
+    assert trained.model.calibration.model_dump() == calibration
     said = Predictions.load(folder / "predictions" / "at.npz")
     eligible = ~torch.isnan(said.change)
     assert said.changed[eligible].tolist() == (said.change[eligible] >= calibration["threshold"]).tolist()
@@ -441,8 +441,8 @@ def test_a_change_head_is_refused_for_scores(tmp_path):
     dialogues = [replace(talk("AA", id=f"v{n}", widths=WIDTHS), emotion=(-1.0, 2.0)) for n in range(8)]
     parts = {f"v{n}": ("train", "train", "train", "val", "test")[n % 5] for n in range(8)}
     root = own_corpus(tmp_path, dialogues, labels, parts)
-    with pytest.raises(ConfigError, match=r"model.change_head: must be false for a corpus of scores"):
-        own(tmp_path, root, split__scheme="official", model__change_head=True)
+    with pytest.raises(ConfigError, match=r"heads.change: must be false for a corpus of scores"):
+        own(tmp_path, root, split__scheme="official", heads__change=True)
     assert not (tmp_path / "runs").exists()
 
 

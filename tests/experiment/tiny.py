@@ -81,10 +81,15 @@ def settings(root: Path | None = None, **changes: Any) -> dict[str, Any]:
         "split": {"scheme": "session", "validation": 0.3},
         "graph": {
             "rules": {"near": {"rule": "adjacent"}, "own": {"rule": "same_speaker", "past": 1, "future": 0}},
+        },
+        "model": {
+            "system": "graphmer",
             "width": 8,
             "depth": 1,
+            "dropout": 0.1,
+            "block": "preln",
+            "message_passing": {"width": 8, "depth": 1},
         },
-        "model": {"width": 8, "depth": 1, "dropout": 0.1, "block": "preln"},
         "training": {
             "stages": [
                 {"name": "experts", "objective": "unimodal", "epochs": 1, "mask": "complete"},

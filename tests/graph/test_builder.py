@@ -13,8 +13,8 @@ from tests.talks import LABELS, WIDTHS, talk
 HERE = Path(__file__).parents[2]
 
 
-def answers(dialogue):
-    """A rule of one's own: every turn answers the first and is heard by it."""
+def first_turn_both_ways(dialogue):
+    """Custom rule: edges from the first turn to every other turn, and back."""
     later = torch.arange(1, len(dialogue))
     first = torch.zeros_like(later)
     return torch.cat([torch.stack([first, later]), torch.stack([later, first])], dim=1)
@@ -25,17 +25,17 @@ def itself(dialogue):
 
 
 def described() -> str:
-    """Everything of a graph that an order of names could change."""
-    build = GraphBuilder({"b": TemporalWindow(2, 1), "a": SameSpeaker(), "own": answers}, LABELS)
+    """All parts of a graph that could depend on the iteration order of names."""
+    build = GraphBuilder({"b": TemporalWindow(2, 1), "a": SameSpeaker(), "own": first_turn_both_ways}, LABELS)
     graph = build(talk("ABCAB"))
     return repr((build.relations, graph.edge_index.tolist(), graph.edge_type.tolist(), sorted(graph.keys())))
 
 
 def named(build: GraphBuilder, speakers: str) -> set[tuple[int, int, str]]:
     graph = build(talk(speakers))
-    heard, listener = graph.edge_index.tolist()
+    source, target = graph.edge_index.tolist()
     relations = [build.relations[number] for number in graph.edge_type]
-    return set(zip(heard, listener, relations, strict=True))
+    return set(zip(source, target, relations, strict=True))
 
 
 def test_relations_are_numbered_by_declaration():
@@ -50,7 +50,7 @@ def test_relations_are_numbered_by_declaration():
     assert GraphBuilder({"own": SameSpeaker(1, 0), "window": Adjacent()}).relations[0] == "own/past/intra"
 
 
-def test_a_function_may_make_every_order_and_party():
+def test_a_function_may_have_every_order_and_speaker_relation():
     assert GraphBuilder({"f": itself}).relations == (
         "f/past/intra",
         "f/past/inter",
@@ -61,7 +61,7 @@ def test_a_function_may_make_every_order_and_party():
     )
 
 
-def test_every_edge_gets_the_relation_of_its_rule_order_and_party():
+def test_the_relation_of_an_edge_names_its_rule_order_and_speaker_relation():
     build = GraphBuilder({"near": TemporalWindow(1, 0), "own": SameSpeaker(0, 1), "self": itself})
     assert named(build, "AAB") == {
         (0, 1, "near/past/intra"),
@@ -80,8 +80,13 @@ def test_the_graph_is_the_same_under_another_hash_seed():
     assert other.stdout == described()
 
 
-def test_a_causal_builder_drops_what_is_heard_of_the_future_whatever_rule_made_it():
-    rules = {"window": TemporalWindow(2, 2), "own": SameSpeaker(), "mine": answers, "self": itself}
+def test_a_causal_builder_drops_edges_from_later_turns_of_every_rule():
+    rules = {
+        "window": TemporalWindow(2, 2),
+        "own": SameSpeaker(),
+        "mine": first_turn_both_ways,
+        "self": itself,
+    }
     build = GraphBuilder(rules, causal=True)
     graph = build(talk("ABAB"))
     assert bool((graph.edge_index[0] <= graph.edge_index[1]).all())
@@ -90,7 +95,7 @@ def test_a_causal_builder_drops_what_is_heard_of_the_future_whatever_rule_made_i
     assert named(build, "ABAB") == whole
 
 
-def test_the_graph_holds_what_the_contract_names():
+def test_the_graph_has_all_documented_attributes():
     dialogue = talk("ABA", ["atv", "", "t"])
     graph = GraphBuilder({"near": Adjacent()}, LABELS)(dialogue)
     assert graph.num_nodes == 3
@@ -114,14 +119,14 @@ def test_scores_are_encoded_as_numbers():
 
 @pytest.mark.parametrize("speakers", ["A", "AB"])
 def test_without_rules_or_with_one_turn_there_are_no_edges(speakers):
-    graph = GraphBuilder({} if len(speakers) > 1 else {"near": TemporalWindow(), "f": answers})(
+    graph = GraphBuilder({} if len(speakers) > 1 else {"near": TemporalWindow(), "f": first_turn_both_ways})(
         talk(speakers)
     )
     assert graph.edge_index.shape == (2, 0)
     assert graph.edge_type.shape == (0,)
 
 
-def test_a_function_that_finds_no_pair_may_return_an_empty_tensor_of_any_shape():
+def test_a_function_without_edges_may_return_an_empty_tensor_of_any_shape():
     graph = GraphBuilder({"f": lambda dialogue: torch.tensor([])})(talk("AB"))
     assert graph.edge_index.shape == (2, 0)
 
@@ -141,21 +146,22 @@ def test_a_rule_with_a_slash_or_without_a_name_is_refused(name):
         (torch.tensor([[0, -1], [1, 1]]), "'f' names turns -1 to 1; turns are 0 to 1"),
     ],
 )
-def test_a_rule_that_returns_nonsense_is_refused(edges, message):
+def test_a_rule_that_returns_invalid_edges_is_refused(edges, message):
     with pytest.raises(ValueError, match=message):
         GraphBuilder({"f": lambda dialogue: edges})(talk("AB"))
 
 
-class Liar:
+class WrongDeclaration:
     orders = ("past",)
 
     def __call__(self, dialogue):
         return torch.tensor([[1], [0]])
 
 
-def test_a_rule_that_makes_edges_it_does_not_declare_is_refused():
-    with pytest.raises(ValueError, match="Rule 'liar' made an edge whose order or party it does not declare"):
-        GraphBuilder({"liar": Liar()})(talk("AB"))
+def test_an_edge_that_its_rule_does_not_declare_is_refused():
+    message = "Rule 'wrong' made an edge whose order or speaker relation it does not declare"
+    with pytest.raises(ValueError, match=message):
+        GraphBuilder({"wrong": WrongDeclaration()})(talk("AB"))
 
 
 @pytest.mark.parametrize("name", ["speaker", "edge_index", "batch"])
@@ -166,18 +172,18 @@ def test_a_modality_with_a_reserved_name_is_refused(name):
 
 def test_settings_build_the_same_builder_again():
     build = GraphBuilder(
-        {"w": TemporalWindow(3, None), "s": SameSpeaker(2, 0), "a": Adjacent(), "mine": answers},
+        {"w": TemporalWindow(3, None), "s": SameSpeaker(2, 0), "a": Adjacent(), "mine": first_turn_both_ways},
         LABELS,
         causal=True,
     )
-    again = GraphBuilder.from_settings(build.settings(), LABELS, {"mine": answers})
+    again = GraphBuilder.from_settings(build.settings(), LABELS, {"mine": first_turn_both_ways})
     assert again.rules == build.rules
     assert again.relations == build.relations
     assert again.causal
 
 
-@pytest.mark.parametrize("functions", [None, {"other": answers}])
-def test_a_rule_of_ones_own_must_be_given_again(functions):
-    settings = GraphBuilder({"mine": answers}).settings()
-    with pytest.raises(ValueError, match=r"rule of its maker's own, 'mine'; give it as rules="):
+@pytest.mark.parametrize("functions", [None, {"other": first_turn_both_ways}])
+def test_a_custom_rule_must_be_given_again(functions):
+    settings = GraphBuilder({"mine": first_turn_both_ways}).settings()
+    with pytest.raises(ValueError, match=r"custom rule, 'mine'; give it as rules="):
         GraphBuilder.from_settings(settings, LABELS, functions)

@@ -9,31 +9,31 @@ from tests.talks import LABELS, ragged, talk
 LENGTHS = [3, 50, 1, 7, 7, 120, 2, 40, 9, 1, 33, 60, 5, 8, 4, 21]
 
 
-def part() -> GraphDataset:
+def dataset() -> GraphDataset:
     return GraphDataset(ragged(), GraphBuilder({"near": Adjacent()}, LABELS))
 
 
-def test_a_part_knows_its_lengths():
-    assert len(part()) == 5
-    assert part().lengths == [6, 1, 3, 2, 5]
+def test_a_dataset_knows_the_lengths_of_its_dialogues():
+    assert len(dataset()) == 5
+    assert dataset().lengths == [6, 1, 3, 2, 5]
 
 
-def test_a_protocol_hides_without_touching_what_was_recorded():
-    whole = part()
+def test_a_masked_view_leaves_the_dataset_unchanged():
+    whole = dataset()
     before = [graph.available.clone() for graph in whole.graphs]
-    for dialogue, seen in zip(whole.dialogues, whole.masked(FixedSet(("text",)), 0), strict=True):
-        assert torch.equal(seen.present, dialogue.available)
-        assert torch.equal(seen.available[:, 1], dialogue.available[:, 1])
-        assert not seen.available[:, [0, 2]].any()
+    for dialogue, view in zip(whole.dialogues, whole.masked(FixedSet(("text",)), 0), strict=True):
+        assert torch.equal(view.present, dialogue.available)
+        assert torch.equal(view.available[:, 1], dialogue.available[:, 1])
+        assert not view.available[:, [0, 2]].any()
     for graph, available in zip(whole.graphs, before, strict=True):
         assert torch.equal(graph.available, available)
 
 
-def test_a_protocol_that_damages_features_leaves_the_part_as_it_was():
+def test_corruption_leaves_the_features_of_the_dataset_unchanged():
     whole = GraphDataset([talk("ABAB")], GraphBuilder({}))
     before = whole.graphs[0].audio.clone()
-    (seen,) = whole.masked(Noise(1.0), 0)
-    assert not torch.equal(seen.audio, before)
+    (view,) = whole.masked(Noise(1.0), 0)
+    assert not torch.equal(view.audio, before)
     assert torch.equal(whole.graphs[0].audio, before)
 
 
@@ -48,7 +48,7 @@ def test_every_dialogue_is_in_exactly_one_batch_and_batches_are_bounded(seed, no
         assert sum(LENGTHS[i] for i in batch) <= nodes or len(batch) == 1
 
 
-def test_one_seed_gives_one_order_and_another_seed_another():
+def test_the_seed_determines_the_order():
     def order(seed):
         return bucketed(LENGTHS, 64, torch.Generator().manual_seed(seed))
 
@@ -56,12 +56,12 @@ def test_one_seed_gives_one_order_and_another_seed_another():
     assert order(0) != order(1)
 
 
-def test_without_a_generator_dialogues_come_by_length():
+def test_without_a_generator_dialogues_are_sorted_by_length():
     found = [LENGTHS[i] for batch in bucketed(LENGTHS, 64) for i in batch]
     assert found == sorted(LENGTHS)
 
 
-def test_no_dialogues_make_no_batches():
+def test_no_dialogues_give_no_batches():
     assert bucketed([], 10) == bucketed([], 10, torch.Generator()) == []
 
 
@@ -70,8 +70,8 @@ def test_a_bound_below_one_utterance_is_refused():
         bucketed(LENGTHS, 0)
 
 
-def test_batches_hold_the_graphs_they_name():
-    graphs = part().graphs
+def test_batches_contain_the_graphs_at_their_positions():
+    graphs = dataset().graphs
     for chosen, batch in batches(graphs, 7):
         assert batch.dialogue_id == [graphs[i].dialogue_id for i in chosen]
         assert batch.num_nodes == sum(graphs[i].num_nodes for i in chosen)

@@ -12,7 +12,7 @@ def dialogues():
     return [talk("AB", id="first", widths=ODD), talk("BAB", id="second", seed=1, widths=ODD)]
 
 
-def test_only_edges_are_shifted_when_graphs_are_batched(dialogues):
+def test_batching_increments_only_the_edge_index(dialogues):
     batch = batched(dialogues, GraphBuilder({"near": Adjacent()}, LABELS))
     assert batch.edge_index.tolist() == [[1, 0, 3, 2, 4, 3], [0, 1, 2, 3, 3, 4]]
     for modality in ODD:
@@ -24,7 +24,7 @@ def test_only_edges_are_shifted_when_graphs_are_batched(dialogues):
     assert batch.num_nodes == 5
 
 
-def test_a_batch_comes_apart_into_its_graphs(dialogues):
+def test_a_batch_can_be_split_into_its_graphs(dialogues):
     build = GraphBuilder({"near": Adjacent()}, LABELS)
     for dialogue, graph in zip(dialogues, batched(dialogues, build).to_data_list(), strict=True):
         alone = build(dialogue)

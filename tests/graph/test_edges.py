@@ -7,7 +7,7 @@ from tests.talks import talk
 
 
 def pairs(rule: EdgeRule, speakers: str) -> set[tuple[int, int]]:
-    """(heard, listener) of each edge, none of them twice."""
+    """(source, target) of each edge; fails on duplicate edges."""
     edges = rule(talk(speakers))
     assert edges.shape[0] == 2
     assert edges.dtype == torch.long
@@ -28,12 +28,12 @@ def pairs(rule: EdgeRule, speakers: str) -> set[tuple[int, int]]:
         (99, 0, {(0, 1), (0, 2), (1, 2), (0, 3), (1, 3), (2, 3)}),
     ],
 )
-def test_a_window_counts_turns_from_the_listener(past, future, expected):
+def test_a_window_counts_turns_relative_to_the_target(past, future, expected):
     assert pairs(TemporalWindow(past, future), "ABBA") == expected
 
 
-def test_a_window_without_limits_joins_all_turns_but_none_with_itself():
-    expected = {(heard, listener) for heard in range(4) for listener in range(4) if heard != listener}
+def test_a_window_without_limits_is_fully_connected_without_self_loops():
+    expected = {(source, target) for source in range(4) for target in range(4) if source != target}
     assert pairs(TemporalWindow(None, None), "ABBA") == expected
 
 
@@ -50,7 +50,7 @@ def test_same_speaker_counts_turns_of_that_speaker(past, future, expected):
     assert pairs(SameSpeaker(past, future), "ABABA") == expected
 
 
-def test_adjacent_hears_one_turn_on_either_side():
+def test_adjacent_has_one_neighbor_on_either_side():
     assert pairs(Adjacent(), "ABB") == {(0, 1), (1, 0), (1, 2), (2, 1)}
 
 
@@ -59,11 +59,11 @@ def test_a_dialogue_of_one_turn_has_no_edges(rule):
     assert pairs(rule, "A") == set()
 
 
-def test_with_one_speaker_same_speaker_is_the_window():
+def test_same_speaker_equals_the_window_in_a_monologue():
     assert pairs(SameSpeaker(2, 1), "AAAA") == pairs(TemporalWindow(2, 1), "AAAA")
 
 
-def test_with_a_new_speaker_every_turn_same_speaker_hears_nobody():
+def test_same_speaker_has_no_edges_where_every_turn_has_a_new_speaker():
     assert pairs(SameSpeaker(None, None), "ABCD") == set()
 
 
@@ -75,11 +75,11 @@ def test_a_negative_number_of_turns_is_refused(rule, field):
 
 
 @pytest.mark.parametrize("rule", [*RULES.values()])
-def test_every_rule_follows_the_protocol(rule):
+def test_every_rule_implements_the_protocol(rule):
     assert isinstance(rule(), EdgeRule)
 
 
-def test_order_and_party_are_told_from_the_listener():
+def test_order_and_speaker_relation_follow_from_source_and_target():
     edges = torch.tensor([[0, 1, 2], [1, 1, 0]])
     assert [ORDERS[number] for number in order_of(edges)] == ["past", "now", "future"]
     assert [SPEAKER_RELATIONS[number] for number in speaker_relation_of(edges, torch.tensor([0, 1, 0]))] == [

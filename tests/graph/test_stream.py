@@ -16,13 +16,13 @@ RULES = {
 
 
 @pytest.mark.parametrize("speakers", ["A", "ABABAAC", "AAAA", "ABCABCCBA"])
-def test_the_edges_into_each_turn_are_those_of_the_whole_dialogue(speakers):
+def test_incoming_edges_equal_those_of_the_whole_dialogue(speakers):
     build = GraphBuilder(RULES, causal=True)
     index, kind = build.edges(talk(speakers))
     found = set()
     for turn, name in enumerate(speakers):
         own = [earlier for earlier in range(turn) if speakers[earlier] == name]
-        found |= {(heard, turn, relation) for heard, relation in StreamedEdges(build).into(turn, own)}
+        found |= {(source, turn, relation) for source, relation in StreamedEdges(build).incoming(turn, own)}
     assert found == set(zip(*index.tolist(), kind.tolist(), strict=True))
 
 
@@ -35,5 +35,5 @@ def test_the_edges_into_each_turn_are_those_of_the_whole_dialogue(speakers):
         ({"near": TemporalWindow(None, 0), "own": SameSpeaker(None, 0)}, (None, None)),
     ],
 )
-def test_the_reach_is_that_of_the_rule_that_hears_farthest(rules, reach):
+def test_the_reach_is_the_largest_of_any_rule(rules, reach):
     assert StreamedEdges(GraphBuilder(rules, causal=True)).reach == reach

@@ -8,7 +8,7 @@ from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
 from graphmer.graph.dataset import GraphDataset
 from graphmer.inference.information_gain import (
-    DRAWS,
+    SAMPLES,
     ExpectedInformationGain,
     RandomAvailability,
     entropy_bits,
@@ -29,7 +29,7 @@ def measured(dialogues=None):
 def test_a_drop_is_between_the_means_over_turns_seen_with_and_without_the_modality():
     parts, gains = measured()
     seen = {("audio",): [], ("audio", "text"): []}
-    for draw in range(DRAWS):
+    for draw in range(SAMPLES):
         for dialogue in ragged():
             view = RandomAvailability().apply(parts.standardiser(dialogue), seed=draw)
             said = parts.model(parts.build(view)).logits.softmax(dim=1).tolist()
@@ -47,7 +47,7 @@ def test_every_set_of_a_complete_corpus_knows_what_each_missing_modality_adds():
     _, gains = measured([talk("ABABABABAB", id=str(n), seed=n) for n in range(8)])
     assert len(gains.drops) == sum(3 - len(chosen) for chosen in subsets(("audio", "text", "video")))
     turns = [turns for _, turns in gains.drops.values()]
-    assert 80 * DRAWS * 0.5 < 8 * min(turns) <= 8 * max(turns) < 80 * DRAWS * 1.5
+    assert 80 * SAMPLES * 0.5 < 8 * min(turns) <= 8 * max(turns) < 80 * SAMPLES * 1.5
 
 
 def test_a_modality_that_a_set_was_never_recorded_with_is_unknown():

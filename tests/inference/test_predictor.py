@@ -16,6 +16,7 @@ from graphmer.inference import Predictor, load
 from graphmer.inference.predictor import model_folder
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.messages import MessagePassingSettings
+from graphmer.systems import SYSTEMS
 from graphmer.training.model_file import TrainedModel, save_model
 from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged, talk
@@ -29,7 +30,9 @@ def trained(labels: LabelSpace = LABELS, **described: Any) -> TrainedModel:
     messages = MessagePassingSettings(width=8, depth=1, heads=2)
     size = {"width": 8, "depth": 1, "message_passing": messages}
     settings = model_settings(WIDTHS, labels.outputs, build.relations, **size, **described)
-    return TrainedModel(settings.build(), settings, labels, Standardiser.fit(ragged()), build, {})
+    return TrainedModel(
+        settings.build(), settings, labels, Standardiser.fit(ragged()), build, {}, SYSTEMS["graphmer"]
+    )
 
 
 def saved(run: Path, *names: str) -> Path:
@@ -67,6 +70,21 @@ def test_a_prediction_says_everything_of_every_turn():
     torch.testing.assert_close(found.router.sum(dim=2), dialogue.available.float())
 
 
+def test_the_short_form_says_what_the_model_reads_and_predicts():
+    parts = trained()
+    assert repr(Predictor(parts)) == "Predictor('given dialogues', 4 emotions, audio 3, text 5, video 4, cpu)"
+    parts.build.causal = True
+    named = replace(parts, facts={"corpus": "IEMOCAP"}, labels=LabelSpace(interval=(-1.0, 1.0)))
+    assert repr(Predictor(named)) == "Predictor('IEMOCAP', score, audio 3, text 5, video 4, causal, cpu)"
+
+
+def test_a_prediction_knows_its_labels_and_whether_its_model_is_of_simulated_dialogues():
+    dialogue = talk("AB")
+    assert Predictor(trained()).predict(dialogue).labels == LABELS
+    marked = [Predictor(replace(trained(), facts={"simulated": each})) for each in (True, False)]
+    assert [each.predict(dialogue).simulated for each in marked] == [True, False]
+
+
 @pytest.mark.parametrize("described", [{"decoder": "chain"}, {"change": True}])
 def test_a_change_is_called_at_the_threshold_fitted_on_validation(described):
     parts = trained(**described)
@@ -102,7 +120,7 @@ def test_a_change_head_says_how_likely_a_change_is():
     found = Predictor(parts).predict(dialogue)
     assert torch.isnan(found.change).tolist() == [True, True, False]
     graph = parts.build(parts.standardiser(dialogue))
-    h = parts.model(graph).embedding
+    h = parts.model(graph).state
     torch.testing.assert_close(found.change[2:], parts.model.change_head(h[2:], h[:1]).sigmoid().detach())
 
 

@@ -1,11 +1,13 @@
+import sys
 from dataclasses import replace
 
 import pytest
 import torch
 
+from graphmer.cli.writers import writing
 from graphmer.dialogue import LabelSpace
-from graphmer.inference.predictor import DialoguePrediction
-from graphmer.inference.records import as_json, turn_records
+from graphmer.inference.prediction import DialoguePrediction, turn_records
+from graphmer.inference.records import as_json
 from tests.talks import talk
 
 TWO = LabelSpace(("calm", "cross"))
@@ -16,7 +18,8 @@ def said() -> DialoguePrediction:
     emotion = ("calm", "cross", "cross", "calm")
     router = torch.full((4, 3, 3), 1 / 3)
     change = torch.tensor([torch.nan, torch.nan, 0.66, 0.56])
-    return DialoguePrediction(talk("ABAB", ["at", "", "v", "atv"]), emotion, probability, change, router)
+    dialogue = talk("ABAB", ["at", "", "v", "atv"])
+    return DialoguePrediction(dialogue, emotion, probability, change, router, labels=TWO)
 
 
 def test_a_change_is_counted_from_the_same_speakers_previous_turn():
@@ -56,6 +59,33 @@ def test_router_weights_are_given_for_what_was_read_only():
     assert set(records[1].router) == set()
 
 
+def test_a_frame_has_the_rows_and_columns_of_the_csv_file(tmp_path):
+    pandas = pytest.importorskip("pandas")
+    prediction = replace(said(), change_called=torch.tensor([False, False, True, False]), simulated=True)
+    frame = prediction.to_frame()
+    with writing(tmp_path / "said.csv", "csv", TWO, simulated=True) as write:
+        write(prediction)
+    written = pandas.read_csv(
+        tmp_path / "said.csv", keep_default_na=False, na_values={"changed": "", "change_called": ""}
+    )
+    assert list(frame) == list(written)
+    assert (
+        frame["available"].tolist()
+        == written["available"].tolist()
+        == ["audio+text", "", "video", "audio+text+video"]
+    )
+    assert frame["p_cross"].tolist() == pytest.approx(written["p_cross"].tolist())
+    assert frame[frame["changed"]]["turn"].tolist() == [2, 3]
+    assert frame["change_called"].tolist() == [pandas.NA, pandas.NA, True, False]
+    assert frame["change_probability"].isna().tolist() == [True, True, False, False]
+
+
+def test_a_frame_without_pandas_says_how_to_install_it(monkeypatch):
+    monkeypatch.setitem(sys.modules, "pandas", None)
+    with pytest.raises(ImportError, match=r"pip install \"graphmer\[pandas\]\""):
+        said().to_frame()
+
+
 def test_each_speaker_has_a_sequence_of_emotions():
     found = as_json(said(), TWO)
     assert found["speakers"] == {"A": ["calm", "cross"], "B": ["cross", "calm"]}
@@ -70,6 +100,7 @@ def test_a_score_has_neither_probabilities_nor_changes_of_emotion():
         torch.tensor([[0.5], [-1.0]]),
         torch.full((2,), torch.nan),
         torch.zeros(2, 3, 3),
+        labels=score,
     )
     records = list(turn_records(prediction, score))
     assert records[1].probability == {}

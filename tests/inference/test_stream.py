@@ -8,8 +8,10 @@ from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.graph import Adjacent, EdgeRule, GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.inference import Predictor
-from graphmer.inference.records import TurnRecord, turn_records
+from graphmer.inference.prediction import turn_records
+from graphmer.inference.turn_record import TurnRecord
 from graphmer.nn.messages import CONVOLUTIONS, MessagePassingSettings
+from graphmer.systems import SYSTEMS
 from graphmer.training.model_file import TrainedModel
 from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged, talk
@@ -36,7 +38,8 @@ def predictor(
     if model.decoder is not None:  # an untrained one does nothing
         for parameter in model.decoder.parameters():
             torch.nn.init.normal_(parameter)
-    return Predictor(TrainedModel(model, settings, labels, Standardiser.fit(ragged()), build, {}))
+    standardiser, system = Standardiser.fit(ragged()), SYSTEMS[settings.network.system]
+    return Predictor(TrainedModel(model, settings, labels, standardiser, build, {}, system))
 
 
 def utterances(dialogue: Dialogue) -> list[Utterance]:
@@ -250,7 +253,7 @@ def test_a_turn_that_is_not_there_or_too_long_ago_cannot_be_corrected():
 
 def test_a_model_that_hears_later_turns_is_refused():
     with pytest.raises(
-        ValueError, match="The model hears later turns; a stream needs one trained with `causal"
+        ValueError, match="The model uses later turns; a stream needs one trained with `causal"
     ):
         predictor(causal=False).stream()
 

@@ -75,7 +75,7 @@ def test_a_protocol_hides_before_the_sets_are_formed():
 
 
 def test_json_has_every_subset_of_a_turn_and_what_would_help_most():
-    found = Predictor(trained(), gains=GAINS).what_if(talk("ABA", ["at", "", "atv"]))
+    found = Predictor(trained(), gain=GAINS).what_if(talk("ABA", ["at", "", "atv"]))
     first, second, third = what_if_as_json(found, LABELS)["turns"]
     assert list(first["what_if"]) == ["nothing", "a", "t", "at"]
     assert first["what_if"]["a"]["emotion"] in LABELS.names

@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from graphmer.nn.alibi import alibi_slopes, attention_mask
-from graphmer.nn.experts import DialogueAttention
+from graphmer.nn.experts import DialogueAttention, ExpertSettings
 from graphmer.nn.tokens import Tokens
 
 
@@ -26,7 +26,7 @@ def test_without_slopes_distance_is_of_no_matter():
 def test_a_turn_far_away_is_heard_less_also_over_turns_without_the_modality(causal):
     available = torch.tensor([[1], [0], [0], [1], [1]], dtype=torch.bool)
     tokens = Tokens.of(available, torch.zeros(5, dtype=torch.long))
-    attention = DialogueAttention(1, 1, causal=causal, alibi=True)
+    attention = DialogueAttention(ExpertSettings(width=1, heads=1, alibi=True), causal=causal)
     attention.slopes = torch.tensor([0.5])
     with torch.no_grad():
         # no query and no key: what is heard is decided by distance alone; each value is the state

@@ -36,8 +36,8 @@ def naive(averages: NeighborhoodAverages, features, available, speaker, batch) -
                         for j in range(count):
                             distance = order * (i - j)
                             near = scale is None or distance <= math.ceil(REACH * scale)
-                            party = (speaker[i] == speaker[j]) == own and batch[i] == batch[j]
-                            if distance < 0 or not near or not party or not available[j, m]:
+                            speakers = (speaker[i] == speaker[j]) == own and batch[i] == batch[j]
+                            if distance < 0 or not near or not speakers or not available[j, m]:
                                 continue
                             weight = 1.0 if scale is None else math.exp(-distance / scale)
                             total, weights = total + weight * rows[j], weights + weight
@@ -48,58 +48,53 @@ def naive(averages: NeighborhoodAverages, features, available, speaker, batch) -
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("scales", [(1.5,), (None,), (6.0, None), (None, 0.1, 4.0)])
-def test_surroundings_are_the_averages_of_the_equation(scales, causal):
+def test_they_are_the_averages_of_the_equation(scales, causal):
     torch.manual_seed(1)
-    neighborhood_averages = NeighborhoodAverages(WIDTHS, 5, scales, causal=causal)
-    torch.testing.assert_close(
-        neighborhood_averages(*talks()), naive(neighborhood_averages, *talks()), rtol=1e-5, atol=1e-5
-    )
+    averages = NeighborhoodAverages(WIDTHS, 5, scales, causal=causal)
+    torch.testing.assert_close(averages(*talks()), naive(averages, *talks()), rtol=1e-5, atol=1e-5)
 
 
 @pytest.mark.parametrize("scales", [(0.5,), (2.0, None)])
 @pytest.mark.parametrize("pieces", [[1] * 40, [3, 20, 17]])
 def test_turns_that_come_one_by_one_are_averaged_as_in_the_whole_dialogue(pieces, scales):
-    neighborhood_averages = NeighborhoodAverages(WIDTHS, 5, scales, causal=True)
+    averages = NeighborhoodAverages(WIDTHS, 5, scales, causal=True)
     features, available, speaker, _ = (part if isinstance(part, dict) else part[8:48] for part in talks())
     features = {m: rows[8:48] for m, rows in features.items()}
     batch = torch.zeros(40, dtype=torch.long)
-    memory, found, first = FeatureCache(), [], 0
+    cache, found, first = FeatureCache(), [], 0
     for count in pieces:
         new = slice(first, first + count)
         rows = {m: values[new] for m, values in features.items()}
-        found.append(neighborhood_averages(rows, available[new], speaker[new], batch[new], memory))
+        found.append(averages(rows, available[new], speaker[new], batch[new], cache))
         first += count
-        if neighborhood_averages.reach is not None:
-            memory.evict(first - neighborhood_averages.reach)
-            assert len(memory) <= neighborhood_averages.reach
-    expected = neighborhood_averages(features, available, speaker, batch)
+        if averages.reach is not None:
+            cache.evict(first - averages.reach)
+            assert len(cache) <= averages.reach
+    expected = averages(features, available, speaker, batch)
     torch.testing.assert_close(torch.cat(found), expected, rtol=1e-5, atol=1e-5)
 
 
 def test_turns_that_are_read_again_are_averaged_anew():
-    neighborhood_averages = NeighborhoodAverages(WIDTHS, 5, (2.0,), causal=True)
+    averages = NeighborhoodAverages(WIDTHS, 5, (2.0,), causal=True)
     features, available, speaker, batch = talks()
     one = {m: rows[:6] for m, rows in features.items()}
     other = {m: rows[6:12] for m, rows in features.items()}
     alone, again = FeatureCache(), FeatureCache()
-    neighborhood_averages(one, available[:6], speaker[:6], batch[:6], again)
-    neighborhood_averages(other, available[6:12], speaker[6:12], batch[:6], again)
+    averages(one, available[:6], speaker[:6], batch[:6], again)
+    averages(other, available[6:12], speaker[6:12], batch[:6], again)
     again.truncate(6)
-    neighborhood_averages(one, available[:6], speaker[:6], batch[:6], alone)
-    last = [
-        neighborhood_averages(other, available[:6], speaker[:6], batch[:6], memory)
-        for memory in (alone, again)
-    ]
+    averages(one, available[:6], speaker[:6], batch[:6], alone)
+    last = [averages(other, available[:6], speaker[:6], batch[:6], cache) for cache in (alone, again)]
     assert torch.equal(*last)
 
 
 def test_sums_over_many_turns_keep_their_digits():
-    neighborhood_averages = NeighborhoodAverages({"text": 1}, 1, (None,), causal=True)
-    torch.nn.init.ones_(neighborhood_averages.maps[0].weight)
+    averages = NeighborhoodAverages({"text": 1}, 1, (None,), causal=True)
+    torch.nn.init.ones_(averages.maps[0].weight)
     count = 50_000
     rows = {"text": torch.full((count, 1), 100.1)}
     speaker = batch = torch.zeros(count, dtype=torch.long)
-    found = neighborhood_averages(rows, torch.ones(count, 1, dtype=torch.bool), speaker, batch)
+    found = averages(rows, torch.ones(count, 1, dtype=torch.bool), speaker, batch)
     torch.testing.assert_close(found[:, 0, 0], rows["text"][:, 0])
 
 

@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch.nn.functional import cross_entropy
 
-from graphmer.corpora.course import Process, turn_taking
+from graphmer.corpora.process import Process, turn_taking
 from graphmer.nn.chain import ChainCache, ChainDecoder
 from graphmer.typing import UNLABELLED
 
@@ -491,7 +491,7 @@ def test_what_is_taken_over_from_the_other_party_is_learned():
     process = Process(np.full(3, 1 / 3), inertia=0.2, contagion=0.6, emissions={})
     draw = np.random.default_rng(0)
     speaker = torch.from_numpy(draw.integers(0, 3, (200, 20)))
-    target = torch.from_numpy(np.concatenate([process.draw(draw, row.tolist()) for row in speaker]))
+    target = torch.from_numpy(np.concatenate([process.sample(draw, row.tolist()) for row in speaker]))
     seen = torch.nn.functional.one_hot(target, 3) * 3 + torch.from_numpy(draw.normal(size=(4000, 3)))
     model = fitted((3 * seen).float(), target, speaker.flatten(), torch.arange(200).repeat_interleave(20))
     assert (model.contagion.argmax(dim=1) == torch.arange(3)).all()
@@ -507,19 +507,19 @@ def test_a_causal_chain_that_is_taken_up_again_goes_on_as_if_read_as_a_whole(bef
     whole, path = layer(logits, speaker, batch), layer.viterbi(logits, speaker, batch)
     first = (logits[:before], speaker[:before], batch[:before])
     unknown = torch.full_like(logits, torch.nan)
-    memory = ChainCache(unknown[:before], unknown[:before])
-    layer(*first, memory=memory)
-    layer.viterbi(*first, memory=memory)
+    cache = ChainCache(unknown[:before], unknown[:before])
+    layer(*first, cache=cache)
+    layer.viterbi(*first, cache=cache)
     last = sorted({int((speaker[:before] == s).nonzero()[-1]) for s in speaker[:before].unique()})
     rows = [*last, *range(before, 12)]
-    memory = ChainCache(
-        torch.cat([memory.filtered[last], unknown[before:]]), torch.cat([memory.best[last], unknown[before:]])
+    cache = ChainCache(
+        torch.cat([cache.filtered[last], unknown[before:]]), torch.cat([cache.best[last], unknown[before:]])
     )
     rest = (logits[rows], speaker[rows], batch[rows])
-    found = layer(*rest, memory=memory)
+    found = layer(*rest, cache=cache)
     new = len(last)
     torch.testing.assert_close(found.marginal, whole.marginal[rows])
     torch.testing.assert_close(found.change[new:], whole.change[before:], equal_nan=True)
-    assert layer.viterbi(*rest, memory=memory)[new:].tolist() == path[before:].tolist()
-    assert memory.filtered.isfinite().all()
-    assert memory.best.isfinite().all()
+    assert layer.viterbi(*rest, cache=cache)[new:].tolist() == path[before:].tolist()
+    assert cache.filtered.isfinite().all()
+    assert cache.best.isfinite().all()

@@ -3,7 +3,7 @@ import math
 import pytest
 import torch
 
-from graphmer.nn.experts import LAYERS, DialogueAttention, Expert, sinusoidal
+from graphmer.nn.experts import LAYERS, DialogueAttention, Expert, ExpertSettings, sinusoidal
 from graphmer.nn.tokens import Tokens
 from tests.nn import oracle
 
@@ -15,7 +15,7 @@ DIALOGUE = torch.tensor([0, 0, 0, 1, 1, 2])
 def test_attention_is_its_equation(causal):
     """Token by token, head by head, over the tokens of the same sequence."""
     torch.manual_seed(0)
-    layer = DialogueAttention(6, 2, causal=causal)
+    layer = DialogueAttention(ExpertSettings(width=6, heads=2), causal=causal)
     tokens = Tokens.of(AVAILABLE, DIALOGUE)
     state = torch.randn(len(tokens.node), 6)
     query, key, value = layer.query_key_value(state).detach().split(6, dim=1)
@@ -37,7 +37,9 @@ def test_attention_is_its_equation(causal):
 @pytest.mark.parametrize("block", LAYERS)
 def test_an_expert_is_the_padded_one(block, causal):
     torch.manual_seed(1)
-    network = Expert(6, 2, 2, 0.5, block=block, causal=causal).eval()
+    network = Expert(
+        ExpertSettings(width=6, depth=2, heads=2, dropout=0.5, block=block), causal=causal
+    ).eval()
     tokens = Tokens.of(AVAILABLE, DIALOGUE)
     state = torch.randn(len(tokens.node), 6)
     grid = torch.zeros(*tokens.shape, 6)
@@ -48,14 +50,14 @@ def test_an_expert_is_the_padded_one(block, causal):
 
 @pytest.mark.parametrize("block", LAYERS)
 def test_every_parameter_of_an_expert_gets_a_gradient(block):
-    network = Expert(6, 2, 2, 0.1, block=block)
+    network = Expert(ExpertSettings(width=6, depth=2, heads=2, dropout=0.1, block=block))
     tokens = Tokens.of(AVAILABLE, DIALOGUE)
     network(torch.randn(len(tokens.node), 6), tokens).square().sum().backward()
     assert [name for name, p in network.named_parameters() if p.grad is None or not p.grad.any()] == []
 
 
 def test_a_turn_alone_hears_itself():
-    layer = DialogueAttention(4, 1, causal=False)
+    layer = DialogueAttention(ExpertSettings(width=4, heads=1), causal=False)
     state = torch.randn(1, 4)
     tokens = Tokens.of(torch.tensor([[True]]), torch.tensor([0]))
     torch.testing.assert_close(layer(state, tokens), layer.query_key_value(state)[:, 8:])
@@ -64,7 +66,9 @@ def test_a_turn_alone_hears_itself():
 @pytest.mark.parametrize("block", LAYERS)
 def test_no_tokens_give_no_states(block):
     tokens = Tokens.of(torch.zeros(2, 1, dtype=torch.bool), torch.tensor([0, 0]))
-    assert Expert(4, 1, 2, 0.1, block=block)(torch.zeros(0, 4), tokens).shape == (0, 4)
+    assert Expert(ExpertSettings(width=4, depth=1, heads=2, dropout=0.1, block=block))(
+        torch.zeros(0, 4), tokens
+    ).shape == (0, 4)
 
 
 def test_the_turn_code_is_its_formula():
@@ -73,9 +77,9 @@ def test_the_turn_code_is_its_formula():
 
 def test_heads_that_do_not_divide_the_width_are_refused():
     with pytest.raises(ValueError, match="`heads` must divide `width`; got 4 heads for width 6"):
-        DialogueAttention(6, 4, causal=False)
+        DialogueAttention(ExpertSettings(width=6, heads=4), causal=False)
 
 
 def test_an_unknown_block_is_refused():
-    with pytest.raises(ValueError, match=r"`block` must be one of \['reference', 'preln'\]; got 'post'"):
-        Expert(4, 1, 2, 0.1, block="post")
+    with pytest.raises(ValueError, match="Input should be 'reference' or 'preln'"):
+        Expert(ExpertSettings(width=4, depth=1, heads=2, dropout=0.1, block="post"))

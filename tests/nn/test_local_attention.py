@@ -3,11 +3,15 @@ import math
 import pytest
 import torch
 
-from graphmer.nn.experts import LAYERS, Expert
+from graphmer.nn.experts import LAYERS, Expert, ExpertSettings
 from graphmer.nn.local_attention import SMALLEST_BLOCK, local_attention
 from graphmer.nn.tokens import Tokens
 
 LENGTHS = torch.tensor([53, 1, 0, 17, 40])
+
+
+def settings(**changes) -> ExpertSettings:
+    return ExpertSettings(**{"width": 6, "depth": 2, "heads": 2, "dropout": 0.0, **changes})
 
 
 def ragged(share: float, seed: int = 0) -> Tokens:
@@ -62,9 +66,9 @@ def test_distance_is_counted_in_turns_and_not_in_what_is_there():
 
 @pytest.mark.parametrize("causal", [False, True])
 @pytest.mark.parametrize("block", LAYERS)
-def test_a_stack_of_layers_hears_as_far_as_its_contexts_add_up(block, causal):
+def test_a_stack_of_layers_reads_as_far_as_its_windows_add_up(block, causal):
     torch.manual_seed(0)
-    network = Expert(6, 2, 2, 0.0, block=block, causal=causal, attention_window=3).eval()
+    network = Expert(settings(block=block, attention_window=3), causal=causal).eval()
     tokens = Tokens.of(torch.ones(30, 1, dtype=torch.bool), torch.zeros(30, dtype=torch.long))
     state = torch.randn(30, 6, requires_grad=True)
     network(state, tokens)[15].sum().backward()
@@ -73,15 +77,15 @@ def test_a_stack_of_layers_hears_as_far_as_its_contexts_add_up(block, causal):
 
 
 @pytest.mark.parametrize("causal", [False, True])
-@pytest.mark.parametrize("recency", [False, True])
+@pytest.mark.parametrize("alibi", [False, True])
 @pytest.mark.parametrize("block", LAYERS)
-def test_a_context_as_long_as_the_dialogue_changes_nothing(block, recency, causal):
+def test_a_window_as_long_as_the_dialogue_changes_nothing(block, alibi, causal):
     tokens = ragged(0.7)
     state = torch.randn(len(tokens.node), 6)
     said = []
-    for context in (None, 52):
+    for window in (None, 52):
         torch.manual_seed(0)
-        expert = Expert(6, 2, 2, 0.0, block=block, causal=causal, attention_window=context, alibi=recency)
+        expert = Expert(settings(block=block, attention_window=window, alibi=alibi), causal=causal)
         said.append(expert(state, tokens))
     torch.testing.assert_close(*said, rtol=1e-5, atol=1e-5)
 
@@ -92,7 +96,7 @@ def test_what_is_computed_grows_linearly_with_the_dialogue():
     def kept(turns: int) -> int:
         sizes = []
         tokens = Tokens.of(torch.ones(turns, 1, dtype=torch.bool), torch.zeros(turns, dtype=torch.long))
-        network = Expert(4, 1, 1, 0.0, attention_window=20)
+        network = Expert(settings(width=4, depth=1, heads=1, attention_window=20))
         with torch.autograd.graph.saved_tensors_hooks(lambda x: sizes.append(x.numel()) or x, lambda x: x):
             network(torch.randn(turns, 4), tokens)
         return sum(sizes)
@@ -102,18 +106,19 @@ def test_what_is_computed_grows_linearly_with_the_dialogue():
 
 def test_no_tokens_give_no_states():
     tokens = Tokens.of(torch.zeros(2, 1, dtype=torch.bool), torch.tensor([0, 0]))
-    assert Expert(4, 1, 2, 0.1, attention_window=3)(torch.zeros(0, 4), tokens).shape == (0, 4)
+    network = Expert(settings(width=4, depth=1, attention_window=3))
+    assert network(torch.zeros(0, 4), tokens).shape == (0, 4)
 
 
-def test_without_context_each_turn_is_read_on_its_own():
+def test_with_a_window_of_zero_each_turn_is_read_on_its_own():
     torch.manual_seed(0)
-    network = Expert(4, 2, 2, 0.0, block="preln", attention_window=0).eval()
+    network = Expert(settings(width=4, block="preln", attention_window=0)).eval()
     state = torch.randn(5, 4)
     together = network(state, Tokens.of(torch.ones(5, 1, dtype=torch.bool), torch.zeros(5, dtype=torch.long)))
     alone = network(state, Tokens.of(torch.ones(5, 1, dtype=torch.bool), torch.arange(5)))
     torch.testing.assert_close(together, alone)
 
 
-def test_a_negative_context_is_refused():
-    with pytest.raises(ValueError, match="`context` must be a number of turns >= 0, or None for all; got -1"):
-        Expert(4, 1, 2, 0.1, context=-1)
+def test_a_negative_window_is_refused():
+    with pytest.raises(ValueError, match="attention_window\n  Input should be greater than or equal to 0"):
+        settings(attention_window=-1)

@@ -4,7 +4,7 @@ import pytest
 import torch
 
 from graphmer.graph import GraphBuilder
-from graphmer.nn.mixture import ExpertMixture
+from graphmer.nn.mixture import ExpertMixture, MixtureSettings
 from graphmer.nn.tokens import Tokens
 from tests.nn import oracle
 from tests.talks import LABELS, WIDTHS, batched, ragged, talk
@@ -14,7 +14,9 @@ BLOCKS = ("reference", "preln")
 
 def tiny(**settings) -> ExpertMixture:
     torch.manual_seed(0)
-    return ExpertMixture(WIDTHS, **{"width": 8, "depth": 2, "heads": 2, **settings})
+    causal = settings.pop("causal", False)
+    size = MixtureSettings(**{"width": 8, "depth": 2, "heads": 2, **settings})
+    return ExpertMixture(size, WIDTHS, causal=causal)
 
 
 def mixed(mixture, batch):
@@ -72,7 +74,7 @@ def test_modalities_absent_from_a_whole_batch_are_no_trouble(hidden):
 def test_one_modality_is_a_mixture_of_one_expert():
     dialogue = talk("ABA", widths={"text": 5})
     batch = batched([dialogue], GraphBuilder({}))
-    mixture = ExpertMixture({"text": 5}, width=8, depth=1).eval()
+    mixture = ExpertMixture(MixtureSettings(width=8, depth=1), {"text": 5}).eval()
     tokens = Tokens.of(batch.available, batch.batch)
     projected = mixture.project({"text": batch.text}, tokens, batch.position)
     found = mixture(projected, tokens, 3)

@@ -157,7 +157,7 @@ def test_shapes_of_everything_a_model_says():
     assert {m: rows.shape for m, rows in output.reconstruction.items()} == {
         m: (17, d) for m, d in WIDTHS.items()
     }
-    assert output.mixture.weight.shape == (17, 3, 3)
+    assert output.router.shape == (17, 3, 3)
     assert model.modalities == tuple(WIDTHS)
 
 

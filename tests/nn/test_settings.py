@@ -37,7 +37,7 @@ def test_every_setting_reaches_the_model():
     assert model.network.mixture.positions
     assert len(model.network.mixture.experts[0].layers) == 3
     layer = model.network.mixture.experts[1].layers[0]
-    assert (layer.attention.heads, layer.attention.causal, layer.attention.context) == (3, True, 7)
+    assert (layer.attention.heads, layer.attention.causal, layer.attention.window) == (3, True, 7)
     assert hasattr(layer, "norm_attention")
     assert model.network.mixture.dropout.p == 0.1
     assert model.network.mixture.routers[0].scores[-1].p == 0.2
@@ -61,7 +61,7 @@ def test_a_decoder_is_as_causal_as_its_model(causal):
 
 
 def test_an_unknown_decoder_is_named():
-    with pytest.raises(ValueError, match="`decoder` must be 'none' or 'chain'; got 'crf'"):
+    with pytest.raises(ValueError, match=r"heads\.decoder\n  Input should be 'none' or 'chain'"):
         model_settings(WIDTHS, 4, width=8, depth=1, decoder="crf").build()
 
 
@@ -74,7 +74,7 @@ def test_equal_seeds_build_equal_models(convolution):
         ("a", "b"),
         width=8,
         depth=1,
-        message_passing=MessagePassingSettings(8, 2, convolution, heads=2),
+        message_passing=MessagePassingSettings(width=8, depth=2, convolution=convolution, heads=2),
     )
     models = []
     for _ in range(2):

@@ -23,7 +23,9 @@ from graphmer.graph import Adjacent, GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.graph.dataset import GraphDataset, batches
 from graphmer.inference import Predictor
 from graphmer.nn.messages import CONVOLUTIONS, MessagePassingSettings
-from graphmer.systems.experts import OBJECTIVES
+from graphmer.nn.targets import TrainingTargets
+from graphmer.systems import SYSTEMS
+from graphmer.systems.experts import OBJECTIVES, mixing_loss, unimodal_loss
 from graphmer.systems.model import ModelSettings
 from graphmer.training.checkpoint import load_tensors
 from graphmer.training.model_file import TrainedModel, load_model, save_model
@@ -59,6 +61,11 @@ class Made:
         size = {"width": 8, "depth": 2, "relations": self.build.relations, "message_passing": messages}
         return model_settings(WIDTHS, 4, **size, **self.settings)
 
+    def trained(self, standardiser: Standardiser) -> TrainedModel:
+        described = self.described
+        system = SYSTEMS[described.network.system]
+        return TrainedModel(self.model(), described, LABELS, standardiser, self.build, {}, system)
+
     def model(self, seed: int = 0):
         torch.manual_seed(seed)
         made = self.described.build().eval()
@@ -73,7 +80,7 @@ MODELS = {
     "preln": Made(settings={"block": "preln"}),
     "positions": Made(settings={"positions": True}),
     **{name: Made(name) for name in CONVOLUTIONS},
-    "reconstruction": Made("rgcn", {"block": "preln", "reconstruction": 1.0}),
+    "reconstruction": Made("rgcn", {"block": "preln", "reconstruction": 0.5}),
     "chain": Made("rgcn", {"decoder": "chain"}),
     "chain without messages": Made(settings={"decoder": "chain", "block": "preln"}),
     "windowed": Made("rgcn", {"attention_window": 2, "block": "preln", "positions": True}),
@@ -99,7 +106,10 @@ CAUSAL = {
     "causal chain": Made("rgcn", {"causal": True, "block": "preln", "decoder": "chain"}),
     "causal change head": Made("rgcn", {"causal": True, "block": "preln", "change": True}),
 }
-FIRST = ("mixture.pro", "mixture.experts", "unimodal_heads", "neighborhood_averages")
+FIRST = tuple(
+    f"network.{part}"
+    for part in ("mixture.pro", "mixture.experts", "unimodal_heads", "neighborhood_averages")
+)
 """What the first stage trains."""
 every_model = pytest.mark.parametrize("made", [*MODELS.values(), *CAUSAL.values()], ids=[*MODELS, *CAUSAL])
 causal_models = pytest.mark.parametrize("made", CAUSAL.values(), ids=CAUSAL)
@@ -161,8 +171,7 @@ def test_with_no_future_nothing_depends_on_later_turns(made):
 @causal_models
 def test_a_dialogue_that_goes_on_is_read_as_the_whole_one(made):
     dialogue = talk("ABBACAB", ["at", "", "v", "atv", "t", "a", "atv"], seed=1).unlabelled()
-    facts = (made.model(), made.described, LABELS, Standardiser.identity(WIDTHS), made.build, {})
-    predictor = Predictor(TrainedModel(*facts))
+    predictor = Predictor(made.trained(Standardiser.identity(WIDTHS)))
     whole = predictor.predict(dialogue)
     stream = predictor.stream()
     for turn, name in enumerate("ABBACAB"):
@@ -208,7 +217,7 @@ def test_a_new_process_with_another_hash_seed_says_the_same(tmp_path):
     for name, made in {**MODELS, **CAUSAL}.items():
         folder = tmp_path / "models" / name
         folder.mkdir(parents=True)
-        save_model(folder, TrainedModel(made.model(), made.described, LABELS, standardiser, made.build, {}))
+        save_model(folder, made.trained(standardiser))
         expected[name] = said(made.model(), made.build, *map(standardiser, ragged()))
     code = (
         "import sys, torch; from tests.properties.test_properties import answers; "
@@ -224,12 +233,13 @@ def test_a_new_process_with_another_hash_seed_says_the_same(tmp_path):
 def fit(made: Made, seed: int, validate) -> dict[str, torch.Tensor]:
     """Weights after a short training of both stages, from the same initial weights."""
     model = made.model()
-    rebuild = 0.1 if model.network.reconstruction else 0.0
     stages = [
         Stage("experts", 1, OBJECTIVES["unimodal"], Complete(), select=False),
-        Stage("mixing", 2, mixing_objective(rebuild), Mixed()),
+        Stage("mixing", 2, OBJECTIVES["mixing"], Mixed()),
     ]
-    trainer = Trainer(Fabric(accelerator="cpu", devices=1), Optimization(0.01, nodes=12), seed=seed)
+    trainer = Trainer(
+        Fabric(accelerator="cpu", devices=1), Optimization(learning_rate=0.01, batch_nodes=12), seed=seed
+    )
     trainer.fit(model, stages, GraphDataset(ragged(), made.build), validate, lambda epoch: None)
     return model.state_dict()
 
@@ -275,9 +285,9 @@ def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
     batch.available = batch.available & (torch.arange(17) % 4 > 0)[:, None]
     batch.emotion = torch.arange(17) % 4
 
-    def without_gradient(objective) -> set[str]:
+    def without_gradient(loss) -> set[str]:
         model.zero_grad()
-        objective(model, batch).total.backward()
+        loss(model, batch, TrainingTargets()).total.backward()
         # what is added to all keys of a softmax has a gradient of zero by its nature
         return {
             name
@@ -287,9 +297,8 @@ def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
 
     names = {name for name, _ in model.named_parameters()}
     first = {name for name in names if name.startswith(FIRST)}
-    assert without_gradient(unimodal_objective) == names - first
-    second = mixing_objective(0.5 if model.network.reconstruction else 0.0)
-    assert without_gradient(second) == {name for name in names if name.startswith("unimodal_heads")}
+    assert without_gradient(unimodal_loss) == names - first
+    assert without_gradient(mixing_loss) == {name for name in names if "unimodal_heads" in name}
 
 
 class Silent:
@@ -305,21 +314,13 @@ def corpus() -> SimulatedCorpus:
     return simulate(0, sessions=(3, 3, 3), turns=(2, 6), mean_turns=4, widths=widths)
 
 
-def trained_on(found: SimulatedCorpus, graph: Any, folder: Path) -> Path:
+def trained_on(found: SimulatedCorpus, system: Mapping[str, Any], folder: Path) -> Path:
     """Folder of the one fold that is trained."""
     described = {
         "name": "tiny",
         "data": {"format": "simulated"},
-        "graph": graph,
-        "model": {"width": 8, "depth": 1},
-        "training": {
-            "stages": [
-                {"name": "experts", "objective": "unimodal", "epochs": 1, "mask": "complete"},
-                {"name": "mixing", "objective": "mixing", "epochs": 3},
-            ],
-            "learning_rate": 0.01,
-            "batch_nodes": 12,
-        },
+        **system,
+        "training": {"learning_rate": 0.01, "batch_nodes": 12, **system.get("training", {})},
         "evaluation": {"conditions": ["a", "atv"], "rates": [0.5]},
         "folds": [1],
     }
@@ -329,12 +330,26 @@ def trained_on(found: SimulatedCorpus, graph: Any, folder: Path) -> Path:
     return run.fold(1, 1)
 
 
-@pytest.mark.parametrize(
-    "graph",
-    [None, {"rules": {"near": {"rule": "window", "past": 1, "future": 1}}, "width": 8, "depth": 1}],
-    ids=["momke", "graph"],
-)
-def test_training_never_reads_the_labels_or_features_of_the_test_part(graph, tmp_path):
+STAGES = {
+    "stages": [
+        {"name": "experts", "objective": "unimodal", "epochs": 1, "mask": "complete"},
+        {"name": "mixing", "objective": "mixing", "epochs": 3},
+    ]
+}
+WINDOW = {"rules": {"near": {"rule": "window", "past": 1, "future": 1}}}
+TRAINED_SYSTEMS = {
+    "momke": {"model": {"system": "momke", "width": 8, "depth": 1}, "training": STAGES},
+    "graphmer": {
+        "graph": WINDOW,
+        "model": {"system": "graphmer", "width": 8, "depth": 1, "message_passing": {"width": 8, "depth": 1}},
+        "training": STAGES,
+    },
+    "logistic": {"model": {"system": "logistic"}},
+}
+
+
+@pytest.mark.parametrize("system", TRAINED_SYSTEMS.values(), ids=TRAINED_SYSTEMS)
+def test_training_never_reads_the_labels_or_features_of_the_test_part(system, tmp_path):
     honest = corpus()
     generator = torch.Generator().manual_seed(0)
     names = honest.labels.names
@@ -347,7 +362,7 @@ def test_training_never_reads_the_labels_or_features_of_the_test_part(graph, tmp
         return replace(dialogue, emotion=emotion, features=noise)
 
     other = replace(honest, dialogues=tuple(map(scrambled, honest.dialogues)))
-    one, two = (trained_on(found, graph, tmp_path) for found in (honest, other))
+    one, two = (trained_on(found, system, tmp_path) for found in (honest, other))
     (weights, _), (again, _) = (load_tensors(path / "model.safetensors") for path in (one, two))
     assert all(torch.equal(weights[name], again[name]) for name in weights)
     assert load_model(one).facts == load_model(two).facts

@@ -1,4 +1,4 @@
-"""A finished run of a second, and what its report shows."""
+"""A small finished run and the content of its report."""
 
 from pathlib import Path
 from typing import Any
@@ -9,12 +9,12 @@ from tests.experiment.tiny import Silent, begin
 
 
 def finished_run(folder: Path, root: Path | None = None, **changes: Any) -> Run:
-    """A run of one fold and two seeds, on simulated dialogues unless there is a corpus."""
+    """Finished run of one fold and two seeds, on simulated dialogues if there is no corpus."""
     run = begin(folder, root, **{"folds": [1], "seeds": [1, 2], **changes})
     run.train(Silent())
     return run
 
 
 def content_of(run: Run) -> dict[str, Any]:
-    """What the page of a run shows."""
+    """Content of the report of a run."""
     return report_content(run)

@@ -1,4 +1,4 @@
-// Uses the page as a reader would, and leaves what it saw in an element for the test.
+// Operates the page as a reader would, and stores what it observed in an element for the test.
 const byId = (id) => document.getElementById(id);
 const cells = () => [...document.querySelectorAll("#lanes button")];
 const look = () => ({
@@ -15,36 +15,36 @@ const background = (scheme) => {
   return getComputedStyle(document.body).backgroundColor;
 };
 
-const said = { first: look() };
+const observed = { first: look() };
 flip("audio");
-said.text = look();
-said.hiding = byId("turn").textContent;
+observed.text = look();
+observed.hiding = byId("turn").textContent;
 flip("text");
-said.nothing = look();
+observed.nothing = look();
 flip("audio");
 flip("text");
-said.again = look();
+observed.again = look();
 
 document.querySelector("#lanes button[tabindex='0']").focus();
 press("Home");
 press("ArrowRight");
-said.focused = document.activeElement.getAttribute("aria-label");
-said.detail = byId("turn").textContent;
+observed.focused = document.activeElement.getAttribute("aria-label");
+observed.detail = byId("turn").textContent;
 if (byId("every-turn")) {
-  said.hears = edges();
+  observed.incoming = edges();
   byId("every-turn").click();
-  said.edges = edges();
+  observed.edges = edges();
 }
 
-said.charts = [byId("by-set").textContent];
+observed.charts = [byId("by-set").textContent];
 byId("metric").value = byId("metric").options.length - 1;
 byId("metric").dispatchEvent(new Event("change"));
-said.charts.push(byId("by-set").textContent);
+observed.charts.push(byId("by-set").textContent);
 
-said.published = byId("published").hidden ? null : byId("published").textContent;
+observed.published = byId("published").hidden ? null : byId("published").textContent;
 
-said.light = background("light");
-said.dark = background("dark");
-said.wide = document.documentElement.scrollWidth;
-said.sections = [...document.querySelectorAll("main section")].map((section) => section.id);
-document.body.append(Object.assign(document.createElement("pre"), { id: "probe", textContent: JSON.stringify(said) }));
+observed.light = background("light");
+observed.dark = background("dark");
+observed.wide = document.documentElement.scrollWidth;
+observed.sections = [...document.querySelectorAll("main section")].map((section) => section.id);
+document.body.append(Object.assign(document.createElement("pre"), { id: "probe", textContent: JSON.stringify(observed) }));

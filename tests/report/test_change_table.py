@@ -19,7 +19,7 @@ def sheet(predictions, history="predicted", **meta):
     return change_table(ChangeScores.from_predictions(keyed, EMOTIONS, history=history), scores)
 
 
-def test_a_row_holds_base_rates_and_what_was_recognised():
+def test_a_row_has_the_base_rates_and_the_metrics():
     found = sheet(spoken("A00 A11 A10 A00 A00"))
     assert found.title == "tiny: change of emotion"
     assert found.header[1:4] == ("prevalence", "always F1", "shift F1")
@@ -28,14 +28,14 @@ def test_a_row_holds_base_rates_and_what_was_recognised():
     assert found.rows[0][6] == "50.0 ± 0.0"
 
 
-def test_the_notes_say_where_changes_come_from_and_how_many_there_are():
+def test_the_notes_define_a_change_and_give_the_counts():
     notes = " ".join(sheet(spoken("A00 B22 A11 A10 A00 A00")).notes)
     assert "derived from the predicted emotions" in notes
     assert "4 eligible turns" in notes
-    assert "2 shifts: prevalence 50.0 %; always saying shift has F1 66.7 %" in notes
+    assert "2 shifts: prevalence 50.0 %; always predicting a shift has F1 66.7 %" in notes
 
 
-def test_a_gold_history_is_called_an_oracle_in_title_and_notes():
+def test_a_gold_history_is_marked_as_an_oracle_in_title_and_notes():
     found = sheet(random_speech(0), history="gold")
     assert found.title.endswith("gold history: an ORACLE")
     assert found.notes[0].startswith("ORACLE")
@@ -46,7 +46,7 @@ def test_simulated_dialogues_are_in_the_title():
 
 
 @pytest.mark.parametrize("text", ["A00 B11", "A00 A00"])
-def test_what_cannot_be_measured_is_a_dash(text):
+def test_an_undefined_metric_is_a_dash(text):
     assert sheet(spoken(text)).rows[0][2:] == ("-",) * 5
 
 
@@ -59,11 +59,11 @@ def test_it_fits_a_terminal_of_eighty_columns():
     assert "…" not in capture.get()
 
 
-def test_what_is_said_directly_stands_beside_what_is_derived():
+def test_direct_change_metrics_follow_the_derived_ones():
     found = sheet(with_change(random_speech(0), 0))
     assert found.header[-2:] == ("direct MCC", "disagree")
     assert "±" in found.rows[0][-1]
-    assert any(note.startswith("Direct: what the change head says") for note in found.notes)
+    assert any(note.startswith("Direct: the change predicted by the change head") for note in found.notes)
     assert "direct MCC" not in sheet(random_speech(0)).header
     console = Console(width=80)
     with console.capture() as capture:

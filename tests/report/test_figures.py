@@ -12,7 +12,7 @@ def content(tmp_path_factory):
     return content_of(finished_run(tmp_path_factory.mktemp("figures")))
 
 
-def test_each_figure_is_a_picture_and_a_drawing_that_says_it_is_simulated(content, tmp_path):
+def test_each_figure_is_a_png_and_an_svg_marked_as_simulated(content, tmp_path):
     with mpl.rc_context({"svg.fonttype": "none"}):
         written = save_figures(content, tmp_path / "new")
     assert {path.stem for path in written} == NAMES
@@ -20,7 +20,7 @@ def test_each_figure_is_a_picture_and_a_drawing_that_says_it_is_simulated(conten
     assert all("SIMULATED: tiny" in path.read_text() for path in written if path.suffix == ".svg")
 
 
-def test_what_a_run_does_not_have_is_left_out(content, tmp_path):
+def test_figures_without_values_are_omitted(content, tmp_path):
     measures = {**content["measures"], "rates": []}
     written = save_figures({**content, "measures": measures, "matrices": None}, tmp_path)
     assert {path.stem for path in written} == {"scores", "router", "training"}

@@ -16,12 +16,12 @@ def test_each_set_has_the_counts_of_its_column(tmp_path):
     assert all(sum(counts) == 2 for counts in found.values())
 
 
-def test_a_model_that_was_not_trained_by_hardness_has_none(tmp_path):
+def test_a_model_without_a_hardness_file_has_no_histogram(tmp_path):
     assert hardness_counts(tmp_path / "hardness.npz", SETS, ("audio", "text")) is None
 
 
 @pytest.mark.parametrize("content", [{"other": np.zeros(3)}, {"value": np.zeros((3, 8))}])
-def test_another_file_is_refused(tmp_path, content):
+def test_a_file_with_other_content_is_refused(tmp_path, content):
     np.savez(tmp_path / "hardness.npz", **content)
     with pytest.raises(CheckpointError, match=r"hardness.npz: cannot be read as hardness"):
         hardness_counts(tmp_path / "hardness.npz", SETS, ("audio", "text"))

@@ -22,7 +22,7 @@ FOUND = Hardness(
 )
 
 
-def test_the_extremes_come_first_with_what_was_said():
+def test_the_extremes_come_first_with_their_text():
     table = extremes_table(FOUND, [DIALOGUE], count=2)
     assert [(row[0], row[2], row[3], row[4], row[-1]) for row in table.rows] == [
         ("hardest", "d_1", "sad", "0.90", "turn 1"),
@@ -32,7 +32,7 @@ def test_the_extremes_come_first_with_what_was_said():
     ]
 
 
-def test_kinds_have_their_quartiles():
+def test_each_kind_of_utterance_has_its_quartiles():
     rows = {row[0]: row[1:] for row in kinds_table(FOUND, [DIALOGUE], LABELS).rows}
     assert rows == {
         "happy": ("2", "0.55", "0.60", "0.65"),

@@ -14,12 +14,12 @@ def test_transitions_lead_from_a_speakers_previous_emotion():
 
 @pytest.mark.parametrize("seed", range(3))
 def test_counts_agree_with_scikit_learn_and_a_search_backwards(seed):
-    said = random_speech(seed)
-    (found,) = matrices({(1, "1", "at"): said}, EMOTIONS).values()
-    known = said.target != -1
-    expected = confusion_matrix(said.target[known], said.predicted[known], labels=[0, 1, 2])
+    predictions = random_speech(seed)
+    (found,) = matrices({(1, "1", "at"): predictions}, EMOTIONS).values()
+    known = predictions.target != -1
+    expected = confusion_matrix(predictions.target[known], predictions.predicted[known], labels=[0, 1, 2])
     assert found["confusion"] == expected.tolist()
-    rows = naive_pairs(said)
+    rows = naive_pairs(predictions)
     for row in range(3):
         for column in range(3):
             assert found["annotated"][row][column] == sum(pair == (row, column) for *_, pair, _ in rows)

@@ -16,51 +16,51 @@ CONDITIONS = ("a", "t", "at", "rate:0.5", "burst:4")
 def found(best=None, *, changes=True, direct=False):
     keyed = {(seed, "1", name): random_speech(0, condition=name) for seed in (1, 2) for name in CONDITIONS}
     if direct:
-        keyed = {key: with_change(said, seed=key[0]) for key, said in keyed.items()}
+        keyed = {key: with_change(predictions, seed=key[0]) for key, predictions in keyed.items()}
     scores = Scores.from_predictions(keyed, labels=EMOTIONS, modalities=("audio", "text"), meta=META)
-    said = ChangeScores.from_predictions(keyed, EMOTIONS) if changes else None
-    return scores, said, measures(scores, said, best or {})
+    change_scores = ChangeScores.from_predictions(keyed, EMOTIONS) if changes else None
+    return scores, change_scores, measures(scores, change_scores, best or {})
 
 
 def test_every_metric_has_the_mean_and_the_interval_of_the_tables():
-    scores, changes, shown = found()
+    scores, changes, values = found()
     (row,) = (row for row in scores.summary() if (row.condition, row.metric) == ("at", "weighted_f1"))
-    assert shown["rows"]["at"]["weighted_f1"]["mean"] == pytest.approx(row.mean, abs=1e-5)
-    assert shown["rows"]["at"]["weighted_f1"]["low"] == pytest.approx(row.low, abs=1e-5)
+    assert values["rows"]["at"]["weighted_f1"]["mean"] == pytest.approx(row.mean, abs=1e-5)
+    assert values["rows"]["at"]["weighted_f1"]["low"] == pytest.approx(row.low, abs=1e-5)
     mcc = changes.summary()["t"]["mcc"]
-    assert shown["rows"]["t"]["change_mcc"]["mean"] == pytest.approx(mcc.mean, abs=1e-5)
-    assert {metric["key"] for metric in shown["metrics"]} == set(shown["rows"]["at"])
+    assert values["rows"]["t"]["change_mcc"]["mean"] == pytest.approx(mcc.mean, abs=1e-5)
+    assert {metric["key"] for metric in values["metrics"]} == set(values["rows"]["at"])
 
 
-def test_a_system_that_says_directly_what_changes_has_those_metrics_too():
+def test_a_system_that_predicts_changes_directly_has_direct_metrics():
     _, _, without = found()
     assert not any("direct" in metric["key"] for metric in without["metrics"])
-    _, changes, shown = found(direct=True)
+    _, changes, values = found(direct=True)
     keys = {f"change_{key}" for key in (*DIRECT_METRICS, "direct_calibration_error")}
-    assert {metric["key"] for metric in shown["metrics"]} == keys | {m["key"] for m in without["metrics"]}
-    row, summary = shown["rows"]["a"], changes.summary()["a"]
+    assert {metric["key"] for metric in values["metrics"]} == keys | {m["key"] for m in without["metrics"]}
+    row, summary = values["rows"]["a"], changes.summary()["a"]
     assert row["change_disagreement"]["mean"] == pytest.approx(summary["disagreement"].mean, abs=1e-5)
     assert row["change_disagreement"]["low"] < row["change_disagreement"]["high"]
     error = row["change_direct_calibration_error"]
     assert error["mean"] == pytest.approx(summary["direct_calibration_error"].mean, abs=1e-5)
     assert error["low"] is None
-    assert (without["change"]["direct"], shown["change"]["direct"]) == (False, True)
+    assert (without["change"]["direct"], values["change"]["direct"]) == (False, True)
 
 
-def test_sets_their_mean_and_rates_are_told_apart():
-    _, _, shown = found()
-    assert shown["sets"] == ["a", "t", "at", PARTIAL]
-    assert shown["rates"] == [{"condition": "rate:0.5", "rate": 0.5}]
-    assert list(shown["rows"]) == ["a", "t", "at", PARTIAL, "rate:0.5", "burst:4"]
+def test_sets_their_mean_and_rates_are_listed_separately():
+    _, _, values = found()
+    assert values["sets"] == ["a", "t", "at", PARTIAL]
+    assert values["rates"] == [{"condition": "rate:0.5", "rate": 0.5}]
+    assert list(values["rows"]) == ["a", "t", "at", PARTIAL, "rate:0.5", "burst:4"]
 
 
-def test_the_best_possible_is_averaged_over_the_partial_sets():
-    _, _, shown = found({"a": 0.6, "t": 0.8, "at": 0.9})
-    assert shown["best"][PARTIAL] == pytest.approx(0.7)
+def test_the_best_possible_accuracy_is_averaged_over_the_partial_sets():
+    _, _, values = found({"a": 0.6, "t": 0.8, "at": 0.9})
+    assert values["best"][PARTIAL] == pytest.approx(0.7)
 
 
-def test_what_cannot_be_measured_is_null_and_all_of_it_is_json():
-    _, _, shown = found(changes=False)
-    assert shown["change"] is None
-    assert shown["rows"][PARTIAL]["wa"]["mean"] is not None
-    json.dumps(shown, allow_nan=False)
+def test_without_change_scores_the_values_are_still_json():
+    _, _, values = found(changes=False)
+    assert values["change"] is None
+    assert values["rows"][PARTIAL]["wa"]["mean"] is not None
+    json.dumps(values, allow_nan=False)

@@ -19,12 +19,12 @@ def test_nothing_is_loaded_over_the_network(content):
     assert not re.search(r"url\(|@import|fetch\(|XMLHttpRequest", text)
 
 
-def test_the_data_inside_is_what_was_given(content):
+def test_the_embedded_data_equals_the_content(content):
     (embedded,) = re.findall(r'<script type="application/json" id="data">(.*?)</script>', page(content), re.S)
     assert json.loads(embedded) == json.loads(json.dumps(content))
 
 
-def test_names_cannot_end_the_script_or_become_markup(content):
+def test_names_are_escaped_in_script_and_markup(content):
     text = page({**content, "title": "</script><b>&bold", "config": "<!-- </script>"})
     assert "</script><b>" not in text
     assert "<title>SIMULATED: &lt;/script&gt;&lt;b&gt;&amp;bold" in text

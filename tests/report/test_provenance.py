@@ -22,12 +22,12 @@ def test_an_epoch_that_was_logged_again_after_an_interruption_counts_once():
     assert [e["score"] for e in model["epochs"]] == [0.5, 0.2]
 
 
-def test_a_model_without_a_competing_epoch_has_chosen_none():
+def test_without_a_validation_score_no_epoch_is_chosen():
     (model,) = training_curves([epoch(1, score=None)])
     assert model["chosen"] is None
 
 
-def test_the_corpus_is_counted():
+def test_the_corpus_has_its_counts():
     dialogues = [talk("AB", ["at", "t"]), talk("AB", ["", "v"], id="e").unlabelled()]
     card = Card("Talks", "none", "nobody")
     found = corpus_facts(InMemoryCorpus(card, LABELS, WIDTHS, dialogues, {}, "f" * 64))

@@ -27,16 +27,16 @@ def scores():
     return Scores.from_predictions(predictions, labels=LABELS, modalities=("audio", "text"), meta=meta)
 
 
-def test_figures_stand_beside_those_of_the_run_where_both_have_the_condition():
+def test_the_table_has_the_common_conditions():
     paper = Published("a paper", ("wa",), {"t": (91.24,), "at": (95.0,)}, ("It chose on the test set.",))
     table = published_table(scores(), paper)
-    assert table.title == "mine beside a paper"
+    assert table.title == "mine compared with a paper"
     assert [row[:2] for row in table.rows] == [("t", "91.2")]
     assert table.rows[0][2].startswith("90.0 ± ")
     assert table.notes[-1] == "It chose on the test set."
 
 
-def test_the_values_are_those_of_the_table_with_bounds_and_caveats():
+def test_the_values_equal_the_table_and_have_bounds_and_caveats():
     paper = Published("a paper", ("wa", "ua"), {"t": (91.24, 90.0), "at": (95.0, 94.0)}, ("It looked.",))
     found = published_values(scores(), paper)
     assert (found["source"], found["metrics"], list(found["rows"])) == ("a paper", ["WA", "UA"], ["t"])
@@ -47,6 +47,6 @@ def test_the_values_are_those_of_the_table_with_bounds_and_caveats():
     assert found["notes"][-1] == "It looked."
 
 
-def test_a_metric_of_other_labels_is_refused():
+def test_a_metric_that_does_not_fit_the_labels_is_refused():
     with pytest.raises(ValueError, match=r"Published metrics must be among .*'wa'.*; got 'mae'"):
         published_table(scores(), Published("a paper", ("mae",), {"t": (1.0,)}, ()))

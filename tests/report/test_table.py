@@ -14,7 +14,7 @@ LABELS = LabelSpace(("happy", "sad", "never"))
 
 
 def constant_scores(hits=8, *, selection="validation", simulated=False, title="MoMKE"):
-    """Two seeds, four conditions, three equal dialogues: intervals have no width."""
+    """Two seeds, four conditions and three equal dialogues, so that intervals have zero width."""
     counts = np.zeros((2, 4, 3, 3, 3), dtype=np.int64)
     counts[..., 0, 0], counts[..., 0, 1], counts[..., 1, 1] = hits, 10 - hits, 10
     return Scores(
@@ -42,7 +42,7 @@ def score_scores():
     )
 
 
-def drawn(sheet):
+def rendered(sheet):
     console = Console(width=200)
     with console.capture() as capture:
         console.print(sheet.rich())
@@ -70,7 +70,7 @@ def test_scores_have_their_own_columns_and_units():
     assert "MAE in units of the score" in sheet.notes[0]
 
 
-def test_notes_define_wa_and_ua_and_say_what_was_counted():
+def test_notes_define_wa_and_ua_and_give_the_counts():
     notes = " ".join(condition_table(constant_scores()).notes)
     assert "WA = accuracy over all utterances; UA = mean of the class recalls" in notes
     assert "60 utterances in 3 dialogues, 2 fold(s) pooled" in notes
@@ -82,15 +82,15 @@ def test_simulated_dialogues_and_an_oracle_are_in_the_title(table):
     sheet = table(constant_scores(simulated=True, selection="test_oracle"))
     assert sheet.title.startswith("SIMULATED: ")
     assert sheet.title.endswith(", test_oracle")
-    assert "SIMULATED" in drawn(sheet)
+    assert "SIMULATED" in rendered(sheet)
     assert "upper bound" in sheet.markdown()
 
 
-def test_an_honest_title_carries_no_warning():
+def test_a_title_without_simulation_or_oracle_has_no_warning():
     assert condition_table(constant_scores()).title == "MoMKE"
 
 
-def test_systems_stand_side_by_side_with_their_differences():
+def test_a_comparison_has_a_column_per_system_and_their_differences():
     systems = [constant_scores(8), constant_scores(6, title="majority", selection="test_oracle")]
     sheet = comparison_table(systems, "wa")
     assert sheet.title == "WA, test_oracle"
@@ -100,13 +100,13 @@ def test_systems_stand_side_by_side_with_their_differences():
     assert sheet.rows[3][0] == PARTIAL
 
 
-def test_a_comparison_shows_only_common_conditions():
+def test_a_comparison_has_only_common_conditions():
     other = constant_scores(title="one set")
     other = replace(other, conditions=("a",), counts=other.counts[:, :1], missing=(0.5,))
     assert [row[0] for row in comparison_table([constant_scores(), other], "ua").rows] == ["a", PARTIAL]
 
 
-def test_a_comparison_refuses_what_it_cannot_show():
+def test_a_comparison_of_incompatible_systems_is_refused():
     with pytest.raises(ValueError, match=r"`metric` must be one of \['wa', .*got 'mae'"):
         comparison_table([constant_scores()], "mae")
     with pytest.raises(ValueError, match="at least one system"):
@@ -138,7 +138,7 @@ def test_markdown_is_a_table_with_a_title_and_notes():
 
 
 def test_brackets_in_cells_are_text_and_not_markup():
-    assert "[bold]x" in drawn(Sheet("T", ("a",), (("[bold]x",),), ()))
+    assert "[bold]x" in rendered(Sheet("T", ("a",), (("[bold]x",),), ()))
 
 
 WIDE = Sheet(
@@ -146,7 +146,7 @@ WIDE = Sheet(
     ("condition", "WA", "UA", "share"),
     (("mean of partial sets", "80.0 ± 1.2", "79.0 ± 1.2", "90.0"),),
     ("Note.",),
-    spare=("UA", "share"),
+    optional=("UA", "share"),
 )
 
 
@@ -157,22 +157,22 @@ def on(width, sheet):
     return capture.get()
 
 
-def test_a_table_that_fits_is_shown_whole():
+def test_a_table_that_fits_has_all_columns():
     text = on(80, WIDE)
     assert "UA" in text
-    assert "Left out" not in text
+    assert "Omitted" not in text
 
 
-def test_a_narrow_terminal_leaves_spare_columns_out_one_by_one_and_says_so():
-    assert "Left out for lack of width: UA; the Markdown" in " ".join(on(34, WIDE).split())
+def test_a_narrow_terminal_omits_optional_columns_one_by_one_with_a_note():
+    assert "Omitted for lack of width: UA; the Markdown" in " ".join(on(34, WIDE).split())
     text = on(26, WIDE)
-    assert "Left out for lack of width: UA, share;" in " ".join(text.split())
+    assert "Omitted for lack of width: UA, share;" in " ".join(text.split())
     assert "80.0 ± 1.2" in text
     assert "UA" in WIDE.markdown()
 
 
 @pytest.mark.parametrize("width", [16, 20, 30, 50, 80])
-def test_nothing_is_ever_cut(width):
+def test_no_text_is_truncated(width):
     text = on(width, WIDE)
     assert "…" not in text
     assert max(map(len, text.splitlines())) <= width
@@ -191,7 +191,7 @@ def test_a_table_of_results_fits_80_columns_on_single_lines(scores):
     assert max(map(len, lines)) <= 80
 
 
-def test_the_spread_of_simulated_scores_is_called_so():
+def test_the_spread_of_simulated_scores_is_marked():
     assert (
         spread_table(constant_scores(simulated=True)).title == "SIMULATED: MoMKE: spread over seeds and folds"
     )

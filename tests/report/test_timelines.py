@@ -5,20 +5,22 @@ import torch
 
 from graphmer.dialogue import LabelSpace
 from graphmer.graph import Adjacent, GraphBuilder
-from graphmer.report.timelines import Said, Timeline, evenly, timeline
+from graphmer.report.timelines import PredictedTurns, Timeline, evenly, timeline
 from tests.talks import LABELS, talk
 
 
-def shown():
+def example():
     dialogue = replace(talk("ABA", ["at", "", "v"]), emotion=("sad", None, "happy"), text=("hi", None, "oh"))
     build = GraphBuilder({"near": Adjacent()}, LABELS)
-    said = Said(("sad", "sad", "angry"), torch.full((3, 4), 0.25), torch.tensor([torch.nan, torch.nan, 0.5]))
-    whole = Timeline(dialogue, {"nothing": said, "atv": said}, torch.zeros(3, 3, 3), build(dialogue))
+    turns = PredictedTurns(
+        ("sad", "sad", "angry"), torch.full((3, 4), 0.25), torch.tensor([torch.nan, torch.nan, 0.5])
+    )
+    whole = Timeline(dialogue, {"nothing": turns, "atv": turns}, torch.zeros(3, 3, 3), build(dialogue))
     return timeline(whole, LABELS, build.relations, transcripts=False), build
 
 
 def test_emotions_are_numbers_of_the_classes_and_null_where_there_is_none():
-    found, _ = shown()
+    found, _ = example()
     assert found["emotion"] == [1, None, 0]
     assert found["under"]["atv"]["emotion"] == [1, 1, 3]
     assert found["under"]["atv"]["change"] == [None, None, 0.5]
@@ -27,31 +29,31 @@ def test_emotions_are_numbers_of_the_classes_and_null_where_there_is_none():
 
 
 def test_edges_are_sorted_by_relation():
-    found, build = shown()
+    found, build = example()
     assert list(found["edges"]) == list(build.relations)
     assert found["edges"]["near/past/inter"] == [[0, 1], [1, 2]]
     assert found["edges"]["near/past/intra"] == []
 
 
-def test_transcripts_are_left_out_unless_asked_for():
-    found, build = shown()
+def test_transcripts_are_omitted_by_default():
+    found, build = example()
     assert found["text"] is None
     dialogue = replace(talk("A"), text=("hello",))
-    said = Said(("sad",), torch.full((1, 4), 0.25), torch.tensor([torch.nan]))
-    one = Timeline(dialogue, {"atv": said}, torch.zeros(1, 3, 3), build(dialogue))
+    turns = PredictedTurns(("sad",), torch.full((1, 4), 0.25), torch.tensor([torch.nan]))
+    one = Timeline(dialogue, {"atv": turns}, torch.zeros(1, 3, 3), build(dialogue))
     assert timeline(one, LABELS, build.relations, transcripts=True)["text"] == ("hello",)
 
 
-def test_a_score_is_itself_and_has_no_probabilities():
+def test_a_score_is_a_number_without_probabilities():
     dialogue = replace(talk("A"), emotion=(1.25,))
     build = GraphBuilder({})
-    said = Said((-0.5,), torch.tensor([[-0.5]]), torch.tensor([torch.nan]))
-    one = Timeline(dialogue, {"atv": said}, torch.zeros(1, 3, 3), build(dialogue))
+    turns = PredictedTurns((-0.5,), torch.tensor([[-0.5]]), torch.tensor([torch.nan]))
+    one = Timeline(dialogue, {"atv": turns}, torch.zeros(1, 3, 3), build(dialogue))
     found = timeline(one, LabelSpace(interval=(-3.0, 3.0)), (), transcripts=False)
     assert found["emotion"] == [1.25]
     assert found["under"]["atv"] == {"emotion": [-0.5], "probability": [], "change": [None]}
 
 
-def test_dialogues_are_spread_evenly_and_none_is_shown_twice():
+def test_positions_are_evenly_spaced_and_unique():
     assert evenly(31, 6) == [0, 5, 10, 15, 20, 25]
     assert evenly(3, 6) == [0, 1, 2]

@@ -15,7 +15,7 @@ QUICK = {"parts": 3, "hidden": 32, "epochs": 15}
 def chats(
     count=20, length=20, *, signal=0.0, seed=0, name="d", score=False, names=("audio", "text")
 ) -> list[Dialogue]:
-    """Noise of width 24 in every modality; in one feature of the text `signal` times the label is hidden."""
+    """Noise of width 24 in every modality; one feature of the text contains `signal` times the label."""
     generator = torch.Generator().manual_seed(seed)
     dialogues = []
     for number in range(count):
@@ -31,12 +31,12 @@ def chats(
 
 
 def agreement(training, others) -> float:
-    """How often the training utterance with the nearest text has the label of an utterance."""
+    """Fraction of utterances whose nearest training utterance by text has the same label."""
     index = RetrievalIndex.build(training, fingerprint="fold")
     target = torch.cat([CLASSES.encode(d.emotion) for d in training])
-    asked = torch.cat([CLASSES.encode(d.emotion) for d in others])
+    query = torch.cat([CLASSES.encode(d.emotion) for d in others])
     near = index.search(others, 1, torch.ones(len(index.widths))).neighbours[:, -1, 0]
-    return float((target[near] == asked).float().mean())
+    return float((target[near] == query).float().mean())
 
 
 def test_neighbours_share_the_label_more_often_in_training_and_elsewhere():
@@ -49,21 +49,21 @@ def test_neighbours_share_the_label_more_often_in_training_and_elsewhere():
     assert abs(inside - outside) < 0.06
 
 
-def told(encoder, dialogues) -> float:
-    """How often the larger of the logits that are appended to the text is that of the label."""
-    said = torch.cat([encoder(d).features["text"][:, -2:].argmax(dim=1) for d in dialogues])
-    return float((said == torch.cat([CLASSES.encode(d.emotion) for d in dialogues])).float().mean())
+def accuracy(encoder, dialogues) -> float:
+    """Accuracy of the logits that are appended to the text."""
+    predicted = torch.cat([encoder(d).features["text"][:, -2:].argmax(dim=1) for d in dialogues])
+    return float((predicted == torch.cat([CLASSES.encode(d.emotion) for d in dialogues])).float().mean())
 
 
-def test_noise_stays_noise():
-    """An utterance's own label leaks nothing, where a network that saw it would tell it."""
+def test_the_label_of_an_utterance_does_not_leak_into_its_encoding():
+    """On noise the accuracy is that of chance, whereas a network that was fitted on the label predicts it."""
     training = chats(names=("text",))
     encoder = fit_encoder(training, CLASSES, parts=3, hidden=128, epochs=60)
-    assert told(encoder, training) == pytest.approx(0.5, abs=0.06)
+    assert accuracy(encoder, training) == pytest.approx(0.5, abs=0.06)
     encoded = [encoder(dialogue) for dialogue in training]
     assert agreement(encoded, encoded) == pytest.approx(0.5, abs=0.06)
     encoder.part = lambda dialogue: (RetrievalEncoder.part(encoder, dialogue) + 1) % 3
-    assert told(encoder, training) > 0.8
+    assert accuracy(encoder, training) > 0.8
 
 
 def test_an_encoding_does_not_depend_on_the_labels_of_its_part():
@@ -90,15 +90,15 @@ def test_features_are_kept_and_logits_have_the_same_length():
     assert lengths[1] == pytest.approx(lengths[0], rel=0.25)
 
 
-def test_a_score_is_learnt_too():
+def test_a_score_is_learned_too():
     training = chats(signal=1.5, score=True)
     encoder = fit_encoder(training, SCORE, **QUICK)
-    said = torch.cat([encoder(d).features["text"][:, 24] for d in training])
+    predicted = torch.cat([encoder(d).features["text"][:, 24] for d in training])
     target = torch.cat([SCORE.encode(d.emotion) for d in training])
-    assert torch.corrcoef(torch.stack([said, target]))[0, 1] > 0.6
+    assert torch.corrcoef(torch.stack([predicted, target]))[0, 1] > 0.6
 
 
-def test_unavailable_modalities_are_neither_learnt_from_nor_read():
+def test_unavailable_modalities_are_used_neither_in_fitting_nor_in_encoding():
     training = chats(6, signal=1.0)
     mask = torch.arange(20)[:, None] % torch.tensor([2, 3]) > 0
     hidden = [dialogue.with_available(mask) for dialogue in training]
@@ -112,8 +112,8 @@ def test_unavailable_modalities_are_neither_learnt_from_nor_read():
         assert not after.features[modality][~mask[:, column]].any()
 
 
-def test_where_nothing_can_be_learnt_nothing_is_said():
-    """A modality that no labelled utterance has, and dialogues that are all of one part."""
+def test_without_training_utterances_the_logits_are_zero():
+    """A modality that no labelled utterance has, and dialogues that are all in one part."""
     training = [d.with_available(torch.tensor([False, True]).expand(20, 2)) for d in chats(4)]
     encoder = fit_encoder(training, CLASSES, **QUICK)
     assert not encoder(chats(1, name="new")[0]).features["audio"][:, 24:].any()
@@ -121,7 +121,7 @@ def test_where_nothing_can_be_learnt_nothing_is_said():
     assert not alone(chats(1)[0]).features["text"][:, 24:].any()
 
 
-def test_constant_features_and_a_single_class_are_no_trouble():
+def test_constant_features_and_a_single_class_give_finite_encodings():
     flat = [
         replace(d, features={m: torch.zeros(20, 24) for m in d.features}, emotion=("sad",) * 20)
         for d in chats(6)
@@ -130,7 +130,7 @@ def test_constant_features_and_a_single_class_are_no_trouble():
     assert all(bool(rows.isfinite().all()) for d in flat for rows in encoder(d).features.values())
 
 
-def test_the_seed_decides_and_the_global_generator_is_left_alone():
+def test_the_result_depends_on_the_seed_and_the_global_generator_is_not_used():
     training = chats(6)
     torch.manual_seed(5)
     before = torch.random.get_rng_state()
@@ -141,7 +141,7 @@ def test_the_seed_decides_and_the_global_generator_is_left_alone():
     assert not torch.equal(one.features["text"], other.features["text"])
 
 
-def test_weights_come_back_through_the_state_dict():
+def test_weights_are_restored_by_the_state_dict():
     training = chats(6, signal=1.0)
     encoder = fit_encoder(training, CLASSES, **QUICK)
     again = RetrievalEncoder(encoder.inputs, encoder.outputs, parts=3, hidden=32)

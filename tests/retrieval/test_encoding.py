@@ -31,7 +31,7 @@ def test_other_dialogues_are_encoded_by_what_was_fitted_on_the_training_part(fit
     torch.testing.assert_close(encoding(new).features["text"], by_hand, atol=1e-4, rtol=1e-4)
 
 
-def test_it_comes_back_from_json_and_weights(fitted):
+def test_an_encoding_is_restored_from_json_and_weights(fitted):
     training, encoding = fitted
     again = InputEncoding.from_json(json.loads(json.dumps(encoding.to_json())))
     again.load_weights(encoding.weights())

@@ -16,7 +16,7 @@ def same(one: RetrievalIndex, other: RetrievalIndex) -> bool:
 
 @pytest.mark.parametrize("mapped", [False, True])
 @pytest.mark.parametrize("exact", [1000, 10])
-def test_an_index_comes_back_as_it_was(exact, mapped, tmp_path):
+def test_a_loaded_index_equals_the_saved_one(exact, mapped, tmp_path):
     before = built(chats(), exact=exact)
     before.remove("gaps")
     before.update(chats()[2].with_available(torch.tensor([True, False, True]).expand(3, 3)))
@@ -53,7 +53,7 @@ def test_a_mapped_index_reads_from_disk_and_cannot_be_changed(tmp_path):
             change()
 
 
-def test_a_mapped_index_survives_that_another_is_saved_over_it(tmp_path):
+def test_a_mapped_index_keeps_working_when_another_is_saved_over_it(tmp_path):
     before = built(chats())
     before.save(tmp_path)
     mapped = RetrievalIndex.load(tmp_path, fingerprint=FOLD, mapped=True)
@@ -65,11 +65,11 @@ def test_a_mapped_index_survives_that_another_is_saved_over_it(tmp_path):
 def test_a_failure_while_saving_leaves_the_old_index(tmp_path, monkeypatch):
     before = built(chats())
     before.save(tmp_path)
-    write, left = VectorStore.write, [2]
+    write, remaining = VectorStore.write, [2]
 
     def full(self, path):
-        left[0] -= 1
-        if left[0] == 0:
+        remaining[0] -= 1
+        if remaining[0] == 0:
             raise OSError(28, "No space left on device")
         write(self, path)
 
@@ -109,7 +109,7 @@ def test_a_damaged_description_is_named(content, tmp_path):
 
 
 @pytest.mark.parametrize("lost", ["modalities", "rows", "files", "exact"])
-def test_a_description_that_lacks_a_part_is_named(lost, tmp_path):
+def test_a_description_that_lacks_a_field_is_named(lost, tmp_path):
     built(chats()).save(tmp_path)
     path = tmp_path / "index.json"
     description = json.loads(path.read_text())

@@ -75,7 +75,7 @@ def test_the_table_is_that_of_naive_loops(k, exact):
     assert table.modalities == ("audio", "text", "video")
 
 
-def test_an_utterance_from_elsewhere_finds_what_naive_loops_find():
+def test_neighbours_of_other_utterances_are_those_of_naive_loops():
     training, others = chats(), [talk("AB", ["at", "v"], id="new", seed=70), chats()[0]]
     index = built(training)
     scale = index.table(3).scale
@@ -86,7 +86,7 @@ def test_an_utterance_from_elsewhere_finds_what_naive_loops_find():
     assert table.scale is scale
 
 
-def test_no_neighbour_is_of_ones_own_dialogue_even_if_all_utterances_are_alike():
+def test_no_neighbour_is_from_the_same_dialogue_even_if_all_utterances_are_equal():
     same = [replace(d, features={m: torch.ones(len(d), w) for m, w in WIDTHS.items()}) for d in chats()]
     table = built(same).table(4)
     dialogue_of = [dialogue for dialogue, _ in table.ids]
@@ -106,7 +106,7 @@ def test_scale_is_the_mean_distance_to_the_neighbours_of_a_modality():
         torch.testing.assert_close(table.scale[column], own[own.isfinite()].mean())
 
 
-def test_a_zero_vector_is_near_to_nothing_under_the_cosine():
+def test_the_cosine_of_a_zero_vector_with_every_vector_is_zero():
     rows = {"a": [[0.0, 0.0]], "b": [[1.0, 0.0], [0.0, 0.0]], "c": [[0.9, 0.1]]}
     dialogues = [
         Dialogue.from_utterances(id, [Utterance("A", {"text": row}) for row in texts])
@@ -129,7 +129,7 @@ def test_features_of_an_unavailable_modality_change_nothing():
     assert torch.equal(after.distances, before.distances)
 
 
-def test_a_modality_nobody_has_finds_nothing():
+def test_a_modality_that_no_utterance_has_gives_no_neighbours():
     dialogues = [d.with_available(torch.tensor([True, True, False]).expand(len(d), 3)) for d in chats()]
     table = built(dialogues).table(3)
     assert (table.neighbours[:, 2] == -1).all()
@@ -143,7 +143,7 @@ def test_a_single_dialogue_has_no_neighbours():
 
 
 def named(table, ids) -> dict:
-    """Neighbours of every utterance by name, so that rows do not matter."""
+    """Neighbours of every utterance by their ids, which do not depend on the rows."""
     return {
         key: [[None if row < 0 else ids[row] for row in rows] for rows in found]
         for key, found in zip(table.ids, table.neighbours.tolist(), strict=True)
@@ -152,8 +152,8 @@ def named(table, ids) -> dict:
 
 @pytest.mark.parametrize("seed", range(6))
 @pytest.mark.parametrize("exact", [1000, 30])
-def test_after_any_changes_the_neighbours_are_those_of_a_fresh_index(seed, exact):
-    """30 lies between the smallest and the largest number of rows, so that clusters come and go."""
+def test_after_any_changes_the_neighbours_are_those_of_a_new_index(seed, exact):
+    """30 is between the smallest and the largest number of rows, so both kinds of index occur."""
     chance = random.Random(seed)
     pool = {d.id: d for d in chats(12)}
     now: dict[str, dict[str, Dialogue]] = {}  # which version of each utterance is in the index
@@ -195,7 +195,7 @@ def test_rows_keep_their_order_when_some_are_updated_or_removed():
     assert len(index) == 2
 
 
-def test_faults_in_changing_are_named():
+def test_errors_in_changing_are_named():
     index = built([talk("AB", id="one")])
     with pytest.raises(ValueError, match=r"'one_0' of dialogue 'one' is in the index already; `update` it"):
         index.add(talk("AB", id="one"))
@@ -212,13 +212,14 @@ def test_faults_in_changing_are_named():
     assert index.ids == (("one", "one_0"), ("one", "one_1"))
 
 
-def test_a_fault_leaves_the_index_as_it_was():
-    index = built(chats())
+@pytest.mark.parametrize(("change", "id"), [("add", "new"), ("update", "whole")])
+def test_an_error_leaves_the_index_unchanged(change, id):
+    index = built(ragged())
     before = index.table(2)
-    broken = talk("AB", id="new")
+    broken = talk("AAB", id=id)
     broken.features["video"][1, 0] = torch.inf
     with pytest.raises(ValueError, match="hold NaN or infinity"):
-        index.add(broken)
+        getattr(index, change)(broken)
     after = index.table(2)
     assert after.ids == before.ids
     assert torch.equal(after.neighbours, before.neighbours)
@@ -237,7 +238,7 @@ def test_bad_arguments_are_refused():
         built([talk("A")]).search([], 1, torch.ones(3))
 
 
-def test_the_fingerprint_is_that_of_the_utterances_and_the_corpus():
+def test_the_fingerprint_depends_on_the_utterances_and_the_corpus():
     dialogues = ragged()
     print_ = fold_fingerprint(dialogues, "corpus")
     assert fold_fingerprint(dialogues[::-1], "corpus") == print_
@@ -250,8 +251,8 @@ def test_importing_graphmer_does_not_import_faiss():
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
-def test_searching_and_training_take_turns():
-    """FAISS and torch bring an OpenMP each."""
+def test_searching_and_training_alternate():
+    """FAISS and torch each bring an OpenMP runtime."""
     index, layer = built(chats()), torch.nn.Linear(64, 64)
     for _ in range(3):
         index.table(3)

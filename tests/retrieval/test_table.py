@@ -45,7 +45,7 @@ def test_supports_are_those_of_naive_loops(condition, k):
     torch.testing.assert_close(found.distance, composite)
 
 
-def test_two_modalities_both_give_neighbours():
+def test_supports_come_from_both_available_modalities():
     table = built(chats()).table(3)
     available = torch.tensor([True, True, False]).expand(len(table.ids), 3)
     found = select_supports(table, available, torch.ones(len(table.ids)), 3).rows
@@ -86,8 +86,8 @@ def test_the_number_of_supports_is_the_ceiling_of_hardness_times_k(hardness, cou
     assert found.rows.tolist() == [[*range(count), *[-1] * (5 - count)]]
 
 
-def test_a_candidate_without_a_modality_is_judged_by_the_others():
-    """Row 4 has the second modality only; row 3 is as near by it and farther by the first."""
+def test_the_distance_to_a_candidate_without_a_modality_is_that_of_the_others():
+    """Row 4 has only the second modality; row 3 is equally near in it and farther in the first."""
     inf = torch.inf
     table = NeighbourTable(
         [("d", "u")],
@@ -101,7 +101,7 @@ def test_a_candidate_without_a_modality_is_judged_by_the_others():
     assert found.distance.tolist() == [[2.0, 5.5]]
 
 
-def test_modalities_weigh_the_same_whatever_their_scale():
+def test_modalities_have_equal_weight_whatever_their_scale():
     table = built(chats()).table(4)
     wide = NeighbourTable(
         table.ids,

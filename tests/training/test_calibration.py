@@ -19,7 +19,7 @@ BUILD = GraphBuilder({}, LABELS)
 def model(**settings):
     torch.manual_seed(1)
     made = model_settings(WIDTHS, 4, width=8, depth=1, **settings).build().eval()
-    torch.nn.init.normal_(made.emotion.weight, std=2.0)  # far too sure
+    torch.nn.init.normal_(made.network.emotion.weight, std=2.0)  # far too sure
     if made.decoder is not None:
         torch.nn.init.normal_(made.decoder.transition, std=2.0)
     return made
@@ -58,7 +58,7 @@ def test_no_other_temperature_makes_the_annotations_more_likely(decoder):
     assert 1 < found.emotion < 10
     best = emotion_loss(made, batch)
     for factor in (0.5, 0.9, 1.1, 2.0):
-        made.calibrate(replace(found, emotion=found.emotion * factor))
+        made.calibrate(found.model_copy(update={"emotion": found.emotion * factor}))
         assert emotion_loss(made, batch) > best
 
 
@@ -97,7 +97,7 @@ def test_the_change_head_gets_a_temperature_and_a_threshold_of_its_own():
         max(matthews_corrcoef(truth, probability >= p) for p in np.sort(probability)[1:]), abs=1e-6
     )
     for factor in (0.8, 1.25):
-        made.calibrate(replace(found, change=found.change * factor))
+        made.calibrate(found.model_copy(update={"change": found.change * factor}))
         assert log_loss(truth, changes(made)[0]) > best
 
 

@@ -1,13 +1,15 @@
 import pytest
 import torch
-from graphmer.training.objective import mixing_objective
 from torch_geometric.data import Batch
 
 from graphmer.dialogue import FixedSet
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.dataset import GraphDataset
+from graphmer.nn.losses import distillation_loss
 from graphmer.nn.messages import MessagePassingSettings
-from graphmer.training.distillation import complete_view, distillation_loss
+from graphmer.nn.targets import TrainingTargets
+from graphmer.systems.experts import mixing_loss
+from graphmer.training.distillation import teacher_logits
 from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, ragged
 
@@ -29,7 +31,7 @@ def text_only():
 
 def test_the_teacher_sees_all_that_was_recorded_without_dropout_and_without_gradient():
     teacher = model().train()
-    told = complete_view(teacher, text_only())
+    told = teacher_logits(teacher, text_only())
     assert teacher.training
     assert not told.requires_grad
     torch.testing.assert_close(told, teacher.eval()(Batch.from_data_list(TRAIN.graphs)).logits)
@@ -38,7 +40,7 @@ def test_the_teacher_sees_all_that_was_recorded_without_dropout_and_without_grad
 def test_the_student_still_sees_what_it_saw():
     batch = text_only()
     before = batch.available.clone()
-    complete_view(model(), batch)
+    teacher_logits(model(), batch)
     assert torch.equal(batch.available, before)
 
 
@@ -74,19 +76,17 @@ def test_no_weight_is_no_loss():
 
 def test_the_objective_adds_it_with_its_weight():
     batch, student = text_only(), model().eval()
-    batch.teacher_logits, batch.hardness = (
-        complete_view(model(), batch),
-        torch.linspace(0.1, 0.9, batch.num_nodes),
-    )
+    soft, hardness = teacher_logits(model(), batch), torch.linspace(0.1, 0.9, batch.num_nodes)
+    targets = TrainingTargets(hardness=hardness, teacher_logits=soft, distillation_weight=2.0)
     plain = mixing_loss(student, batch, TrainingTargets())
-    taught = mixing_objective(distillation=2.0)(student, batch)
-    expected = distillation_loss(student(batch).logits, batch.teacher_logits, batch.hardness)
+    taught = mixing_loss(student, batch, targets)
+    expected = distillation_loss(student(batch).logits, soft, hardness)
     torch.testing.assert_close(taught.parts["distillation"], expected.detach())
     torch.testing.assert_close(taught.total, plain.total + 2 * expected)
 
 
 def test_the_teacher_hears_no_supports_of_its_own():
     teacher, batch = model(), text_only()
-    plain = complete_view(teacher, batch)
+    plain = teacher_logits(teacher, batch)
     teacher.retrieval_memory = lambda graph: pytest.fail("looked for supports")
-    assert torch.equal(complete_view(teacher, batch), plain)
+    assert torch.equal(teacher_logits(teacher, batch), plain)

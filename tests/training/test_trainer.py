@@ -12,8 +12,9 @@ from graphmer.errors import CheckpointError
 from graphmer.graph import GraphBuilder, TemporalWindow
 from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.messages import MessagePassingSettings
-from graphmer.systems.experts import OBJECTIVES
-from graphmer.training.distillation import complete_view
+from graphmer.systems import Objective
+from graphmer.systems.experts import OBJECTIVES, mixing_loss
+from graphmer.training.distillation import teacher_logits
 from graphmer.training.optimization import DECODER_PACE
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Optimization, Selected, Trainer, derived_seed
@@ -35,7 +36,7 @@ def tiny(width: int = 8, seed: int = 0):
     torch.manual_seed(seed)
     messages = MessagePassingSettings(width=8, depth=1, heads=2)
     return model_settings(
-        WIDTHS, 4, BUILD.relations, width=width, depth=1, reconstruction=1.0, message_passing=messages
+        WIDTHS, 4, BUILD.relations, width=width, depth=1, reconstruction=0.1, message_passing=messages
     ).build()
 
 
@@ -155,13 +156,13 @@ def test_a_run_continued_after_an_interruption_equals_one_never_interrupted(afte
     assert equal(weights(continued), weights(whole))
 
 
-def taught(objective) -> Stage:
-    curriculum = Curriculum(train(), None, None, Pacing())
-    return Stage("mixing", 3, objective, Mixed(), curriculum=curriculum, distil=True)
+def distilled(objective) -> Stage:
+    curriculum = Curriculum(train(), None, None, Pacing(), distillation_weight=1.0)
+    return Stage("mixing", 3, objective, Mixed(), curriculum=curriculum)
 
 
-def test_a_run_taught_by_its_running_mean_can_be_continued_too(tmp_path):
-    stages = (STAGES[0], taught(mixing_objective(0.1, distillation=1.0)))
+def test_a_run_with_distillation_from_its_moving_average_can_be_continued(tmp_path):
+    stages = (STAGES[0], distilled(OBJECTIVES["mixing"]))
     whole, continued = tiny(), tiny()
     trainer(ema=0.9).fit(whole, stages, train(), lambda model: 0.0, ignore)
 
@@ -176,31 +177,31 @@ def test_a_run_taught_by_its_running_mean_can_be_continued_too(tmp_path):
     assert equal(weights(continued), weights(whole))
 
 
-def test_the_teacher_is_the_running_mean_and_sees_everything():
-    """With one step an epoch, its teacher is what was averaged after the epoch before."""
+def test_the_teacher_is_the_moving_average_and_reads_complete_dialogues():
+    """With one step an epoch, its teacher is the average after the epoch before."""
     seen = []
 
-    def spy(model, graph):
-        seen.append((weights(model), graph.clone()))
-        return mixing_objective(0.1)(model, graph)
+    def spy(model, graph, targets):
+        seen.append((graph.clone(), targets))
+        return mixing_loss(model, graph, targets)
 
     trained = tiny()
     averaged = []
-    trainer(ema=0.9, nodes=1000).fit(
+    trainer(ema=0.9, batch_nodes=1000).fit(
         trained,
-        (STAGES[0], taught(spy)),
+        (STAGES[0], distilled(Objective(spy))),
         train(),
         lambda model: averaged.append(weights(model)) or 0.0,
         ignore,
     )
     teacher = tiny().eval()
-    for kept, (_, graph) in zip(averaged[:2], seen[1:], strict=True):
+    for kept, (graph, targets) in zip(averaged[:2], seen[1:], strict=True):
         teacher.load_state_dict(kept)
-        torch.testing.assert_close(graph.teacher_logits, complete_view(teacher, graph))
+        torch.testing.assert_close(targets.teacher_logits, teacher_logits(teacher, graph))
         assert (graph.present & ~graph.available).any()
 
 
-def test_the_running_mean_of_the_weights_is_judged_and_kept():
+def test_the_moving_average_of_the_weights_is_validated_and_kept():
     """With one competing step the mean is that step's weights; later it lags behind them."""
     averaged = []
 
@@ -240,17 +241,13 @@ def test_the_last_stage_must_compete():
 
 
 def test_the_cosine_schedule_rises_for_its_warmup_and_falls_to_zero():
-    plan = Optimization(learning_rate=0.1, schedule="cosine", warmup=2.0)
+    plan = Optimization(learning_rate=0.1, schedule="cosine")
     assert plan.rate(0, 10) == pytest.approx(0.1 * 0.0005)
     assert plan.rate(1, 10) == pytest.approx(0.1 * 0.5005 * 0.5 * (1 + math.cos(math.pi / 10)))
     assert plan.rate(5, 10) == pytest.approx(0.05)
     assert plan.rate(10, 10) == pytest.approx(0.0)
     rates = [plan.rate(epoch / 4, 10) for epoch in range(8, 41)]
     assert rates == sorted(rates, reverse=True)
-
-
-def test_without_warmup_the_cosine_schedule_starts_at_the_top():
-    assert Optimization(learning_rate=0.1, warmup=0.0).rate(0, 10) == pytest.approx(0.1)
 
 
 def test_the_constant_schedule_stays():
@@ -281,11 +278,11 @@ def test_the_steps_of_a_decoder_are_longer_by_its_pace():
     model = model_settings(WIDTHS, 4, width=8, depth=1, decoder="chain").build()
     before = {name: tensor.clone() for name, tensor in model.state_dict().items()}
     one = [Stage("mixing", 1, OBJECTIVES["mixing"], Complete())]
-    settings = {"learning_rate": 1e-3, "weight_decay": 0.0, "schedule": "constant", "nodes": 1000}
+    settings = {"learning_rate": 1e-3, "weight_decay": 0.0, "schedule": "constant", "batch_nodes": 1000}
     trainer(**settings).fit(model, one, train(), lambda model: 0.0, ignore)
     moved = {name: (tensor - before[name]).abs().max() for name, tensor in model.state_dict().items()}
     assert moved["decoder.transition"].item() == pytest.approx(1e-3 * DECODER_PACE, rel=1e-3)
-    assert moved["emotion.weight"].item() == pytest.approx(1e-3, rel=1e-3)
+    assert moved["network.emotion.weight"].item() == pytest.approx(1e-3, rel=1e-3)
 
 
 def test_derived_seeds_depend_on_every_part_and_on_the_process_on_nothing():
@@ -296,3 +293,46 @@ def test_derived_seeds_depend_on_every_part_and_on_the_process_on_nothing():
     assert len(seeds) == 4
     assert all(0 <= seed < 2**63 for seed in seeds)
     assert derived_seed("epoch", 1, 1) == 51157087820116866
+
+
+def test_a_stage_moves_only_the_parameters_that_it_trains():
+    model = tiny()
+    before = weights(model)
+    one = Stage("head", 1, Objective(mixing_loss, trains=("network.emotion",)), Complete())
+    trainer().fit(model, [one], train(), lambda model: 0.0, ignore)
+    moved = {name for name, tensor in model.state_dict().items() if not torch.equal(tensor, before[name])}
+    assert moved == {"network.emotion.weight", "network.emotion.bias"}
+    assert all(parameter.requires_grad for parameter in model.parameters())
+
+
+def test_a_stage_that_trains_nothing_is_named():
+    stage = Stage("head", 1, Objective(mixing_loss, trains=("network.head",)), Complete())
+    with pytest.raises(
+        ValueError, match=r"Stage 'head' trains parameters whose names begin with network.head"
+    ):
+        trainer().fit(tiny(), [stage], train(), lambda model: 0.0, ignore)
+
+
+def test_a_hand_over_comes_before_the_first_epoch_of_its_stage_and_not_again(tmp_path):
+    calls = []
+
+    def start(model) -> None:
+        calls.append(len(calls))
+        model.network.emotion.bias.fill_(7.0)
+
+    stages = (STAGES[0], Stage("mixing", 3, Objective(mixing_loss, start=start), Mixed()))
+    state = tmp_path / "state.safetensors"
+
+    def interrupt(epoch) -> None:
+        if epoch.number == 4:
+            raise InterruptionError
+
+    with pytest.raises(InterruptionError):
+        trainer(state=state).fit(tiny(), stages, train(), lambda model: 0.0, interrupt)
+    assert calls == [0]
+    continued, whole = tiny(), tiny()
+    trainer(state=state).fit(continued, stages, train(), lambda model: 0.0, ignore)
+    assert calls == [0]
+    trainer().fit(whole, stages, train(), lambda model: 0.0, ignore)
+    assert equal(weights(continued), weights(whole))
+    assert abs(whole.network.emotion.bias - 7).max() < 1

@@ -1,4 +1,4 @@
-// Elements, numbers, axes: what the sections share.
+// Shared functions: elements, number formats, scales and colours.
 
 const report = JSON.parse(document.getElementById("data").textContent);
 const byId = (id) => document.getElementById(id);
@@ -21,26 +21,26 @@ function shape(tag, attributes = {}, text = null) {
   return element;
 }
 
-function options(select, names, spoken = (name) => name) {
-  select.replaceChildren(...names.map((name, position) => make("option", { value: position }, spoken(name))));
+function options(select, names, label = (name) => name) {
+  select.replaceChildren(...names.map((name, position) => make("option", { value: position }, label(name))));
 }
 
 const percent = (value, digits = 1) => (value === null ? "–" : (100 * value).toFixed(digits));
-const shown = (value, metric) => (value === null ? "–" : metric.percent ? percent(value) : value.toFixed(3));
+const formatMetric = (value, metric) => (value === null ? "–" : metric.percent ? percent(value) : value.toFixed(3));
 
-// Draws again whenever the width of its place changes, so that letters keep their size on a phone.
-function drawn(place, draw) {
+// Redraws when the width of the container changes, so that the font size is the same on a phone.
+function drawResponsive(container, draw) {
   let width = 0;
-  const again = () => {
-    const now = Math.round(place.clientWidth);
-    if (now > 0) place.replaceChildren(draw((width = now)));
+  const redraw = () => {
+    const current = Math.round(container.clientWidth);
+    if (current > 0) container.replaceChildren(draw((width = current)));
   };
-  new ResizeObserver(() => { if (Math.round(place.clientWidth) !== width) requestAnimationFrame(again); }).observe(place);
-  again();
-  return again;
+  new ResizeObserver(() => { if (Math.round(container.clientWidth) !== width) requestAnimationFrame(redraw); }).observe(container);
+  redraw();
+  return redraw;
 }
 
-// Round steps that cover an interval: about `count` of them.
+// About `count` round values that cover an interval.
 function ticks(low, high, count) {
   const raw = (high - low) / count || 1;
   const size = 10 ** Math.floor(Math.log10(raw));
@@ -59,7 +59,7 @@ function extent(values, margin = 0.08) {
 
 const scale = (low, high, from, to) => (value) => from + ((value - low) / (high - low)) * (to - from);
 
-// Black or white, whichever is easier to read on a colour.
+// Text colour, black or white, with the better contrast on a background colour.
 function inkOn(colour) {
   const [red, green, blue] = [1, 3, 5].map((at) => {
     const part = parseInt(colour.slice(at, at + 2), 16) / 255;
@@ -77,7 +77,7 @@ function emotionCode(emotion) {
   return report.labels.names.length ? report.labels.codes[emotion] : emotion.toFixed(1);
 }
 
-// The colour of a class, or of a score between blue (lowest), grey (middle) and vermillion (highest).
+// Colour of a class; of a score, a colour from blue (lowest) over grey (middle) to vermillion (highest).
 function emotionColour(emotion) {
   if (report.labels.names.length) return report.labels.colours[emotion];
   const [low, high] = report.labels.interval;

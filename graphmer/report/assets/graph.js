@@ -1,4 +1,4 @@
-// The dialogue graph: which turns each turn hears, by relation.
+// The dialogue graph: edges from source to target turns, by relation.
 
 const RULES = ["light-dark(#0072B2, #56B4E9)", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#999999"];
 const hidden = new Set();
@@ -10,32 +10,32 @@ const dashOf = (relation) => (relation.split("/")[1] === "future" ? "5 3" : "non
 
 function drawGraph() {
   if (!report.relations.length) return;
-  const talk = dialogue();
-  const said = talk.under[seenSet()];
+  const dialogue = currentDialogue();
+  const predicted = dialogue.under[visibleSet()];
   const every = byId("every-turn").checked;
   const [step, row, left, top] = [30, 104, 4, 50];
-  const width = left + step * talk.speaker.length + 10;
-  const height = top + row * (talk.speakers.length - 1) + 44;
-  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `Graph of dialogue ${talk.id}` });
-  const at = (turn) => [left + step * (turn + 0.5), top + row * talk.speaker[turn] + 22];
-  const names = talk.speakers.map((name, number) => make("span", { style: { top: `${top + row * number - 26}px` } }, name));
+  const width = left + step * dialogue.speaker.length + 10;
+  const height = top + row * (dialogue.speakers.length - 1) + 44;
+  const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `Graph of dialogue ${dialogue.id}` });
+  const at = (turn) => [left + step * (turn + 0.5), top + row * dialogue.speaker[turn] + 22];
+  const names = dialogue.speakers.map((name, number) => make("span", { style: { top: `${top + row * number - 26}px` } }, name));
   let count = 0;
-  const dense = (relation) => talk.edges[relation].length;
+  const dense = (relation) => dialogue.edges[relation].length;
   for (const relation of report.relations.filter((name) => !hidden.has(name)).sort((a, b) => dense(b) - dense(a))) {
-    for (const [heard, listener] of talk.edges[relation]) {
-      if (!every && listener !== view.turn) continue;
-      svg.append(edge(at(heard), at(listener), relation, every));
+    for (const [source, target] of dialogue.edges[relation]) {
+      if (!every && target !== view.turn) continue;
+      svg.append(edge(at(source), at(target), relation, every));
       count += 1;
     }
   }
-  talk.speaker.forEach((_, turn) => svg.append(node(talk, said, turn, at(turn))));
+  dialogue.speaker.forEach((_, turn) => svg.append(node(dialogue, predicted, turn, at(turn))));
   const picture = byId("graph-picture");
   const scrolled = picture.scrollLeft;
   picture.replaceChildren(make("div", { className: "names" }, ...names), svg);
   picture.scrollLeft = scrolled;
-  const whose = every ? "all turns" : `what turn ${view.turn} hears`;
+  const which = every ? "Edges of all turns" : `Incoming edges of turn ${view.turn}`;
   byId("graph-note").textContent =
-    `Edges of ${whose}: ${count}. Turns run from left to right, a row for each speaker, coloured by the predicted emotion; dashed edges come from later turns. Click a turn to see what it hears.`;
+    `${which}: ${count}. Turns run from left to right, with one row per speaker and coloured by the predicted emotion. Dashed edges come from later turns. Click a turn to see its incoming edges.`;
 }
 
 function edge([x1, y1], [x2, y2], relation, faint) {
@@ -48,10 +48,10 @@ function edge([x1, y1], [x2, y2], relation, faint) {
   });
 }
 
-function node(talk, said, turn, [x, y]) {
+function node(dialogue, predicted, turn, [x, y]) {
   const group = shape("g", { "data-turn": turn, style: "cursor:pointer" });
-  const colour = emotionColour(said.emotion[turn]);
-  const empty = !talk.available[turn].some((has, column) => has && !view.off.has(report.modalities[column]));
+  const colour = emotionColour(predicted.emotion[turn]);
+  const empty = !dialogue.available[turn].some((has, column) => has && !view.off.has(report.modalities[column]));
   group.append(shape("circle", {
     cx: x, cy: y, r: 11, fill: empty ? "var(--card)" : colour, stroke: turn === view.turn ? "var(--ink)" : empty ? colour : "none",
     "stroke-width": 2.5, "stroke-dasharray": empty ? "3 2" : "none",

@@ -1,4 +1,4 @@
-// How hard the training utterances are.
+// Histogram of the hardness of the training utterances.
 
 function histogram(counts, width) {
   const [left, right, top, bottom] = [44, width - 8, 10, 190];
@@ -24,7 +24,7 @@ function hardnessSection() {
   const names = Object.keys(report.hardness);
   const select = byId("hardness-condition");
   options(select, names, conditionName);
-  const draw = drawn(byId("hardness-chart"), (width) => histogram(report.hardness[names[select.value]], width));
+  const draw = drawResponsive(byId("hardness-chart"), (width) => histogram(report.hardness[names[select.value]], width));
   select.addEventListener("change", draw);
   const total = report.hardness[names[0]].reduce((sum, count) => sum + count, 0);
   byId("hardness-note").textContent = `${total} training utterances of fold ${report.model.fold}, seed ${report.model.seed}.`;

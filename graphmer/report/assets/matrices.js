@@ -1,17 +1,17 @@
-// Confusion and transition matrices, gold beside predicted.
+// Confusion matrices, and annotated and predicted transition matrices.
 
-function heat(rowNames, columnNames, cells, corner, counts = null) {
+function heatmap(rowNames, columnNames, cells, corner, counts = null) {
   const head = make("tr", {}, make("th", { scope: "col", className: "corner" }, corner), ...columnNames.map((name) => make("th", { scope: "col" }, name)));
   const body = rowNames.map((name, row) => {
     const count = counts ? make("small", {}, counts[row]) : null;
     const line = cells[row].map((share) => {
       const strength = share === null ? 0 : Math.round(6 + 84 * share);
-      const style = { background: `color-mix(in srgb, var(--heat) ${strength}%, transparent)`, color: strength > 55 ? "#fff" : "inherit" };
+      const style = { background: `color-mix(in srgb, var(--heatmap) ${strength}%, transparent)`, color: strength > 55 ? "#fff" : "inherit" };
       return make("td", { style }, percent(share, 0));
     });
     return make("tr", {}, make("th", { scope: "row" }, name, count), ...line);
   });
-  return make("table", { className: "heat" }, make("thead", {}, head), make("tbody", {}, ...body));
+  return make("table", { className: "heatmap" }, make("thead", {}, head), make("tbody", {}, ...body));
 }
 
 function shares(counts) {
@@ -31,7 +31,7 @@ function matricesSection() {
     const panels = [["Confusion", found.confusion, "annotated ↓ predicted →"], ["Transitions, annotated", found.annotated, "from ↓ to →"], ["Transitions, predicted", found.predicted, "from ↓ to →"]];
     byId("matrix-panels").replaceChildren(...panels.map(([title, counts, corner]) => {
       const totals = counts.map((row) => row.reduce((sum, count) => sum + count, 0));
-      return make("div", {}, make("h3", {}, title), heat(report.labels.names, report.labels.names, shares(counts), corner, totals));
+      return make("div", {}, make("h3", {}, title), heatmap(report.labels.names, report.labels.names, shares(counts), corner, totals));
     }));
   };
   select.value = names.indexOf(report.measures.sets.filter((name) => name in report.matrices).at(-1));

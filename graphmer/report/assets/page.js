@@ -1,15 +1,15 @@
-// Starts the page: title, key figures, colour scheme, sections.
+// Start of the page: title, key figures, colour scheme, sections.
 
 function tiles() {
   const { rows, sets, metrics, utterances, dialogues, seeds, folds, missing } = report.measures;
   const complete = sets.filter((name) => name in missing).at(-1);
   const mean = sets.find((name) => !(name in missing));
   const first = metrics.find((metric) => metric.key === "weighted_f1") ?? metrics[0];
-  const tile = (metric, condition, words) => {
+  const tile = (metric, condition, caption) => {
     const found = metric && condition && rows[condition][metric.key];
     if (!found || found.mean === null) return [];
-    const half = found.low === null ? "" : ` ± ${shown((found.high - found.low) / 2, metric)}`;
-    return [make("li", {}, make("b", {}, shown(found.mean, metric), make("small", { className: "quiet" }, half)), make("span", {}, words))];
+    const half = found.low === null ? "" : ` ± ${formatMetric((found.high - found.low) / 2, metric)}`;
+    return [make("li", {}, make("b", {}, formatMetric(found.mean, metric), make("small", { className: "quiet" }, half)), make("span", {}, caption))];
   };
   const change = metrics.find((metric) => metric.key === "change_mcc");
   byId("tiles").append(
@@ -32,7 +32,7 @@ function schemes() {
 
 byId("simulated").hidden = !report.simulated;
 byId("subtitle").textContent =
-  `${report.corpus.name} · ${report.modalities.join(", ")} · epoch chosen by ${report.selection === "test_oracle" ? "test_oracle: an upper bound, not a result" : report.selection}`;
+  `${report.corpus.name} · ${report.modalities.join(", ")} · epoch selected by ${report.selection === "test_oracle" ? "test_oracle: an upper bound, not a result" : report.selection}`;
 schemes();
 tiles();
 scoresSection();
@@ -44,5 +44,5 @@ hardnessSection();
 trainingSection();
 provenanceSection();
 changedView();
-begin();
+scrollToSelected();
 byId("nav").append(...[...document.querySelectorAll("main section")].map((section) => make("a", { href: `#${section.id}` }, section.querySelector("h2").textContent)));

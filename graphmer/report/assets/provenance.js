@@ -1,4 +1,4 @@
-// The data card, the configuration, and what it ran on.
+// Data card, configuration, versions and machine.
 
 function definitions(pairs) {
   const known = pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined);
@@ -25,7 +25,7 @@ function provenanceSection() {
     ["platform", environment.platform],
     ["processor", environment.processor],
     ["device", environment.device],
-    ["dialogues shown", `by fold ${model.fold}, seed ${model.seed}, epoch ${model.epoch}`],
+    ["model of the dialogues", `fold ${model.fold}, seed ${model.seed}, epoch ${model.epoch}`],
   ]);
   byId("facts").append(make("div", {}, make("h3", {}, "Data card"), card), make("div", {}, make("h3", {}, "Versions and machine"), machine));
   byId("config").textContent = report.config;

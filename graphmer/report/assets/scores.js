@@ -19,7 +19,7 @@ function whiskers(metric, width) {
       svg.append(shape("line", { x1: x(best[name]), x2: x(best[name]), y1: y - 8, y2: y + 8, class: "best" }));
     }
     svg.append(shape("circle", { cx: x(row.mean), cy: y, r: 4.5, class: "dot" }));
-    svg.append(shape("text", { x: width, y: y + 4, "text-anchor": "end" }, shown(row.mean, metric)));
+    svg.append(shape("text", { x: width, y: y + 4, "text-anchor": "end" }, formatMetric(row.mean, metric)));
   });
   return svg;
 }
@@ -77,8 +77,8 @@ function scoreTable() {
     const cells = metrics.map((metric) => {
       const found = row[metric.key];
       if (!found || found.mean === null) return "–";
-      if (found.low === null) return shown(found.mean, metric);
-      return `${shown(found.mean, metric)} ± ${shown((found.high - found.low) / 2, metric)}`;
+      if (found.low === null) return formatMetric(found.mean, metric);
+      return `${formatMetric(found.mean, metric)} ± ${formatMetric((found.high - found.low) / 2, metric)}`;
     });
     const first = [condition in missing ? missing[condition].toFixed(3) : ""];
     const last = hasBest ? [condition in best ? percent(best[condition]) : ""] : [];
@@ -89,7 +89,7 @@ function scoreTable() {
   return make("table", {}, make("thead", {}, make("tr", {}, ...titles)), make("tbody", {}, ...body));
 }
 
-// A paper's figures beside the run's, with what stands against comparing them.
+// Comparison with the published figures of a paper, with its caveats.
 function publishedTable() {
   const { source, metrics, rows, notes } = report.published;
   const number = (value) => (value === null ? "–" : value.toFixed(1));
@@ -101,7 +101,7 @@ function publishedTable() {
   });
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...titles)), make("tbody", {}, ...body));
   return [
-    make("figcaption", {}, `Beside ${source}`),
+    make("figcaption", {}, `Compared with ${source}`),
     make("div", { className: "scroll", tabIndex: 0, role: "region", "aria-label": "Published figures" }, table),
     make("p", { className: "quiet" }, notes.join(" ")),
   ];
@@ -112,13 +112,13 @@ function scoresSection() {
   const select = byId("metric");
   options(select, metrics, (metric) => (metric.about === "change" ? `change of emotion: ${metric.name}` : metric.name));
   const metric = () => metrics[select.value];
-  const again = [drawn(byId("by-set"), (width) => whiskers(metric(), width)), drawn(byId("by-rate"), (width) => rateCurve(metric(), width))];
-  select.addEventListener("change", () => again.forEach((draw) => draw()));
+  const redraws = [drawResponsive(byId("by-set"), (width) => whiskers(metric(), width)), drawResponsive(byId("by-rate"), (width) => rateCurve(metric(), width))];
+  select.addEventListener("change", () => redraws.forEach((redraw) => redraw()));
   byId("scores-table").append(scoreTable());
   byId("published").hidden = !report.published;
   if (report.published) byId("published").append(...publishedTable());
-  const marks = Object.keys(best).length ? " The upright mark is the best possible WA, that of the exact posterior of the simulated process." : "";
-  const changes = change ? ` A change is another emotion than at the speaker's previous turn, derived from the predicted emotions: ${change.shifts} of ${change.eligible} eligible turns.${change.direct ? " Direct: what the change head says, or else the decoder, at its fitted threshold; disagree: eligible turns at which it differs from the derived change; direct ECE: expected calibration error of its probability." : ""}` : "";
+  const marks = Object.keys(best).length ? " The vertical mark is the best possible WA, that of the exact posterior of the simulated process." : "";
+  const changes = change ? ` A change is a difference from the emotion of the speaker's previous turn, derived from the predicted emotions: ${change.shifts} of ${change.eligible} eligible turns.${change.direct ? " Direct: the change predicted by the change head, or by the decoder if there is no change head, at its fitted threshold; disagree: eligible turns at which it differs from the derived change; direct ECE: expected calibration error of its probability." : ""}` : "";
   byId("scores-note").textContent =
-    `Mean over ${seeds} seed(s) over ${utterances} utterances in ${dialogues} dialogues, ${folds} fold(s) pooled; bars and bands are 95 % intervals over resampled dialogues. ${report.labels.names.length ? "In %." : "MAE in units of the score, r as it is, the others in %."}${changes}${marks}`;
+    `Mean over ${seeds} seed(s) of the metric over ${utterances} utterances in ${dialogues} dialogues, ${folds} fold(s) pooled; bars and bands are 95 % intervals over resampled dialogues. ${report.labels.names.length ? "In %." : "MAE in units of the score, r without unit, the others in %."}${changes}${marks}`;
 }

@@ -1,20 +1,20 @@
-// One dialogue turn by turn, as the model says it under the modalities that are switched on.
+// Predictions of a dialogue turn by turn, from the modalities that are switched on.
 
-const view = { shown: 0, off: new Set(), turn: 0, watchers: [] };
+const view = { dialogue: 0, off: new Set(), turn: 0, watchers: [] };
 const changedView = () => view.watchers.forEach((watch) => watch());
 
-const dialogue = () => report.timelines[view.shown];
-const recorded = (talk) => report.modalities.filter((_, column) => talk.available.some((row) => row[column]));
+const currentDialogue = () => report.timelines[view.dialogue];
+const recorded = (dialogue) => report.modalities.filter((_, column) => dialogue.available.some((row) => row[column]));
 
 const setName = (modalities) => Object.keys(report.sets).find((name) => report.sets[name].join() === modalities.join());
 
-// Name of the set that is switched on, under which its predictions are stored.
-const seenSet = () => setName(recorded(dialogue()).filter((name) => !view.off.has(name)));
+// Name of the set of modalities that is switched on, which is the key of its stored predictions.
+const visibleSet = () => setName(recorded(currentDialogue()).filter((name) => !view.off.has(name)));
 
-// The speaker's previous emotion in a sequence: for each turn, or null at a first turn.
-function previousOf(talk, emotions) {
+// Previous emotion of the speaker at each turn; null at the first turn of a speaker.
+function previousOf(dialogue, emotions) {
   const last = {};
-  return talk.speaker.map((speaker, turn) => {
+  return dialogue.speaker.map((speaker, turn) => {
     const before = last[speaker] ?? null;
     if (emotions[turn] !== null) last[speaker] = emotions[turn];
     return before;
@@ -30,21 +30,21 @@ function place(element, row, column) {
 }
 
 function lanes() {
-  const talk = dialogue();
-  const said = talk.under[seenSet()];
-  const before = { gold: previousOf(talk, talk.emotion), said: previousOf(talk, said.emotion) };
+  const dialogue = currentDialogue();
+  const predicted = dialogue.under[visibleSet()];
+  const before = { gold: previousOf(dialogue, dialogue.emotion), predicted: previousOf(dialogue, predicted.emotion) };
   const grid = make("div", { className: "lanes" });
-  grid.style.gridTemplateColumns = `var(--names) repeat(${talk.speaker.length}, var(--cell))`;
-  talk.speaker.forEach((_, turn) => { if (turn % 5 === 0) grid.append(place(make("span", { className: "tick", "aria-hidden": "true" }, turn), 1, turn + 2)); });
-  talk.speakers.forEach((name, number) => grid.append(place(make("span", { className: "name", title: name }, make("b", {}, name)), `${2 + 2 * number} / span 2`, 1)));
-  talk.speaker.forEach((speaker, turn) => {
-    grid.append(place(goldCell(talk.emotion[turn], changedAt(before.gold[turn], talk.emotion[turn])), 2 + 2 * speaker, turn + 2));
-    grid.append(place(saidCell(talk, said, turn, before.said[turn]), 3 + 2 * speaker, turn + 2));
+  grid.style.gridTemplateColumns = `var(--names) repeat(${dialogue.speaker.length}, var(--cell))`;
+  dialogue.speaker.forEach((_, turn) => { if (turn % 5 === 0) grid.append(place(make("span", { className: "tick", "aria-hidden": "true" }, turn), 1, turn + 2)); });
+  dialogue.speakers.forEach((name, number) => grid.append(place(make("span", { className: "name", title: name }, make("b", {}, name)), `${2 + 2 * number} / span 2`, 1)));
+  dialogue.speaker.forEach((speaker, turn) => {
+    grid.append(place(goldCell(dialogue.emotion[turn], changedAt(before.gold[turn], dialogue.emotion[turn])), 2 + 2 * speaker, turn + 2));
+    grid.append(place(predictedCell(dialogue, predicted, turn, before.predicted[turn]), 3 + 2 * speaker, turn + 2));
   });
   report.modalities.forEach((modality, column) => {
-    const row = 2 + 2 * talk.speakers.length + column;
+    const row = 2 + 2 * dialogue.speakers.length + column;
     grid.append(place(make("span", { className: "name low", title: modality }, modality), row, 1));
-    talk.available.forEach((has, turn) => {
+    dialogue.available.forEach((has, turn) => {
       const state = !has[column] ? "has never" : view.off.has(modality) ? "has off" : "has";
       grid.append(place(make("span", { className: state, "aria-hidden": "true" }), row, turn + 2));
     });
@@ -60,17 +60,17 @@ function goldCell(emotion, changed) {
   return cell;
 }
 
-function saidCell(talk, said, turn, before) {
-  const emotion = said.emotion[turn];
+function predictedCell(dialogue, predicted, turn, before) {
+  const emotion = predicted.emotion[turn];
   const colour = emotionColour(emotion);
   const changed = changedAt(before, emotion);
-  const sure = said.probability.length ? ` ${percent(Math.max(...said.probability[turn]), 0)} %` : "";
+  const probability = predicted.probability.length ? ` ${percent(Math.max(...predicted.probability[turn]), 0)} %` : "";
   const from = changed ? `, changed from ${emotionName(before)}` : "";
   const button = make("button", {
     type: "button",
     className: changed ? "changed" : "",
     tabIndex: turn === view.turn ? 0 : -1,
-    "aria-label": `Turn ${turn}, ${talk.speakers[talk.speaker[turn]]}: predicted ${emotionName(emotion)}${sure}${from}; annotated ${emotionName(talk.emotion[turn])}`,
+    "aria-label": `Turn ${turn}, ${dialogue.speakers[dialogue.speaker[turn]]}: predicted ${emotionName(emotion)}${probability}${from}; annotated ${emotionName(dialogue.emotion[turn])}`,
     "aria-current": turn === view.turn ? "true" : "false",
     "data-turn": turn,
     "data-emotion": emotion,
@@ -80,7 +80,7 @@ function saidCell(talk, said, turn, before) {
 }
 
 function choose(turn, focus = false) {
-  if (turn < 0 || turn >= dialogue().speaker.length) return;
+  if (turn < 0 || turn >= currentDialogue().speaker.length) return;
   view.turn = turn;
   for (const button of byId("lanes").querySelectorAll("button")) {
     const current = Number(button.dataset.turn) === turn;
@@ -101,27 +101,27 @@ function reveal(scroller, element) {
 }
 
 function turnDetail() {
-  const talk = dialogue();
+  const dialogue = currentDialogue();
   const turn = view.turn;
-  const said = talk.under[seenSet()];
-  const about = make("div", {}, make("h3", {}, `Turn ${turn}, ${talk.speakers[talk.speaker[turn]]}`));
+  const predicted = dialogue.under[visibleSet()];
+  const about = make("div", {}, make("h3", {}, `Turn ${turn}, ${dialogue.speakers[dialogue.speaker[turn]]}`));
   const line = (...children) => about.append(make("p", {}, ...children));
-  line("predicted ", chip(said.emotion[turn]), ` ${emotionName(said.emotion[turn])}`);
-  if (talk.emotion[turn] === null) line("not annotated");
-  else line("annotated ", chip(talk.emotion[turn]), ` ${emotionName(talk.emotion[turn])}`);
-  if (said.change[turn] !== null) line(`probability of a change since the speaker's previous turn: ${percent(said.change[turn], 0)} %`);
-  const has = report.modalities.filter((_, column) => talk.available[turn][column]);
-  const sees = has.filter((modality) => !view.off.has(modality));
-  line(`seen: ${sees.join(", ") || "nothing"}${sees.length < has.length ? `; hidden: ${has.filter((name) => view.off.has(name)).join(", ")}` : ""}`);
-  line(`would help most: ${report.help[setName(sees)]}`);
-  if (talk.text && talk.text[turn]) line(make("q", {}, talk.text[turn]));
-  return [about, bars(said, turn), hypotheses(talk, turn)];
+  line("predicted ", chip(predicted.emotion[turn]), ` ${emotionName(predicted.emotion[turn])}`);
+  if (dialogue.emotion[turn] === null) line("not annotated");
+  else line("annotated ", chip(dialogue.emotion[turn]), ` ${emotionName(dialogue.emotion[turn])}`);
+  if (predicted.change[turn] !== null) line(`probability of a change since the speaker's previous turn: ${percent(predicted.change[turn], 0)} %`);
+  const has = report.modalities.filter((_, column) => dialogue.available[turn][column]);
+  const visible = has.filter((modality) => !view.off.has(modality));
+  line(`available: ${visible.join(", ") || "nothing"}${visible.length < has.length ? `; hidden: ${has.filter((name) => view.off.has(name)).join(", ")}` : ""}`);
+  line(`would help most: ${report.help[setName(visible)]}`);
+  if (dialogue.text && dialogue.text[turn]) line(make("q", {}, dialogue.text[turn]));
+  return [about, bars(predicted, turn), hypotheses(dialogue, turn)];
 }
 
-function bars(said, turn) {
+function bars(predicted, turn) {
   const box = make("div", {}, make("h3", {}, "Probabilities"));
-  if (!said.probability.length) return make("div");
-  const rows = said.probability[turn].flatMap((share, emotion) => [
+  if (!predicted.probability.length) return make("div");
+  const rows = predicted.probability[turn].flatMap((share, emotion) => [
     make("span", {}, emotionName(emotion)),
     make("i", { style: { width: `${100 * share}%`, background: emotionColour(emotion) } }),
     make("em", {}, percent(share, 0)),
@@ -130,44 +130,45 @@ function bars(said, turn) {
   return box;
 }
 
-// What every set of modalities would say of this turn, and where the router sends it.
-function hypotheses(talk, turn) {
-  const items = Object.entries(talk.under).map(([name, said]) => make("li", {}, chip(said.emotion[turn]), name));
-  const box = make("div", {}, make("h3", {}, "If the model saw only"), make("ul", { className: "hypotheses" }, ...items));
-  const inputs = report.modalities.map((name, row) => [name, row]).filter(([, row]) => talk.available[turn][row]);
+// Predictions of this turn under every set of modalities, and its router weights.
+function hypotheses(dialogue, turn) {
+  const items = Object.entries(dialogue.under).map(([name, predicted]) => make("li", {}, chip(predicted.emotion[turn]), name));
+  const box = make("div", {}, make("h3", {}, "Prediction from each set of modalities"), make("ul", { className: "hypotheses" }, ...items));
+  if (!dialogue.router) return box;
+  const inputs = report.modalities.map((name, row) => [name, row]).filter(([, row]) => dialogue.available[turn][row]);
   if (inputs.length) box.append(make("h3", { style: { marginTop: ".8rem" } }, "Router, input → expert"));
   for (const [name, row] of inputs) {
-    const weights = report.modalities.map((expert, column) => `${expert} ${percent(talk.router[turn][row][column], 0)}`);
+    const weights = report.modalities.map((expert, column) => `${expert} ${percent(dialogue.router[turn][row][column], 0)}`);
     box.append(make("p", {}, `${name} → ${weights.join(" · ")}`));
   }
   return box;
 }
 
 function status() {
-  const talk = dialogue();
-  const set = seenSet();
-  const said = talk.under[set];
+  const dialogue = currentDialogue();
+  const set = visibleSet();
+  const predicted = dialogue.under[set];
   const visible = report.sets[set].join(", ") || "nothing";
-  if (!report.labels.names.length) return `The model sees ${visible}.`;
-  const known = talk.emotion.map((emotion, turn) => [emotion, said.emotion[turn]]).filter(([gold]) => gold !== null);
+  if (!report.labels.names.length) return `Available modalities: ${visible}.`;
+  const known = dialogue.emotion.map((emotion, turn) => [emotion, predicted.emotion[turn]]).filter(([gold]) => gold !== null);
   const right = known.filter(([gold, guess]) => gold === guess).length;
-  const count = (emotions) => previousOf(talk, emotions).filter((before, turn) => changedAt(before, emotions[turn])).length;
-  return `The model sees ${visible}: ${right} of ${known.length} annotated turns right; ${count(said.emotion)} changes predicted, ${count(talk.emotion)} annotated.`;
+  const count = (emotions) => previousOf(dialogue, emotions).filter((before, turn) => changedAt(before, emotions[turn])).length;
+  return `Available modalities: ${visible}. ${right} of ${known.length} annotated turns correct; ${count(predicted.emotion)} changes predicted, ${count(dialogue.emotion)} annotated.`;
 }
 
-// Both pictures at the chosen turn.
-function begin() {
+// Scrolls the timeline and the graph to the selected turn.
+function scrollToSelected() {
   for (const scroller of [byId("lanes"), byId("graph-picture")]) {
     reveal(scroller, scroller?.querySelector(`[data-turn="${view.turn}"]`));
   }
 }
 
 function switches() {
-  const there = recorded(dialogue());
+  const present = recorded(currentDialogue());
   const boxes = report.modalities.map((modality) => {
     const box = make("input", { type: "checkbox", role: "switch", value: modality });
-    box.checked = there.includes(modality) && !view.off.has(modality);
-    box.disabled = !there.includes(modality);
+    box.checked = present.includes(modality) && !view.off.has(modality);
+    box.disabled = !present.includes(modality);
     box.addEventListener("change", () => {
       if (box.checked) view.off.delete(modality);
       else view.off.add(modality);
@@ -183,16 +184,16 @@ function drawTimeline() {
   const focused = byId("lanes").contains(document.activeElement);
   byId("lanes").replaceChildren(lanes());
   byId("lanes").scrollLeft = scrolled;
-  byId("lanes").dataset.set = seenSet();
+  byId("lanes").dataset.set = visibleSet();
   byId("timeline-status").textContent = status();
   choose(view.turn, focused);
 }
 
-// Where to begin: the first predicted change of the complete dialogue, or its first turn.
+// Turn selected at first: the first predicted change of the complete dialogue, or its first turn.
 function firstChange() {
-  const talk = dialogue();
-  const emotions = Object.values(talk.under).at(-1).emotion;
-  const before = previousOf(talk, emotions);
+  const dialogue = currentDialogue();
+  const emotions = Object.values(dialogue.under).at(-1).emotion;
+  const before = previousOf(dialogue, emotions);
   return Math.max(0, emotions.findIndex((emotion, turn) => changedAt(before[turn], emotion)));
 }
 
@@ -211,20 +212,20 @@ function legend() {
 
 function timelineSection() {
   const select = byId("dialogue");
-  options(select, report.timelines, (talk) => `${talk.id} · ${talk.speaker.length} turns, ${talk.speakers.length} speakers`);
+  options(select, report.timelines, (dialogue) => `${dialogue.id} · ${dialogue.speaker.length} turns, ${dialogue.speakers.length} speakers`);
   select.addEventListener("change", () => {
-    view.shown = Number(select.value);
+    view.dialogue = Number(select.value);
     view.turn = firstChange();
     view.off.clear();
     switches();
     changedView();
-    begin();
+    scrollToSelected();
   });
   const turnOf = (event) => { const cell = event.target.closest("[data-turn]"); return cell ? Number(cell.dataset.turn) : null; };
   byId("lanes").addEventListener("pointerover", (event) => { const turn = turnOf(event); if (turn !== null && turn !== view.turn) choose(turn); });
   byId("lanes").addEventListener("click", (event) => { const turn = turnOf(event); if (turn !== null) choose(turn); });
   byId("lanes").addEventListener("keydown", (event) => {
-    const moves = { ArrowLeft: view.turn - 1, ArrowRight: view.turn + 1, Home: 0, End: dialogue().speaker.length - 1 };
+    const moves = { ArrowLeft: view.turn - 1, ArrowRight: view.turn + 1, Home: 0, End: currentDialogue().speaker.length - 1 };
     if (!(event.key in moves)) return;
     event.preventDefault();
     choose(moves[event.key], true);
@@ -234,6 +235,6 @@ function timelineSection() {
   legend();
   switches();
   byId("timeline-note").textContent =
-    `Dialogues spread evenly over the test part of fold ${report.model.fold}, read by the model of seed ${report.model.seed}. A switch hides a modality from every turn of the dialogue; the predictions for each combination were stored when this page was made.` +
-    (report.timelines.some((talk) => talk.text) ? "" : " Transcripts are left out; `graphmer report --transcripts` includes them.");
+    `Evenly spaced dialogues of the test part of fold ${report.model.fold}, predicted by the model of seed ${report.model.seed}. A switch hides a modality in all turns of the dialogue; the predictions for each combination are stored in this page.` +
+    (report.timelines.some((dialogue) => dialogue.text) ? "" : " Transcripts are omitted; `graphmer report --transcripts` includes them.");
 }

@@ -42,13 +42,14 @@ function lossSeries(model) {
 }
 
 function trainingSection() {
+  if (!report.training.length) return byId("training").remove();
   const select = byId("training-model");
   options(select, report.training, ({ fold, seed }) => `fold ${fold}, seed ${seed}`);
   const model = () => report.training[select.value];
   const legend = make("ul", { className: "legend" });
   byId("losses").after(legend);
-  const losses = drawn(byId("losses"), (width) => curves(lossSeries(model()), model().epochs.length, null, width, "Training losses by epoch"));
-  const validation = drawn(byId("validation"), (width) => {
+  const losses = drawResponsive(byId("losses"), (width) => curves(lossSeries(model()), model().epochs.length, null, width, "Training losses by epoch"));
+  const validation = drawResponsive(byId("validation"), (width) => {
     const points = model().epochs.filter((epoch) => epoch.score !== null).map((epoch) => [epoch.number, epoch.score]);
     return curves([{ points }], model().epochs.length, model().chosen, width, "Validation score by epoch");
   });
@@ -60,7 +61,7 @@ function trainingSection() {
     const seconds = model().epochs.reduce((sum, epoch) => sum + epoch.seconds, 0);
     const kind = report.labels.names.length ? "mean weighted F1" : "minus the mean absolute error";
     byId("training-note").textContent =
-      `Validation: ${kind} over the fixed conditions (${report.selection}). The dashed line is the epoch that was kept, ${model().chosen}. ${model().epochs.length} epochs took ${seconds.toFixed(0)} s.`;
+      `Validation: ${kind} over the fixed conditions (${report.selection}). The dashed line is the selected epoch, ${model().chosen}. ${model().epochs.length} epochs took ${seconds.toFixed(0)} s.`;
   };
   select.addEventListener("change", draw);
   draw();

@@ -1,4 +1,4 @@
-"""How emotions move through a simulated dialogue: who speaks, what stays, what is taken over."""
+"""Generative process of simulated dialogues: turn-taking, emotional inertia and contagion."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,28 +8,29 @@ from numpy.typing import NDArray
 
 from graphmer.corpora.emission import Emission
 
-_REPEAT = 0.3  # chance that a speaker goes on speaking
+_REPEAT = 0.3  # probability that a speaker also has the next turn
 
 
 @dataclass(frozen=True, eq=False)
 class Process:
-    r"""What a simulated corpus is drawn from: how emotions move, and how they show.
+    r"""Generative process of a simulated corpus: transitions of emotions, and emissions of features.
 
-    The emotion of a turn depends on its speaker's last emotion ``own`` and on the last emotion ``other`` of
-    the other party, who is the most recent speaker different from this one:
+    The emotion ``c`` of a turn depends on the last emotion ``own`` of its speaker, and on the last emotion
+    ``other`` of the most recent other speaker:
 
     .. math:: p(c) = inertia \, [c = own] + contagion \, [c = other] + (1 - inertia - contagion) \, prior_c
 
-    A term that does not exist yet, such as ``own`` at a speaker's first turn, gives its weight to the prior.
+    The weight of an undefined term, such as ``own`` at the first turn of a speaker, is added to the prior.
 
     Args:
         prior: probability of each emotion ``[C]``.
-        inertia: weight of the speaker's own last emotion.
-        contagion: weight of the other party's last emotion.
-        emissions: for each modality, how it shows an emotion.
+        inertia: weight of the last emotion of the speaker.
+        contagion: weight of the last emotion of the most recent other speaker.
+        emissions: emission distribution of each modality.
 
     Raises:
-        ValueError: if the prior is no distribution, or a weight is negative or both sum to more than 1.
+        ValueError: if the prior is not a distribution, a weight is negative, or the weights sum to more than
+            1.
     """
 
     prior: NDArray[np.float64]
@@ -46,17 +47,17 @@ class Process:
                 f"got {self.inertia} and {self.contagion}."
             )
 
-    def draw(self, rng: np.random.Generator, speaker: Sequence[int]) -> NDArray[np.int64]:
-        """Emotions, by number, of the turns of a dialogue with these speakers ``[N]``; returns ``[N]``."""
+    def sample(self, rng: np.random.Generator, speaker: Sequence[int]) -> NDArray[np.int64]:
+        """Sample the emotion numbers ``[N]`` of a dialogue with these speakers ``[N]``."""
         fresh = rng.choice(len(self.prior), size=len(speaker), p=self.prior).tolist()
-        source = rng.random(len(speaker)).tolist()
+        uniform = rng.random(len(speaker)).tolist()
         last: dict[int, int] = {}
         emotions = []
-        for now, (own, other), draw, new in zip(speaker, turn_taking(speaker), source, fresh, strict=True):
+        for now, (own, other), u, new in zip(speaker, turn_taking(speaker), uniform, fresh, strict=True):
             emotion = new
-            if draw < self.inertia:
+            if u < self.inertia:
                 emotion = last[now] if own else new
-            elif draw < self.inertia + self.contagion:
+            elif u < self.inertia + self.contagion:
                 emotion = new if other is None else last[other]
             last[now] = emotion
             emotions.append(emotion)
@@ -64,7 +65,7 @@ class Process:
 
 
 def turn_taking(speaker: Sequence[int]) -> list[tuple[bool, int | None]]:
-    """For each turn, whether its speaker spoke before, and who is the other party, ``None`` for nobody yet.
+    """Whether the speaker of each turn has an earlier turn, and the most recent other speaker or ``None``.
 
     Example:
         >>> turn_taking([0, 0, 1, 2, 0])
@@ -73,25 +74,28 @@ def turn_taking(speaker: Sequence[int]) -> list[tuple[bool, int | None]]:
     known: set[int] = set()
     latest: int | None = None
     other: int | None = None
-    heard = []
+    turns = []
     for now in speaker:
         if now != latest:
             latest, other = now, latest
-        heard.append((now in known, other))
+        turns.append((now in known, other))
         known.add(now)
-    return heard
+    return turns
 
 
-def draw_speakers(rng: np.random.Generator, length: int, speakers: int) -> NDArray[np.int64]:
-    """Who speaks at each turn ``[N]``: the same speaker goes on with probability 0.3, else any other one."""
+def sample_speakers(rng: np.random.Generator, length: int, speakers: int) -> NDArray[np.int64]:
+    """Sample speakers ``[N]``: the previous speaker with probability 0.3, otherwise any other speaker."""
     step = np.where(rng.random(length) < _REPEAT, 0, rng.integers(1, speakers, length))
     return (rng.integers(speakers) + np.cumsum(step)) % speakers
 
 
-def draw_lengths(
+def sample_lengths(
     rng: np.random.Generator, count: int, turns: tuple[int, int], mean: float
 ) -> NDArray[np.int64]:
-    """Numbers of turns ``[count]``: shuffled quantiles of a beta(1, b) law; the total is nearly fixed."""
+    """Sample dialogue lengths ``[count]``: shuffled quantiles of a beta(1, b) distribution.
+
+    Because of the quantiles, the total is nearly constant.
+    """
     shortest, longest = turns
     if shortest == longest:
         return np.full(count, shortest)

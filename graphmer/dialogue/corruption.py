@@ -1,6 +1,7 @@
-"""Protocols that damage features instead of hiding them: the modality is there, but it misleads.
+"""Protocols that corrupt features instead of masking them.
 
-Damage meets features that were standardised with training statistics, so amounts are in standard deviations.
+A corrupted modality counts as available, but its features are wrong. Corruption is applied to standardised
+features, so its strength is in training standard deviations.
 """
 
 import math
@@ -17,10 +18,10 @@ from graphmer.typing import Available
 
 @dataclass(frozen=True)
 class Noise(MissingProtocol):
-    """``noise:0.5``: Gaussian noise is added to every feature; nothing is hidden.
+    """``noise:0.5``: additive Gaussian noise on every feature, without masking.
 
-    The noise of an utterance's modality is drawn once for a seed and multiplied by `scale`, so a larger scale
-    adds more of the same noise.
+    Each seed fixes one noise vector per utterance and modality, which is multiplied by `scale`. A larger
+    scale therefore adds more of the same noise.
 
     Args:
         scale: standard deviation of the noise, in training standard deviations, >= 0.
@@ -55,14 +56,14 @@ class Noise(MissingProtocol):
 
 @dataclass(frozen=True)
 class Shift(MissingProtocol):
-    """``shift:2``: one modality arrives late, so a turn shows that modality of an earlier turn.
+    """``shift:2``: one modality is delayed, so that a turn has that modality from an earlier turn.
 
-    The late modality is drawn uniformly for each dialogue. A turn keeps it only if both the turn and the one
-    it is shown from were recorded with it, so the first `turns` turns lose it. A turn that would be left with
-    nothing keeps its own features on time.
+    The delayed modality is sampled uniformly per dialogue. A turn has it only if both this turn and the
+    earlier turn were recorded with it; the first `turns` turns therefore lose it. A turn that would lose its
+    last modality keeps its own features without delay.
 
     Args:
-        turns: the delay, in turns, >= 1.
+        turns: delay, in turns, >= 1.
 
     Raises:
         ValueError: if `turns` is less than 1.
@@ -79,28 +80,29 @@ class Shift(MissingProtocol):
         return f"shift:{self.turns}"
 
     def keep(self, dialogue: Dialogue, seed: int) -> Available:
-        column = self._late(dialogue, seed)
+        column = self._delayed(dialogue, seed)
         keep = torch.ones_like(dialogue.available)
         keep[:, column] = False
         keep[self.turns :, column] = dialogue.available[: -self.turns, column]
-        return keep | self._on_time(dialogue, keep)
+        return keep | self._not_delayed(dialogue, keep)
 
     def apply(self, dialogue: Dialogue, seed: int) -> Dialogue:
-        column = self._late(dialogue, seed)
+        column = self._delayed(dialogue, seed)
         keep = self.keep(dialogue, seed)
         modality = dialogue.modalities[column]
         own = dialogue.features[modality]
-        late = own.clone()
-        late[self.turns :] = own[: -self.turns]
-        sourced = torch.zeros(len(dialogue), 1, dtype=torch.bool)
-        sourced[self.turns :, 0] = dialogue.available[: -self.turns, column]
-        features = {**dialogue.features, modality: torch.where(sourced, late, own)}
+        delayed = own.clone()
+        delayed[self.turns :] = own[: -self.turns]
+        recorded = torch.zeros(len(dialogue), 1, dtype=torch.bool)
+        recorded[self.turns :, 0] = dialogue.available[: -self.turns, column]
+        features = {**dialogue.features, modality: torch.where(recorded, delayed, own)}
         return replace(dialogue, features=features).with_available(keep)
 
-    def _late(self, dialogue: Dialogue, seed: int) -> int:
-        draw = uniforms("shift", seed, dialogue.id, ["modality"], 1).item()
-        return int(draw * len(dialogue.modalities))
+    def _delayed(self, dialogue: Dialogue, seed: int) -> int:
+        """Column of the delayed modality."""
+        uniform = uniforms("shift", seed, dialogue.id, ["modality"], 1).item()
+        return int(uniform * len(dialogue.modalities))
 
-    def _on_time(self, dialogue: Dialogue, keep: Available) -> Available:
-        """Turns ``[N, 1]`` that would be left with nothing."""
+    def _not_delayed(self, dialogue: Dialogue, keep: Available) -> Available:
+        """Turns that would lose their last modality, bool ``[N, 1]``."""
         return ~(keep & dialogue.available).any(dim=1, keepdim=True)

@@ -1,0 +1,82 @@
+"""One turn of a prediction as plain values, and turns as rows of a table."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from graphmer.dialogue import Emotion
+from graphmer.frames import data_frame
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class TurnRecord:
+    """One turn of a prediction.
+
+    A change of emotion is given in two ways. `changed` follows from the emotions and always agrees with the
+    pair (previous, emotion). `change` is the model's probability of a change, and `change_called` its
+    decision at the threshold fitted on validation. The two may disagree, because the most probable emotions
+    may be equal where a change is probable.
+
+    Attributes:
+        dialogue: id of the dialogue.
+        turn: place in it, from 0.
+        id: the utterance's id.
+        speaker: name of the speaker.
+        available: modalities that the model read.
+        emotion: most probable emotion, or the score.
+        probability: of each emotion by name; empty for a score.
+        previous: what was predicted for the same speaker's previous turn; ``None`` on the first one.
+        change: probability that the emotion differs from the previous one; ``None`` on a first turn and for
+            scores.
+        change_called: whether `change` reaches the model's threshold; ``None`` where `change` is, and for a
+            model that has neither a change head nor a decoder.
+        router: weight of each expert for each modality that was read; empty for a network without a router.
+    """
+
+    dialogue: str
+    turn: int
+    id: str
+    speaker: str
+    available: tuple[str, ...]
+    emotion: Emotion
+    probability: dict[str, float]
+    previous: Emotion
+    change: float | None
+    change_called: bool | None
+    router: dict[str, dict[str, float]]
+
+    @property
+    def changed(self) -> bool | None:
+        """Whether the predicted emotion differs from the speaker's previous one; ``None`` on a first turn."""
+        return None if self.previous is None else self.emotion != self.previous
+
+
+def turn_as_row(record: TurnRecord) -> dict[str, Any]:
+    """One turn as a row of a table: a column for each emotion's probability, modalities joined by ``+``."""
+    return {
+        "dialogue": record.dialogue,
+        "turn": record.turn,
+        "id": record.id,
+        "speaker": record.speaker,
+        "emotion": record.emotion,
+        "previous": record.previous,
+        "changed": record.changed,
+        "change_probability": record.change,
+        "change_called": record.change_called,
+        "available": "+".join(record.available),
+        **{f"p_{name}": value for name, value in record.probability.items()},
+    }
+
+
+def turn_frame(records: Iterable[TurnRecord], *, simulated: bool) -> "DataFrame":
+    """One row a turn, with the columns of ``graphmer predict --format csv``.
+
+    Raises:
+        ImportError: if pandas is not installed.
+    """
+    rows = (turn_as_row(record) | {"simulated": simulated} for record in records)
+    types = {"changed": "boolean", "change_probability": "float", "change_called": "boolean"}
+    return data_frame(rows, types)
