@@ -3,7 +3,7 @@
     python -m benchmarks.accuracy.same before/iemocap after/iemocap before/live after/live
 
 Each run folder is followed by the one that it is compared with. Attributes of models that were renamed in
-between are mapped by `RENAMED`. The result goes to ``benchmarks/results/same_bits.json``; the exit code is 0
+between are mapped by `RENAMED`. The result goes to ``benchmarks/results/versions/same_bits.json``; the exit code is 0
 if all bits are equal, and 1 otherwise.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 import yaml
 from safetensors.numpy import load_file
 
-RESULT = Path(__file__).parent.parent / "results" / "same_bits.json"
+RESULT = Path(__file__).parent.parent / "results" / "versions" / "same_bits.json"
 
 RENAMED = (
     (r"^messages\.convolutions\.(\d+)\.own\.", r"messages.convolutions.\1.root."),
@@ -61,6 +61,7 @@ def main() -> None:
     if len(runs) % 2:
         parser.error(f"run folders must come in pairs; got {len(runs)}")
     found = [pair(before, after) for before, after in zip(runs[::2], runs[1::2], strict=True)]
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps({"runs": found}, indent=1) + "\n")
     for run in found:
         print(described(run))
