@@ -45,14 +45,14 @@ def measured(runs: Mapping[int, Run]) -> dict[str, Any]:
     """
     run = next(iter(runs.values()))
     made = {
-        name: {key: said for seed, each in runs.items() for key, said in decoded(each, seed, name).items()}
+        name: {key: p for seed, each in runs.items() for key, p in decoded(each, seed, name).items()}
         for name in UNUSED
     }
     if isinstance(run.components.corpus, SimulatedCorpus):
         made["bayes"] = bayes(run)
     labels = run.components.corpus.labels
-    changes = {name: ChangeScores.from_predictions(said, labels) for name, said in made.items()}
-    scores = {name: run.scores(said, title=name) for name, said in made.items()}
+    changes = {name: ChangeScores.from_predictions(predicted, labels) for name, predicted in made.items()}
+    scores = {name: run.scores(predicted, title=name) for name, predicted in made.items()}
     names = changes["turns"].conditions
     rates = [name for name in names if name.startswith("rate:")]
     sets = [name for name in names if name not in rates]
@@ -80,7 +80,7 @@ def planted(run: Run) -> dict[str, float]:
 
 
 def learnt(runs: Mapping[int, Run]) -> dict[str, float]:
-    r"""What the decoders know of how emotions stay, beside what was planted; empty for a real corpus.
+    r"""Transitions that the decoders learned, compared with the planted ones; empty for a real corpus.
 
     Logits say :math:`p(c | x)`, which has the prior in it, so that the transition scores stand for
     :math:`\log p(c | c') / p(c)`. Their law is compared with ``inertia [c = c'] + (1 - inertia) p(c)`` by the
@@ -105,7 +105,7 @@ def learnt(runs: Mapping[int, Run]) -> dict[str, float]:
 
 
 def decoded(run: Run, seed: int, decoding: str) -> dict[Key, Predictions]:
-    """Predictions of one seed, kept beside the models so that they are made once."""
+    """Predictions of one seed, stored with the models so that they are made once."""
     found = {}
     for number, fold in run.components.folds.items():
         folder = run.folder.fold(number, seed) / decoding
@@ -113,8 +113,8 @@ def decoded(run: Run, seed: int, decoding: str) -> dict[Key, Predictions]:
             folder.mkdir(exist_ok=True)
             trained = load_model(folder.parent)
             data = FoldData(fold, run.components.corpus, trained.standardiser, trained.encoding)
-            for condition, said in _predict(run, data, folder, decoding).items():
-                said.save(predictions_path(folder, condition))
+            for condition, predicted in _predict(run, data, folder, decoding).items():
+                predicted.save(predictions_path(folder, condition))
         for condition in run.components.protocols:
             found[seed, str(number), condition] = Predictions.load(predictions_path(folder, condition))
     return found
@@ -134,7 +134,7 @@ def _predict(run: Run, data: FoldData, folder: Any, decoding: str) -> Mapping[st
 
 
 def bayes(run: Run) -> dict[Key, Predictions]:
-    """What the exact posterior of a simulated corpus says of the test dialogues.
+    """Predictions of the exact posterior of a simulated corpus for the test dialogues.
 
     The threshold of a change is the one with the highest MCC that the posterior itself expects under the
     condition: no annotation is read.
@@ -144,12 +144,14 @@ def bayes(run: Run) -> dict[Key, Predictions]:
     for number, fold in run.components.folds.items():
         part = GraphDataset([d for d in corpus.dialogues if d.id in set(fold.test)], run.components.build)
         for condition, protocol in run.components.protocols.items():
-            seen = [protocol.apply(dialogue, MASK_SEED) for dialogue in part.dialogues]
-            output = np.concatenate([posterior(corpus.process, each) for each in seen])
-            change = torch.from_numpy(np.concatenate([change_posterior(corpus.process, d) for d in seen]))
-            said = BatchOutput(torch.from_numpy(output), change, change >= expected_threshold(change.numpy()))
-            available = torch.cat([each.available for each in seen])
-            found[1, str(number), condition] = assemble(part, condition, said, available, corpus.labels)
+            masked = [protocol.apply(dialogue, MASK_SEED) for dialogue in part.dialogues]
+            output = np.concatenate([posterior(corpus.process, each) for each in masked])
+            change = torch.from_numpy(np.concatenate([change_posterior(corpus.process, d) for d in masked]))
+            exact = BatchOutput(
+                torch.from_numpy(output), change, change >= expected_threshold(change.numpy())
+            )
+            available = torch.cat([each.available for each in masked])
+            found[1, str(number), condition] = assemble(part, condition, exact, available, corpus.labels)
     return found
 
 

@@ -30,7 +30,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("claim", type=Path)
-    parser.add_argument("--jobs", type=int, default=2, help="processes side by side, one thread each")
+    parser.add_argument("--jobs", type=int, default=2, help="parallel processes, one thread each")
     parser.add_argument("--only", nargs="*", help="systems to run; all if left out")
     parser.add_argument("--system", help=argparse.SUPPRESS)
     parser.add_argument("--seed", type=int, help=argparse.SUPPRESS)
@@ -140,8 +140,8 @@ def changes(claim: Mapping[str, Any], path: Path) -> dict[str, Any]:
         runs = {seed: opened(claim, path, system, seed) for seed in claim["seeds"]}
         environment = next(iter(runs.values())).folder.environment
         systems[system] = measured(runs)
-    shown = {key: claim[key] for key in ("measure", "claim", "title", "protocol", "seeds")}
-    return {**shown, "environment": environment, "systems": systems}
+    copied = {key: claim[key] for key in ("measure", "claim", "title", "protocol", "seeds")}
+    return {**copied, "environment": environment, "systems": systems}
 
 
 def accuracies(claim: Mapping[str, Any], path: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
     python -m benchmarks.accuracy.same before/iemocap after/iemocap before/live after/live
 
 Each run folder is followed by the one that it is compared with. Attributes of models that were renamed in
-between are mapped by `RENAMED`. The result goes to ``benchmarks/results/same_bits.json``; the exit code is 0
+between are mapped by `RENAMED`. The result goes to ``benchmarks/results/versions/same_bits.json``; the exit code is 0
 if all bits are equal, and 1 otherwise.
 """
 
@@ -20,7 +20,7 @@ import numpy as np
 import yaml
 from safetensors.numpy import load_file
 
-RESULT = Path(__file__).parent.parent / "results" / "same_bits.json"
+RESULT = Path(__file__).parent.parent / "results" / "versions" / "same_bits.json"
 
 RENAMED = (
     (r"^messages\.convolutions\.(\d+)\.own\.", r"messages.convolutions.\1.root."),
@@ -61,6 +61,7 @@ def main() -> None:
     if len(runs) % 2:
         parser.error(f"run folders must come in pairs; got {len(runs)}")
     found = [pair(before, after) for before, after in zip(runs[::2], runs[1::2], strict=True)]
+    RESULT.parent.mkdir(parents=True, exist_ok=True)
     RESULT.write_text(json.dumps({"runs": found}, indent=1) + "\n")
     for run in found:
         print(described(run))
@@ -102,7 +103,7 @@ def renamed(name: str) -> str:
 
 
 def stored(model: Path) -> dict[str, np.ndarray]:
-    """All arrays that are stored beside the weights: predictions of every condition, and hardness."""
+    """All other stored arrays: predictions of every condition, and hardness."""
     found = {}
     for path in sorted(model.rglob("*.npz")):
         with np.load(path, allow_pickle=False) as file:
@@ -158,13 +159,13 @@ def described(run: Mapping[str, Any]) -> str:
     lines = [f"{run['name']} ({', '.join(run['models'])})"]
     for name, part in run["parts"].items():
         size = f"{part['arrays']} arrays, {part['values']:,} values"
-        said = "equal bit for bit"
+        verdict = "equal bit for bit"
         if not part["equal"]:
             largest = (
                 "not comparable" if part["largest"] is None else f"largest difference {part['largest']:.3g}"
             )
-            said = f"{len(part['different'])} differ, {largest}; the first is {part['different'][0]}"
-        lines.append(f"  {name}: {size}: {said}")
+            verdict = f"{len(part['different'])} differ, {largest}; the first is {part['different'][0]}"
+        lines.append(f"  {name}: {size}: {verdict}")
     return "\n".join(lines)
 
 

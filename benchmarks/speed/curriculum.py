@@ -1,4 +1,4 @@
-"""What hardness, supports and their use cost at the size of IEMOCAP with six emotions."""
+"""Cost of hardness, supports and their use in training, at the size of IEMOCAP with six emotions."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -39,19 +39,21 @@ def measure(rounds: int) -> dict[str, Any]:
     nodes = components.config.training.batch_nodes
     made: dict[str, Any] = {}
 
-    def teach() -> None:
+    def fit() -> None:
         made["teacher"] = fit_teacher(
             train, labels.outputs, TeacherSettings(), nodes=nodes, seed=1, device=cpu
         )
 
-    def judge() -> None:
+    def measure_hardness() -> None:
         made["hardness"] = Hardness.measure(made["teacher"], train, labels, HardnessSettings(), device=cpu)
 
-    def find() -> None:
+    def find_supports() -> None:
         made["supports"] = neighbors(fold.train, "cosine", 5, "bench")(5)
 
     few = max(1, rounds // 5)
-    tables = in_turn({"teacher": teach}, few) | in_turn({"hardness": judge, "supports": find}, few)
+    tables = in_turn({"teacher": fit}, few) | in_turn(
+        {"hardness": measure_hardness, "supports": find_supports}, few
+    )
     *_, last = components.stages
     mixed, copied = (
         Curriculum(

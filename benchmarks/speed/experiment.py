@@ -1,6 +1,6 @@
 """The whole experiment at the sizes of IEMOCAP with four emotions, on simulated dialogues, in two precisions.
 
-Five folds are trained and tested under all conditions, as many side by side as there are threads, and timed
+Five folds are trained and tested under all conditions, as many in parallel as there are threads, and timed
 together. The scores of the precisions are compared on one fold with several seeds.
 """
 
@@ -29,7 +29,7 @@ def measure(rounds: int) -> dict[str, Any]:
     return {
         "experiment": {
             "value": minutes,
-            "detail": f"{torch.get_num_threads()} folds side by side; examples/simulated.yaml at widths "
+            "detail": f"{torch.get_num_threads()} folds in parallel; examples/simulated.yaml at widths "
             + "/".join(map(str, WIDTHS.values())),
         },
         "bfloat16/scores": {

@@ -11,7 +11,7 @@ class Goal:
     Args:
         name: of the measurement, in the stored results.
         work: what is done.
-        bound: target, see `sense`; ``None`` for a row that only says what something costs.
+        bound: target, see `sense`; ``None`` for a row that only gives a cost.
         sense: whether more or less than the target is wanted.
         unit: written behind numbers.
         limit: what bounds it, where the measurement does not say it itself.
@@ -116,7 +116,7 @@ GOALS = (
     ),
     Goal(
         "curriculum/tables",
-        "hardness and neighbour tables of a training part of IEMOCAP-6's size",
+        "hardness and neighbor tables of a training part of IEMOCAP-6's size",
         10,
         "at most",
         " s",

@@ -28,8 +28,8 @@ LENGTHS = (1000, 2000, 5000, 10_000, 20_000)
 KEEPING = {"MALLOC_MMAP_THRESHOLD_": str(2**32), "MALLOC_TRIM_THRESHOLD_": str(2**33)}
 """What makes the allocator of glibc keep its pages."""
 WORKS = {
-    "read": "forward pass and decisions, experts and message passing hear 20 turns on either side",
-    "read causal with a chain decoder": "the same, hearing the past only",
+    "read": "forward pass and decisions, experts and message passing read 20 turns on either side",
+    "read causal with a chain decoder": "the same, reading the past only",
     "train": "one step forward and backward, both sides",
 }
 
@@ -56,9 +56,9 @@ def measure(rounds: int) -> dict[str, Any]:
         **{
             f"long/growth of {value}": {
                 "value": max(found[f"growth_of_{value}"] for found in works.values()),
-                "detail": said,
+                "detail": detail,
             }
-            for value, said in grown.items()
+            for value, detail in grown.items()
         },
     }
 
@@ -75,8 +75,8 @@ def _lengths(work: str) -> dict[str, Any]:
 def _alone(work: str, turns: int, environment: Mapping[str, str] = MappingProxyType({})) -> dict[str, float]:
     command = [sys.executable, "-m", "benchmarks.speed.long_dialogue", work, str(turns)]
     given = {**os.environ, **environment, "OMP_NUM_THREADS": "1"}
-    said = subprocess.run(command, env=given, capture_output=True, text=True, check=True)
-    return dict(json.loads(said.stdout.splitlines()[-1]))
+    completed = subprocess.run(command, env=given, capture_output=True, text=True, check=True)
+    return dict(json.loads(completed.stdout.splitlines()[-1]))
 
 
 def _slope(rows: list[dict[str, float]], value: str) -> float:

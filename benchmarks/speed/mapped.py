@@ -1,4 +1,4 @@
-"""Training on a corpus whose features stay on disk, beside the same corpus in memory.
+"""Training on a corpus whose features stay on disk, compared with the same corpus in memory.
 
 GRAPHMER_BENCH_TURNS=200000 makes a smaller corpus; the goal is for the default, 1,000,000.
 """

@@ -95,19 +95,19 @@ class _Recorder(TorchDispatchMode):
         if func.has_kernel_for_dispatch_key(torch._C.DispatchKey.CompositeImplicitAutograd):
             with self:  # what reads without gradients arrives here before it falls into its parts
                 return func.decompose(*args, **given)
-        said = func(*args, **given)
-        read, written = _tensors((args, given)), _tensors(said)
+        result = func(*args, **given)
+        read, written = _tensors((args, given)), _tensors(result)
         name = func.overloadpacket
         known = ATTENTION.get(name, name)
         if known in flop_registry:
-            flops = flop_registry[known](*args, **given, out_val=said)
+            flops = flop_registry[known](*args, **given, out_val=result)
             self.found.append(Operation(read[0].dtype, flops, _bytes(read + written)))
         elif not _free(func, read, written):
             moved = _bytes(read[1:] if name in WRITTEN else read) + _bytes(written)
             if name in (aten.index_select, aten.index_copy_):  # rows of the result, or of what is put in
                 moved = 2 * _bytes(written if name is aten.index_select else read[-1:])
             self.found.append(Operation(torch.uint8, 0, moved))
-        return said
+        return result
 
 
 def _free(func: Any, read: list[Tensor], written: list[Tensor]) -> bool:

@@ -54,13 +54,13 @@ def _dialogue(id: str, turns: int, draw: np.random.Generator) -> Dialogue:
     vectors = {
         modality: draw.standard_normal((turns, width), np.float32) for modality, width in WIDTHS.items()
     }
-    said = [
+    utterances = [
         Utterance(
             "AB"[turn % 2], {modality: rows[turn] for modality, rows in vectors.items()}, emotions[turn]
         )
         for turn in range(turns)
     ]
-    return Dialogue.from_utterances(id, said)
+    return Dialogue.from_utterances(id, utterances)
 
 
 @cache
@@ -79,7 +79,7 @@ def model(*, graph: bool = False) -> EmotionModel:
 
 
 def seen(protocol: MissingProtocol, *, window: bool = False) -> list[Batch]:
-    """All graphs under a protocol."""
+    """All graphs, masked by a protocol."""
     return part(window).masked(protocol, 0)
 
 

@@ -37,5 +37,5 @@ def run(*arguments: str) -> str:
 
 def heavy(code: str) -> list[str]:
     """Which of the heavy modules are loaded once `code` has run."""
-    said = run("-c", f"{code}\nimport sys; print('loaded', *[m for m in {HEAVY} if m in sys.modules])")
-    return said.splitlines()[-1].split()[1:]
+    printed = run("-c", f"{code}\nimport sys; print('loaded', *[m for m in {HEAVY} if m in sys.modules])")
+    return printed.splitlines()[-1].split()[1:]

@@ -1,6 +1,6 @@
 """Training steps and readings at the sizes of IEMOCAP with four emotions, beside the padded nine passes.
 
-With one thread, as `graphmer train` gives each of the models that it trains side by side.
+With one thread, as `graphmer train` gives each of the models that it trains in parallel.
 """
 
 from collections.abc import Callable, Mapping

@@ -1,6 +1,6 @@
 """Time of one turn of a stream at the model size of examples/iemocap.yaml, causal and with windows.
 
-One thread; every turn has all three modalities, the dearest case. The processor's time stands beside wall
+One thread; every turn has all three modalities, the most costly case. Processor time is stored with wall
 time, which other work on the machine makes longer.
 """
 

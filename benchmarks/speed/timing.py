@@ -23,7 +23,7 @@ class Spread:
 
 
 def seconds(work: Callable[[], object], clock: Callable[[], float] = time.perf_counter) -> float:
-    """Time of one call: wall time, or what another clock says."""
+    """Time of one call: wall time, or that of another clock."""
     begin = clock()
     work()
     return clock() - begin
@@ -46,7 +46,7 @@ def in_turn(
     Args:
         ways: what is timed, by name.
         rounds: how often; the order changes from round to round.
-        before: told the number of each round before it, not timed.
+        before: called with the number of each round before it, not timed.
         clock: of wall time, or another.
     """
     taken: dict[str, list[float]] = {name: [] for name in ways}
