@@ -5,7 +5,7 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 LOWEST := .venv-lowest
-UV     := $(LOWEST)/bin/uv pip install --python $(LOWEST)/bin/python --resolution lowest-direct --editable ".[dev]"
+UV     := $(LOWEST)/bin/uv pip install --python $(LOWEST)/bin/python --quiet --resolution lowest-direct --editable ".[dev,tensorboard]"
 
 # On Linux, pip's own choice is the CUDA build of torch. Where there is nothing to run it on, the CPU build is a
 # tenth of it. It carries its build in its version, so that pip cannot take the other in its place, and is looked
