@@ -5,7 +5,9 @@ faiss, and not even Rich.
 """
 
 import logging
+import os
 import sys
+import warnings
 from typing import Annotated, NoReturn
 
 import typer
@@ -55,6 +57,7 @@ def graphmer(
 def main() -> None:
     """Run the command line; a user's mistake ends in one clear line each and exit code 2."""
     logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    _hide_deprecation_of_torchscript()
     try:
         app(prog_name="graphmer")
     except (GraphmerError, FloatingPointError) as error:
@@ -65,6 +68,13 @@ def main() -> None:
             f"{where}{error.strerror or error}. Nothing was half-written; once there is room and permission, "
             "run the command again, or continue a run with --resume."
         )
+
+
+def _hide_deprecation_of_torchscript() -> None:
+    # Importing torch_geometric 2.8 makes torch 2.15 deprecate TorchScript where every user sees it.
+    warnings.filterwarnings("ignore", category=FutureWarning, module=r"torch\.jit")
+    # The processes that train folds side by side take it from here.
+    os.environ.setdefault("PYTHONWARNINGS", "ignore::FutureWarning:torch.jit._script")
 
 
 def _fail(message: str) -> NoReturn:
