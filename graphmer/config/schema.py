@@ -238,7 +238,7 @@ class Config(Settings):
 
     def _check_retrieval(self, retrieval: RetrievalSettings) -> None:
         if self.curriculum is None:
-            raise ValueError("`retrieval` needs a `curriculum`, which says what supports are for; got none")
+            raise ValueError("`retrieval` needs a `curriculum`, in which supports are used; got none")
         if retrieval.form == "graph" and self.graph is None:
             raise ValueError("`retrieval.form` graph needs a `graph` to link supports into; got none")
         if retrieval.test and self.encoder == "retrieval":

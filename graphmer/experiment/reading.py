@@ -63,7 +63,7 @@ CORPORA: Mapping[str, Callable[[DataConfig], Corpus]] = {
 
 
 def read_corpus(data: DataConfig) -> Corpus:
-    """The corpus a configuration names, or the simulated one where it says so.
+    """The corpus a configuration names, or the simulated one with ``when_absent: simulate``.
 
     Raises:
         CorpusError: if the files are not there, or wrong.

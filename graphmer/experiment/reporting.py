@@ -54,7 +54,7 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
 
     Args:
         run: all its models are trained.
-        transcripts: whether to include what was said.
+        transcripts: whether to include the text of the turns.
 
     Raises:
         CheckpointError: if a model or its predictions cannot be read.
@@ -124,8 +124,8 @@ def router_weights(predictor: Predictor, dialogues: Sequence[Dialogue]) -> dict[
     }
 
 
-def _mean_weights(said: Iterable[DialoguePrediction]) -> list[Weights]:
-    found = list(said)
+def _mean_weights(predictions: Iterable[DialoguePrediction]) -> list[Weights]:
+    found = list(predictions)
     router = torch.cat([each.router for each in found if each.router is not None])
     there = torch.cat([each.dialogue.available for each in found])
     rows: list[Weights] = []

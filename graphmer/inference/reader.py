@@ -123,8 +123,8 @@ class DialogueReader:
                 num_nodes=len(turns),
             ),
             ChainCache(
-                torch.stack([*(turn.filtered for turn in before), *unknown]),
-                torch.stack([*(turn.best for turn in before), *unknown]),
+                torch.cat([*(turn.filtered[None] for turn in before), unknown]),
+                torch.cat([*(turn.best[None] for turn in before), unknown]),
             ),
             new.state.new_empty(len(speaker), 0) if messages is None else messages,
         )
@@ -201,7 +201,7 @@ def _joined(before: Sequence[CachedTurn], new: NetworkOutput) -> NetworkOutput:
     """Outputs of new turns after those of cached ones, whose router weights are zero."""
     router = None if new.router is None else pad(new.router, (0, 0, 0, 0, len(before), 0))
     return NetworkOutput(
-        torch.stack([*(turn.logits for turn in before), *new.logits]),
-        torch.stack([*(turn.state for turn in before), *new.state]),
+        torch.cat([*(turn.logits[None] for turn in before), new.logits]),
+        torch.cat([*(turn.state[None] for turn in before), new.state]),
         router=router,
     )

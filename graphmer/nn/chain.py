@@ -76,7 +76,7 @@ class ChainDecoder(nn.Module):
 
     Args:
         classes: ``C``.
-        causal: let no later turn change what is said of a turn.
+        causal: let the output of a turn depend on no later turn.
 
     Shapes:
         In all methods: logits float ``[N, C]``; speaker long ``[N]``, number within the dialogue; batch long

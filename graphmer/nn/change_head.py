@@ -11,7 +11,7 @@ class ChangeHead(nn.Module):
 
     .. math:: W_2 \, GELU(W_1 [h_t; h_p; h_t \odot h_p; |h_t - h_p|] + b_1) + b_2
 
-    It looks at the relation between two turns: product and difference say how far the speaker's state has
+    It looks at the relation between two turns: product and difference measure how far the speaker's state has
     moved, the states themselves where from and where to. A change cannot be read from a turn alone.
 
     Args:

@@ -55,7 +55,7 @@ class NetworkOutput:
 class Network(nn.Module):
     """Base class of the network of a system: dialogue graphs to logits and states.
 
-    A network reads a modality of an utterance only where the graph says that it is ``available``, and does
+    A network reads a modality of an utterance only where it is ``available`` in the graph, and does
     not let a dialogue depend on what it is batched with (`DialogueGraph.dialogue`). What its modules are must
     follow from settings and signature alone, so that stored weights fit.
 

@@ -10,7 +10,7 @@ from torch import Tensor
 
 @dataclass(eq=False)  # not frozen: Fabric converts the fields of what a module is given
 class TrainingTargets:
-    """Weights and further targets of the utterances of a batch, beside their annotated emotions.
+    """Weights and further targets of the utterances of a batch, in addition to their annotated emotions.
 
     A curriculum provides them; the default ones weigh all utterances alike and add nothing.
 

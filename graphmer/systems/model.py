@@ -33,7 +33,7 @@ def _of_its_system(value: Any, info: ValidationInfo) -> Any:
 
 
 AnyNetworkSettings = Annotated[SerializeAsAny[NetworkSettings], BeforeValidator(_of_its_system)]
-"""Settings of any system: a union over the systems, told apart by ``system``, the first one by default."""
+"""Settings of any system: a union over the systems, discriminated by ``system``, the first one by default."""
 
 
 class ModelSettings(Settings):

@@ -1,4 +1,4 @@
-"""The folder of one run: what was asked, on what machine, what happened, what came out."""
+"""Run folder: configuration, environment, log and results of one run."""
 
 import errno
 import json
@@ -102,7 +102,7 @@ class RunFolder:
 
     @property
     def environment(self) -> dict[str, Any]:
-        """What `environment` said when the run was made."""
+        """Result of `environment` when the run was created."""
         return dict(json.loads((self.path / "environment.json").read_text(encoding="utf-8")))
 
 
