@@ -3,8 +3,8 @@
     python -m benchmarks.accuracy.same before/iemocap after/iemocap before/live after/live
 
 Each run folder is followed by the one that it is compared with. Attributes of models that were renamed in
-between are mapped by `RENAMED`. The result goes to ``benchmarks/results/versions/same_bits.json``; the exit code is 0
-if all bits are equal, and 1 otherwise.
+between are mapped by `RENAMED`. The result goes to ``benchmarks/results/versions/same_bits.json``; the exit
+code is 0 if all bits are equal, and 1 otherwise.
 """
 
 import argparse
