@@ -14,6 +14,7 @@ from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
 from graphmer.graph import EdgeRule, GraphBuilder
+from graphmer.graph.settings import RuleSettings
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel
 from graphmer.retrieval import InputEncoding, RetrievalMemory
@@ -78,14 +79,12 @@ class _Labels(Settings):
     polarity: dict[str, Literal[-1, 0, 1]]
 
 
-class _Rule(Settings):
-    rule: Literal["window", "same_speaker", "adjacent", "function"]
-    past: int | None = None
-    future: int | None = None
+class _CustomRule(Settings):
+    rule: Literal["function"]
 
 
 class _Graph(Settings):
-    rules: dict[str, _Rule]
+    rules: dict[str, RuleSettings | _CustomRule]
     causal: bool
 
 
