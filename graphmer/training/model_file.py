@@ -1,33 +1,26 @@
 """Trained models on disk: weights as safetensors, everything else as JSON that is read by its schema."""
 
-import hashlib
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from typing import Any, TypeVar
 
-from pydantic import JsonValue, ValidationError
 from torch import Tensor
 
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
 from graphmer.graph import EdgeRule, GraphBuilder
-from graphmer.graph.settings import RuleSettings
-from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel
 from graphmer.retrieval import InputEncoding, RetrievalMemory
-from graphmer.settings import Settings
 from graphmer.storage import write_text
 from graphmer.systems import SYSTEMS, System
 from graphmer.systems.model import ModelSettings
 from graphmer.training.checkpoint import load_tensors, save_tensors
+from graphmer.training.description import FORMAT, checksum, own_checksum, read_description
 
 Made = TypeVar("Made")
-
-FORMAT = 4
-"""Version of the description; raised when older readers cannot read it."""
 
 _ENCODER = "encoding/"
 """Prefix of the names of the weights of an `InputEncoding`."""
@@ -73,58 +66,6 @@ class TrainedModel:
         return dialogue if self.encoding is None else self.encoding(dialogue)
 
 
-class _Labels(Settings):
-    names: tuple[str, ...]
-    interval: tuple[float, float] | None
-    polarity: dict[str, Literal[-1, 0, 1]]
-
-
-class _CustomRule(Settings):
-    rule: Literal["function"]
-
-
-class _Graph(Settings):
-    rules: dict[str, RuleSettings | _CustomRule]
-    causal: bool
-
-
-class _Normalisation(Settings):
-    mean: dict[str, tuple[float, ...]]
-    deviation: dict[str, tuple[float, ...]]
-    limit: float | None
-
-
-class _Encoding(Settings):
-    widths: dict[str, int]
-    outputs: int
-    parts: int
-    hidden: int
-    normalisation: _Normalisation
-
-
-class _Memory(Settings):
-    dialogues: tuple[str, ...]
-    metric: dict[str, Literal["cosine", "l2"]]
-    neighbours: int
-    relation: int
-
-
-class _Description(Settings):
-    """Schema of ``model.json``."""
-
-    format: Literal[4]
-    labels: _Labels
-    model: ModelSettings
-    graph: _Graph
-    calibration: Calibration
-    facts: dict[str, JsonValue]
-    normalisation: _Normalisation
-    encoding: _Encoding | None
-    supports: _Memory | None
-    weights: str
-    """SHA-256 of ``model.safetensors``."""
-
-
 def save_model(folder: Path, trained: TrainedModel) -> None:
     """Write ``model.safetensors`` and ``model.json`` into a folder, each whole or not at all.
 
@@ -145,9 +86,9 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         "normalisation": trained.standardiser.to_json(),
         "encoding": None if trained.encoding is None else trained.encoding.to_json(),
         "supports": None if memory is None else memory.to_json(),
-        "weights": _checksum((folder / "model.safetensors").read_bytes()),
+        "weights": checksum((folder / "model.safetensors").read_bytes()),
     }
-    text = json.dumps({**description, "checksum": _own_checksum(description)}, allow_nan=False, indent=1)
+    text = json.dumps({**description, "checksum": own_checksum(description)}, allow_nan=False, indent=1)
     write_text(folder / "model.json", text)
 
 
@@ -167,7 +108,7 @@ def load_model(
         CheckpointError: if a file is missing, damaged, of another format, or the two do not belong together.
         ValueError: if a custom rule is not given.
     """
-    described = _read_description(folder / "model.json", systems)
+    described = read_description(folder / "model.json", systems)
     tensors = _read_weights(folder / "model.safetensors", described.weights)
     labels = _built(folder, lambda: LabelSpace(**described.labels.model_dump()))
     model = _built(folder, lambda: described.model.build(systems))
@@ -221,53 +162,10 @@ def _weights(model: EmotionModel, encoding: InputEncoding | None) -> dict[str, T
     return {**model.state_dict(), **{_ENCODER + name: tensor for name, tensor in added.items()}}
 
 
-def _checksum(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
-
-
-def _own_checksum(description: Mapping[str, Any]) -> str:
-    """Checksum of a description without its own ``checksum``."""
-    return _checksum(json.dumps(description, sort_keys=True, allow_nan=False).encode())
-
-
-def _read_weights(path: Path, checksum: str) -> dict[str, Tensor]:
-    if path.is_file() and _checksum(path.read_bytes()) != checksum:
+def _read_weights(path: Path, expected: str) -> dict[str, Tensor]:
+    if path.is_file() and checksum(path.read_bytes()) != expected:
         raise CheckpointError(
             f"{path}: its checksum is not the one in model.json; the file was damaged or replaced. Restore "
             "both files from the same run."
         )
     return load_tensors(path)[0]
-
-
-def _read_description(path: Path, systems: Mapping[str, System]) -> _Description:
-    try:
-        content = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        raise CheckpointError(
-            f"{path}: not there. Name a run folder that `graphmer train` finished."
-        ) from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise CheckpointError(f"{path}: not a readable model description ({error}). Train again.") from None
-    if not isinstance(content, dict) or "format" not in content:
-        raise CheckpointError(f"{path}: not a model description: it has no `format`. Train again.")
-    if content["format"] != FORMAT:
-        raise CheckpointError(
-            f"{path}: format {content['format']!r}, this graphmer reads {FORMAT}. Use the version that wrote "
-            "it."
-        )
-    given = content.pop("checksum", None)
-    try:
-        if given != _own_checksum(content):
-            raise CheckpointError(
-                f"{path}: its content does not match its checksum; the file was damaged or edited. Restore "
-                "it."
-            )
-        return _Description.model_validate(content, context={"systems": systems})
-    except ValidationError as error:
-        problem = error.errors()[0]
-        field = ".".join(map(str, problem["loc"]))
-        raise CheckpointError(
-            f"{path}: {field}: {problem['msg'].removeprefix('Value error, ')}. Train again."
-        ) from None
-    except ValueError as error:  # NaN in a number
-        raise CheckpointError(f"{path}: not a readable model description ({error}). Train again.") from None

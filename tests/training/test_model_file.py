@@ -11,7 +11,8 @@ from graphmer.graph import GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.messages import MessagePassingSettings
 from graphmer.systems import SYSTEMS
-from graphmer.training.model_file import TrainedModel, _own_checksum, load_model, save_model
+from graphmer.training.description import own_checksum
+from graphmer.training.model_file import TrainedModel, load_model, save_model
 from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, batched, ragged
 
@@ -81,7 +82,7 @@ def edited(folder, change) -> None:
     content = json.loads(path.read_text())
     change(content)
     del content["checksum"]
-    path.write_text(json.dumps({**content, "checksum": _own_checksum(content)}))
+    path.write_text(json.dumps({**content, "checksum": own_checksum(content)}))
 
 
 @pytest.mark.parametrize("lost", ["labels", "model", "graph", "facts", "normalisation", "weights"])

@@ -1,0 +1,124 @@
+"""Description of a trained model, ``model.json``: its schema, its checksum, and how it is read."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import JsonValue, ValidationError
+
+from graphmer.errors import CheckpointError
+from graphmer.graph.settings import RuleSettings
+from graphmer.nn.calibration import Calibration
+from graphmer.settings import Settings
+from graphmer.systems import System
+from graphmer.systems.model import ModelSettings
+
+FORMAT = 4
+"""Version of the description; raised when older readers cannot read it."""
+
+
+class _Labels(Settings):
+    names: tuple[str, ...]
+    interval: tuple[float, float] | None
+    polarity: dict[str, Literal[-1, 0, 1]]
+
+
+class _CustomRule(Settings):
+    rule: Literal["function"]
+
+
+class _Graph(Settings):
+    rules: dict[str, RuleSettings | _CustomRule]
+    causal: bool
+
+
+class _Normalisation(Settings):
+    mean: dict[str, tuple[float, ...]]
+    deviation: dict[str, tuple[float, ...]]
+    limit: float | None
+
+
+class _Encoding(Settings):
+    widths: dict[str, int]
+    outputs: int
+    parts: int
+    hidden: int
+    normalisation: _Normalisation
+
+
+class _Memory(Settings):
+    dialogues: tuple[str, ...]
+    metric: dict[str, Literal["cosine", "l2"]]
+    neighbours: int
+    relation: int
+
+
+class Description(Settings):
+    """Schema of ``model.json``."""
+
+    format: Literal[4]
+    labels: _Labels
+    model: ModelSettings
+    graph: _Graph
+    calibration: Calibration
+    facts: dict[str, JsonValue]
+    normalisation: _Normalisation
+    encoding: _Encoding | None
+    supports: _Memory | None
+    weights: str
+    """SHA-256 of ``model.safetensors``."""
+
+
+def checksum(content: bytes) -> str:
+    """SHA-256 of bytes, as hexadecimal digits."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def own_checksum(description: Mapping[str, Any]) -> str:
+    """Checksum of a description without its own ``checksum``."""
+    return checksum(json.dumps(description, sort_keys=True, allow_nan=False).encode())
+
+
+def read_description(path: Path, systems: Mapping[str, System]) -> Description:
+    """Read ``model.json`` and check it by its checksum and its schema.
+
+    Args:
+        path: of the file.
+        systems: systems by name, with custom ones.
+
+    Raises:
+        CheckpointError: if it is missing, damaged, edited or of another format.
+    """
+    try:
+        content = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        raise CheckpointError(
+            f"{path}: not there. Name a run folder that `graphmer train` finished."
+        ) from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise CheckpointError(f"{path}: not a readable model description ({error}). Train again.") from None
+    if not isinstance(content, dict) or "format" not in content:
+        raise CheckpointError(f"{path}: not a model description: it has no `format`. Train again.")
+    if content["format"] != FORMAT:
+        raise CheckpointError(
+            f"{path}: format {content['format']!r}, this graphmer reads {FORMAT}. Use the version that wrote "
+            "it."
+        )
+    given = content.pop("checksum", None)
+    try:
+        if given != own_checksum(content):
+            raise CheckpointError(
+                f"{path}: its content does not match its checksum; the file was damaged or edited. Restore "
+                "it."
+            )
+        return Description.model_validate(content, context={"systems": systems})
+    except ValidationError as error:
+        problem = error.errors()[0]
+        field = ".".join(map(str, problem["loc"]))
+        raise CheckpointError(
+            f"{path}: {field}: {problem['msg'].removeprefix('Value error, ')}. Train again."
+        ) from None
+    except ValueError as error:  # NaN in a number
+        raise CheckpointError(f"{path}: not a readable model description ({error}). Train again.") from None
