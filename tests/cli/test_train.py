@@ -331,8 +331,8 @@ def test_an_interruption_prints_how_to_continue_and_ends_with_130(root):
         env=os.environ | {"PYTHONPATH": str(ROOT)},
     )
     log = root.parent / "runs" / "tiny" / "log.jsonl"
-    deadline = time.monotonic() + 60
-    while not log.exists() and time.monotonic() < deadline:
+    deadline = time.monotonic() + 300
+    while not (log.exists() and log.stat().st_size) and time.monotonic() < deadline:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
     out, err = process.communicate(timeout=60)

@@ -161,7 +161,7 @@ def test_a_run_that_was_killed_and_continued_has_the_weights_of_one_that_never_w
     arguments = [sys.executable, "-c", TRAIN, str(broken.folder.path)]
     process = subprocess.Popen(arguments, cwd=Path(__file__).parents[2])
     log = broken.folder.path / "log.jsonl"
-    give_up = time.monotonic() + 60
+    give_up = time.monotonic() + 300
     while not log.exists() or len(log.read_text().splitlines()) < 6:  # in the middle of the second fold
         assert process.poll() is None
         assert time.monotonic() < give_up
