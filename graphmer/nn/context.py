@@ -36,5 +36,6 @@ class ContextRNN(nn.Module):
             state ``[N, inputs]``; dialogue ``[N]``; returns ``[N, D]``.
         """
         turns = torch.unique_consecutive(dialogue, return_counts=True)[1]
-        packed = pack_sequence(state.split(turns.tolist()), enforce_sorted=False)
+        dialogues = list(torch.split(state, turns.tolist()))
+        packed = pack_sequence(dialogues, enforce_sorted=False)
         return torch.cat(unpack_sequence(self.rnn(packed)[0]))

@@ -72,5 +72,5 @@ class PairRelations:
         edges = torch.cat([edge_index, table[:, edge_type]])
         own = torch.arange(turns, device=edge_type.device)
         itself = torch.stack([own, own, torch.zeros_like(own), torch.zeros_like(own)])
-        pairs = torch.cat([edges, itself], dim=1).unique(dim=1)
+        pairs = torch.unique(torch.cat([edges, itself], dim=1), dim=1)
         return RelatedPairs(pairs[:2], pairs[2], pairs[3])
