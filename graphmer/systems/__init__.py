@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from graphmer.systems.gcnet import GCNET
 from graphmer.systems.graphmer import GRAPHMER
 from graphmer.systems.logistic import LOGISTIC
 from graphmer.systems.momke import MOMKE
@@ -9,5 +10,5 @@ from graphmer.systems.system import Objective, StageSettings, System
 
 __all__ = ["SYSTEMS", "Objective", "StageSettings", "System"]
 
-SYSTEMS: Mapping[str, System] = {"graphmer": GRAPHMER, "momke": MOMKE, "logistic": LOGISTIC}
+SYSTEMS: Mapping[str, System] = {"graphmer": GRAPHMER, "momke": MOMKE, "logistic": LOGISTIC, "gcnet": GCNET}
 """Systems by name."""

@@ -31,6 +31,20 @@ def test_published_settings_hold_the_figures_of_their_paper_with_caveats():
         assert any("test set" in caveat for caveat in published.caveats)
 
 
+SYSTEMS = [path for path in FILES if path.parent.name == "systems"]
+
+
+def test_configurations_of_systems_hold_figures_of_missing_rates_with_caveats():
+    assert SYSTEMS
+    for path in SYSTEMS:
+        config = load_config(path)
+        assert path.stem.startswith(f"{config.model.system}_")
+        assert config.published is not None
+        evaluated = {"atv", *(f"rate:{rate:g}" for rate in config.evaluation.rates)}
+        assert set(config.published.values) == evaluated
+        assert any("test set" in caveat for caveat in config.published.caveats)
+
+
 def test_the_mean_of_the_partial_conditions_is_the_one_that_momke_prints():
     printed = {"momke_iemocap4": 72.23, "momke_cmumosi": 75.24, "momke_cmumosei": 79.33}
     for name, mean in printed.items():

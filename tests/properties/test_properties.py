@@ -41,18 +41,23 @@ RULES = {"near": TemporalWindow(2, 2), "own": SameSpeaker(), "reply": Adjacent()
 
 @dataclass(frozen=True)
 class Made:
-    """How one model is made: its settings, and its convolution if it passes messages."""
+    """How one model is made: its settings, its convolution if it passes messages, its system if another."""
 
     convolution: str | None = None
     settings: Mapping[str, Any] = field(default_factory=dict)
+    system: str | None = None
 
     @property
     def build(self) -> GraphBuilder:
-        rules = {} if self.convolution is None else RULES
+        reads = self.convolution is not None if self.system is None else SYSTEMS[self.system].uses_graph
+        rules = RULES if reads else {}
         return GraphBuilder(rules, LABELS, causal=self.settings.get("causal", False))
 
     @property
     def described(self) -> ModelSettings:
+        if self.system is not None:
+            own = {"system": self.system, "relations": self.build.relations, "width": 8}
+            return model_settings(WIDTHS, 4, **own, **self.settings)
         messages = None
         if self.convolution is not None:
             messages = MessagePassingSettings(
@@ -60,6 +65,17 @@ class Made:
             )
         size = {"width": 8, "depth": 2, "relations": self.build.relations, "message_passing": messages}
         return model_settings(WIDTHS, 4, **size, **self.settings)
+
+    @property
+    def stages(self) -> list[Stage]:
+        """Its stages, each of few epochs."""
+        if self.system is not None:
+            objectives = SYSTEMS[self.system].objectives
+            return [Stage(name, 2, objective, Mixed()) for name, objective in objectives.items()]
+        return [
+            Stage("experts", 1, OBJECTIVES["unimodal"], Complete(), select=False),
+            Stage("mixing", 2, OBJECTIVES["mixing"], Mixed()),
+        ]
 
     def trained(self, standardiser: Standardiser) -> TrainedModel:
         described = self.described
@@ -90,6 +106,8 @@ MODELS = {
     "neighborhood_averages without messages": Made(settings={"neighborhood_averages": (None, 1.0)}),
     "change head": Made("rgcn", {"change": True}),
     "chain with change head": Made(settings={"decoder": "chain", "change": True}),
+    "gcnet": Made(system="gcnet"),
+    "gcnet with heads": Made(settings={"decoder": "chain", "change": True}, system="gcnet"),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
@@ -231,16 +249,12 @@ def test_a_new_process_with_another_hash_seed_says_the_same(tmp_path):
 
 
 def fit(made: Made, seed: int, validate) -> dict[str, torch.Tensor]:
-    """Weights after a short training of both stages, from the same initial weights."""
+    """Weights after a short training of all stages, from the same initial weights."""
     model = made.model()
-    stages = [
-        Stage("experts", 1, OBJECTIVES["unimodal"], Complete(), select=False),
-        Stage("mixing", 2, OBJECTIVES["mixing"], Mixed()),
-    ]
     trainer = Trainer(
         Fabric(accelerator="cpu", devices=1), Optimization(learning_rate=0.01, batch_nodes=12), seed=seed
     )
-    trainer.fit(model, stages, GraphDataset(ragged(), made.build), validate, lambda epoch: None)
+    trainer.fit(model, made.stages, GraphDataset(ragged(), made.build), validate, lambda epoch: None)
     return model.state_dict()
 
 
@@ -295,6 +309,9 @@ def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
             if p.grad is None or not (p.grad.any() or name.endswith("lin_key.bias"))
         }
 
+    if made.system is not None:
+        assert [without_gradient(stage.objective.loss) for stage in made.stages] == [set()]
+        return
     names = {name for name, _ in model.named_parameters()}
     first = {name for name in names if name.startswith(FIRST)}
     assert without_gradient(unimodal_loss) == names - first
@@ -345,6 +362,11 @@ TRAINED_SYSTEMS = {
         "training": STAGES,
     },
     "logistic": {"model": {"system": "logistic"}},
+    "gcnet": {
+        "graph": WINDOW,
+        "model": {"system": "gcnet", "width": 8},
+        "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
+    },
 }
 
 
