@@ -29,7 +29,7 @@ def write_checksums(folder: Path, names: Iterable[str]) -> None:
 def verify_checksums(folder: Path) -> None:
     """Compare every file that ``checksums.sha256`` names with its checksum.
 
-    Each file is read once as a whole: 1 to 2 seconds a gigabyte on top of reading the disk. A folder without
+    Each file is read once as a whole, in about 3 seconds a gigabyte. A folder without
     checksums is not checked. What happens to a file later, while features are read from it on access, is not
     noticed.
 

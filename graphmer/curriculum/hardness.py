@@ -132,7 +132,9 @@ class Hardness:
             views = {name: torch.from_numpy(stored[name]) for name in VIEWS}
             dialogues, utterances = stored["dialogues"].tolist(), stored["utterances"].tolist()
         except (OSError, ValueError, KeyError, TypeError) as error:
-            raise CheckpointError(f"{path}: cannot be read as hardness ({error}). Train again.") from error
+            raise CheckpointError(
+                f"{path}: cannot be read as hardness ({error}). Delete it to measure it again."
+            ) from error
         return cls(tuple(dialogues), tuple(utterances), **views)
 
 

@@ -204,5 +204,6 @@ class Predictions:
             )
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
-                f"{path}: cannot be read as predictions ({error}). Evaluate the run again."
+                f"{path}: cannot be read as predictions ({error}). Restore it, or delete the folder of its "
+                "model and continue the run with `graphmer train --resume`."
             ) from error

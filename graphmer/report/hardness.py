@@ -40,7 +40,9 @@ def hardness_counts(
         if value.ndim != 2 or value.shape[1] != 2 ** len(modalities):
             raise ValueError(f"`value` must be [N, {2 ** len(modalities)}], got {value.shape}")
     except (OSError, ValueError, KeyError) as error:
-        raise CheckpointError(f"{path}: cannot be read as hardness ({error}). Train again.") from None
+        raise CheckpointError(
+            f"{path}: cannot be read as hardness ({error}). Restore it, or delete it to report without it."
+        ) from None
     numbers = {
         name: sum(2 ** modalities.index(modality) for modality in chosen) for name, chosen in sets.items()
     }

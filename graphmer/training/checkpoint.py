@@ -50,7 +50,9 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
             header.pop(KEY, None)
             return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}: not a readable graphmer checkpoint ({error}). Train again.") from None
+        raise CheckpointError(
+            f"{path}: not a readable graphmer checkpoint ({error}). Restore it, or delete it and train again."
+        ) from None
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

@@ -6,7 +6,7 @@ from typer.testing import CliRunner
 
 from graphmer.cli.data import app
 from graphmer.corpora.dataset import read_dataset
-from graphmer.errors import ConfigError
+from graphmer.errors import ConfigError, CorpusError
 
 
 def _arrays(tmp_path):
@@ -58,6 +58,16 @@ def test_check_lists_every_problem_and_exits_with_2(tmp_path):
         "no valid JSON",
     ):
         assert expected in result.output.replace("\n", "")
+
+
+def test_check_names_a_damaged_file_of_a_converted_corpus(tmp_path):
+    out = tmp_path / "out"
+    _run("convert", _arrays(tmp_path), out, "--label", "label", "--modality", "audio=low+high")
+    content = bytearray((out / "audio.npy").read_bytes())
+    content[-1] ^= 1
+    (out / "audio.npy").write_bytes(content)
+    with pytest.raises(CorpusError, match=r"audio\.npy: its content does not match its checksum"):
+        CliRunner().invoke(app, ["check", str(out)], catch_exceptions=False)
 
 
 def test_converting_an_invalid_corpus_writes_nothing(tmp_path):

@@ -86,7 +86,7 @@ def damaged(content: bytes) -> Iterator[bytes]:
 
 
 def assert_noticed(file: Path, read: Callable[[], object], error: type[Exception]) -> None:
-    """Every damage to a file raises the error in one line that names it, or the index it belongs to, and a remedy."""
+    """Every damage to a file raises the error in one line that names it, or its index, and a remedy."""
     content = file.read_bytes()
     read()
     for other in damaged(content):
