@@ -19,6 +19,7 @@ from pathlib import Path
 from graphmer.corpora.assemble import Assembly, NanPolicy
 from graphmer.corpora.base import InMemoryCorpus
 from graphmer.corpora.header import HEADER, read_header
+from graphmer.corpora.integrity import verify_checksums
 from graphmer.corpora.jsonl import VectorFiles, read_dialogues, read_lines
 from graphmer.corpora.mapped import MappedFiles
 from graphmer.corpora.problems import Findings, collecting
@@ -34,6 +35,8 @@ def read_dataset(
 ) -> InMemoryCorpus:
     """Read a corpus from a folder in graphmer's format.
 
+    Files with a checksum in ``checksums.sha256``, as written by `write_dataset`, are verified first.
+
     Args:
         path: folder that contains ``dataset.yaml``.
         nan: meaning of a vector with NaN or infinity.
@@ -42,9 +45,11 @@ def read_dataset(
         findings: collector of all problems; if omitted, errors raise.
 
     Raises:
-        CorpusError: if the corpus is invalid; the message names file, line, field, value and remedy.
+        CorpusError: if a file does not match its checksum, or the corpus is invalid; the message names file,
+            line, field, value and remedy.
     """
     folder = Path(path)
+    verify_checksums(folder)
     header = read_header(folder)
     try:
         labels = LabelSpace(header.labels.names, header.labels.interval, header.labels.polarity)

@@ -18,6 +18,7 @@ from torch import Tensor
 from graphmer.corpora.assemble import PARTS
 from graphmer.corpora.base import Corpus
 from graphmer.corpora.header import HEADER, Header, LabelHeader, ModalityHeader
+from graphmer.corpora.integrity import write_checksums
 from graphmer.dialogue import Dialogue
 from graphmer.errors import CorpusError
 
@@ -28,7 +29,7 @@ def write_dataset(corpus: Corpus, path: str | Path, *, extractors: Mapping[str, 
     """Write a corpus as a folder that `read_dataset` reads without loss.
 
     The folder is first written to a temporary folder with the same parent and then renamed, so that it
-    appears either completely or not at all.
+    appears either completely or not at all. ``checksums.sha256`` in it has the checksums of the other files.
 
     Args:
         corpus: corpus to write.
@@ -52,6 +53,7 @@ def write_dataset(corpus: Corpus, path: str | Path, *, extractors: Mapping[str, 
     partial.mkdir()
     try:
         _write(corpus, header, partial)
+        write_checksums(partial, [HEADER, _DIALOGUES, *(f"{modality}.npy" for modality in corpus.widths)])
         if target.exists():
             target.rmdir()
         partial.replace(target)

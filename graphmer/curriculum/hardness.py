@@ -3,20 +3,19 @@
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Literal
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from pydantic import Field
 from torch import Tensor
 
+from graphmer.checksums import read_arrays, write_arrays
 from graphmer.curriculum.teacher import Teacher
 from graphmer.curriculum.views import change_share, condition_number, measured, ranks
 from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
 from graphmer.graph.dataset import GraphDataset
 from graphmer.settings import Settings
-from graphmer.storage import replacing
 from graphmer.typing import Available
 
 VIEWS = ("direct", "indirect", "change", "value")
@@ -114,30 +113,28 @@ class Hardness:
         return self.value[rows, condition_number(available)]
 
     def save(self, path: Path) -> None:
-        """Write an ``.npz`` file without pickled objects, whole or not at all."""
-        views = {name: getattr(self, name).numpy() for name in VIEWS}
-        with replacing(path) as partial, partial.open("wb") as file:
-            np.savez_compressed(
-                file,
-                dialogues=np.array(self.dialogues, dtype=np.str_),
-                utterances=np.array(self.utterances, dtype=np.str_),
-                allow_pickle=False,
-                **views,
-            )
+        """Write an ``.npz`` file with its checksum, whole or not at all."""
+        names = {
+            "dialogues": np.array(self.dialogues, dtype=np.str_),
+            "utterances": np.array(self.utterances, dtype=np.str_),
+        }
+        write_arrays(path, names | {name: getattr(self, name).numpy() for name in VIEWS})
 
     @classmethod
     def load(cls, path: Path) -> "Hardness":
         """Read what `save` wrote.
 
         Raises:
-            CheckpointError: if the file is missing or holds something else.
+            CheckpointError: if the file is missing, damaged, or holds something else.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                views = {name: torch.from_numpy(stored[name]) for name in VIEWS}
-                dialogues, utterances = stored["dialogues"].tolist(), stored["utterances"].tolist()
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
-            raise CheckpointError(f"{path}: cannot be read as hardness ({error}). Train again.") from error
+            stored = read_arrays(path)
+            views = {name: torch.from_numpy(stored[name]) for name in VIEWS}
+            dialogues, utterances = stored["dialogues"].tolist(), stored["utterances"].tolist()
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise CheckpointError(
+                f"{path}: cannot be read as hardness ({error}). Delete it to measure it again."
+            ) from error
         return cls(tuple(dialogues), tuple(utterances), **views)
 
 

@@ -4,15 +4,14 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 import torch
 from torch import Tensor
 
+from graphmer.checksums import read_arrays, write_arrays
 from graphmer.dialogue.labels import annotated
 from graphmer.errors import CheckpointError
-from graphmer.storage import replacing
 from graphmer.typing import Available
 
 _OPTIONAL = ("speaker", "change", "changed")
@@ -174,32 +173,25 @@ class Predictions:
         )
 
     def save(self, path: str | Path) -> None:
-        """Write an ``.npz`` file without pickled objects; an existing file is replaced atomically."""
-        optional = {name: row.numpy(force=True) for name, row in self._optional.items()}
-        with replacing(Path(path)) as partial, partial.open("wb") as file:
-            np.savez_compressed(
-                file,
-                condition=np.array(self.condition),
-                dialogue_ids=np.array(self.dialogue_ids, dtype=np.str_),
-                dialogue=self.dialogue.numpy(force=True),
-                utterance_ids=np.array(self.utterance_ids, dtype=np.str_),
-                target=self.target.numpy(force=True),
-                output=self.output.numpy(force=True),
-                available=self.available.numpy(force=True),
-                allow_pickle=False,
-                **optional,
-            )
+        """Write an ``.npz`` file with its checksum; an existing file is replaced atomically."""
+        columns = ("dialogue", "target", "output", "available")
+        tensors = {name: getattr(self, name) for name in columns} | self._optional
+        names = {
+            "condition": np.array(self.condition),
+            "dialogue_ids": np.array(self.dialogue_ids, dtype=np.str_),
+            "utterance_ids": np.array(self.utterance_ids, dtype=np.str_),
+        }
+        write_arrays(Path(path), names | {name: row.numpy(force=True) for name, row in tensors.items()})
 
     @classmethod
     def load(cls, path: str | Path) -> "Predictions":
         """Read a file written by `save`.
 
         Raises:
-            CheckpointError: if the file is missing, or is not a file of predictions.
+            CheckpointError: if the file is missing, damaged, or is not a file of predictions.
         """
         try:
-            with np.load(path, allow_pickle=False) as stored:
-                arrays = {name: stored[name] for name in stored.files}
+            arrays = read_arrays(Path(path))
             return cls(
                 condition=str(arrays["condition"]),
                 dialogue_ids=tuple(arrays["dialogue_ids"].tolist()),
@@ -210,7 +202,8 @@ class Predictions:
                 available=torch.from_numpy(arrays["available"]),
                 **{name: torch.from_numpy(arrays[name]) for name in _OPTIONAL if name in arrays},
             )
-        except (OSError, ValueError, KeyError, BadZipFile) as error:
+        except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
-                f"{path}: cannot be read as predictions ({error}). Evaluate the run again."
+                f"{path}: cannot be read as predictions ({error}). Restore it, or delete the folder of its "
+                "model and continue the run with `graphmer train --resume`."
             ) from error

@@ -1,6 +1,5 @@
 """Scores of a system by seed, condition and fold, stored as additive statistics."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphmer.checksums import read_json, write_json
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.conditions import conditions as sets_of
 from graphmer.errors import CheckpointError
@@ -35,7 +35,6 @@ from graphmer.evaluation.rows import (
 from graphmer.evaluation.statistics import draw_dialogues, targets_of
 from graphmer.frames import data_frame
 from graphmer.reprs import counted, short_repr
-from graphmer.storage import write_text
 
 if TYPE_CHECKING:
     from pandas import DataFrame
@@ -240,7 +239,7 @@ class Scores:
         return difference_rows(self.counts, second, self.labels, columns, times)
 
     def to_json(self, path: str | Path) -> None:
-        """Write the scores without loss; an existing file is replaced atomically."""
+        """Write the scores without loss, with their checksum; an existing file is replaced atomically."""
         labels = {"names": self.labels.names, "interval": self.labels.interval}
         content = {
             "format": _FORMAT,
@@ -254,18 +253,17 @@ class Scores:
             "counts": self.counts.tolist(),
             "calibration_error": self.calibration_error,
         }
-        text = json.dumps(content, allow_nan=False, separators=(",", ":"))
-        write_text(Path(path), text)
+        write_json(Path(path), content)
 
     @classmethod
     def from_json(cls, path: str | Path) -> "Scores":
         """Read a file written by `to_json`.
 
         Raises:
-            CheckpointError: if the file is missing, or is not a file of scores.
+            CheckpointError: if the file is missing, damaged or edited, or is not a file of scores.
         """
         try:
-            content = json.loads(Path(path).read_bytes())
+            content = read_json(Path(path))
             if content["format"] != _FORMAT:
                 raise ValueError(f"format must be {_FORMAT!r}, got {content['format']!r}")
             interval = content["labels"]["interval"]
@@ -284,7 +282,7 @@ class Scores:
                 meta=content["meta"],
                 calibration_error=tuple(map(tuple, content["calibration_error"])),
             )
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, AttributeError, LookupError, TypeError) as error:
             raise CheckpointError(
                 f"{path}: cannot be read as scores ({error}). Evaluate the run again."
             ) from error

@@ -1,19 +1,19 @@
 """Stages of one fold with their curriculum, whose hyper-parameters may be searched on the validation part."""
 
 import copy
-import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
 
 from lightning_fabric import Fabric
 
+from graphmer.checksums import read_json, write_json
 from graphmer.curriculum.tuning import Hyperparameters, search
+from graphmer.errors import CheckpointError
 from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.curriculum import CurriculumBuilder
 from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.model import EmotionModel
-from graphmer.storage import write_text
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Trainer, derived_seed
 
@@ -42,6 +42,9 @@ def curriculum_stages(
         validate: selects the hyper-parameters.
         seed: of teacher, encoder and trials.
         path: folder of ``hardness.npz`` and ``tuned.json``, which are read if they exist.
+
+    Raises:
+        CheckpointError: if one of them is damaged.
     """
     settings = components.config.curriculum
     if settings is None:
@@ -55,10 +58,24 @@ def curriculum_stages(
             builder.space,
             lambda tried: trials.score(warm, builder.stages(tried)[-1], settings.tuning),
         )
-        write_text(kept, json.dumps({"settings": asdict(hyperparameters), "trials": scores}))
+        write_json(kept, {"settings": asdict(hyperparameters), "trials": scores})
     elif settings.tuning:
-        hyperparameters = Hyperparameters(**json.loads(kept.read_text(encoding="utf-8"))["settings"])
+        hyperparameters = read_tuned(kept)
     return builder.stages(hyperparameters), hyperparameters
+
+
+def read_tuned(path: Path) -> Hyperparameters:
+    """Hyper-parameters that an interrupted training found.
+
+    Raises:
+        CheckpointError: if the file is damaged or edited.
+    """
+    try:
+        return Hyperparameters(**read_json(path)["settings"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise CheckpointError(
+            f"{path}: cannot be read as tuned hyper-parameters ({error}). Delete it to search again."
+        ) from None
 
 
 class _Trials:

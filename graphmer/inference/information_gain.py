@@ -1,6 +1,5 @@
 """Expected information gain of missing modalities, measured on the training part."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import combinations
@@ -9,6 +8,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from graphmer.checksums import read_json, write_json
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.random import uniforms
@@ -16,7 +16,6 @@ from graphmer.errors import CheckpointError
 from graphmer.evaluation.evaluate import outputs
 from graphmer.graph.dataset import GraphDataset
 from graphmer.nn.model import EmotionModel
-from graphmer.storage import write_text
 from graphmer.typing import Available
 
 _FORMAT = "graphmer expected gains"
@@ -161,23 +160,23 @@ class ExpectedInformationGain:
         return Help(modality, drop, turns)
 
     def save(self, path: Path) -> None:
-        """Write the table as JSON, whole or not at all."""
+        """Write the table as JSON with its checksum, whole or not at all."""
         rows = [
             {"available": list(has), "missing": missing, "entropy_drop_bits": drop, "turns": turns}
             for (has, missing), (drop, turns) in self.drops.items()
         ]
         content = {"format": _FORMAT, "modalities": self.modalities, "gains": rows}
-        write_text(path, json.dumps(content, allow_nan=False, indent=1))
+        write_json(path, content, indent=1)
 
     @classmethod
     def load(cls, path: Path) -> "ExpectedInformationGain":
         """Read what `save` wrote.
 
         Raises:
-            CheckpointError: if the file holds something else.
+            CheckpointError: if the file is damaged or edited, or holds something else.
         """
         try:
-            content = json.loads(path.read_bytes())
+            content = read_json(path)
             if content["format"] != _FORMAT:
                 raise ValueError(f"format must be {_FORMAT!r}, got {content['format']!r}")
             drops = {

@@ -3,10 +3,10 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 
+from graphmer.checksums import read_arrays
 from graphmer.errors import CheckpointError
 
 FILE = "hardness.npz"
@@ -36,12 +36,13 @@ def hardness_counts(
     if not path.is_file():
         return None
     try:
-        with np.load(path, allow_pickle=False) as stored:
-            value = stored["value"]
+        value = read_arrays(path)["value"]
         if value.ndim != 2 or value.shape[1] != 2 ** len(modalities):
             raise ValueError(f"`value` must be [N, {2 ** len(modalities)}], got {value.shape}")
-    except (OSError, ValueError, KeyError, BadZipFile) as error:
-        raise CheckpointError(f"{path}: cannot be read as hardness ({error}). Train again.") from None
+    except (OSError, ValueError, KeyError) as error:
+        raise CheckpointError(
+            f"{path}: cannot be read as hardness ({error}). Restore it, or delete it to report without it."
+        ) from None
     numbers = {
         name: sum(2 ** modalities.index(modality) for modality in chosen) for name, chosen in sets.items()
     }

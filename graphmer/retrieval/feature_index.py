@@ -7,7 +7,7 @@ from typing import get_args
 import torch
 from torch import Tensor
 
-from graphmer.retrieval.files import read_description, readable, write_index
+from graphmer.retrieval.files import read_description, readable, verify_vectors, write_index
 from graphmer.retrieval.nearest import nearest
 from graphmer.retrieval.rows import Key, Rows
 from graphmer.retrieval.store import EXACT, Metric, VectorStore, prepared
@@ -155,7 +155,8 @@ class FeatureIndex:
         Args:
             folder: folder of the index.
             fingerprint: fingerprint of the fold that the index must belong to.
-            mapped: memory-map the vectors; the index is then read-only.
+            mapped: memory-map the vectors; the index is then read-only. The files are verified once, now,
+                which reads them as a whole, about 3 seconds a gigabyte.
 
         Raises:
             CheckpointError: if files are missing, damaged, of a newer format, do not belong together, or
@@ -171,9 +172,10 @@ class FeatureIndex:
             )
             index.rows = Rows.from_json(len(found), description["rows"])
             index._mapped = mapped
-            for column, (name, store) in enumerate(
-                zip(description["files"], index._stores.values(), strict=True)
+            for column, ((name, checksum), store) in enumerate(
+                zip(description["files"].items(), index._stores.values(), strict=True)
             ):
+                verify_vectors(folder / name, checksum)
                 store.read(folder / name, mapped=mapped)
                 expected = len(index.rows.having(column))
                 if len(store) != expected:

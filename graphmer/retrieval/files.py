@@ -1,19 +1,18 @@
-"""Files of a retrieval index: one FAISS file per modality and a JSON sidecar with the fold's fingerprint."""
+"""Files of a retrieval index: one FAISS file per modality, and a JSON sidecar with their checksums."""
 
 import hashlib
-import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from graphmer.checksums import file_checksum, read_json, write_json
 from graphmer.dialogue import Dialogue
 from graphmer.errors import CheckpointError
 from graphmer.retrieval.store import VectorStore
-from graphmer.storage import write_text
 
-FORMAT = 1
+FORMAT = 2
 """Version of the file format; increased when older readers cannot read the files."""
 
 _SIDECAR = "index.json"
@@ -37,9 +36,9 @@ def fold_fingerprint(dialogues: Iterable[Dialogue], corpus: str) -> str:
 def write_index(folder: Path, description: Mapping[str, Any], stores: Sequence[VectorStore]) -> None:
     """Write an index into a folder, atomically.
 
-    The vectors are written under new names, then the sidecar that names them. The old vectors are deleted
-    last. If writing is interrupted, the folder holds the old index or the new one. An index that is
-    memory-mapped from the old files keeps working.
+    The vectors are written under new names, then the sidecar that has their names and checksums. The old
+    vectors are deleted last. If writing is interrupted, the folder holds the old index or the new one. An
+    index that is memory-mapped from the old files keeps working.
 
     Args:
         folder: folder of the index; created if it does not exist.
@@ -54,7 +53,8 @@ def write_index(folder: Path, description: Mapping[str, Any], stores: Sequence[V
     names = [f"{stamp}-{number}.faiss" for number in range(len(stores))]
     for name, store in zip(names, stores, strict=True):
         store.write(folder / name)
-    write_text(folder / _SIDECAR, json.dumps({"format": FORMAT, "files": names, **description}))
+    checksums = {name: file_checksum(folder / name) for name in names}
+    write_json(folder / _SIDECAR, {"format": FORMAT, "files": checksums, **description})
     for path in folder.glob("*.faiss"):
         if path.name not in names:
             path.unlink()
@@ -73,8 +73,8 @@ def read_description(folder: Path, fingerprint: str) -> dict[str, Any]:
     path = folder / _SIDECAR
     if not path.is_file():
         raise CheckpointError(f"{path}: not there. Name a folder that an index was saved to.")
-    with readable(folder):
-        description = dict(json.loads(path.read_text(encoding="utf-8")))
+    with readable(path):
+        description = read_json(path)
         found, fold = description["format"], description["fingerprint"]
     if found != FORMAT:
         raise CheckpointError(
@@ -88,12 +88,20 @@ def read_description(folder: Path, fingerprint: str) -> dict[str, Any]:
     return description
 
 
+def verify_vectors(path: Path, checksum: str) -> None:
+    """Compare a file of vectors with its checksum in the sidecar.
+
+    Raises:
+        ValueError: if it is missing or does not match.
+    """
+    if not path.is_file() or file_checksum(path) != checksum:
+        raise ValueError(f"{path.name} is missing or damaged")
+
+
 @contextmanager
-def readable(folder: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Context manager that converts errors of reading an index into a `CheckpointError`."""
     try:
         yield
     except (AttributeError, KeyError, OSError, TypeError, ValueError) as error:
-        raise CheckpointError(
-            f"{folder}: not a readable retrieval index ({error}). Build it again."
-        ) from None
+        raise CheckpointError(f"{path}: not a readable retrieval index ({error}). Build it again.") from None

@@ -1,4 +1,4 @@
-"""Weights and state on disk: safetensors with a JSON header, written whole or not at all."""
+"""Weights and state on disk: safetensors with a JSON header and a checksum, written whole or not at all."""
 
 import json
 import os
@@ -12,6 +12,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from graphmer.checksums import KEY, UNSEALED, read_sealed, seal
 from graphmer.errors import CheckpointError
 from graphmer.storage import replacing
 
@@ -25,7 +26,8 @@ def save_tensors(path: Path, tensors: Mapping[str, Tensor], header: Mapping[str,
     owned = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
     with replacing(path) as partial:
         try:
-            save_file(owned, partial, metadata={"graphmer": json.dumps(header)})
+            save_file(owned, partial, metadata={"graphmer": json.dumps({**header, KEY: UNSEALED})})
+            seal(partial)
         except SafetensorError as error:  # which has the number of the system's error in its text only
             number = re.search(r"os error (\d+)", str(error))
             if number is None:
@@ -42,11 +44,15 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint. Name a run folder that `graphmer train` made.")
     try:
+        read_sealed(path)
         with safe_open(path, framework="pt") as file:
             header = json.loads((file.metadata() or {})["graphmer"])
+            header.pop(KEY, None)
             return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
-    except (SafetensorError, KeyError, ValueError) as error:
-        raise CheckpointError(f"{path}: not a readable graphmer checkpoint ({error}). Train again.") from None
+    except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(
+            f"{path}: not a readable graphmer checkpoint ({error}). Restore it, or delete it and train again."
+        ) from None
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

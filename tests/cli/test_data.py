@@ -60,6 +60,18 @@ def test_check_lists_every_problem_and_exits_with_2(tmp_path):
         assert expected in result.output.replace("\n", "")
 
 
+def test_check_names_a_damaged_file_of_a_converted_corpus(tmp_path):
+    out = tmp_path / "out"
+    _run("convert", _arrays(tmp_path), out, "--label", "label", "--modality", "audio=low+high")
+    content = bytearray((out / "audio.npy").read_bytes())
+    content[-1] ^= 1
+    (out / "audio.npy").write_bytes(content)
+    checked = _run("check", out)
+    assert checked.exit_code == 2
+    assert "does not match its checksum" in checked.output
+    assert "Nothing beyond this point was read." in checked.output
+
+
 def test_converting_an_invalid_corpus_writes_nothing(tmp_path):
     (tmp_path / "in").mkdir()
     (tmp_path / "in" / "dataset.yaml").write_text("name: x\n")

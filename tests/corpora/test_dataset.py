@@ -93,6 +93,7 @@ def test_writing_never_replaces_a_nonempty_folder(tmp_path):
     write_dataset(_corpus(LabelSpace(("calm", "angry")), ["calm", "angry"]), tmp_path / "empty")
     assert sorted(path.name for path in (tmp_path / "empty").iterdir()) == [
         "audio.npy",
+        "checksums.sha256",
         "dataset.yaml",
         "dialogues.jsonl",
         "text.npy",

@@ -5,6 +5,7 @@ import pytest
 import torch
 
 from graphmer.corpora.dataset import read_dataset, write_dataset
+from graphmer.corpora.integrity import CHECKSUMS
 from graphmer.corpora.mapped import Matrix
 from graphmer.dialogue import Dialogue, FixedSet, Noise
 from graphmer.dialogue.dialogue import LazyFeatures
@@ -60,6 +61,7 @@ def test_a_vector_that_is_not_finite_stays_missing(folder):
     stored = np.load(folder / "audio.npy")
     stored[0, 0] = np.nan
     np.save(folder / "audio.npy", stored)
+    (folder / CHECKSUMS).unlink()
     loaded, mapped = read_dataset(folder).dialogues, read_dataset(folder, mapped=True).dialogues
     assert not mapped[0].available[0, 0]
     for first, second in zip(mapped, loaded, strict=True):
@@ -73,6 +75,7 @@ def test_writing_a_mapped_corpus_is_lossless(folder, tmp_path):
 
 
 def test_inline_vectors_are_refused(folder):
+    (folder / CHECKSUMS).unlink()
     file = folder / "dialogues.jsonl"
     file.write_text(file.read_text().replace('"audio.npy#0"', "[1.0, 2.0, 3.0]", 1))
     read_dataset(folder)
@@ -81,6 +84,7 @@ def test_inline_vectors_are_refused(folder):
 
 
 def test_a_modality_of_a_dialogue_in_two_files_is_refused(folder):
+    (folder / CHECKSUMS).unlink()
     (folder / "more.npy").write_bytes((folder / "audio.npy").read_bytes())
     file = folder / "dialogues.jsonl"
     file.write_text(file.read_text().replace('"audio.npy#1"', '"more.npy#1"', 1))
