@@ -1,6 +1,7 @@
 """Run of an experiment: every fold and seed, stored so that it can be continued and evaluated again."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from lightning_fabric import Fabric
@@ -17,13 +18,16 @@ from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check, check_processes
 from graphmer.experiment.components import Components, FoldData
-from graphmer.experiment.fold import MASK_SEED, Callback, FoldTraining, predict, predictions_path
+from graphmer.experiment.fold import MASK_SEED, STATE, Callback, FoldTraining, predict, predictions_path
 from graphmer.experiment.parallel import train_parallel
 from graphmer.graph.dataset import GraphDataset
 from graphmer.report.published import Published
+from graphmer.storage import remove_partials
 from graphmer.systems import SYSTEMS, System
+from graphmer.training.checkpoint import load_header
 from graphmer.training.model_file import load_model
 from graphmer.training.run_folder import RunFolder, environment
+from graphmer.training.run_lock import locked
 from graphmer.training.trainer import Epoch
 
 
@@ -148,18 +152,47 @@ class Run:
                 import the main module: a script must keep its work under ``if __name__ == "__main__"``.
 
         Raises:
-            GraphmerError: if such a process was killed.
+            GraphmerError: if such a process was killed, or another process trains the run.
         """
         callback = Silent() if callback is None else callback
-        if jobs > 1:
-            systems = self.components.systems
-            train_parallel(self.folder, self.unfinished, self.fabric, callback, jobs, systems)
-        for seed, number in self.unfinished:
-            FoldTraining(self.components, self.folder, self.fabric, number, seed).train(callback)
-        scores = self.scores(self.kept())
-        if self.fabric.is_global_zero:
-            scores.to_json(self.folder.path / "scores.json")
+        with self._held():
+            if jobs > 1:
+                systems = self.components.systems
+                train_parallel(self.folder, self.unfinished, self.fabric, callback, jobs, systems)
+            for seed, number in self.unfinished:
+                FoldTraining(self.components, self.folder, self.fabric, number, seed).train(callback)
+            scores = self.scores(self.kept())
+            if self.fabric.is_global_zero:
+                scores.to_json(self.folder.path / "scores.json")
         return scores
+
+    @contextmanager
+    def _held(self) -> Iterator[None]:
+        """Hold the lock of the folder, which is cleared of what a killed process left."""
+        first = self.fabric.is_global_zero
+        with locked(self.folder.path) if first else nullcontext():
+            if first:
+                self._clear()
+            self.fabric.barrier()
+            try:
+                yield
+            finally:
+                if first:
+                    remove_partials(self.folder.path)
+
+    def _clear(self) -> None:
+        """Remove what a killed process left, and make the log that of the stored states."""
+        remove_partials(self.folder.path)
+        for state in self.folder.path.glob(f"*/{STATE}"):
+            if state.with_name("result.json").is_file():
+                state.unlink()
+        states = {(number, seed): self.folder.fold(number, seed) / STATE for seed, number in self.unfinished}
+        self.folder.rewind(
+            {
+                model: int(load_header(state)["epoch"]) if state.is_file() else 0
+                for model, state in states.items()
+            }
+        )
 
     def kept(self) -> dict[Key, Predictions]:
         """Stored predictions of the finished models."""
