@@ -1,7 +1,6 @@
 """Run of an experiment: every fold and seed, stored so that it can be continued and evaluated again."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from collections.abc import Mapping
 from pathlib import Path
 
 from lightning_fabric import Fabric
@@ -18,16 +17,14 @@ from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check, check_processes
 from graphmer.experiment.components import Components, FoldData
-from graphmer.experiment.fold import MASK_SEED, STATE, Callback, FoldTraining, predict, predictions_path
+from graphmer.experiment.fold import MASK_SEED, Callback, FoldTraining, predict, predictions_path
+from graphmer.experiment.holding import held
 from graphmer.experiment.parallel import train_parallel
 from graphmer.graph.dataset import GraphDataset
 from graphmer.report.published import Published
-from graphmer.storage import remove_partials
 from graphmer.systems import SYSTEMS, System
-from graphmer.training.checkpoint import load_header
 from graphmer.training.model_file import load_model
 from graphmer.training.run_folder import RunFolder, environment
-from graphmer.training.run_lock import locked
 from graphmer.training.trainer import Epoch
 
 
@@ -138,10 +135,15 @@ class Run:
         """Seed and fold of the models that are not trained yet."""
         return [
             (seed, number)
-            for seed in dict.fromkeys(self.components.config.seeds)
-            for number in self.components.folds
+            for seed, number in self._models
             if not (self.folder.fold(number, seed) / "result.json").is_file()
         ]
+
+    @property
+    def _models(self) -> list[tuple[int, int]]:
+        """Seed and fold of every model."""
+        seeds = dict.fromkeys(self.components.config.seeds)
+        return [(seed, number) for seed in seeds for number in self.components.folds]
 
     def train(self, callback: Callback | None = None, jobs: int = 1) -> Scores:
         """Train and test every fold and seed that is not finished yet, and write ``scores.json``.
@@ -155,7 +157,7 @@ class Run:
             GraphmerError: if such a process was killed, or another process trains the run.
         """
         callback = Silent() if callback is None else callback
-        with self._held():
+        with held(self.folder, self._models, self.fabric):
             if jobs > 1:
                 systems = self.components.systems
                 train_parallel(self.folder, self.unfinished, self.fabric, callback, jobs, systems)
@@ -165,34 +167,6 @@ class Run:
             if self.fabric.is_global_zero:
                 scores.to_json(self.folder.path / "scores.json")
         return scores
-
-    @contextmanager
-    def _held(self) -> Iterator[None]:
-        """Hold the lock of the folder, which is cleared of what a killed process left."""
-        first = self.fabric.is_global_zero
-        with locked(self.folder.path) if first else nullcontext():
-            if first:
-                self._clear()
-            self.fabric.barrier()
-            try:
-                yield
-            finally:
-                if first:
-                    remove_partials(self.folder.path)
-
-    def _clear(self) -> None:
-        """Remove what a killed process left, and make the log that of the stored states."""
-        remove_partials(self.folder.path)
-        for state in self.folder.path.glob(f"*/{STATE}"):
-            if state.with_name("result.json").is_file():
-                state.unlink()
-        states = {(number, seed): self.folder.fold(number, seed) / STATE for seed, number in self.unfinished}
-        self.folder.rewind(
-            {
-                model: int(load_header(state)["epoch"]) if state.is_file() else 0
-                for model, state in states.items()
-            }
-        )
 
     def kept(self) -> dict[Key, Predictions]:
         """Stored predictions of the finished models."""
