@@ -1,6 +1,7 @@
 """Atomic writing of files."""
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,17 @@ def replacing(path: Path) -> Iterator[Path]:
         raise
     finally:
         partial.unlink(missing_ok=True)
+
+
+def remove_partials(folder: Path) -> None:
+    """Remove the temporary files that a killed process left in a folder and those below it.
+
+    Args:
+        folder: in which nothing is being written.
+    """
+    for path in folder.rglob(".*.part"):
+        if re.fullmatch(r"\..+\.\d+\.part", path.name):
+            path.unlink(missing_ok=True)
 
 
 def write_text(path: Path, content: str) -> None:

@@ -1,6 +1,6 @@
 import pytest
 
-from graphmer.storage import replacing, write_text
+from graphmer.storage import remove_partials, replacing, write_text
 
 
 def test_a_file_is_written_whole(tmp_path):
@@ -32,3 +32,13 @@ def test_after_a_failure_the_folder_is_unchanged(old, tmp_path):
 def test_a_missing_folder_is_an_error(tmp_path):
     with pytest.raises(FileNotFoundError):
         write_text(tmp_path / "nowhere" / "note.txt", "text")
+
+
+def test_partials_are_removed_wherever_they_are_and_nothing_else_is(tmp_path):
+    (tmp_path / "fold1").mkdir()
+    left = ["fold1/.model.json.12.part", ".scores.json.7.part"]
+    kept = ["fold1/model.json", ".notes.part", "a.7.part"]
+    for name in (*left, *kept):
+        (tmp_path / name).touch()
+    remove_partials(tmp_path)
+    assert sorted(str(p.relative_to(tmp_path)) for p in tmp_path.rglob("*") if p.is_file()) == sorted(kept)

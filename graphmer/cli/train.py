@@ -51,6 +51,7 @@ def train(
     """  # noqa: D301 - \b keeps the lines of the examples apart
     from graphmer.cli.progress import BarCallback, CallbackList
     from graphmer.cli.results import show_scores
+    from graphmer.cli.signals import exit_code, terminable
     from graphmer.cli.terminal import complain
 
     run = _open(config, overrides or [], folds, seeds, device, runs, resume)
@@ -58,13 +59,14 @@ def train(
         run.train(CallbackList([]))
         return
     _announce(run)
-    try:
-        with BarCallback(run.folder, len(run.unfinished)) as bar:
-            callback = CallbackList([bar, *_callbacks(run, tensorboard, profile)])
-            scores = run.train(callback, _parallel(run, jobs, profile))
-    except KeyboardInterrupt:
-        complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
-        raise typer.Exit(130) from None
+    with terminable():
+        try:
+            with BarCallback(run.folder, len(run.unfinished)) as bar:
+                callback = CallbackList([bar, *_callbacks(run, tensorboard, profile)])
+                scores = run.train(callback, _parallel(run, jobs, profile))
+        except KeyboardInterrupt as interruption:
+            complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
+            raise typer.Exit(exit_code(interruption)) from None
     bayes, path = run.bayes(run.components.protocols), run.folder.path
     show_scores(scores, run.kept(), bayes, path / "scores.md", path / "change.json", run.published)
 

@@ -30,6 +30,10 @@ MASK_SEED = 0
 """Seed of the masks in evaluation: the same for every model, so that differences are paired."""
 
 
+STATE = "state.safetensors"
+"""File of a model that is being trained, from which its training continues."""
+
+
 class Callback(Protocol):
     """Follows the progress of an experiment; the calls of models that are trained in parallel interleave."""
 
@@ -141,19 +145,21 @@ class FoldTraining:
         """Train through the stages; the selected epoch, and the hyper-parameters of a curriculum."""
         components = self.components
 
-        def on_epoch(epoch: Epoch) -> None:
+        def log(epoch: Epoch) -> None:
             if self.fabric.is_global_zero:
                 self.folder.log(fold=self.number, seed=self.seed, **vars(epoch))
+
+        def on_epoch(epoch: Epoch) -> None:
             callback.on_epoch_end(self.number, self.seed, epoch)
 
         teacher_seed, fold_seed = (derived_seed(name, self.seed, self.number) for name in ("teacher", "fold"))
         stages, hyperparameters = curriculum_stages(
             components, fold, self.fabric, model, train, validate, teacher_seed, self.path
         )
-        state = self.path / "state.safetensors"
+        state = self.path / STATE
         trainer = Trainer(self.fabric, components.optimization, seed=fold_seed, state=state)
         last = components.config.training.selection == "last"
-        selected = trainer.fit(model, stages, train, validate, on_epoch, keep_last=last)
+        selected = trainer.fit(model, stages, train, validate, on_epoch, log=log, keep_last=last)
         return selected, {} if hyperparameters is None else {"curriculum": asdict(hyperparameters)}
 
     def _calibrate(self, model: EmotionModel, validation: GraphDataset) -> None:
@@ -205,7 +211,7 @@ def store(
     for condition, found in predicted.items():
         found.save(predictions_path(path, condition))
     write_text(path / "result.json", json.dumps(result, indent=1))
-    (path / "state.safetensors").unlink(missing_ok=True)
+    (path / STATE).unlink(missing_ok=True)
 
 
 def mean_score(predictions: Mapping[str, Predictions], outputs: int) -> float:

@@ -2,10 +2,11 @@
 
 import logging
 import multiprocessing
-import signal
+import pickle
 from collections.abc import Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
+from functools import partial
 from multiprocessing.queues import SimpleQueue
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +21,7 @@ from graphmer.experiment.fold import Callback, FoldTraining
 from graphmer.systems import SYSTEMS, System
 from graphmer.training.run_folder import RunFolder
 from graphmer.training.trainer import Epoch
+from graphmer.workers import start_worker
 
 _PATIENCE = 0.2
 """Seconds between two readings of the processes' events."""
@@ -63,7 +65,7 @@ def train_parallel(
     """Train, calibrate and test models of a run, several in parallel.
 
     Small models gain less from a second thread than from a second process. Each process reads the corpus for
-    itself, and has its share of the threads.
+    itself, and has its share of the threads. It ends with this one, whatever ends this one.
 
     Args:
         folder: of the run.
@@ -79,10 +81,10 @@ def train_parallel(
     context = multiprocessing.get_context("spawn")  # a fork would copy the locks of torch's threads
     queue: SimpleQueue[Event] = context.SimpleQueue()
     threads = max(1, torch.get_num_threads() // jobs)
-    start = (folder.path, fabric.device, threads, queue, _custom(systems))
-    with ProcessPoolExecutor(jobs, context, _open, start) as pool:
-        pending = {pool.submit(_train, seed, number) for seed, number in models}
+    opening = pickle.dumps(partial(_open, folder.path, fabric.device, threads, _custom(systems)))
+    with ProcessPoolExecutor(jobs, context, start_worker, (opening, queue)) as pool:
         try:
+            pending = {pool.submit(_train, seed, number) for seed, number in models}
             while pending:
                 done, pending = wait(pending, _PATIENCE, FIRST_COMPLETED)
                 while not queue.empty():
@@ -92,7 +94,7 @@ def train_parallel(
                     model.result()
         except BaseException as error:
             for process in multiprocessing.active_children():
-                process.terminate()
+                process.kill()
             if isinstance(error, BrokenProcessPool):
                 raise GraphmerError(
                     f"{folder.path}: a process that trained a model was killed, perhaps for want of memory. "
@@ -121,12 +123,11 @@ def _open(
     path: Path,
     device: torch.device,
     threads: int,
-    queue: "SimpleQueue[Event]",
     custom: Mapping[str, System],
+    queue: "SimpleQueue[Event]",
 ) -> None:
-    """Initialise a process."""
+    """Prepare a process for training."""
     global _worker
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the first process ends the others
     torch.set_num_threads(threads)
     logging.disable(logging.WARNING)  # the first process has reported the problems of the corpus
     systems = {**SYSTEMS, **custom}

@@ -18,6 +18,7 @@ from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check, check_processes
 from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.fold import MASK_SEED, Callback, FoldTraining, predict, predictions_path
+from graphmer.experiment.holding import held
 from graphmer.experiment.parallel import train_parallel
 from graphmer.graph.dataset import GraphDataset
 from graphmer.report.published import Published
@@ -134,10 +135,15 @@ class Run:
         """Seed and fold of the models that are not trained yet."""
         return [
             (seed, number)
-            for seed in dict.fromkeys(self.components.config.seeds)
-            for number in self.components.folds
+            for seed, number in self._models
             if not (self.folder.fold(number, seed) / "result.json").is_file()
         ]
+
+    @property
+    def _models(self) -> list[tuple[int, int]]:
+        """Seed and fold of every model."""
+        seeds = dict.fromkeys(self.components.config.seeds)
+        return [(seed, number) for seed in seeds for number in self.components.folds]
 
     def train(self, callback: Callback | None = None, jobs: int = 1) -> Scores:
         """Train and test every fold and seed that is not finished yet, and write ``scores.json``.
@@ -148,17 +154,18 @@ class Run:
                 import the main module: a script must keep its work under ``if __name__ == "__main__"``.
 
         Raises:
-            GraphmerError: if such a process was killed.
+            GraphmerError: if such a process was killed, or another process trains the run.
         """
         callback = Silent() if callback is None else callback
-        if jobs > 1:
-            systems = self.components.systems
-            train_parallel(self.folder, self.unfinished, self.fabric, callback, jobs, systems)
-        for seed, number in self.unfinished:
-            FoldTraining(self.components, self.folder, self.fabric, number, seed).train(callback)
-        scores = self.scores(self.kept())
-        if self.fabric.is_global_zero:
-            scores.to_json(self.folder.path / "scores.json")
+        with held(self.folder, self._models, self.fabric):
+            if jobs > 1:
+                systems = self.components.systems
+                train_parallel(self.folder, self.unfinished, self.fabric, callback, jobs, systems)
+            for seed, number in self.unfinished:
+                FoldTraining(self.components, self.folder, self.fabric, number, seed).train(callback)
+            scores = self.scores(self.kept())
+            if self.fabric.is_global_zero:
+                scores.to_json(self.folder.path / "scores.json")
         return scores
 
     def kept(self) -> dict[Key, Predictions]:

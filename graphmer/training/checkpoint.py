@@ -3,7 +3,8 @@
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,16 +44,36 @@ def load_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
     """
     if not path.is_file():
         raise CheckpointError(f"{path}: no such checkpoint. Name a run folder that `graphmer train` made.")
+    with _opened(path) as file:
+        return {name: file.get_tensor(name) for name in file.keys()}, _header(file)  # noqa: SIM118
+
+
+def load_header(path: Path) -> dict[str, Any]:
+    """Header of `save_tensors`, without the tensors.
+
+    Raises:
+        CheckpointError: if the file is damaged, or not graphmer's.
+    """
+    with _opened(path) as file:
+        return _header(file)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[Any]:
     try:
         read_sealed(path)
         with safe_open(path, framework="pt") as file:
-            header = json.loads((file.metadata() or {})["graphmer"])
-            header.pop(KEY, None)
-            return {name: file.get_tensor(name) for name in file.keys()}, header  # noqa: SIM118
+            yield file
     except (SafetensorError, OSError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(
             f"{path}: not a readable graphmer checkpoint ({error}). Restore it, or delete it and train again."
         ) from None
+
+
+def _header(file: Any) -> dict[str, Any]:
+    header = dict(json.loads((file.metadata() or {})["graphmer"]))
+    header.pop(KEY, None)
+    return header
 
 
 def flatten_optimizer(optimizer: torch.optim.Optimizer) -> dict[str, Tensor]:

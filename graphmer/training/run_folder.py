@@ -96,14 +96,39 @@ class RunFolder:
         """
         path = self.path / "log.jsonl"
         try:
-            return [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
-        except (OSError, ValueError) as error:
+            return [dict(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
+        except (OSError, TypeError, ValueError) as error:
             raise CheckpointError(f"{path}: cannot be read ({error}). Start a new run.") from None
+
+    def truncate_log(self, epochs: Mapping[tuple[int, int], int]) -> None:
+        """Drop the records of epochs that will be trained again, and a last line that was torn.
+
+        Args:
+            epochs: for the fold and seed of a model the number of epochs that its training continues after.
+
+        Raises:
+            CheckpointError: if the log is not there or damaged.
+        """
+        path = self.path / "log.jsonl"
+        content = path.read_bytes() if path.is_file() else b""
+        whole = content[: content.rfind(b"\n") + 1]
+        if whole != content:
+            os.truncate(path, len(whole))
+        records = self.records()
+        kept = [each for each in records if _before(each, epochs)]
+        if len(kept) < len(records):
+            write_text(path, "".join(json.dumps(record) + "\n" for record in kept))
 
     @property
     def environment(self) -> dict[str, Any]:
         """Result of `environment` when the run was created."""
         return dict(json.loads((self.path / "environment.json").read_text(encoding="utf-8")))
+
+
+def _before(record: Mapping[str, Any], epochs: Mapping[tuple[int, int], int]) -> bool:
+    """Whether the record of an epoch is not of those to be trained again."""
+    done = epochs.get((record.get("fold", 0), record.get("seed", 0)))
+    return done is None or record.get("number", 0) <= done
 
 
 def environment(**more: Any) -> dict[str, Any]:

@@ -95,6 +95,7 @@ class Trainer:
         validate: Callable[[EmotionModel], float],
         on_epoch: Callable[[Epoch], None],
         *,
+        log: Callable[[Epoch], None] | None = None,
         keep_last: bool = False,
     ) -> Selected:
         """Train through all stages and leave the model with its best weights.
@@ -104,7 +105,8 @@ class Trainer:
             stages: in their order; the last one must compete.
             train: the training part.
             validate: score of the model on the validation part, higher is better.
-            on_epoch: called with the result of each epoch.
+            on_epoch: called with the result of each epoch, after the state is stored.
+            log: called with the same before the state is stored, so that no stored epoch lacks its record.
             keep_last: take the last epoch instead of the best one.
 
         Raises:
@@ -129,9 +131,12 @@ class Trainer:
             improved = score is not None and (keep_last or best is None or score > best.score)
             if score is not None and improved:
                 state.keep(score)
+            epoch = Epoch(stage.name, state.epoch, losses, score, improved, time.perf_counter() - begin)
+            if log is not None:
+                log(epoch)
             if self.state is not None and self.fabric.is_global_zero:
                 state.save(self.state, self.seed)
-            on_epoch(Epoch(stage.name, state.epoch, losses, score, improved, time.perf_counter() - begin))
+            on_epoch(epoch)
         if state.selected is None:
             raise ValueError("No stage competes for the best validation score; let the last one `select`.")
         for name, parameter in model.named_parameters():

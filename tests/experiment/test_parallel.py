@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import load_file
 
 from graphmer.errors import CheckpointError, GraphmerError
+from graphmer.training.checkpoint import save_tensors
 from tests.experiment.tiny import Silent, begin, reopen, write_corpus
 
 
@@ -85,7 +86,7 @@ def test_an_interrupted_run_ends_its_processes_and_can_be_continued(root, whole,
 
 def test_what_a_model_raises_is_raised(root, tmp_path):
     run = begin(tmp_path, root)
-    (run.folder.fold(2, 1) / "state.safetensors").write_bytes(b"broken")
+    save_tensors(run.folder.fold(2, 1) / "state.safetensors", {}, {"epoch": 1})  # of another model
     with pytest.raises(CheckpointError, match=r"fold2-seed1/state\.safetensors"):
         run.train(Silent(), jobs=2)
     assert not multiprocessing.active_children()

@@ -19,6 +19,7 @@ from graphmer.evaluation.scores import Scores
 from graphmer.experiment.fold import FoldTraining
 from graphmer.inference import load
 from graphmer.report.table import condition_table
+from graphmer.training.state import TrainingState
 from tests.experiment.tiny import (
     SIZES,
     WIDTHS,
@@ -178,6 +179,42 @@ def test_a_run_that_was_killed_and_continued_has_the_weights_of_one_that_never_w
     stored = Scores.from_json(whole.folder.path / "scores.json")
     assert np.array_equal(stored.counts, scores.counts)
     assert not (broken.folder.path / "fold2-seed1" / "state.safetensors").exists()
+    assert epochs_logged(continued) == epochs_logged(whole)
+
+
+def epochs_logged(run):
+    return sorted((record["fold"], record["number"]) for record in run.folder.records())
+
+
+@pytest.mark.parametrize("stored", [True, False])
+def test_the_log_of_a_continued_run_has_each_epoch_once(stored, tmp_path, monkeypatch):
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1])
+    original = TrainingState.save
+
+    def interrupt(state, path, seed):
+        if stored or state.epoch < 2:
+            original(state, path, seed)
+        if state.epoch == 2:
+            raise KeyboardInterrupt
+
+    with monkeypatch.context() as patched:
+        patched.setattr(TrainingState, "save", interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            run.train(Silent())
+    assert epochs_logged(run) == [(1, 1), (1, 2)]
+    continued = reopen(run.folder.path)
+    continued.train(Silent())
+    assert epochs_logged(continued) == [(1, 1), (1, 2), (1, 3), (1, 4)]
+
+
+def test_a_run_that_is_continued_removes_what_a_killed_process_left(tmp_path):
+    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1])
+    run.train(Silent())
+    left = [run.folder.fold(1, 1) / "state.safetensors", run.folder.path / ".scores.json.7.part"]
+    for path in left:
+        path.touch()
+    reopen(run.folder.path).train(Silent())
+    assert not [path for path in left if path.exists()]
 
 
 def test_a_finished_run_that_is_continued_trains_nothing(finished, monkeypatch):

@@ -57,3 +57,30 @@ def test_without_git_there_is_no_commit(monkeypatch):
 
     monkeypatch.setattr(subprocess, "run", fail)
     assert commit() is None
+
+
+def test_a_rewound_log_has_lost_the_epochs_that_come_again_and_a_torn_line(tmp_path):
+    folder = RunFolder.create(tmp_path, "demo", "", {})
+    for fold, number in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 1)):
+        folder.log(fold=fold, seed=1, number=number)
+    with (folder.path / "log.jsonl").open("a") as file:
+        file.write('{"time": 1, "fo')
+    folder.truncate_log({(1, 1): 1, (3, 1): 0})
+    assert [(each["fold"], each["number"]) for each in folder.records()] == [(1, 1), (2, 1), (2, 2)]
+
+
+def test_a_rewound_log_that_has_nothing_to_lose_is_left_as_it_is(tmp_path):
+    folder = RunFolder.create(tmp_path, "demo", "", {})
+    folder.log(fold=1, seed=1, number=1)
+    before = (folder.path / "log.jsonl").stat()
+    folder.truncate_log({(1, 1): 1})
+    after = (folder.path / "log.jsonl").stat()
+    assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
+
+
+@pytest.mark.parametrize("line", ["{\n", "5\n", "[1]\n"])
+def test_a_damaged_log_is_named(line, tmp_path):
+    folder = RunFolder.create(tmp_path, "demo", "", {})
+    (folder.path / "log.jsonl").write_text(line)
+    with pytest.raises(CheckpointError, match=r"log\.jsonl: cannot be read"):
+        folder.truncate_log({})
