@@ -87,13 +87,13 @@ def read_header(path: str | Path) -> Header:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         return Header.model_validate(content)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{file}: no valid YAML ({' '.join(str(error).split())}). Correct it.") from None
     except ValidationError as error:
         problems = describe(error, _KNOWN)
         raise CorpusError(
             "\n".join(f"{file}: {field}: {what}. {action}" for field, what, action in problems)
         ) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise CorpusError(f"{file}: no valid YAML ({' '.join(str(error).split())}). Correct it.") from None
 
 
 _KNOWN = {1: Header.model_fields, 2: LabelHeader.model_fields, 3: ModalityHeader.model_fields}

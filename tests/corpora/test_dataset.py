@@ -211,6 +211,17 @@ def test_nan_can_be_refused(tmp_path):
             HEADER.replace("calls.jsonl", "call.jsonl"),
             r"no such file of dialogues\. Did you mean 'calls\.jsonl'",
         ),
+        (
+            HEADER.replace("width: 2", "width: 1" + "0" * 300),
+            r"width: must be less than or equal to 1000000; got 10{59}\.\.\.",
+        ),
+        (HEADER.replace("width: 2", "width: 1" + "0" * 9000), r"no valid YAML \(Exceeds the limit"),
+        (
+            HEADER.replace(
+                "{names: [calm, angry], polarity: {angry: -1}}", "{interval: [0, 1" + "0" * 400 + "]}"
+            ),
+            r"labels",
+        ),
         ("a: [", "no valid YAML"),
         ("", "must be a valid dictionary"),
     ],
