@@ -12,6 +12,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
+from graphmer.characters import visible
 from graphmer.cli import check, data, doctor, evaluate, init, predict, report, show, stream, train
 from graphmer.cli.commands import add
 from graphmer.errors import GraphmerError
@@ -54,9 +55,16 @@ def graphmer(
     """Recognise emotions, and changes of emotion, in dialogues when audio, text or video are missing."""
 
 
+class _VisibleFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        return visible(super().format(record))
+
+
 def main() -> None:
     """Run the command line; a user's mistake ends in one clear line each and exit code 2."""
-    logging.basicConfig(level=logging.WARNING, format="%(message)s")
+    logging.basicConfig(level=logging.WARNING)
+    for handler in logging.getLogger().handlers:
+        handler.setFormatter(_VisibleFormatter("%(message)s"))
     _hide_deprecation_of_torchscript()
     try:
         app(prog_name="graphmer")

@@ -93,8 +93,8 @@ def show_corpus(console: Console, corpus: Corpus, extractors: dict[str, str]) ->
     utterances = sum(len(dialogue) for dialogue in corpus.dialogues)
     emotions = [e for dialogue in corpus.dialogues for e in dialogue.emotion if e is not None]
     card = Table(_column(""), _column(""), title=corpus.card.name, show_header=False)
-    card.add_row("licence", corpus.card.licence)
-    card.add_row("citation", corpus.card.citation)
+    card.add_row("licence", corpus.card.licence or "not given")
+    card.add_row("citation", corpus.card.citation or "none")
     card.add_row("dialogues", str(len(corpus.dialogues)))
     card.add_row("utterances", str(utterances))
     card.add_row("labelled", str(len(emotions)))

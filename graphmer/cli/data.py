@@ -37,15 +37,14 @@ def convert(
     nan: Nan = "missing",
 ) -> None:
     """Convert a corpus to graphmer's own format; nothing is written if it has errors."""
-    from rich.console import Console
-
     from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
+    from graphmer.cli.terminal import terminal
     from graphmer.corpora.dataset import write_dataset
     from graphmer.corpora.problems import examine
 
     read = reader(source, label, modality or [], texts, context, nan)
     corpus, problems = examine(read)
-    console = Console(markup=False, highlight=False)
+    console = terminal(markup=False, highlight=False)
     show_problems(console, problems)
     if corpus is None or any(problem.severity == "error" for problem in problems):
         raise typer.Exit(2)
@@ -62,13 +61,12 @@ def check(
     nan: Nan = "missing",
 ) -> None:
     """List the problems and the contents of a corpus; the exit code is 2 if it has errors."""
-    from rich.console import Console
-
     from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
+    from graphmer.cli.terminal import terminal
     from graphmer.corpora.problems import examine
 
     corpus, problems = examine(reader(source, label, modality or [], texts, context, nan))
-    console = Console(markup=False, highlight=False)
+    console = terminal(markup=False, highlight=False)
     show_problems(console, problems)
     if corpus is not None:
         show_corpus(console, corpus, extractors(source, modality or []))

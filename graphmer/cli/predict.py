@@ -12,7 +12,13 @@ from graphmer.errors import ConfigError
 
 def predict(
     run: RunPath,
-    dialogues: Annotated[Path, typer.Argument(metavar="DIALOGUES.jsonl", help="One dialogue per line.")],
+    dialogues: Annotated[
+        Path,
+        typer.Argument(
+            metavar="DIALOGUES.jsonl",
+            help="JSON lines, or a JSON document or array of dialogues; plain or gzip. - is standard input.",
+        ),
+    ],
     out: Annotated[
         Path | None, typer.Option(help="File of the predictions; the terminal by default.")
     ] = None,
@@ -28,6 +34,13 @@ def predict(
             "that would help most.",
         ),
     ] = False,
+    raw_csv: Annotated[
+        bool,
+        typer.Option(
+            "--raw-csv",
+            help="Leave texts in CSV as they are, even if a spreadsheet would run them as formulas.",
+        ),
+    ] = False,
     shard: Annotated[
         str, typer.Option(metavar="I/N", help="Only every N-th dialogue, starting with the I-th.")
     ] = "1/1",
@@ -37,13 +50,15 @@ def predict(
 ) -> None:
     """Predict the emotions, and changes of emotion, of new dialogues.
 
-    Dialogues are read and written one at a time, so any number of them fits into memory. If a line is
-    invalid, the predictions of the lines before it are kept.
+    JSON lines are read and predicted one at a time, so any number of dialogues fits into memory. If one is
+    invalid, the predictions of those before it are kept. Vectors that were treated as missing are counted
+    at the end.
 
     \b
     examples:
       graphmer predict runs/iemocap chat.jsonl --format table
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
+      zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
     """  # noqa: D301
     number, shards = _read_shard(shard)
@@ -62,7 +77,7 @@ def predict(
     _warn(simulated)
     chosen = islice(read_dialogues(dialogues, widths), number - 1, None, shards)
     predict_many = predictor.what_if_many if what_if else predictor.predict_many
-    with writing(out, form, labels, simulated=simulated) as write:
+    with writing(out, form, labels, simulated=simulated, raw_csv=raw_csv) as write:
         for prediction in predict_many(chosen, missing=missing):
             write(prediction)
 

@@ -31,7 +31,9 @@ def stream(
     examples:
       graphmer stream runs/live < turns.jsonl
     """  # noqa: D301
-    from graphmer.corpora.jsonl import CorrectionRecord, VectorFiles, read_turn
+    from graphmer.characters import visible_json
+    from graphmer.corpora.jsonl import VectorFiles, read_turn
+    from graphmer.corpora.records import CorrectionRecord
     from graphmer.inference import load
     from graphmer.inference.records import turn_as_json
 
@@ -54,5 +56,6 @@ def stream(
         except ValueError as error:
             raise CorpusError(f"line {number}: {error}") from None
         for record in records:
-            sys.stdout.write(json.dumps(turn_as_json(record) | simulated, ensure_ascii=False) + "\n")
+            said = json.dumps(turn_as_json(record) | simulated, ensure_ascii=False)
+            sys.stdout.write(visible_json(said) + "\n")
         sys.stdout.flush()

@@ -3,6 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
+from graphmer.characters import visible
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.conditions import short_name
 from graphmer.inference import DialoguePrediction, WhatIf
@@ -38,8 +39,8 @@ def turn_table(prediction: DialoguePrediction, labels: LabelSpace, *, simulated:
     table.add_column("change", no_wrap=True)
     table.add_column("text", overflow="fold")
     for record in turn_records(prediction, labels):
-        text = prediction.dialogue.text[record.turn] or ""
-        table.add_row(*_begin(record, prediction, labels), _change(record), text)
+        text = visible(prediction.dialogue.text[record.turn] or "")
+        table.add_row(*_begin(record, prediction, labels), _change(record), Text(text))
     return table
 
 
@@ -70,7 +71,8 @@ def what_if_table(found: WhatIf, labels: LabelSpace, *, simulated: bool = False)
 
 def _empty(prediction: DialoguePrediction, caption: str, simulated: bool) -> Table:
     mark = "SIMULATED: " if simulated else ""
-    table = Table(title=Text(f"{mark}{prediction.dialogue.id}"), caption=caption, caption_justify="left")
+    title = Text(f"{mark}{visible(prediction.dialogue.id)}")
+    table = Table(title=title, caption=caption, caption_justify="left")
     for name in ("turn", "speaker", "available", "emotion", "p"):
         table.add_column(name, no_wrap=True)
     return table
@@ -79,7 +81,7 @@ def _empty(prediction: DialoguePrediction, caption: str, simulated: bool) -> Tab
 def _begin(record: TurnRecord, prediction: DialoguePrediction, labels: LabelSpace) -> list[str | Text]:
     return [
         str(record.turn),
-        record.speaker,
+        Text(visible(record.speaker)),
         short_name(record.available, prediction.dialogue.modalities) if record.available else "nothing",
         _emotion(record, labels),
         f"{max(record.probability.values()):.2f}" if record.probability else "",

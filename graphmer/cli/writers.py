@@ -3,13 +3,14 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from rich.console import Console
-
+from graphmer.characters import visible, visible_json
+from graphmer.cli.terminal import terminal
 from graphmer.cli.turns import turn_table, what_if_table
 from graphmer.dialogue import LabelSpace
 from graphmer.inference import DialoguePrediction, WhatIf
@@ -20,9 +21,13 @@ from graphmer.inference.turn_record import turn_as_row
 Prediction = DialoguePrediction | WhatIf
 Writer = Callable[[Prediction], None]
 
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
+
 
 @contextmanager
-def writing(out: Path | None, form: str, labels: LabelSpace, *, simulated: bool) -> Iterator[Writer]:
+def writing(
+    out: Path | None, form: str, labels: LabelSpace, *, simulated: bool, raw_csv: bool = False
+) -> Iterator[Writer]:
     """Context manager that yields a function which writes the prediction of a dialogue.
 
     Args:
@@ -30,10 +35,12 @@ def writing(out: Path | None, form: str, labels: LabelSpace, *, simulated: bool)
         form: ``jsonl``, ``csv`` or ``table``.
         labels: label space of the emotions.
         simulated: whether to mark the output, because the model was trained on simulated dialogues.
+        raw_csv: whether texts in CSV that a spreadsheet would take for a formula are written as they are;
+            by default they begin with an apostrophe.
     """
     makers: dict[str, Callable[[TextIO, LabelSpace, bool], Writer]] = {
         "jsonl": _json_lines,
-        "csv": _csv,
+        "csv": partial(_csv, raw=raw_csv),
         "table": _tables,
     }
     make = makers[form]
@@ -45,7 +52,7 @@ def writing(out: Path | None, form: str, labels: LabelSpace, *, simulated: bool)
 
 
 def _tables(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
-    console = Console(file=file)
+    console = terminal(file=file)
 
     def write(prediction: Prediction) -> None:
         if isinstance(prediction, WhatIf):
@@ -64,16 +71,22 @@ def _json_lines(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
             else as_json(prediction, labels)
         )
         marked = plain | ({"simulated": True} if simulated else {})
-        file.write(json.dumps(marked, ensure_ascii=False) + "\n")
+        file.write(visible_json(json.dumps(marked, ensure_ascii=False)) + "\n")
         file.flush()
 
     return write
 
 
-def _csv(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
+def _csv(file: TextIO, labels: LabelSpace, simulated: bool, *, raw: bool) -> Writer:
     """CSV with one row per turn; with what-if, also one per subset of its modalities (column ``what_if``)."""
     rows = csv.writer(file)
     begun = False
+
+    def write_row(values: Iterable[Any]) -> None:
+        cells = [value if raw else _defused(value) for value in values]
+        if file.isatty():
+            cells = [visible(cell) if isinstance(cell, str) else cell for cell in cells]
+        rows.writerow(cells)
 
     def write(prediction: Prediction) -> None:
         nonlocal begun
@@ -81,12 +94,17 @@ def _csv(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
             _what_if_rows(prediction, labels) if isinstance(prediction, WhatIf) else _rows(prediction, labels)
         ):
             if not begun:
-                rows.writerow([*row, "simulated"])
+                write_row([*row, "simulated"])
                 begun = True
-            rows.writerow([*row.values(), simulated])
+            write_row([*row.values(), simulated])
         file.flush()
 
     return write
+
+
+def _defused(cell: Any) -> Any:
+    """The cell, with an apostrophe before a text that a spreadsheet would run as a formula."""
+    return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
 
 
 def _rows(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[dict[str, Any]]:

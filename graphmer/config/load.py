@@ -35,7 +35,7 @@ def load_config(path: Path, overrides: Sequence[str] = (), systems: Mapping[str,
         raise ConfigError(f"{path}: cannot be read ({_reason(error)}). Name a YAML file.") from None
     try:
         values = yaml.load(text, Loader=_UniqueKeys)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
         raise ConfigError(
@@ -114,7 +114,7 @@ def _set(values: dict[str, Any], override: str) -> None:
             raise ConfigError(f"--set {override}: {section!r} is a value, not a section.")
     try:
         parsed = yaml.safe_load(value)
-    except yaml.YAMLError as error:
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"--set {override}: not valid YAML: {' '.join(str(error).split())}") from None
     if isinstance(parsed, str) and re.fullmatch(r"[-+]?\d+(\.\d*)?e[-+]?\d+", parsed):
         parsed = float(parsed)  # YAML 1.1 reads 1e-4 as a word

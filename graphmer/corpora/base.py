@@ -14,8 +14,8 @@ class Card:
 
     Args:
         name: name of the corpus, e.g. ``IEMOCAP``.
-        licence: name of the licence or terms of use.
-        citation: publication to cite.
+        licence: name of the licence or terms of use, if there is one.
+        citation: publication to cite, if there is one.
         url: source of the corpus.
         note: known pitfalls.
         counts: expected numbers, e.g. ``{"dialogues": 151}``; differences are noted by `examine`.
@@ -23,8 +23,8 @@ class Card:
     """
 
     name: str
-    licence: str
-    citation: str
+    licence: str = ""
+    citation: str = ""
     url: str = ""
     note: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)

@@ -11,7 +11,7 @@
     {"id": "call1", "split": "train", "utterances": [{"speaker": "Ann", "label": "calm",
      "features": {"audio": [0.1, 2.0, 0.3]}}, {"speaker": "Bob", "features": {"audio": "audio.npy#0"}}]}
 
-Each JSON object is one line of the file; `graphmer.corpora.jsonl` defines its fields.
+Each JSON object is one line of the file; `graphmer.corpora.records` defines its fields.
 """
 
 from pathlib import Path

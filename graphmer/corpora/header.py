@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, PositiveInt, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graphmer.corpora.base import Card
-from graphmer.corpora.jsonl import describe
+from graphmer.corpora.records import describe
 from graphmer.errors import CorpusError
 
 HEADER = "dataset.yaml"
@@ -32,7 +32,7 @@ class LabelHeader(_Section):
 class ModalityHeader(_Section):
     """One modality."""
 
-    width: PositiveInt
+    width: Annotated[int, Field(gt=0, le=1_000_000)]
     """Number of features."""
     extractor: str = ""
     """Provenance of the features: tool, version, settings."""
@@ -43,8 +43,8 @@ class Header(_Section):
 
     name: str
     """Name of the corpus."""
-    licence: str
-    """Name of the licence or terms of use."""
+    licence: str = ""
+    """Name of the licence or terms of use, if there is one."""
     citation: str = ""
     """Publication to cite."""
     url: str = ""
@@ -87,13 +87,13 @@ def read_header(path: str | Path) -> Header:
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
         return Header.model_validate(content)
-    except (yaml.YAMLError, UnicodeDecodeError) as error:
-        raise CorpusError(f"{file}: no valid YAML ({' '.join(str(error).split())}). Correct it.") from None
     except ValidationError as error:
         problems = describe(error, _KNOWN)
         raise CorpusError(
             "\n".join(f"{file}: {field}: {what}. {action}" for field, what, action in problems)
         ) from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise CorpusError(f"{file}: no valid YAML ({' '.join(str(error).split())}). Correct it.") from None
 
 
 _KNOWN = {1: Header.model_fields, 2: LabelHeader.model_fields, 3: ModalityHeader.model_fields}

@@ -1,78 +1,28 @@
-"""Dialogues as JSON lines: schema, references to vectors in files, and a streaming reader."""
+"""Dialogues as JSON: references to vectors in files, and a streaming reader."""
 
-import codecs
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import AfterValidator, BaseModel, ConfigDict, FiniteFloat, ValidationError
+from pydantic import ValidationError
 
 from graphmer.corpora.assemble import Assembly, NanPolicy
 from graphmer.corpora.mapped import MappedFiles
-from graphmer.corpora.problems import Findings, did_you_mean
+from graphmer.corpora.objects import name_of, read_objects
+from graphmer.corpora.problems import Findings, collecting, did_you_mean
+from graphmer.corpora.records import (
+    REFERENCE,
+    CorrectionRecord,
+    DialogueRecord,
+    UtteranceRecord,
+    describe,
+)
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.errors import CorpusError
-
-_REFERENCE = re.compile(r"(?P<file>[^#]+\.npy)(?:#(?P<row>\d+))?")
-
-
-def _features(value: Any) -> Any:
-    if isinstance(value, str) and _REFERENCE.fullmatch(value):
-        return value
-    if isinstance(value, list) and all(type(number) in (int, float) for number in value):
-        return value
-    raise ValueError(
-        "must be a list of numbers, 'matrix.npy#row' or 'vector.npy' (leave the key out if missing)"
-    )
-
-
-def _label(value: Any) -> Any:
-    if value is None or type(value) in (str, int, float):
-        return value
-    raise ValueError("must be a class name, a score, or null")
-
-
-class _Record(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-
-class UtteranceRecord(_Record):
-    """Schema of a turn; see `graphmer.dialogue.Utterance` for units."""
-
-    speaker: str
-    id: str | None = None
-    text: str | None = None
-    start: FiniteFloat | None = None
-    end: FiniteFloat | None = None
-    label: Annotated[Any, AfterValidator(_label)] = None
-    """Class name or score; ``null`` or an absent key means unlabelled."""
-    reply_to: str | None = None
-    features: dict[str, Annotated[Any, AfterValidator(_features)]] = {}
-    """``{modality: numbers or reference}``. ``"audio.npy#17"`` is row 17 of a matrix, ``"clip.npy"`` a file
-    with one vector; paths are relative to the folder of the JSONL. A modality without a key is missing."""
-
-
-class CorrectionRecord(_Record):
-    """Schema of a line of a stream that adds late modalities to an earlier turn."""
-
-    correct: str
-    """Id of the turn."""
-    features: dict[str, Annotated[Any, AfterValidator(_features)]]
-    """As in `UtteranceRecord`."""
-
-
-class DialogueRecord(_Record):
-    """Schema of a line: one dialogue."""
-
-    id: str
-    utterances: tuple[UtteranceRecord, ...]
-    split: Literal["train", "val", "test"] | None = None
-    session: str | None = None
-
 
 _KNOWN = {1: DialogueRecord.model_fields, 3: UtteranceRecord.model_fields}
 
@@ -91,7 +41,7 @@ class VectorFiles:
         Raises:
             ValueError: if the reference is invalid.
         """
-        match = _REFERENCE.fullmatch(reference)
+        match = REFERENCE.fullmatch(reference)
         if match is None:
             raise ValueError(f"must be 'matrix.npy#row' or 'vector.npy', got {reference!r}")
         file, row = match["file"], match["row"]
@@ -117,40 +67,38 @@ class VectorFiles:
             raise ValueError(f"there is no file {str(path)!r}")
         self.used.add(file)
         try:
-            array = np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
+            # the size that the header states is compared with the file's before anything is allocated
+            array = np.load(path, mmap_mode="r", allow_pickle=False)
+        except (ValueError, OSError, EOFError, OverflowError) as error:
             raise ValueError(f"{str(path)!r} is not a readable .npy ({error})") from None
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
             raise ValueError(f"{str(path)!r} must hold numbers")
-        return array
+        return array if memory_map else np.array(array)
 
 
 def read_lines(
     path: Path, assembly: Assembly, files: VectorFiles, mapped: MappedFiles | None = None
 ) -> Iterator[tuple[Dialogue | None, str | None]]:
-    """Iterator over the dialogue of each line (``None`` if it is invalid) and its set in the official split.
+    """Iterator over each dialogue of a file (``None`` if it is invalid) and its set in the official split.
 
     With `mapped`, every vector is read and validated once; afterwards the features stay on disk.
     """
-    if not path.is_file():
-        near = did_you_mean(path.name, sorted(other.name for other in path.parent.glob("*.jsonl")))
-        raise CorpusError(f"{path}: no such file of dialogues. {near}")
-    with path.open("rb") as lines:
-        for number, line in enumerate(lines, start=1):
-            text = line.removeprefix(codecs.BOM_UTF8).strip()
-            if text:
-                where = f"{path}:{number}"
-                record = _parse(text, where, assembly.findings)
-                if record is None:
-                    yield None, None
-                    continue
-                dialogue = _build(record, where, assembly, files)
-                if mapped is not None and dialogue is not None:
-                    files.release()
-                    turns = [turn.features for turn in record.utterances]
-                    features = mapped.features(assembly.widths, turns, dialogue.available, where)
-                    dialogue = replace(dialogue, features=features)
-                yield dialogue, record.split
+    is_empty = True
+    for where, text in read_objects(path):
+        is_empty = False
+        record = _parse(text, where, assembly.findings)
+        if record is None:
+            yield None, None
+            continue
+        dialogue = _build(record, where, assembly, files)
+        if mapped is not None and dialogue is not None:
+            files.release()
+            turns = [turn.features for turn in record.utterances]
+            features = mapped.features(assembly.widths, turns, dialogue.available, where)
+            dialogue = replace(dialogue, features=features)
+        yield dialogue, record.split
+    if is_empty:
+        assembly.findings.warning("no dialogue in it", name_of(path), "Nothing was read.")
 
 
 def read_dialogues(
@@ -161,25 +109,28 @@ def read_dialogues(
     nan: NanPolicy = "missing",
     findings: Findings | None = None,
 ) -> Iterator[Dialogue]:
-    """Iterator over the dialogues of a JSONL file; only one dialogue is in memory at a time.
+    """Iterator over the dialogues of a file; of JSON lines, only one is in memory at a time.
+
+    Warnings, such as vectors that are treated as missing, are logged after the last dialogue.
 
     Args:
-        path: file with one `DialogueRecord` per line.
+        path: file with one `DialogueRecord` per line, or one document or array of them, plain or gzip; ``-``
+            is standard input.
         widths: features per modality, in the order of the columns of ``available``.
         labels: label space to validate annotations; ``None`` for no validation.
         nan: meaning of a vector with NaN or infinity.
-        findings: collector of all problems; if omitted, the first invalid line raises.
+        findings: collector of all problems; if omitted, the first invalid dialogue raises.
 
     Raises:
         CorpusError: if a line is invalid; the message names file, line, field and value.
     """
     path = Path(path)
-    found = Findings() if findings is None else findings
-    for dialogue, _ in read_lines(path, Assembly(labels, widths, found, nan), VectorFiles(path.parent)):
-        if findings is None:
-            found.raise_errors()
-        if dialogue is not None:
-            yield dialogue
+    with collecting(findings) as found:
+        for dialogue, _ in read_lines(path, Assembly(labels, widths, found, nan), VectorFiles(path.parent)):
+            if findings is None:
+                found.raise_errors()
+            if dialogue is not None:
+                yield dialogue
 
 
 def read_turn(text: str, where: str, files: VectorFiles) -> Utterance | CorrectionRecord:
@@ -203,25 +154,6 @@ def read_turn(text: str, where: str, files: VectorFiles) -> Utterance | Correcti
     if isinstance(record, CorrectionRecord):
         return record.model_copy(update={"features": features})
     return Utterance(record.speaker, features, id=record.id, text=record.text)
-
-
-def describe(
-    error: ValidationError, known: Mapping[int, Mapping[str, Any]]
-) -> Iterator[tuple[str, str, str]]:
-    """Field, problem and remedy of each pydantic error; `known` has the valid fields by depth."""
-    for one in error.errors(include_url=False):
-        field = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in one["loc"]).lstrip(
-            "."
-        )
-        if one["type"] == "extra_forbidden":
-            yield field, "unknown field", did_you_mean(str(one["loc"][-1]), known.get(len(one["loc"]), ()))
-        elif one["type"] == "missing":
-            yield field, "required field is absent", "Add it."
-        elif one["type"] == "json_invalid":
-            yield field, f"no valid JSON: {one['ctx']['error']}", "Write one JSON object per line."
-        else:
-            rule = one["msg"].removeprefix("Value error, ").replace("Input should be", "must be")
-            yield field, f"{rule}; got {str(one['input'])[:60]!r}", "Correct the field."
 
 
 def _parse(text: bytes, where: str, findings: Findings) -> DialogueRecord | None:

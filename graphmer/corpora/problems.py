@@ -156,6 +156,8 @@ def _examine_contents(corpus: Corpus, findings: Findings) -> None:
             findings.warning(
                 "modality that no utterance has", modality, "Kept; nothing can be learned from it."
             )
+    _examine_times(corpus, findings)
+    _examine_zeros(corpus, findings)
     found = {
         "dialogues": len(corpus.dialogues),
         "utterances": sum(len(d) for d in corpus.dialogues),
@@ -166,6 +168,34 @@ def _examine_contents(corpus: Corpus, findings: Findings) -> None:
             findings.note(
                 f"the published corpus has {expected} {key}, this one {found[key]}", "", "Used as it is."
             )
+
+
+def _examine_times(corpus: Corpus, findings: Findings) -> None:
+    for dialogue in corpus.dialogues:
+        latest = float("-inf")
+        for id, start, end in zip(
+            dialogue.utterance_ids, dialogue.start.tolist(), dialogue.end.tolist(), strict=True
+        ):
+            where = f"{dialogue.id}: {id}"
+            if end < start:
+                findings.warning("turn that ends before it starts", where, "Kept; correct its times.")
+            if start < latest:
+                findings.warning(
+                    "turn that starts before an earlier turn", where, "Kept; correct its start or the order."
+                )
+            latest = max(latest, start) if start == start else latest
+
+
+def _examine_zeros(corpus: Corpus, findings: Findings) -> None:
+    for dialogue in corpus.dialogues:
+        for column, (modality, rows) in enumerate(dialogue.features.items()):
+            zero = dialogue.available[:, column] & ~rows.any(dim=1)
+            for turn in zero.nonzero().flatten().tolist():
+                findings.warning(
+                    f"{modality!r} is all zeros",
+                    f"{dialogue.id}: {dialogue.utterance_ids[turn]}",
+                    "Kept as recorded; if they stand for missing, leave the modality out.",
+                )
 
 
 def did_you_mean(name: str, known: Iterable[str]) -> str:

@@ -194,3 +194,33 @@ def test_a_model_of_simulated_dialogues_marks_every_format(tmp_path):
         assert json.loads(out.read_text())["simulated"] is True
         run(tmp_path / "run", path, "--out", out, "--format", "table", *more)
         assert "SIMULATED" in out.read_text()
+
+
+def hostile(folder: Path) -> Path:
+    turn = {"id": "@SUM(1)", "speaker": "=1+1", "text": "hi \x1b[31mred [/x] \u202eabc", "features": {}}
+    path = folder / "chats.jsonl"
+    path.write_text(json.dumps({"id": "-2+\x1b[2J", "utterances": [turn]}))
+    return path
+
+
+def test_texts_in_csv_are_no_formulas_unless_asked_for(tmp_path):
+    model, path = saved(tmp_path / "run", "fold1-seed1"), hostile(tmp_path)
+    names = ("dialogue", "id", "speaker")
+    (row,) = csv.DictReader(run(model, path, "--format", "csv").splitlines())
+    assert [row[name] for name in names] == ["'-2+\x1b[2J", "'@SUM(1)", "'=1+1"]
+    (row,) = csv.DictReader(run(model, path, "--format", "csv", "--raw-csv").splitlines())
+    assert [row[name] for name in names] == ["-2+\x1b[2J", "@SUM(1)", "=1+1"]
+
+
+@pytest.mark.parametrize("options", [["--format", "table"], ["--format", "jsonl"]])
+def test_names_and_texts_do_not_act_on_the_terminal(tmp_path, options):
+    printed = run(saved(tmp_path / "run", "fold1-seed1"), hostile(tmp_path), *options)
+    assert "=1+1" in printed
+    assert not {"\x1b", "\u202e"} & set(printed)
+
+
+def test_dialogues_from_standard_input_are_predicted(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    line = json.dumps({"id": 5, "utterances": CHAT})
+    result = CliRunner().invoke(app, ["predict", str(model), "-"], input=line)
+    assert json.loads(result.stdout)["id"] == "5"

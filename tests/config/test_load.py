@@ -160,6 +160,8 @@ def test_anchors_and_merges_of_yaml_work(tmp_path):
     ("content", "message"),
     [
         (b"name: [", "not valid YAML"),
+        (b"seeds: " + b"9" * 5000, "not valid YAML: Exceeds the limit"),
+        (b"name: 2020-99-99", "not valid YAML: month must be"),
         (b"- a\n- b\n", "must hold fields such as `name:` and `data:`; got list"),
         (b"", "must hold fields such as `name:` and `data:`; got NoneType"),
         (b"name: \xff\xfe", r"cannot be read \(not UTF-8 text\)"),
@@ -240,6 +242,7 @@ def test_words_stand_for_nothing(tmp_path):
         ("training.stages.last.epochs=3", "'last' must be a number below 2, the length of the list"),
         ("training.stages.2=3", "'2' must be a number below 2, the length of the list"),
         ("seeds=[1, 2", "--set seeds=.*: not valid YAML"),
+        ("name=2020-99-99", "--set name=.*: not valid YAML: month must be"),
         ("training.learning_rat=1", "training.learning_rat: unknown field. Did you mean 'learning_rate'"),
         ("training.learning_rate=fast", "training.learning_rate: .*valid number.*; got 'fast'"),
     ],

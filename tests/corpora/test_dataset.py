@@ -134,13 +134,13 @@ def test_features_can_be_inline_a_matrix_row_or_a_file(tmp_path):
         ({"id": "d", "turns": []}, r"calls\.jsonl:2: turns: unknown field\. Known are"),
         (_dialogue(speeker="x"), r"utterances\[0\]\.speeker: unknown field\. Did you mean 'speaker'"),
         ({"id": "d", "utterances": [{}]}, r"utterances\[0\]\.speaker: required field is absent"),
-        (_dialogue(start="1.5"), r"utterances\[0\]\.start: .*valid number; got '1\.5'"),
+        (_dialogue(start="1.5"), r'utterances\[0\]\.start: .*valid number; got "1\.5"'),
         (_dialogue(label=["calm"]), r"utterances\[0\]\.label: must be a class name, a score, or null"),
         (_dialogue(label="clam"), r"utterances\[0\]\.label: unknown emotion 'clam'\. Did you mean 'calm'"),
         (_dialogue(label=1), r"unknown emotion 1\. Known are calm, angry"),
         (_dialogue(features={"adio": [1]}), r"unknown modality 'adio'\. Did you mean 'audio'"),
         (
-            _dialogue(features={"audio": None}),
+            _dialogue(features={"audio": {}}),
             r"features\.audio: must be a list of numbers, .*leave the key out",
         ),
         (_dialogue(features={"audio": ["1", "2"]}), r"features\.audio: must be a list of numbers"),
@@ -152,7 +152,7 @@ def test_features_can_be_inline_a_matrix_row_or_a_file(tmp_path):
         ({"id": "d", "utterances": []}, r"dialogue 'd' has no utterances"),
         (
             {"id": "d", "split": "dev", "utterances": []},
-            r"split: must be 'train', 'val' or 'test'; got 'dev'",
+            r"split: must be 'train', 'val' or 'test'; got .dev.",
         ),
         (_dialogue("first"), r"dialogue id 'first' occurs twice"),
         ({"id": "d", "utterances": [{"speaker": "Ann", "id": "u"}] * 2}, r"ids that occur twice: \['u'\]"),
@@ -205,12 +205,23 @@ def test_nan_can_be_refused(tmp_path):
         ("name: x\n", "labels: required field is absent"),
         (
             HEADER.replace("width: 2", "width: 0"),
-            r"modalities\.audio\.width: must be greater than 0; got '0'",
+            r"modalities\.audio\.width: must be greater than 0; got 0\.",
         ),
         (HEADER.replace("names: [calm, angry]", "names: [calm, calm]"), "labels: Class names must differ"),
         (
             HEADER.replace("calls.jsonl", "call.jsonl"),
             r"no such file of dialogues\. Did you mean 'calls\.jsonl'",
+        ),
+        (
+            HEADER.replace("width: 2", "width: 1" + "0" * 300),
+            r"width: must be less than or equal to 1000000; got 10{59}\.\.\.",
+        ),
+        (HEADER.replace("width: 2", "width: 1" + "0" * 9000), r"no valid YAML \(Exceeds the limit"),
+        (
+            HEADER.replace(
+                "{names: [calm, angry], polarity: {angry: -1}}", "{interval: [0, 1" + "0" * 400 + "]}"
+            ),
+            r"labels",
         ),
         ("a: [", "no valid YAML"),
         ("", "must be a valid dictionary"),

@@ -1,3 +1,4 @@
+import json
 import logging
 
 import pytest
@@ -5,6 +6,7 @@ import torch
 
 from graphmer.corpora.assemble import Assembly
 from graphmer.corpora.base import Card
+from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.problems import Findings, Problem, collecting, did_you_mean, examine
 from graphmer.dialogue import LabelSpace, Utterance
 from graphmer.errors import CorpusError
@@ -128,3 +130,30 @@ def test_the_fingerprint_depends_on_available_values_only():
 def test_a_similar_name_is_suggested():
     assert did_you_mean("audoi", ["audio", "text"]) == "Did you mean 'audio'?"
     assert did_you_mean("x", []) == "There are none."
+
+
+def test_a_check_names_times_that_run_backwards_and_vectors_of_zeros(tmp_path):
+    (tmp_path / "dataset.yaml").write_text(
+        "{name: my chats, labels: {names: [h]}, modalities: {text: {width: 2}, audio: {width: 1}}}"
+    )
+    times = [(5.0, 4.0), (1.0, 9.0), (None, None), (6.0, 7.0)]
+    turns = [
+        {
+            "id": f"u{i}",
+            "speaker": "A",
+            "label": "h",
+            "start": start,
+            "end": end,
+            "features": {"text": [i, 0]},
+        }
+        for i, (start, end) in enumerate(times)
+    ]
+    turns[3]["features"]["audio"] = [1.0]
+    (tmp_path / "dialogues.jsonl").write_text(json.dumps({"id": "d", "utterances": turns}))
+    corpus, problems = examine(lambda found: read_dataset(tmp_path, findings=found))
+    assert corpus.card.licence == ""
+    assert {(problem.what, problem.where) for problem in problems} == {
+        ("turn that ends before it starts", ("d: u0",)),
+        ("turn that starts before an earlier turn", ("d: u1",)),
+        ("'text' is all zeros", ("d: u0",)),
+    }

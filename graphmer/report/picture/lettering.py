@@ -10,6 +10,8 @@ from matplotlib.font_manager import FontProperties, findfont, fontManager, get_f
 from matplotlib.text import Text
 from matplotlib.textpath import text_to_path
 
+from graphmer.characters import is_control
+
 INK, QUIET, LINE = "#1c1e21", "#5c6168", "#dedbd5"
 """Colours of text, of quiet text and of lines; those of the HTML page."""
 
@@ -56,8 +58,7 @@ def printable(text: str, limit: int) -> str:
 def _drawable(character: str) -> str:
     if character.isspace():
         return " "
-    is_control = unicodedata.category(character).startswith("C")
-    return _UNKNOWN if is_control or ord(character) not in _fonts()[1] else character
+    return _UNKNOWN if is_control(character) or ord(character) not in _fonts()[1] else character
 
 
 def _columns(text: str) -> int:
