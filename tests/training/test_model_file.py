@@ -101,7 +101,7 @@ def test_a_description_that_lacks_a_part_is_named(lost, tmp_path):
             -8,
             "model.network.width: Input should be greater than or equal to 1",
         ),
-        (("model", "network", "system"), "gcnet", "model.network: `system` must be one of"),
+        (("model", "network", "system"), "no system", "model.network: `system` must be one of"),
         (("model", "network", "colour"), 1, "model.network.colour: Extra inputs are not permitted"),
         (("calibration", "emotion"), 0.0, "calibration.emotion: Input should be greater than 0"),
         (("labels", "names"), "happy", "labels.names: Input should be a valid tuple"),
