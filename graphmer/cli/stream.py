@@ -56,6 +56,6 @@ def stream(
         except ValueError as error:
             raise CorpusError(f"line {number}: {error}") from None
         for record in records:
-            said = json.dumps(turn_as_json(record) | simulated, ensure_ascii=False)
-            sys.stdout.write(visible_json(said) + "\n")
+            text = json.dumps(turn_as_json(record) | simulated, ensure_ascii=False)
+            sys.stdout.write(visible_json(text) + "\n")
         sys.stdout.flush()

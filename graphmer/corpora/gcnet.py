@@ -41,9 +41,8 @@ def read_gcnet(
 ) -> InMemoryCorpus:
     """Read a corpus in the layout of GCNet.
 
-    The type of labels is inferred from the file: integers are the 4 or 6 classes of IEMOCAP, other numbers
-        are
-    scores in [-3, 3]. A file with 7 fields has a validation set, a file with 6 fields does not.
+    The type of labels is inferred from the file: integers are the 4 or 6 classes of IEMOCAP, other
+    numbers scores in [-3, 3]. A file with 7 fields has a validation set, a file with 6 fields does not.
 
     **Differences from the reference loaders**: an utterance has one vector per modality, from its own
     speaker; an absent file or face is a missing modality, not a vector of zeros; dialogue ids of a split are

@@ -96,9 +96,9 @@ class Findings:
         Raises:
             CorpusError: with up to `ERRORS_SHOWN` different errors.
         """
-        errors = self.errors
-        if not errors:
+        if not any(severity == "error" for severity, _, _ in self._places):
             return
+        errors = self.errors
         lines = [str(error) for error in errors[:ERRORS_SHOWN]]
         if len(errors) > ERRORS_SHOWN:
             lines.append(

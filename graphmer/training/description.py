@@ -1,13 +1,13 @@
 """Description of a trained model, ``model.json``: its schema, its checksum, and how it is read."""
 
-import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import JsonValue, ValidationError
 
+from graphmer.checksums import KEY, read_sealed
 from graphmer.errors import CheckpointError
 from graphmer.graph.settings import RuleSettings
 from graphmer.nn.calibration import Calibration
@@ -15,7 +15,7 @@ from graphmer.settings import Settings
 from graphmer.systems import System
 from graphmer.systems.model import ModelSettings
 
-FORMAT = 4
+FORMAT = 5
 """Version of the description; raised when older readers cannot read it."""
 
 
@@ -58,7 +58,7 @@ class _Memory(Settings):
 class Description(Settings):
     """Schema of ``model.json``."""
 
-    format: Literal[4]
+    format: Literal[5]
     labels: _Labels
     model: ModelSettings
     graph: _Graph
@@ -69,16 +69,6 @@ class Description(Settings):
     supports: _Memory | None
     weights: str
     """SHA-256 of ``model.safetensors``."""
-
-
-def checksum(content: bytes) -> str:
-    """SHA-256 of bytes, as hexadecimal digits."""
-    return hashlib.sha256(content).hexdigest()
-
-
-def own_checksum(description: Mapping[str, Any]) -> str:
-    """Checksum of a description without its own ``checksum``."""
-    return checksum(json.dumps(description, sort_keys=True, allow_nan=False).encode())
 
 
 def read_description(path: Path, systems: Mapping[str, System]) -> Description:
@@ -106,13 +96,12 @@ def read_description(path: Path, systems: Mapping[str, System]) -> Description:
             f"{path}: format {content['format']!r}, this graphmer reads {FORMAT}. Use the version that wrote "
             "it."
         )
-    given = content.pop("checksum", None)
     try:
-        if given != own_checksum(content):
-            raise CheckpointError(
-                f"{path}: its content does not match its checksum; the file was damaged or edited. Restore "
-                "it."
-            )
+        read_sealed(path, required=True)
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{path}: {error}. Restore it.") from None
+    content.pop(KEY, None)
+    try:
         return Description.model_validate(content, context={"systems": systems})
     except ValidationError as error:
         problem = error.errors()[0]
@@ -120,5 +109,3 @@ def read_description(path: Path, systems: Mapping[str, System]) -> Description:
         raise CheckpointError(
             f"{path}: {field}: {problem['msg'].removeprefix('Value error, ')}. Train again."
         ) from None
-    except ValueError as error:  # NaN in a number
-        raise CheckpointError(f"{path}: not a readable model description ({error}). Train again.") from None

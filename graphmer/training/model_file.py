@@ -1,6 +1,5 @@
 """Trained models on disk: weights as safetensors, everything else as JSON that is read by its schema."""
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -8,17 +7,17 @@ from typing import Any, TypeVar
 
 from torch import Tensor
 
+from graphmer.checksums import file_checksum, write_json
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
 from graphmer.graph import EdgeRule, GraphBuilder
 from graphmer.nn.model import EmotionModel
 from graphmer.retrieval import InputEncoding, RetrievalMemory
-from graphmer.storage import write_text
 from graphmer.systems import SYSTEMS, System
 from graphmer.systems.model import ModelSettings
 from graphmer.training.checkpoint import load_tensors, save_tensors
-from graphmer.training.description import FORMAT, checksum, own_checksum, read_description
+from graphmer.training.description import FORMAT, read_description
 
 Made = TypeVar("Made")
 
@@ -86,10 +85,9 @@ def save_model(folder: Path, trained: TrainedModel) -> None:
         "normalisation": trained.standardiser.to_json(),
         "encoding": None if trained.encoding is None else trained.encoding.to_json(),
         "supports": None if memory is None else memory.to_json(),
-        "weights": checksum((folder / "model.safetensors").read_bytes()),
+        "weights": file_checksum(folder / "model.safetensors"),
     }
-    text = json.dumps({**description, "checksum": own_checksum(description)}, allow_nan=False, indent=1)
-    write_text(folder / "model.json", text)
+    write_json(folder / "model.json", description, indent=1)
 
 
 def load_model(
@@ -163,7 +161,7 @@ def _weights(model: EmotionModel, encoding: InputEncoding | None) -> dict[str, T
 
 
 def _read_weights(path: Path, expected: str) -> dict[str, Tensor]:
-    if path.is_file() and checksum(path.read_bytes()) != expected:
+    if path.is_file() and file_checksum(path) != expected:
         raise CheckpointError(
             f"{path}: its checksum is not the one in model.json; the file was damaged or replaced. Restore "
             "both files from the same run."

@@ -9,7 +9,7 @@ from graphmer.errors import ConfigError
 from graphmer.evaluation.predictions import Predictions
 from graphmer.experiment.neighbors import neighbors
 from graphmer.inference import load
-from tests.experiment.tiny import SIZES, Silent, begin, labels_of, reopen, write_corpus
+from tests.experiment.tiny import SIZES, Interrupted, Silent, begin, labels_of, reopen, write_corpus
 from tests.talks import talk
 
 HARDY = {
@@ -84,11 +84,6 @@ def test_hearing_supports_in_the_test_needs_a_graph_that_has_them(tmp_path):
 def test_a_run_with_a_curriculum_repeats_and_continues_to_the_same_bits(finished, tmp_path):
     root = finished.components.config.data.root
     again = begin(tmp_path, root, folds=[1], **HARDY, retrieval__form="graph")
-
-    class Interrupted(Silent):
-        def on_epoch_end(self, fold, seed, epoch):
-            if epoch.number == 3:
-                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         again.train(Interrupted())

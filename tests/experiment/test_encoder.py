@@ -14,7 +14,7 @@ from graphmer.inference import load
 from graphmer.training.model_file import load_model
 from graphmer.training.trainer import derived_seed
 from tests.experiment.test_mapped import on_disk, own
-from tests.experiment.tiny import WIDTHS, Silent, begin, labels_of, reopen, write_corpus
+from tests.experiment.tiny import WIDTHS, Interrupted, Silent, begin, labels_of, reopen, write_corpus
 from tests.talks import talk
 from tests.training.test_model_file import edited
 
@@ -128,11 +128,6 @@ def test_every_use_trains_another_model(tmp_path):
 
 def test_a_run_continues_to_the_same_bits(finished, tmp_path):
     again = begin(tmp_path, finished.components.config.data.root, folds=[1], encoder="input", **CAUSAL)
-
-    class Interrupted(Silent):
-        def on_epoch_end(self, fold, seed, epoch):
-            if epoch.number == 3:
-                raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         again.train(Interrupted())

@@ -33,6 +33,14 @@ class Silent:
     def on_fold_end(self, fold: int, seed: int) -> None: ...
 
 
+class Interrupted(Silent):
+    """A callback that interrupts the training after its third epoch."""
+
+    def on_epoch_end(self, fold: int, seed: int, epoch: Epoch) -> None:
+        if epoch.number == 3:
+            raise KeyboardInterrupt
+
+
 def labels_of(sizes: Sequence[Sequence[int]] = SIZES) -> dict[str, list[int]]:
     """Classes 0 to 3 in turn, by dialogue."""
     ids = [f"Ses0{s}F_d{d}" for s, lengths in enumerate(sizes, 1) for d in range(len(lengths))]

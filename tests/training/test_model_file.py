@@ -4,6 +4,7 @@ import re
 import pytest
 import torch
 
+from graphmer.checksums import write_json
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import CheckpointError
@@ -11,7 +12,6 @@ from graphmer.graph import GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.messages import MessagePassingSettings
 from graphmer.systems import SYSTEMS
-from graphmer.training.description import own_checksum
 from graphmer.training.model_file import TrainedModel, load_model, save_model
 from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, batched, ragged
@@ -82,7 +82,7 @@ def edited(folder, change) -> None:
     content = json.loads(path.read_text())
     change(content)
     del content["checksum"]
-    path.write_text(json.dumps({**content, "checksum": own_checksum(content)}))
+    write_json(path, content)
 
 
 @pytest.mark.parametrize("lost", ["labels", "model", "graph", "facts", "normalisation", "weights"])
@@ -174,7 +174,7 @@ def test_another_format_is_refused(tmp_path):
     save_model(tmp_path, trained())
     edited(tmp_path, lambda content: content.update(format=3))
     with pytest.raises(
-        CheckpointError, match=r"format 3, this graphmer reads 4. Use the version that wrote it"
+        CheckpointError, match=r"format 3, this graphmer reads 5. Use the version that wrote it"
     ):
         load_model(tmp_path)
 
