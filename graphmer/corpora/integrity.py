@@ -29,9 +29,8 @@ def write_checksums(folder: Path, names: Iterable[str]) -> None:
 def verify_checksums(folder: Path) -> None:
     """Compare every file that ``checksums.sha256`` names with its checksum.
 
-    Each file is read once as a whole, in about 3 seconds a gigabyte. A folder without
-    checksums is not checked. What happens to a file later, while features are read from it on access, is not
-    noticed.
+    Each file is read once as a whole. A folder without checksums is not checked. What happens to a file
+    later, while features are read from it on access, is not noticed.
 
     Raises:
         CorpusError: naming the first file that is missing, damaged or edited.

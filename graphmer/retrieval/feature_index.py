@@ -156,7 +156,7 @@ class FeatureIndex:
             folder: folder of the index.
             fingerprint: fingerprint of the fold that the index must belong to.
             mapped: memory-map the vectors; the index is then read-only. The files are verified once, now,
-                which reads them as a whole, about 3 seconds a gigabyte.
+                which reads them as a whole.
 
         Raises:
             CheckpointError: if files are missing, damaged, of a newer format, do not belong together, or

@@ -201,8 +201,8 @@ class RetrievalIndex:
             folder: folder of the index.
             fingerprint: fingerprint of the fold that the index must belong to.
             mapped: memory-map the vectors, so that a search reads only those it needs; the index is then
-                read-only. Its files are verified once, now, which reads them as a whole, about 3
-                seconds a gigabyte; damage that comes later is not noticed.
+                read-only. Its files are verified once, now, which reads them as a whole;
+                damage that comes later is not noticed.
 
         Raises:
             CheckpointError: if files are missing, damaged, of a newer format, do not belong together, or
