@@ -127,10 +127,17 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
-    """Write an ``.npz`` file with its checksum and without pickled objects, atomically."""
+    """Write an ``.npz`` file with its checksum, atomically.
+
+    Raises:
+        ValueError: if an array holds Python objects, which would be pickled.
+    """
+    for name, array in arrays.items():
+        if array.dtype.hasobject:
+            raise ValueError(f"The array {name!r} must hold numbers or text; got Python objects.")
     with replacing(path) as partial:
         with partial.open("wb") as file:
-            np.savez_compressed(file, allow_pickle=False, **arrays)
+            np.savez_compressed(file, **arrays)
         with ZipFile(partial, "a") as archive:
             archive.comment = f"{KEY} {UNSEALED}".encode()
         seal(partial)

@@ -59,6 +59,12 @@ def test_what_is_no_object_is_refused(content, tmp_path):
         read_json(tmp_path / "a.json")
 
 
+def test_python_objects_are_not_pickled(tmp_path):
+    with pytest.raises(ValueError, match="The array 'x' must hold numbers or text; got Python objects"):
+        write_arrays(tmp_path / "a.npz", {"x": np.array([{}], dtype=object)})
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_single_array_is_no_archive(tmp_path):
     np.save(tmp_path / "a.npy", np.arange(3))
     with pytest.raises(ValueError, match=r"not an \.npz file of arrays"):

@@ -14,7 +14,6 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
-from graphmer import storage
 from tests.experiment.tiny import begin, labels_of, vector_path, write_config, write_corpus
 
 ROOT = Path(__file__).parents[2]
@@ -260,15 +259,15 @@ def test_a_run_whose_corpus_is_gone_cannot_be_resumed(root, graphmer):
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS])
 def test_an_unwritable_disk_is_one_clear_line_and_the_run_can_be_resumed(number, root, graphmer, monkeypatch):
-    original = storage.replacing
+    original = Path.replace
 
-    def refuse(path, *arguments):
-        if path.name == "model.json":
-            raise OSError(number, os.strerror(number), str(path))
-        return original(path, *arguments)
+    def refuse(path, target):
+        if target.name == "model.json":
+            raise OSError(number, os.strerror(number), str(path), None, str(target))
+        return original(path, target)
 
     with monkeypatch.context() as patched:
-        patched.setattr(storage, "replacing", refuse)
+        patched.setattr(Path, "replace", refuse)
         outcome = graphmer("train", written(root), "--folds", "1")
     assert outcome.complaint.startswith(
         f"runs/tiny/fold1-seed1/model.json: {os.strerror(number)}. Nothing was"
