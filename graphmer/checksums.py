@@ -137,7 +137,7 @@ def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
             raise ValueError(f"The array {name!r} must hold numbers or text; got Python objects.")
     with replacing(path) as partial:
         with partial.open("wb") as file:
-            np.savez_compressed(file, **arrays)
+            np.savez_compressed(file, **arrays)  # type: ignore[arg-type] # `allow_pickle` is of numpy 2.2
         with ZipFile(partial, "a") as archive:
             archive.comment = f"{KEY} {UNSEALED}".encode()
         seal(partial)
