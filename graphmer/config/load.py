@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
 def load_config(path: Path, overrides: Sequence[str] = (), systems: Mapping[str, System] = SYSTEMS) -> Config:
-    """Read and check a configuration file.
+    """Read and check a configuration file, with the settings of its ``base``, another file, where it has none.
 
     Args:
         path: a YAML file; relative paths in it are taken from its folder.
@@ -29,6 +29,16 @@ def load_config(path: Path, overrides: Sequence[str] = (), systems: Mapping[str,
     Raises:
         ConfigError: naming every problem with file, field, rule, value and remedy.
     """
+    values = _read(path, ())
+    for override in overrides:
+        _set(values, override)
+    return checked(values, str(path), path.parent, systems)
+
+
+def _read(path: Path, within: tuple[Path, ...]) -> dict[str, Any]:
+    """Values of a file, with those of its `base` where it has none itself."""
+    if path.resolve() in within:
+        raise ConfigError(f"{path}: is a `base` of itself. Leave one of the two `base` out.")
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -41,9 +51,38 @@ def load_config(path: Path, overrides: Sequence[str] = (), systems: Mapping[str,
         raise ConfigError(
             f"{path}: must hold fields such as `name:` and `data:`; got {type(values).__name__}."
         )
-    for override in overrides:
-        _set(values, override)
-    return checked(values, str(path), path.parent, systems)
+    base = values.pop("base", None)
+    if base is None:
+        return values
+    if not isinstance(base, str):
+        raise ConfigError(f"{path}: base: must be the path of one YAML file, from the folder of this file.")
+    other = path.parent / base
+    inherited = _read(other, (*within, path.resolve()))
+    return _merged(_rooted(inherited, other, path.parent), values)
+
+
+def _rooted(values: dict[str, Any], source: Path, folder: Path) -> dict[str, Any]:
+    """Values of a base whose root is relative to the folder of the file that names the base."""
+    data = values.get("data")
+    root = data.get("root") if isinstance(data, dict) else None
+    if not isinstance(root, str):
+        return values
+    unset: list[str] = []
+    expanded = Path(_expand(root, ".data.root", str(source), unset)).expanduser()
+    if unset or expanded.is_absolute():
+        return values
+    moved = os.path.relpath(source.parent / expanded, folder)
+    return {**values, "data": {**data, "root": moved}}
+
+
+def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
+    """Values of a file and its base: sections are merged, anything else is replaced."""
+    found = dict(base)
+    for name, value in own.items():
+        inner = found.get(name)
+        both = isinstance(inner, Mapping) and isinstance(value, Mapping)
+        found[name] = _merged(inner, value) if both else value
+    return found
 
 
 def checked(

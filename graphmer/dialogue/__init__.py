@@ -5,7 +5,7 @@ from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.dialogue import Dialogue, Utterance
 from graphmer.dialogue.labels import Emotion, LabelSpace
 from graphmer.dialogue.missing import Burst, Complete, FixedSet, MissingProtocol, Rate, SpeakerSet
-from graphmer.dialogue.policies import Mixed, RandomRates, RandomSets
+from graphmer.dialogue.policies import Mixed, PartialSets, RandomRates, RandomSets
 
 __all__ = [
     "Burst",
@@ -17,6 +17,7 @@ __all__ = [
     "MissingProtocol",
     "Mixed",
     "Noise",
+    "PartialSets",
     "RandomRates",
     "RandomSets",
     "Rate",

@@ -6,11 +6,12 @@ from itertools import combinations
 
 from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.missing import Burst, Complete, FixedSet, MissingProtocol, Rate, SpeakerSet
-from graphmer.dialogue.policies import Mixed, RandomRates, RandomSets
+from graphmer.dialogue.policies import Mixed, PartialSets, RandomRates, RandomSets
 
 _WITHOUT_VALUE: Mapping[str, Callable[[], MissingProtocol]] = {
     "complete": Complete,
     "sets": RandomSets,
+    "partial": PartialSets,
     "rates": RandomRates,
     "mixed": Mixed,
 }
@@ -34,6 +35,7 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     ``noise:0.5``        Gaussian noise with this standard deviation, in training standard deviations
     ``shift:2``          one modality is delayed by this number of turns
     ``sets``             training: a random set per dialogue
+    ``partial``          training: a random set per utterance, never the complete one
     ``rates``            training: a random rate per dialogue
     ``mixed``            training: ``sets`` or ``rates``, chosen at random per dialogue
     ===================  =========================================================================

@@ -37,6 +37,25 @@ class RandomSets(MissingProtocol):
 
 
 @dataclass(frozen=True)
+class PartialSets(MissingProtocol):
+    """``partial``: each utterance has one of the ``2**M - 2`` proper subsets of modalities, sampled uniformly.
+
+    The training masks of MMIN and of the systems that build on it; nothing is ever complete. With a single
+    modality nothing is masked.
+    """
+
+    @property
+    def name(self) -> str:
+        return "partial"
+
+    def keep(self, dialogue: Dialogue, seed: int) -> Available:
+        count = len(dialogue.modalities)
+        uniform = uniforms("partial", seed, dialogue.id, dialogue.utterance_ids, 1)
+        subset = 1 + torch.from_numpy(uniform * max(1, 2**count - 2)).long()
+        return (subset >> torch.arange(count) & 1).bool()
+
+
+@dataclass(frozen=True)
 class RandomRates(MissingProtocol):
     """``rates``: each dialogue is masked by `Rate` with a rate sampled uniformly from [0, 0.7]."""
 

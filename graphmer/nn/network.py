@@ -79,6 +79,12 @@ class Network(nn.Module):
         """Names of the modalities, in the order of the columns of ``available``."""
         return tuple(self.signature.widths)
 
+    def filled(self, graph: DialogueGraph) -> dict[str, Tensor]:
+        """Features with zeros where a modality is not available, ``{m: [N, D_m]}``."""
+        available = graph.available[:, :, None].unbind(1)
+        # selected, not multiplied by zero: rows that are not available may hold NaN
+        return {m: graph[m].where(column, 0.0) for m, column in zip(self.modalities, available, strict=True)}
+
     def forward(self, graph: DialogueGraph) -> NetworkOutput:
         """Logits, states and further outputs for every utterance of a batch of dialogue graphs."""
         raise NotImplementedError(f"{type(self).__name__} must define `forward`.")

@@ -105,10 +105,8 @@ class GcnetNetwork(Network):
         self.reconstruction = nn.ModuleDict({m: nn.Linear(self.width, d) for m, d in rebuilt.items()})
 
     def forward(self, graph: DialogueGraph) -> NetworkOutput:
-        has = graph.available[:, :, None].unbind(1)
-        # selected, not multiplied by zero: rows that are not available may hold NaN
-        filled = [graph[m].where(column, 0.0) for m, column in zip(self.modalities, has, strict=True)]
-        context = self.context(torch.cat(filled, dim=1), graph.dialogue)
+        features = torch.cat([*self.filled(graph).values()], dim=1)
+        context = self.context(features, graph.dialogue)
         pairs = self.relations(graph.edge_index, graph.edge_type, len(context))
         temporal = self.temporal(context, pairs.index, pairs.order, graph.dialogue)
         state = temporal + self.speaker(context, pairs.index, pairs.speaker, graph.dialogue)

@@ -70,6 +70,6 @@ def check_system(system: System, signature: Signature, heads: HeadSettings) -> N
         raise ValueError(f"The system {system.name} reads later turns; set `causal` to false.")
     if system.fit is not None and heads.trained:
         raise ValueError(
-            f"The system {system.name} is fitted without gradients, which cannot train heads; set "
+            f"The system {system.name} is fitted without the trainer, which trains the heads; set "
             "`heads.decoder` to none and `heads.change` to false."
         )

@@ -12,11 +12,14 @@ from graphmer.nn.network import Network, NetworkSettings, Signature
 from graphmer.nn.targets import TrainingTargets
 from graphmer.settings import Positive, Settings
 
+HEADS = ("decoder", "change_head")
+"""Beginnings of the names of the parameters of the heads, for the `Objective.trains` of a last stage."""
+
 Loss = Callable[[EmotionModel, DialogueGraph, TrainingTargets], LossTerms]
 """Model, batch of training dialogues and what the curriculum adds, to the loss."""
 
 Fit = Callable[[Any, Sequence[Dialogue], Sequence[Dialogue], LabelSpace], None]
-"""Fits a network without gradients: network, training dialogues, validation dialogues, labels."""
+"""Fits a network by itself, without the trainer: network, training dialogues, validation dialogues, labels."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +52,8 @@ class StageSettings(Settings):
     epochs: Positive
     """Passes over the training dialogues."""
     mask: str = "mixed"
-    """Missing-modality protocol, sampled each epoch: `complete`, `sets`, `rates`, `mixed`, `fixed:at`."""
+    """Missing-modality protocol, sampled each epoch: `complete`, `sets`, `partial`, `rates`, `mixed`,
+    `fixed:at`."""
 
 
 @dataclass(frozen=True)
@@ -63,7 +67,7 @@ class System:
         objectives: training objectives by name.
         stages: stages of training where the configuration names none; the epochs of the last one compete on
             validation.
-        fit: fits the network without gradients, in place of stages.
+        fit: fits the network by itself, in place of stages.
         uses_graph: whether the network reads edges.
         causal: whether the network can be built so that no output depends on a later turn.
         streams: whether a causal network is a `StreamingNetwork`.

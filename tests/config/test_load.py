@@ -1,3 +1,4 @@
+import re
 from pathlib import Path
 
 import pytest
@@ -288,3 +289,53 @@ def test_a_configuration_cannot_be_changed_after_loading(tmp_path):
     config = load_config(write(tmp_path))
     with pytest.raises(ValueError, match="frozen"):
         config.name = "other"
+
+
+def based(folder: Path, text: str, *, base: str = SMALL) -> Path:
+    """A file in a folder of its own, whose base is beside that folder."""
+    write(folder, base)
+    (folder / "own").mkdir(exist_ok=True)
+    path = folder / "own" / "own.yaml"
+    path.write_text(f"base: ../demo.yaml\n{text}", encoding="utf-8")
+    return path
+
+
+def test_a_base_gives_the_settings_that_a_file_has_not(tmp_path):
+    own = "name: own\ngraph: {rules: {context: {past: 5}}}\ntraining: {learning_rate: 0.1}\nseeds: [7]\n"
+    config = load_config(based(tmp_path, own))
+    assert (config.name, config.seeds, config.training.learning_rate) == ("own", (7,), 0.1)
+    assert config.graph.rules["context"].past == 5
+    assert config.graph.rules["context"].future == 0
+    assert [stage.epochs for stage in config.training.stages] == [2, 3]
+    stages = "training: {stages: [{name: mixing, objective: mixing, epochs: 1}]}\n"
+    assert len(load_config(based(tmp_path, stages)).training.stages) == 1
+
+
+def test_the_root_of_a_base_is_taken_from_its_own_folder(tmp_path, monkeypatch):
+    base = SMALL.replace("simulated", "graphmer\n  root: ${CORPUS:-corpora/one}")
+    path = based(tmp_path, "", base=base)
+    assert load_config(path).data.root == tmp_path / "corpora" / "one"
+    monkeypatch.setenv("CORPUS", "/somewhere")
+    assert load_config(path).data.root == Path("/somewhere")
+    assert load_config(path, ["data.root=here"]).data.root == tmp_path / "own" / "here"
+
+
+@pytest.mark.parametrize(
+    ("own", "base", "message"),
+    [
+        ("", "base: own/own.yaml", "own.yaml: is a `base` of itself"),
+        ("", "qqq: 1", "own.yaml: qqq: unknown field."),
+        ("", "base: [a, b]", "demo.yaml: base: must be the path of one YAML file"),
+        ("", "base: nowhere.yaml", "nowhere.yaml: cannot be read"),
+    ],
+)
+def test_a_wrong_base_is_named(own, base, message, tmp_path):
+    with pytest.raises(ConfigError, match=re.escape(message)):
+        load_config(based(tmp_path, own, base=base))
+
+
+def test_a_variable_that_a_base_needs_is_named(tmp_path, monkeypatch):
+    monkeypatch.delenv("CORPUS", raising=False)
+    base = SMALL.replace("simulated", "graphmer\n  root: ${CORPUS}")
+    with pytest.raises(ConfigError, match="environment variable CORPUS is not set"):
+        load_config(based(tmp_path, "", base=base))

@@ -17,6 +17,7 @@ from graphmer.dialogue import (
     MissingProtocol,
     Mixed,
     Noise,
+    PartialSets,
     RandomRates,
     RandomSets,
     Rate,
@@ -30,7 +31,7 @@ from graphmer.dialogue import (
 MODALITIES = ("audio", "text", "video")
 EVERY = (
     *("complete", "fixed:at", "rate:0.5", "burst:3", "speaker:t"),
-    *("noise:0.5", "shift:2", "sets", "rates", "mixed"),
+    *("noise:0.5", "shift:2", "sets", "partial", "rates", "mixed"),
 )
 
 
@@ -267,6 +268,16 @@ def test_random_rates_cover_the_range_of_the_missing_rate_curves():
     assert missing.mean().item() == pytest.approx(0.35, abs=0.03)
     assert missing.min() < 0.05
     assert missing.max() > 0.6
+
+
+def test_partial_sets_are_uniform_over_utterances_and_never_complete():
+    long = dialogue(length=6000)
+    keep = PartialSets().keep(long, 0)
+    found, counts = keep.unique(dim=0, return_counts=True)
+    assert len(found) == 6
+    assert not (found.all(dim=1) | ~found.any(dim=1)).any()
+    assert (counts - 1000).abs().max() < 100
+    assert PartialSets().keep(dialogue(modalities=("text",)), 0).all()
 
 
 def test_mixed_uses_sets_and_rates_equally_often():

@@ -310,7 +310,9 @@ def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
         }
 
     if made.system is not None:
-        assert [without_gradient(stage.objective.loss) for stage in made.stages] == [set()]
+        for stage in made.stages:
+            trained = stage.objective.trains or ("",)
+            assert not {name for name in without_gradient(stage.objective.loss) if name.startswith(trained)}
         return
     names = {name for name, _ in model.named_parameters()}
     first = {name for name in names if name.startswith(FIRST)}
