@@ -19,7 +19,7 @@ _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
 
 def load_config(path: Path, overrides: Sequence[str] = (), systems: Mapping[str, System] = SYSTEMS) -> Config:
-    """Read and check a configuration file, with the settings of its ``base``, another file, where it has none.
+    """Read and check a configuration file; what it does not set, its ``base`` file does, if it names one.
 
     Args:
         path: a YAML file; relative paths in it are taken from its folder.

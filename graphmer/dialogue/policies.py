@@ -38,7 +38,7 @@ class RandomSets(MissingProtocol):
 
 @dataclass(frozen=True)
 class PartialSets(MissingProtocol):
-    """``partial``: each utterance has one of the ``2**M - 2`` proper subsets of modalities, sampled uniformly.
+    """``partial``: each utterance has one of the ``2**M - 2`` proper subsets of modalities, at random.
 
     The training masks of MMIN and of the systems that build on it; nothing is ever complete. With a single
     modality nothing is masked.

@@ -19,7 +19,7 @@ Loss = Callable[[EmotionModel, DialogueGraph, TrainingTargets], LossTerms]
 """Model, batch of training dialogues and what the curriculum adds, to the loss."""
 
 Fit = Callable[[Any, Sequence[Dialogue], Sequence[Dialogue], LabelSpace], None]
-"""Fits a network by itself, without the trainer: network, training dialogues, validation dialogues, labels."""
+"""Fits a network without the trainer: network, training dialogues, validation dialogues, labels."""
 
 
 @dataclass(frozen=True)
