@@ -65,7 +65,7 @@ def _rooted(values: dict[str, Any], source: Path, folder: Path) -> dict[str, Any
     """Values of a base whose root is relative to the folder of the file that names the base."""
     data = values.get("data")
     root = data.get("root") if isinstance(data, dict) else None
-    if not isinstance(root, str):
+    if not isinstance(data, dict) or not isinstance(root, str):
         return values
     unset: list[str] = []
     expanded = Path(_expand(root, ".data.root", str(source), unset)).expanduser()
@@ -80,8 +80,9 @@ def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
     found = dict(base)
     for name, value in own.items():
         inner = found.get(name)
-        both = isinstance(inner, Mapping) and isinstance(value, Mapping)
-        found[name] = _merged(inner, value) if both else value
+        if isinstance(inner, Mapping) and isinstance(value, Mapping):
+            value = _merged(inner, value)
+        found[name] = value
     return found
 
 
