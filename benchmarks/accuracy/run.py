@@ -10,8 +10,7 @@ results go to ``benchmarks/results/<claim>.json``. With ``measure: change`` the 
 
 import argparse
 import json
-import os
-import subprocess
+import math
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -20,9 +19,10 @@ from typing import Any
 
 import yaml
 
+from benchmarks.accuracy.runs import WORK, Quiet, opened, parallel
+
 HERE = Path(__file__).parent
 RESULTS = HERE.parent / "results"
-WORK = Path("runs/benchmarks")
 
 
 def main() -> None:
@@ -37,51 +37,24 @@ def main() -> None:
     options = parser.parse_args()
     claim = yaml.safe_load(options.claim.read_text())
     if options.system:
-        opened(claim, options.claim, options.system, options.seed).train(Quiet(options.system))
+        opened_by(claim, options.claim, options.system, options.seed).train(Quiet(options.system))
         return
-    todo = [(name, seed) for seed in claim["seeds"] for name in options.only or claim["systems"]]
-    parallel(options.claim, todo, options.jobs)
+    command = [sys.executable, "-m", "benchmarks.accuracy.run", str(options.claim)]
+    names = options.only or claim["systems"]
+    todo = [(name, str(seed)) for seed in claim["seeds"] for name in names]
+    parallel([[*command, "--system", name, "--seed", seed] for name, seed in todo], options.jobs)
     if not options.only:
         store(claim, options.claim)
 
 
-def parallel(path: Path, todo: list[tuple[str, int]], jobs: int) -> None:
-    """Run each (system, seed) in a process with one thread."""
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
-    running: list[subprocess.Popen[bytes]] = []
-    for system, seed in todo:
-        while len(running) >= jobs:
-            running[0].wait() if len(running) == 1 else os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOWAIT)
-            for done in [process for process in running if process.poll() is not None]:
-                running.remove(done)
-                if done.returncode:
-                    raise SystemExit(f"a run failed with exit code {done.returncode}; see above")
-        print(f"{system}, seed {seed}", flush=True)
-        command = [sys.executable, "-m", "benchmarks.accuracy.run", str(path), "--system", system]
-        running.append(subprocess.Popen([*command, "--seed", str(seed)], env=environment))
-    if any(process.wait() for process in running):
-        raise SystemExit("a run failed; see above")
-
-
-def opened(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> Any:
-    """The run of one system and seed: continued if it was begun, else begun."""
-    from lightning_fabric import Fabric
-
+def opened_by(claim: Mapping[str, Any], path: Path, system: str, seed: int) -> Any:
+    """The run of one system and seed."""
     from graphmer.config.load import load_config
-    from graphmer.experiment import Run
 
-    fabric = Fabric(accelerator="cpu")
-    folder = WORK / path.stem / f"{system}-seed{seed}"
     file, settings = described(claim, system)
     rates = ",".join(map(str, claim["rates"]))
-    given = [f"name={folder.name}", f"seeds=[{seed}]", f"evaluation.rates=[{rates}]", *settings]
-    config = load_config(path.parent / file, given)
-    if not (folder / "config.yaml").is_file():
-        return Run.begin(config, folder.parent, fabric)
-    run = Run.reopen(folder, fabric)
-    if run.components.config != config:
-        raise SystemExit(f"{folder} was begun with other settings than {path} has now; remove it")
-    return run
+    given = [f"seeds=[{seed}]", f"evaluation.rates=[{rates}]", *settings]
+    return opened(load_config(path.parent / file, given), WORK / path.stem / f"{system}-seed{seed}")
 
 
 def described(claim: Mapping[str, Any], system: str) -> tuple[str, list[str]]:
@@ -89,20 +62,6 @@ def described(claim: Mapping[str, Any], system: str) -> tuple[str, list[str]]:
     found = claim["systems"][system]
     settings = claim.get("set", [])
     return (found["config"], [*settings, *found["set"]]) if isinstance(found, Mapping) else (found, settings)
-
-
-class Quiet:
-    """Prints a line for each finished model."""
-
-    def __init__(self, name: str) -> None:
-        self.name = name
-
-    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None: ...
-
-    def on_epoch_end(self, fold: int, seed: int, epoch: Any) -> None: ...
-
-    def on_fold_end(self, fold: int, seed: int) -> None:
-        print(f"  {self.name}: fold {fold} seed {seed} done", flush=True)
 
 
 def gathered(claim: Mapping[str, Any], path: Path, system: str) -> Any:
@@ -113,7 +72,7 @@ def gathered(claim: Mapping[str, Any], path: Path, system: str) -> Any:
     predictions = {}
     run: Any = None
     for seed in claim["seeds"]:
-        run = opened(claim, path, system, seed)
+        run = opened_by(claim, path, system, seed)
         for number in run.components.folds:
             for name in run.components.protocols:
                 found = Predictions.load(predictions_path(run.folder.fold(number, seed), name))
@@ -137,7 +96,7 @@ def changes(claim: Mapping[str, Any], path: Path) -> dict[str, Any]:
     systems: dict[str, Any] = {}
     environment: Any = None
     for system in claim["systems"]:
-        runs = {seed: opened(claim, path, system, seed) for seed in claim["seeds"]}
+        runs = {seed: opened_by(claim, path, system, seed) for seed in claim["seeds"]}
         environment = next(iter(runs.values())).folder.environment
         systems[system] = measured(runs)
     copied = {key: claim[key] for key in ("measure", "claim", "title", "protocol", "seeds")}
@@ -181,9 +140,9 @@ def accuracies(claim: Mapping[str, Any], path: Path) -> dict[str, Any]:
 
 
 def rounded(value: Any) -> Any:
-    """Numbers to six digits: what a table needs, and a small file."""
+    """Numbers to six digits: what a table needs, and a small file; null for what is undefined."""
     if isinstance(value, float):
-        return round(value, 6)
+        return None if math.isnan(value) else round(value, 6)
     if isinstance(value, Mapping):
         return {key: rounded(inner) for key, inner in value.items()}
     return [rounded(inner) for inner in value] if isinstance(value, list | tuple) else value

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 
-from benchmarks.accuracy.run import Quiet
+from benchmarks.accuracy.runs import Quiet
 from benchmarks.speed.sizes import WIDTHS
 
 EXAMPLE = Path(__file__).parents[2] / "examples" / "simulated.yaml"

@@ -3,7 +3,7 @@
 import json
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -19,6 +19,7 @@ from graphmer.experiment.tuning import Validate, curriculum_stages
 from graphmer.graph.dataset import GraphDataset, MaskedGraphs
 from graphmer.inference.information_gain import FILE, ExpectedInformationGain
 from graphmer.nn.model import EmotionModel
+from graphmer.retrieval import RetrievalMemory
 from graphmer.storage import write_text
 from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import TrainedModel, save_model
@@ -44,6 +45,25 @@ class Callback(Protocol):
     def on_fold_end(self, fold: int, seed: int) -> None: ...
 
 
+@dataclass(frozen=True)
+class Fitted:
+    """Trained model of a fold.
+
+    Attributes:
+        model: with its selected weights, not calibrated.
+        fold: dialogues of the fold.
+        train: graphs of the training part.
+        facts: provenance: fold, seed, epoch, validation score.
+        memory: training utterances that the model retrieves, if it does.
+    """
+
+    model: EmotionModel
+    fold: FoldData
+    train: GraphDataset
+    facts: dict[str, Any]
+    memory: RetrievalMemory | None
+
+
 class FoldTraining:
     """Training of one model.
 
@@ -65,9 +85,8 @@ class FoldTraining:
         self.seed = seed
         self.path = folder.fold(number, seed)
 
-    def train(self, callback: Callback) -> None:
-        """Train, calibrate and test one model, and store it; the test part is read once, at the end."""
-        begin = time.perf_counter()
+    def fit(self, callback: Callback) -> Fitted:
+        """Train one model; the test part is not read, unless it selects the epoch (`test_oracle`)."""
         components, number, seed = self.components, self.number, self.seed
         fold = components.fold_data(components.folds[number], derived_seed("teacher", seed, number))
         torch.manual_seed(derived_seed("weights", seed, number))
@@ -76,12 +95,19 @@ class FoldTraining:
         model.retrieval_memory = memory
         callback.on_fold_start(number, seed, sum(stage.epochs for stage in components.stages))
         train = self._graphs(fold.train)
-        facts = self._fit(model, fold, train, callback)
+        return Fitted(model, fold, train, self._fit(model, fold, train, callback), memory)
+
+    def train(self, callback: Callback) -> None:
+        """Train, calibrate and test one model, and store it; the test part is read once, at the end."""
+        begin = time.perf_counter()
+        components = self.components
+        fitted = self.fit(callback)
+        model, fold, facts = fitted.model, fitted.fold, fitted.facts
         gain = None
         if not components.corpus.labels.is_score:
             self._calibrate(model, self._graphs(fold.validation))
             if components.system.what_if:
-                gain = self._information_gain(model, train)
+                gain = self._information_gain(model, fitted.train)
         predicted = predict(
             components, model, self._graphs(fold.test), components.protocols, self.fabric.device
         )
@@ -95,12 +121,12 @@ class FoldTraining:
                 facts,
                 components.system,
                 fold.encoding,
-                memory,
+                fitted.memory,
             )
             seconds = round(time.perf_counter() - begin, 2)
             store(self.path, trained, gain, predicted, facts | {"seconds": seconds})
         self.fabric.barrier()
-        callback.on_fold_end(number, seed)
+        callback.on_fold_end(self.number, self.seed)
 
     def _graphs(self, dialogues: Sequence[Any]) -> GraphDataset:
         return GraphDataset(dialogues, self.components.build)

@@ -1,0 +1,160 @@
+"""Claim about all systems on one corpus, and the settings that a candidate of the search stands for."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from graphmer.config.load import load_config
+from graphmer.config.schema import Config
+from graphmer.systems import SYSTEMS
+
+HERE = Path(__file__).parent
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Settings of a system, relative to one of its recipes.
+
+    Args:
+        recipe: ``own``, that of its configuration file, or ``common``, the one for all systems.
+        learning_rate: multiple of the recipe's learning rate.
+        weight: multiple of the system's loss weight.
+    """
+
+    recipe: str = "own"
+    learning_rate: float = 1.0
+    weight: float = 1.0
+
+    @property
+    def key(self) -> str:
+        """Short name, such as ``own-3-1``."""
+        return f"{self.recipe}-{self.learning_rate:.3g}-{self.weight:.3g}"
+
+    @classmethod
+    def from_key(cls, key: str) -> "Candidate":
+        recipe, learning_rate, weight = key.split("-")
+        return cls(recipe, float(learning_rate), float(weight))
+
+    def with_(self, **changes: Any) -> "Candidate":
+        """The same with other values."""
+        return replace(self, **changes)
+
+
+@dataclass(frozen=True)
+class Claim:
+    """Corpus, protocol and systems.
+
+    Args:
+        name: of the corpus.
+        folder: of the claim; paths in it are relative to this folder.
+        values: of its file.
+        rules: of the search, the same for all corpora.
+    """
+
+    name: str
+    folder: Path
+    values: Mapping[str, Any]
+    rules: Mapping[str, Any]
+
+    @classmethod
+    def read(cls, claim: str | Path) -> "Claim":
+        """A claim by the name of its corpus, or by its file."""
+        path = HERE / f"{claim}.yaml" if Path(claim).suffix == "" else Path(claim)
+        rules = yaml.safe_load((HERE / "search.yaml").read_text())
+        values = yaml.safe_load(path.read_text())
+        return cls(path.stem, path.parent, values, {**rules, **values.get("search", {})})
+
+    def __getitem__(self, field: str) -> Any:
+        return self.values[field]
+
+    @property
+    def systems(self) -> list[str]:
+        """Systems in the order of the tables."""
+        return list(self.values["systems"])
+
+    def entry(self, system: str) -> Mapping[str, Any]:
+        """Entry of a system.
+
+        Raises:
+            SystemExit: if the claim does not name it.
+        """
+        if system not in self.values["systems"]:
+            raise SystemExit(f"{self.name} has no system {system!r}; it has {', '.join(self.systems)}")
+        return self.values["systems"][system] or {}
+
+    def recipes(self, system: str) -> list[str]:
+        """Recipes that the search compares."""
+        entry = self.entry(system)
+        return ["own"] if entry.get("common", "") is None or not self.tuned(system) else ["own", "common"]
+
+    def tuned(self, system: str) -> bool:
+        """Whether there is anything to search."""
+        return SYSTEMS[self.config(system).model.system].fit is None
+
+    def weight(self, system: str) -> str | None:
+        """Setting that is the loss weight of a system."""
+        return self.rules["weights"].get(system)
+
+    def config(self, system: str, candidate: Candidate = Candidate(), *, epochs: float = 1.0) -> Config:
+        """Configuration of a system with the settings of a candidate.
+
+        Args:
+            system: its name.
+            candidate: settings.
+            epochs: fraction of the epochs of every stage.
+        """
+        entry, given = self.entry(system), list(self.values.get("set", []))
+        file = entry.get("config", self.values["files"].format(system=system))
+        given += entry.get("set", [])
+        if candidate.recipe == "common":
+            file = entry.get("common", file)
+        path = self.folder / file
+        config = load_config(path, given)
+        if candidate.recipe == "common" and "common" not in entry:
+            config = load_config(path, given := [*given, *self._common(config)])
+        factors = {"training.learning_rate": candidate.learning_rate, self.weight(system): candidate.weight}
+        given += [
+            f"{field}={float(f'{value_of(config, field) * factor:.4g}')}"
+            for field, factor in factors.items()
+            if field is not None and factor != 1
+        ]
+        if epochs != 1:
+            given.append(stages_setting(config, lambda _, each: max(1, round(each * epochs))))
+        return load_config(path, given)
+
+    def _common(self, config: Config) -> list[str]:
+        """Settings of the common recipe: its training, and stages as long as its last one."""
+        common = self.rules["common"]
+        last = config.stages(SYSTEMS)[-1].epochs
+        settings = [f"training.{name}={value}" for name, value in common["training"].items()]
+        stages = stages_setting(
+            config, lambda _, each: max(1, round(each * common["epochs"] / last)), mask=common["mask"]
+        )
+        return [*settings, stages]
+
+
+def value_of(config: Config, field: str) -> Any:
+    """Value of a field by its name with dots."""
+    value: Any = config
+    for part in field.split("."):
+        value = getattr(value, part)
+    return value
+
+
+def stages_setting(config: Config, epochs: Any, mask: str | None = None) -> str:
+    """Setting with the stages of a configuration, their epochs changed, and the mask of the last one.
+
+    Args:
+        config: whose stages are taken.
+        epochs: from number and epochs of a stage to its new epochs.
+        mask: of the last stage; ``None`` for its own.
+    """
+    stages = [stage.model_dump() for stage in config.stages(SYSTEMS)]
+    for number, stage in enumerate(stages):
+        stage["epochs"] = epochs(number, stage["epochs"])
+    if mask is not None:
+        stages[-1]["mask"] = mask
+    return f"training.stages={yaml.safe_dump(stages, default_flow_style=True, width=10**6).strip()}"

@@ -1,0 +1,137 @@
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import yaml
+
+from benchmarks.accuracy.systems import measure, search, stored
+from benchmarks.accuracy.systems.claim import HERE, Candidate, Claim
+from graphmer.experiment.components import Components, FoldData
+
+CLAIM = {
+    "title": "Simulated",
+    "protocol": "Tiny.",
+    "metric": "wa",
+    "reference": "momke",
+    "rates": [0.5],
+    "set": [
+        "data={format: simulated, simulation: {dialogues: 10, widths: {audio: 12, text: 14}}}",
+        "folds=[1,2]",
+        "model.width=8",
+    ],
+    "files": str(HERE / "../../../configs/published/{system}_iemocap4.yaml"),
+    "search": {"epochs": 0.02, "weights": {"momke": "model.reconstruction"}},
+    "systems": {
+        "momke": {"set": ["model.reconstruction=1.0", "model.depth=1"]},
+        "logistic": {
+            "config": str(HERE / "../iemocap4/momke.yaml"),
+            "set": ["model={system: logistic}", "training.stages=null"],
+        },
+    },
+}
+
+
+@pytest.fixture
+def claim(tmp_path, monkeypatch):
+    monkeypatch.setattr(search, "WORK", tmp_path / "runs")
+    monkeypatch.setattr(measure, "WORK", tmp_path / "runs")
+    monkeypatch.setattr(stored, "FOLDER", tmp_path / "results")
+    path = tmp_path / "tiny.yaml"
+    path.write_text(yaml.safe_dump(CLAIM))
+    return Claim.read(path)
+
+
+def test_the_common_recipe_replaces_training_and_mask_and_keeps_the_relative_length_of_stages(claim):
+    own, common = (claim.config("momke", Candidate(recipe)) for recipe in ("own", "common"))
+    assert own.training.optimizer == "adam"
+    assert [(s.epochs, s.mask) for s in own.training.stages] == [(100, "complete"), (100, "sets")]
+    assert (common.training.optimizer, common.training.learning_rate, common.training.ema) == (
+        "adamw",
+        5e-4,
+        0.99,
+    )
+    assert [(s.epochs, s.mask) for s in common.training.stages] == [(30, "complete"), (30, "mixed")]
+    assert common.model == own.model
+    assert common.data == own.data
+
+
+def test_factors_multiply_learning_rate_and_loss_weight_and_a_search_shortens_every_stage(claim):
+    tried = claim.config("momke", Candidate("own", 3.0, 0.333), epochs=0.34)
+    assert tried.training.learning_rate == pytest.approx(3e-4)
+    assert tried.model.reconstruction == pytest.approx(0.333)
+    assert [stage.epochs for stage in tried.training.stages] == [34, 34]
+
+
+def test_a_candidate_is_read_back_from_its_key():
+    for candidate in (Candidate(), Candidate("common", 0.333, 3.0)):
+        assert Candidate.from_key(candidate.key) == candidate
+
+
+def test_every_step_of_the_search_starts_from_the_best_candidate(claim, monkeypatch):
+    scores = {"own-1-1": 0.4, "common-1-1": 0.5, "common-3-1": 0.7, "common-3-0.333": 0.6, "common-3-3": None}
+    tried = []
+    monkeypatch.setattr(search, "train", lambda *arguments: tried.extend(each.key for each in arguments[2]))
+    monkeypatch.setattr(
+        search,
+        "outcome",
+        lambda claim, system, each: {"candidate": each.key, "score": scores.get(each.key, 0.1)},
+    )
+    search.search(claim, "momke", jobs=1)
+    assert tried == ["own-1-1", "common-1-1", "common-0.333-1", "common-3-1", "common-3-0.333", "common-3-3"]
+    found = stored.load("momke", "tiny")["search"]
+    assert found["chosen"] == "common-3-1"
+    assert len(found["trials"]) == 6
+    search.search(claim, "momke", jobs=1)
+    assert len(tried) == 6
+
+
+def test_a_trial_reads_no_dialogue_of_the_test_fold(claim, monkeypatch):
+    part, read = FoldData._part, set()
+    monkeypatch.setattr(FoldData, "_part", lambda data, ids: read.update(ids) or part(data, ids))
+    search.trial(claim, "momke", Candidate())
+    fold = Components(claim.config("momke")).folds[1]
+    assert read == {*fold.train, *fold.validation}
+    result = search.outcome(claim, "momke", Candidate())
+    assert 0 <= result["score"] <= 1
+
+
+def test_a_trial_that_diverges_has_no_score(claim, monkeypatch):
+    def diverged(*arguments):
+        raise FloatingPointError("not finite")
+
+    monkeypatch.setattr(search.FoldTraining, "fit", diverged)
+    search.trial(claim, "momke", Candidate())
+    assert search.outcome(claim, "momke", Candidate())["score"] is None
+    assert search.best([search.outcome(claim, "momke", Candidate())]) is None
+
+
+def test_a_system_is_not_measured_before_its_settings_are_searched(claim):
+    with pytest.raises(SystemExit, match="search the settings of momke on tiny first"):
+        measure.measure(claim, "momke", seed=1, jobs=1)
+
+
+def test_a_measurement_stores_scores_intervals_and_facts_and_takes_further_seeds(claim):
+    measure.measure(claim, "logistic", seed=1, jobs=1)
+    first = stored.load("logistic", "tiny")
+    measure.measure(claim, "logistic", seed=2, jobs=1)
+    both = stored.load("logistic", "tiny")
+    assert list(both["facts"]) == ["1", "2"]
+    assert set(both["facts"]["1"]["seconds"]) == {"1", "2"}
+    assert both["facts"]["1"]["milliseconds_per_utterance"] > 0
+    scores = stored.load_scores(both["scores"])
+    assert scores.seeds == (1, 2)
+    np.testing.assert_array_equal(scores.counts[:1], stored.load_scores(first["scores"]).counts)
+    rows = {(row["condition"], row["metric"]): row["mean"] for row in both["summary"]}
+    assert rows["at", "wa"] == pytest.approx(
+        next(r.mean for r in scores.summary() if r.condition == "at"), abs=1e-6
+    )
+    assert {condition for condition, _ in rows} == {"a", "t", "at", "rate:0.5"}
+    assert "root" not in both["config"]["data"]
+
+
+def test_seeds_with_other_settings_are_not_joined(claim):
+    measure.measure(claim, "logistic", seed=1, jobs=1)
+    section = stored.load("logistic", "tiny")
+    scores = replace(stored.load_scores(section["scores"]), seeds=(2,))
+    with pytest.raises(SystemExit, match="seeds 1 were measured with other settings"):
+        measure.add(section, scores, {**section["config"], "causal": True}, {})
