@@ -8,7 +8,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy.cells import markdown, percent, signed
 from benchmarks.accuracy.change_table import change_table, recovery_table
+from benchmarks.accuracy.systems import page as of_systems
 from benchmarks.markers import fill
 
 ROOT = Path(__file__).parents[2]
@@ -34,6 +36,7 @@ def pages() -> list[Path]:
 
 def write(page: Path) -> None:
     """Fill every table that a page has markers for."""
+    of_systems.write(page)
     fill(page, "main", lambda: main_table(stored("iemocap4")))
     for path in sorted(RESULTS.glob("*.json")):
         fill(page, path.stem, lambda name=path.stem: table_of(stored(name)))
@@ -57,11 +60,11 @@ def main_table(result: Mapping[str, Any]) -> str:
         for row in result["differences"]
         if (row["first"], row["other"], row["metric"]) == ("momke", "graph", "wa")
     }
-    lines = [["available", *systems.values(), "graphmer - MoMKE"], ["---", *["---:"] * 4]]
+    lines = [["available", *systems.values(), "graphmer - MoMKE"]]
     for condition, title in MAIN.items():
         cells = [f"{100 * wa[system, condition]['mean']:.1f}" for system in systems]
         lines.append([title, *cells, signed(apart[condition])])
-    return "\n" + "\n".join("| " + " | ".join(line) + " |" for line in lines) + "\n\n"
+    return f"\n{markdown(lines)}\n\n"
 
 
 def table_of(result: Mapping[str, Any]) -> str:
@@ -92,14 +95,14 @@ def table(result: Mapping[str, Any]) -> str:
     order = [*sets, PARTIAL, *(condition for condition in conditions if ":" in condition)]
     header = ["condition", *systems, *(f"{other} - {first}" for first, other in pairs)]
     header += ["best possible", "graph's share"] if result["best"] else []
-    lines = [header, ["---", *("---:" for _ in header[1:])]]
+    lines = [header]
     for condition in order:
         line = [condition, *(percent(cells[system, condition]) for system in systems)]
         line += [signed(differences[(*pair, condition)]) for pair in pairs]
         lines.append(line + shares(result, cells, condition, sets))
     if result["best"]:
         lines.append(["mean of the seven sets", *seven(result, cells, sets, len(header))])
-    rows = "\n".join("| " + " | ".join(line) + " |" for line in lines)
+    rows = markdown(lines)
     machine = result["environment"]
     commits = ", ".join(dict.fromkeys(stored["commit"] for stored in result["systems"].values()))
     note = (
@@ -108,14 +111,6 @@ def table(result: Mapping[str, Any]) -> str:
         f"Commit {commits}, torch {machine['versions']['torch']}, {machine['device']}."
     )
     return f"\n{rows}\n\n{note}\n\n"
-
-
-def percent(row: Mapping[str, float]) -> str:
-    return f"{100 * row['mean']:.1f} ± {50 * (row['high'] - row['low']):.1f}"
-
-
-def signed(row: Mapping[str, float]) -> str:
-    return f"{100 * row['mean']:+.1f} [{100 * row['low']:.1f}, {100 * row['high']:.1f}]"
 
 
 def shares(

@@ -5,7 +5,8 @@ import pytest
 import yaml
 
 from benchmarks.accuracy.systems import measure, search, stored
-from benchmarks.accuracy.systems.claim import HERE, Candidate, Claim
+from benchmarks.accuracy.systems.claim import HERE, Candidate, Claim, value_of
+from benchmarks.accuracy.systems.page import CORPORA, SHORT, Tables
 from graphmer.experiment.components import Components, FoldData
 
 CLAIM = {
@@ -13,7 +14,7 @@ CLAIM = {
     "protocol": "Tiny.",
     "metric": "wa",
     "reference": "momke",
-    "rates": [0.5],
+    "rates": [0.1, 0.3, 0.5, 0.7],
     "set": [
         "data={format: simulated, simulation: {dialogues: 10, widths: {audio: 12, text: 14}}}",
         "folds=[1,2]",
@@ -122,10 +123,9 @@ def test_a_measurement_stores_scores_intervals_and_facts_and_takes_further_seeds
     assert scores.seeds == (1, 2)
     np.testing.assert_array_equal(scores.counts[:1], stored.load_scores(first["scores"]).counts)
     rows = {(row["condition"], row["metric"]): row["mean"] for row in both["summary"]}
-    assert rows["at", "wa"] == pytest.approx(
-        next(r.mean for r in scores.summary() if r.condition == "at"), abs=1e-6
-    )
-    assert {condition for condition, _ in rows} == {"a", "t", "at", "rate:0.5"}
+    confusion = scores.confusion("at").sum(axis=0)
+    assert rows["at", "wa"] == pytest.approx(np.trace(confusion) / confusion.sum(), abs=1e-6)
+    assert {condition for condition, _ in rows} == {"a", "t", "at", *SHORT}
     assert "root" not in both["config"]["data"]
 
 
@@ -135,3 +135,37 @@ def test_seeds_with_other_settings_are_not_joined(claim):
     scores = replace(stored.load_scores(section["scores"]), seeds=(2,))
     with pytest.raises(SystemExit, match="seeds 1 were measured with other settings"):
         measure.add(section, scores, {**section["config"], "causal": True}, {})
+
+
+def test_tables_rank_the_systems_and_pair_them_with_the_reference(claim):
+    measure.measure(claim, "logistic", seed=1, jobs=1)
+    section = stored.load("logistic", "tiny")
+    assert "logistic" in Tables(claim).short()
+    scores = stored.load_scores(section["scores"])
+    best = np.zeros_like(scores.counts)
+    classes = np.arange(scores.counts.shape[-1])
+    best[..., classes, classes] = scores.counts.sum(axis=-1)
+    measure.add(found := {}, replace(scores, counts=best), section["config"], section["facts"]["1"])
+    stored.save("momke", "tiny", found)
+    lines = Tables(claim).short().splitlines()
+    rows = [line.split(" | ") for line in lines if line.startswith("| ") and "---" not in line]
+    assert [row[0] for row in rows] == ["| system", "| momke", "| logistic"]
+    assert rows[1][1] == "100.0"
+    logistic = next(row["mean"] for row in section["partial"] if row["metric"] == "wa")
+    difference = rows[2][rows[0].index("mean of partial sets, less momke")]
+    assert difference.startswith(f"{100 * (logistic - 1):+.1f} [")
+    assert "100.0 ± 0.0" in Tables(claim).full()
+
+
+@pytest.mark.parametrize("corpus", CORPORA)
+def test_every_claim_names_systems_that_exist_and_have_the_settings_it_changes(corpus, monkeypatch):
+    for name in ("IEMOCAP4", "IEMOCAP6", "MELD", "MOSI"):
+        monkeypatch.setenv(name, "data")
+    claim = Claim.read(corpus)
+    assert claim["reference"] in claim.systems
+    for system in claim.systems:
+        for recipe in claim.recipes(system):
+            config = claim.config(system, Candidate(recipe))
+            assert config.model.system == system
+            assert config.data.root.name == "data"
+            assert claim.weight(system) is None or value_of(config, claim.weight(system)) > 0
