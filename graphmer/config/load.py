@@ -11,7 +11,7 @@ import yaml
 from pydantic import ValidationError
 
 from graphmer.config.renamed import new_name
-from graphmer.config.schema import Config
+from graphmer.config.schema import Config, merged
 from graphmer.errors import ConfigError
 from graphmer.systems import SYSTEMS, System
 
@@ -58,7 +58,7 @@ def _read(path: Path, within: tuple[Path, ...]) -> dict[str, Any]:
         raise ConfigError(f"{path}: base: must be the path of one YAML file, from the folder of this file.")
     other = path.parent / base
     inherited = _read(other, (*within, path.resolve()))
-    return _merged(_rooted(inherited, other, path.parent), values)
+    return merged(_rooted(inherited, other, path.parent), values)
 
 
 def _rooted(values: dict[str, Any], source: Path, folder: Path) -> dict[str, Any]:
@@ -73,17 +73,6 @@ def _rooted(values: dict[str, Any], source: Path, folder: Path) -> dict[str, Any
         return values
     moved = os.path.relpath(source.parent / expanded, folder)
     return {**values, "data": {**data, "root": moved}}
-
-
-def _merged(base: Mapping[str, Any], own: Mapping[str, Any]) -> dict[str, Any]:
-    """Values of a file and its base: sections are merged, anything else is replaced."""
-    found = dict(base)
-    for name, value in own.items():
-        inner = found.get(name)
-        if isinstance(inner, Mapping) and isinstance(value, Mapping):
-            value = _merged(inner, value)
-        found[name] = value
-    return found
 
 
 def checked(

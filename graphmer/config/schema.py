@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
@@ -121,6 +121,13 @@ class PublishedConfig(Settings):
         return self
 
 
+def merged(base: Any, own: Any) -> Any:
+    """Values of a section with those of another one where it has none itself; anything else is replaced."""
+    if not isinstance(base, Mapping) or not isinstance(own, Mapping):
+        return own
+    return {**base, **{name: merged(base.get(name), value) for name, value in own.items()}}
+
+
 class Config(Settings):
     """A whole experiment."""
 
@@ -141,7 +148,8 @@ class Config(Settings):
     training: TrainingConfig = TrainingConfig()
     """Optimization, stages and selection."""
     curriculum: Annotated[CurriculumSettings | None, word_for_none("none")] = None
-    """Training by hardness; `none` trains on all utterances alike."""
+    """Training by hardness; `none` trains on all utterances alike. What the section leaves out is as the
+    system has it, and so is the retrieval."""
     retrieval: Annotated[RetrievalSettings | None, word_for_none("none")] = None
     """Supports from the training part, with a `curriculum`; `none` for none."""
     encoder: Literal["none", "retrieval", "input", "both"] = "none"
@@ -167,6 +175,21 @@ class Config(Settings):
         """The stages of training: the given ones, or those of the system."""
         given = self.training.stages
         return systems[self.model.system].stages if given is None else given
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_parts_of_the_system(cls, values: Any, info: ValidationInfo) -> Any:
+        """Curriculum, retrieval and encoder of the chosen system, where the file leaves them out."""
+        model = values.get("model") if isinstance(values, Mapping) else None
+        name = model.get("system") if isinstance(model, Mapping) else None
+        system = systems_of(info).get(name) if isinstance(name, str) else None
+        if system is None:
+            return values
+        added: dict[str, Any] = {}
+        for section, own in (("curriculum", system.curriculum), ("retrieval", system.retrieval)):
+            if own is not None:
+                added[section] = merged(own.model_dump(), values.get(section, {}))
+        return {"encoder": system.encoder, **values, **added}
 
     @model_validator(mode="after")
     def _of_the_system(self, info: ValidationInfo) -> "Config":

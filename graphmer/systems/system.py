@@ -2,14 +2,16 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
+from graphmer.curriculum.settings import CurriculumSettings
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.graph import DialogueGraph
 from graphmer.nn.losses import LossTerms
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkSettings, Signature
 from graphmer.nn.targets import TrainingTargets
+from graphmer.retrieval.settings import RetrievalSettings
 from graphmer.settings import Positive, Settings
 
 HEADS = ("decoder", "change_head")
@@ -74,6 +76,10 @@ class System:
         what_if: whether predictions without some modalities are meaningful.
         classes: whether it predicts classes.
         scores: whether it predicts scores.
+        curriculum: training by hardness that belongs to the system: what the configuration's section leaves
+            out is taken from here.
+        retrieval: retrieval of supports that belongs to the system, likewise.
+        encoder: `encoder` of a configuration that leaves it out.
     """
 
     settings: type[NetworkSettings]
@@ -87,6 +93,9 @@ class System:
     what_if: bool = True
     classes: bool = True
     scores: bool = True
+    curriculum: CurriculumSettings | None = None
+    retrieval: RetrievalSettings | None = None
+    encoder: Literal["none", "retrieval", "input", "both"] = "none"
 
     @property
     def name(self) -> str:
