@@ -164,7 +164,7 @@ def test_every_claim_names_systems_that_exist_and_have_the_settings_it_changes(c
     claim = Claim.read(corpus)
     assert claim["reference"] in claim.systems
     for system in claim.systems:
-        for recipe in claim.recipes(system):
+        for recipe in ("own", "common") if claim.searched(system) else ("own",):
             config = claim.config(system, Candidate(recipe))
             assert config.model.system == system
             assert config.data.root.name == "data"

@@ -85,14 +85,11 @@ class Claim:
             raise SystemExit(f"{self.name} has no system {system!r}; it has {', '.join(self.systems)}")
         return self.values["systems"][system] or {}
 
-    def recipes(self, system: str) -> list[str]:
-        """Recipes that the search compares."""
-        entry = self.entry(system)
-        return ["own"] if entry.get("common", "") is None or not self.tuned(system) else ["own", "common"]
-
-    def tuned(self, system: str) -> bool:
-        """Whether there is anything to search."""
-        return SYSTEMS[self.config(system).model.system].fit is None
+    def searched(self, system: str) -> bool:
+        """Whether settings are searched: not where the claim says so, nor for what has no stages."""
+        return (
+            self.entry(system).get("search", True) and SYSTEMS[self.config(system).model.system].fit is None
+        )
 
     def weight(self, system: str) -> str | None:
         """Setting that is the loss weight of a system."""

@@ -37,7 +37,7 @@ def measure(claim: Claim, system: str, seed: int, jobs: int) -> None:
 
 def chosen(claim: Claim, system: str) -> Candidate:
     """What the search chose on this corpus, or on the one whose search the claim takes over."""
-    if not claim.tuned(system):
+    if not claim.searched(system):
         return Candidate()
     corpus = claim.values.get("search_of", claim.name)
     search = stored.load(system, corpus).get("search", {})
