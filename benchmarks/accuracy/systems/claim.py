@@ -1,7 +1,7 @@
 """Claim about all systems on one corpus, and the settings that a candidate of the search stands for."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -38,10 +38,6 @@ class Candidate:
         recipe, learning_rate, weight = key.split("-")
         return cls(recipe, float(learning_rate), float(weight))
 
-    def with_(self, **changes: Any) -> "Candidate":
-        """The same with other values."""
-        return replace(self, **changes)
-
 
 @dataclass(frozen=True)
 class Claim:
@@ -72,28 +68,35 @@ class Claim:
 
     @property
     def systems(self) -> list[str]:
-        """Systems in the order of the tables."""
-        return list(self.values["systems"])
+        """Systems of the claim, and all others that have a configuration for its corpus."""
+        given = self.values["systems"]
+        return [*given, *(name for name in SYSTEMS if name not in given and self._file(name).is_file())]
+
+    def _file(self, system: str) -> Path:
+        return self.folder / self.values["files"].format(system=system)
 
     def entry(self, system: str) -> Mapping[str, Any]:
-        """Entry of a system.
+        """What the claim has for a system.
 
         Raises:
-            SystemExit: if the claim does not name it.
+            SystemExit: if the system has no configuration for the corpus.
         """
-        if system not in self.values["systems"]:
+        if system not in self.systems:
             raise SystemExit(f"{self.name} has no system {system!r}; it has {', '.join(self.systems)}")
-        return self.values["systems"][system] or {}
+        return self.values["systems"].get(system) or {}
 
     def searched(self, system: str) -> bool:
         """Whether settings are searched: not where the claim says so, nor for what has no stages."""
-        return (
-            self.entry(system).get("search", True) and SYSTEMS[self.config(system).model.system].fit is None
-        )
+        chosen = SYSTEMS[self.config(system).model.system]
+        return self.entry(system).get("search", True) and chosen.fit is None
 
     def weight(self, system: str) -> str | None:
         """Setting that is the loss weight of a system."""
         return self.rules["weights"].get(system)
+
+    def factors(self, system: str, step: str) -> list[float]:
+        """Multiples that a step tries."""
+        return self.rules["factors"].get(f"{step} of {system}", self.rules["factors"][step])
 
     def config(self, system: str, candidate: Candidate = Candidate(), *, epochs: float = 1.0) -> Config:
         """Configuration of a system with the settings of a candidate.
@@ -104,11 +107,10 @@ class Claim:
             epochs: fraction of the epochs of every stage.
         """
         entry, given = self.entry(system), list(self.values.get("set", []))
-        file = entry.get("config", self.values["files"].format(system=system))
+        path = self.folder / entry["config"] if "config" in entry else self._file(system)
         given += entry.get("set", [])
-        if candidate.recipe == "common":
-            file = entry.get("common", file)
-        path = self.folder / file
+        if candidate.recipe == "common" and "common" in entry:
+            path = self.folder / entry["common"]
         config = load_config(path, given)
         if candidate.recipe == "common" and "common" not in entry:
             config = load_config(path, given := [*given, *self._common(config)])

@@ -4,6 +4,7 @@ import json
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +48,7 @@ def candidates(claim: Claim, system: str, centre: Candidate | None, step: str) -
         return [Candidate("own"), Candidate("common")]
     if centre is None or (step == "weight" and claim.weight(system) is None):
         return []
-    return [centre.with_(**{step: factor}) for factor in claim.rules["factors"]]
+    return [replace(centre, **{step: factor}) for factor in claim.factors(system, step)]
 
 
 def best(trials: Sequence[dict[str, Any]]) -> Candidate | None:
