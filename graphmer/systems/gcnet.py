@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from torch_geometric.nn import GraphConv, RGCNConv
 
 from graphmer.graph import DialogueGraph
+from graphmer.nn.averages import NeighborhoodAverages
 from graphmer.nn.context import ContextRNN
 from graphmer.nn.losses import LossTerms, reconstruction_loss
 from graphmer.nn.model import EmotionModel
@@ -31,6 +32,9 @@ class GcnetSettings(NetworkSettings):
     """Dropout probability between the layers of the recurrent encoders."""
     reconstruction: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the reconstruction of masked modalities; 0 for no such heads."""
+    neighborhood_averages: tuple[Annotated[float, Field(gt=0)] | None, ...] = ()
+    """Decay lengths, in turns, of averages of the features over the dialogue, which are read beside the
+    features; null is the plain average. Not in GCNet; empty for none."""
 
 
 class GraphBranch(nn.Module):
@@ -95,7 +99,12 @@ class GcnetNetwork(Network):
         super().__init__(settings, signature)
         widths, dropout = signature.widths, settings.dropout
         self.relations = PairRelations(signature.relations)
-        self.context = ContextRNN(sum(widths.values()), settings.width, dropout)
+        self.averages: NeighborhoodAverages | None = None
+        inputs = sum(widths.values())
+        if settings.neighborhood_averages:
+            self.averages = NeighborhoodAverages(widths, settings.width, settings.neighborhood_averages)
+            inputs += len(widths) * settings.width
+        self.context = ContextRNN(inputs, settings.width, dropout)
         size = (self.context.width, settings.width // 2)
         self.temporal = GraphBranch(*size, len(self.relations.orders), dropout)
         self.speaker = GraphBranch(*size, len(self.relations.speakers), dropout)
@@ -105,8 +114,12 @@ class GcnetNetwork(Network):
         self.reconstruction = nn.ModuleDict({m: nn.Linear(self.width, d) for m, d in rebuilt.items()})
 
     def forward(self, graph: DialogueGraph) -> NetworkOutput:
-        features = torch.cat([*self.filled(graph).values()], dim=1)
-        context = self.context(features, graph.dialogue)
+        features = self.filled(graph)
+        inputs = [*features.values()]
+        if self.averages is not None:
+            averages = self.averages(features, graph.available, graph.speaker, graph.dialogue)
+            inputs.append(averages.flatten(1))
+        context = self.context(torch.cat(inputs, dim=1), graph.dialogue)
         pairs = self.relations(graph.edge_index, graph.edge_type, len(context))
         temporal = self.temporal(context, pairs.index, pairs.order, graph.dialogue)
         state = temporal + self.speaker(context, pairs.index, pairs.speaker, graph.dialogue)

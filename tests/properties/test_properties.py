@@ -108,6 +108,7 @@ MODELS = {
     "chain with change head": Made(settings={"decoder": "chain", "change": True}),
     "hardymer": Made(system="hardymer"),
     "gcnet": Made(system="gcnet"),
+    "gcnet with averages": Made(settings={"neighborhood_averages": (2.0, None)}, system="gcnet"),
     "gcnet with heads": Made(settings={"decoder": "chain", "change": True}, system="gcnet"),
 }
 CAUSAL = {

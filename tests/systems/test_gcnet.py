@@ -201,3 +201,20 @@ def test_heads_curriculum_and_supports_work_with_it(form, tmp_path):
 def test_a_causal_one_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="The system gcnet reads later turns; set `causal` to false"):
         run(tmp_path, "causal=true")
+
+
+def test_neighborhood_averages_are_read_beside_the_features():
+    """Averages of four neighborhoods and two decay lengths, mapped to the width of each modality."""
+    count = [
+        sum(p.numel() for p in network(neighborhood_averages=scales).parameters())
+        for scales in ((), (2.0, None))
+    ]
+    width, modalities, features = 6, len(WIDTHS), sum(WIDTHS.values())
+    maps = 4 * 2 * features * width
+    reads = 2 * 4 * width * modalities * width  # both directions of an LSTM, four gates
+    assert count[1] - count[0] == maps + reads
+    made = network(neighborhood_averages=(2.0,))
+    with torch.no_grad():
+        before = outputs_of(made, talk("ABAB", ["t", "", "", "a"]))
+        made.averages.maps[1].weight.zero_()
+        assert not torch.allclose(outputs_of(made, talk("ABAB", ["t", "", "", "a"])), before)
