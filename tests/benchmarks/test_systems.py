@@ -6,7 +6,7 @@ import yaml
 
 from benchmarks.accuracy.systems import measure, search, stored
 from benchmarks.accuracy.systems.claim import HERE, Candidate, Claim, value_of
-from benchmarks.accuracy.systems.page import CORPORA, SHORT, Tables
+from benchmarks.accuracy.systems.page import CLAIMS, SHORT, Tables
 from graphmer.experiment.components import Components, FoldData
 
 CLAIM = {
@@ -157,15 +157,53 @@ def test_tables_rank_the_systems_and_pair_them_with_the_reference(claim):
     assert "100.0 ± 0.0" in Tables(claim).full()
 
 
-@pytest.mark.parametrize("corpus", CORPORA)
-def test_every_claim_names_systems_that_exist_and_have_the_settings_it_changes(corpus, monkeypatch):
-    for name in ("IEMOCAP4", "IEMOCAP6", "MELD", "MOSI"):
-        monkeypatch.setenv(name, "data")
-    claim = Claim.read(corpus)
-    assert claim["reference"] in claim.systems
+@pytest.mark.parametrize("name", CLAIMS)
+def test_every_claim_names_systems_that_exist_and_have_the_settings_it_changes(name, monkeypatch):
+    for root in ("IEMOCAP4", "IEMOCAP6", "MELD", "MOSI"):
+        monkeypatch.setenv(root, "data")
+    claim = Claim.read(name)
+    assert claim["reference"] is None or claim["reference"] in claim.systems
     for system in claim.systems:
         for recipe in ("own", "common") if claim.searched(system) else ("own",):
             config = claim.config(system, Candidate(recipe))
-            assert config.model.system == system
+            assert config.model.system == claim.system_of(system)
             assert config.data.root.name == "data"
             assert claim.weight(system) is None or value_of(config, claim.weight(system)) > 0
+
+
+def test_a_variant_changes_its_system_and_is_stored_beside_it(claim):
+    path = claim.folder / "variants.yaml"
+    stages = "training.stages=[{name: mixing, objective: mixing, epochs: 1, mask: sets}]"
+    path.write_text(
+        yaml.safe_dump(
+            {
+                "base": "tiny",
+                "reference": None,
+                "rates": [0.5],
+                "systems": {
+                    "momke": CLAIM["systems"]["momke"],
+                    "momke-each": {"of": "momke", "per_condition": True, "set": [stages]},
+                },
+            }
+        )
+    )
+    variants = Claim.read(path)
+    assert variants.systems == ["momke", "momke-each"]
+    with pytest.raises(SystemExit, match="momke itself is measured by the claim tiny"):
+        measure.measure(variants, "momke", seed=1, jobs=1)
+    stored.save("momke", "tiny", {"search": {"chosen": "own-3-1"}})
+    measure.measure(variants, "momke-each", seed=1, jobs=1)
+    section = stored.load("momke-each", "tiny")
+    assert section["config"]["training"]["learning_rate"] == pytest.approx(3e-4)
+    assert set(section["facts"]["1"]["seconds"]) == {
+        f"{condition} {fold}" for condition in ("a", "t", "at", "rate:0.5") for fold in (1, 2)
+    }
+    runs = sorted(measure.WORK.glob("systems/tiny/momke-each-seed1/*"))
+    masks = {run.name: yaml.safe_load((run / "config.yaml").read_text()) for run in runs}
+    assert {name: each["training"]["stages"][0]["mask"] for name, each in masks.items()} == {
+        "a": "fixed:a",
+        "at": "fixed:at",
+        "rate_0.5": "rate:0.5",
+        "t": "fixed:t",
+    }
+    assert "| momke-each |" in Tables(variants).full()

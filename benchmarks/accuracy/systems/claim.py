@@ -44,7 +44,7 @@ class Claim:
     """Corpus, protocol and systems.
 
     Args:
-        name: of the corpus.
+        name: of its file: the corpus, for a claim about all systems.
         folder: of the claim; paths in it are relative to this folder.
         values: of its file.
         rules: of the search, the same for all corpora.
@@ -61,22 +61,32 @@ class Claim:
         path = HERE / f"{claim}.yaml" if Path(claim).suffix == "" else Path(claim)
         rules = yaml.safe_load((HERE / "search.yaml").read_text())
         values = yaml.safe_load(path.read_text())
+        if "base" in values:
+            corpus = yaml.safe_load((path.parent / f"{values['base']}.yaml").read_text())
+            values = {**corpus, "search_of": values["base"], **values}
         return cls(path.stem, path.parent, values, {**rules, **values.get("search", {})})
+
+    @property
+    def corpus(self) -> str:
+        """Name under which results are stored: variants of systems are stored beside them."""
+        return self.values.get("base", self.name)
 
     def __getitem__(self, field: str) -> Any:
         return self.values[field]
 
     @property
     def systems(self) -> list[str]:
-        """Systems of the claim, and all others that have a configuration for its corpus."""
-        given = self.values["systems"]
-        return [*given, *(name for name in SYSTEMS if name not in given and self._file(name).is_file())]
+        """Systems of the claim; for one about a corpus, all others that have a configuration as well."""
+        given = list(self.values["systems"])
+        if "base" in self.values:
+            return given
+        return given + [name for name in SYSTEMS if name not in given and self._file(name).is_file()]
 
     def _file(self, system: str) -> Path:
         return self.folder / self.values["files"].format(system=system)
 
     def entry(self, system: str) -> Mapping[str, Any]:
-        """What the claim has for a system.
+        """What the claim has for a system or variant.
 
         Raises:
             SystemExit: if the system has no configuration for the corpus.
@@ -85,6 +95,10 @@ class Claim:
             raise SystemExit(f"{self.name} has no system {system!r}; it has {', '.join(self.systems)}")
         return self.values["systems"].get(system) or {}
 
+    def system_of(self, name: str) -> str:
+        """The system that a variant is one of; a system itself."""
+        return self.entry(name).get("of", name)
+
     def searched(self, system: str) -> bool:
         """Whether settings are searched: not where the claim says so, nor for what has no stages."""
         chosen = SYSTEMS[self.config(system).model.system]
@@ -92,7 +106,7 @@ class Claim:
 
     def weight(self, system: str) -> str | None:
         """Setting that is the loss weight of a system."""
-        return self.rules["weights"].get(system)
+        return self.rules["weights"].get(self.system_of(system))
 
     def factors(self, system: str, step: str) -> list[float]:
         """Multiples that a step tries."""
@@ -106,9 +120,10 @@ class Claim:
             candidate: settings.
             epochs: fraction of the epochs of every stage.
         """
-        entry, given = self.entry(system), list(self.values.get("set", []))
-        path = self.folder / entry["config"] if "config" in entry else self._file(system)
-        given += entry.get("set", [])
+        base = self.system_of(system)
+        entry = self.values["systems"].get(base) or {}
+        given = [*self.values.get("set", []), *entry.get("set", [])]
+        path = self.folder / entry["config"] if "config" in entry else self._file(base)
         if candidate.recipe == "common" and "common" in entry:
             path = self.folder / entry["common"]
         config = load_config(path, given)
@@ -120,6 +135,8 @@ class Claim:
             for field, factor in factors.items()
             if field is not None and factor != 1
         ]
+        if base != system:
+            given += self.entry(system).get("set", [])
         if epochs != 1:
             given.append(stages_setting(config, lambda _, each: max(1, round(each * epochs))))
         return load_config(path, given)

@@ -17,7 +17,7 @@ MARKERS = "osD^v"
 def digest(name: str) -> str:
     """Hash of the results that a figure was drawn from, by its name ``systems_<corpus>``."""
     claim = Claim.read(name.removeprefix("systems_"))
-    parts = [[system, section["summary"]] for system, section in stored.measured(claim.systems, claim.name)]
+    parts = [[system, section["summary"]] for system, section in stored.measured(claim.systems, claim.corpus)]
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 

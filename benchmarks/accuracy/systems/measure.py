@@ -3,6 +3,7 @@
 import json
 import time
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -13,10 +14,13 @@ from benchmarks.accuracy.systems import stored
 from benchmarks.accuracy.systems.claim import Candidate, Claim
 from graphmer.config.load import dump_config
 from graphmer.config.schema import Config
+from graphmer.evaluation.gathering import Key
+from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
-from graphmer.experiment.components import FoldData
+from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.fold import predict
 from graphmer.graph.dataset import GraphDataset
+from graphmer.systems import SYSTEMS
 from graphmer.training.model_file import load_model
 
 PARTIAL = "mean of partial sets"
@@ -24,15 +28,49 @@ PARTIAL = "mean of partial sets"
 
 def measure(claim: Claim, system: str, seed: int, jobs: int) -> None:
     """Train and test all folds of one seed, and add what came out to what is stored."""
+    if claim.corpus != claim.name and claim.system_of(system) == system:
+        raise SystemExit(f"{system} itself is measured by the claim {claim.corpus}")
     candidate = chosen(claim, system)
     config = settings(claim, system, candidate, seed)
-    run = opened(config, WORK / "systems" / claim.name / f"{system}-seed{seed}")
     torch.set_num_threads(1)
-    scores = run.train(Quiet(system), jobs=jobs)
-    section = stored.load(system, claim.name)
-    add(section, scores, described(config), facts(run, seed) | {"candidate": candidate.key})
-    stored.save(system, claim.name, section)
-    print(f"Stored: {stored.FOLDER / system}.json, {claim.name}, seeds {section['scores']['seeds']}")
+    folder = WORK / "systems" / claim.corpus / f"{system}-seed{seed}"
+    if claim.entry(system).get("per_condition"):
+        scores, found = of_each_condition(system, config, folder, jobs)
+    else:
+        run = opened(config, folder)
+        scores, found = run.train(Quiet(system), jobs=jobs), facts(run, seed)
+    section = stored.load(system, claim.corpus)
+    add(section, scores, described(config), found | {"candidate": candidate.key})
+    stored.save(system, claim.corpus, section)
+    print(f"Stored: {stored.FOLDER / system}.json, {claim.corpus}, seeds {section['scores']['seeds']}")
+
+
+def of_each_condition(system: str, config: Config, folder: Path, jobs: int) -> tuple[Scores, dict[str, Any]]:
+    """Scores of models that are trained, selected and tested under one condition each, and their facts.
+
+    What is masked in training is masked as in the test; a stage that masks nothing masks nothing.
+    """
+    protocols, run = list(Components(config).protocols), None
+    kept: dict[Key, Predictions] = {}
+    found: dict[str, Any] = {}
+    for name in protocols:
+        mask = name if ":" in name else f"fixed:{name}"
+        stages = tuple(
+            stage if stage.mask == "complete" else stage.model_copy(update={"mask": mask})
+            for stage in config.stages(SYSTEMS)
+        )
+        training = config.training.model_copy(update={"stages": stages})
+        evaluation = config.evaluation.model_copy(update={"conditions": (name,), "rates": ()})
+        own = config.model_copy(update={"training": training, "evaluation": evaluation})
+        run = opened(own, folder / name.replace(":", "_"))
+        run.train(Quiet(f"{system} {name}"), jobs=jobs)
+        kept |= run.kept()
+        of_run = facts(run, config.seeds[0])
+        for fact in ("seconds", "epoch", "validation"):
+            of_run[fact] = {f"{name} {fold}": value for fold, value in of_run[fact].items()}
+            of_run[fact] |= found.get(fact, {})
+        found = of_run
+    return run.scores(kept, title=system), found
 
 
 def chosen(claim: Claim, system: str) -> Candidate:
@@ -40,9 +78,9 @@ def chosen(claim: Claim, system: str) -> Candidate:
     if not claim.searched(system):
         return Candidate()
     corpus = claim.values.get("search_of", claim.name)
-    search = stored.load(system, corpus).get("search", {})
+    search = stored.load(claim.system_of(system), corpus).get("search", {})
     if search.get("chosen") is None:
-        raise SystemExit(f"search the settings of {system} on {corpus} first")
+        raise SystemExit(f"search the settings of {claim.system_of(system)} on {corpus} first")
     return Candidate.from_key(search["chosen"])
 
 

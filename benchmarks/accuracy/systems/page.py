@@ -12,16 +12,17 @@ from benchmarks.markers import fill
 
 CORPORA = ("iemocap4", "iemocap6", "meld", "mosi")
 """Claims about all systems."""
+CLAIMS = (*CORPORA, "protocols", "ablation")
 SHORT = ("rate:0.1", "rate:0.3", "rate:0.5", "rate:0.7")
 """Missing rates of the short table."""
 NAMES = {"wa": "WA", "weighted_f1": "weighted F1", "mae": "MAE"}
 
 
 def write(page: Path) -> None:
-    """Fill the tables of all corpora on a page: a short one, and one of all conditions."""
-    for corpus in CORPORA:
-        fill(page, f"systems_{corpus}", lambda corpus=corpus: Tables(Claim.read(corpus)).short())
-        fill(page, f"systems_{corpus}_all", lambda corpus=corpus: Tables(Claim.read(corpus)).full())
+    """Fill the tables of all claims on a page: a short one, and one of all conditions."""
+    for claim in CLAIMS:
+        fill(page, f"systems_{claim}", lambda claim=claim: Tables(Claim.read(claim)).short())
+        fill(page, f"systems_{claim}_all", lambda claim=claim: Tables(Claim.read(claim)).full())
 
 
 class Tables:
@@ -34,7 +35,7 @@ class Tables:
     def __init__(self, claim: Claim) -> None:
         self.claim = claim
         self.metric = claim["metric"]
-        self.sections = dict(stored.measured(claim.systems, claim.name))
+        self.sections = dict(stored.measured(claim.systems, claim.corpus))
         self.rows = {
             system: {
                 row["condition"]: row
@@ -51,7 +52,9 @@ class Tables:
 
     @property
     def order(self) -> list[str]:
-        """Systems from the best to the worst mean of the partial sets."""
+        """Systems from the best to the worst mean of the partial sets; variants as the claim has them."""
+        if "base" in self.claim.values:
+            return list(self.sections)
         return sorted(
             self.sections,
             key=lambda system: self.rows[system][PARTIAL]["mean"] * (1 if self.is_error else -1),
@@ -63,9 +66,10 @@ class Tables:
             return "\nNot measured yet.\n\n"
         complete = next(iter(self.scores.values())).sets[-1]
         conditions = {PARTIAL: "mean of partial sets", complete: "all modalities"}
-        conditions |= {rate: rate.replace(":", " ") for rate in SHORT}
+        common = set.intersection(*(set(scores.conditions) for scores in self.scores.values()))
+        conditions |= {rate: rate.replace(":", " ") for rate in SHORT if rate in common}
         apart = [PARTIAL, SHORT[-1]]
-        reference = self.claim["reference"]
+        reference = self.claim["reference"] or "the system itself"
         header = ["system", *conditions.values()]
         header += [f"{conditions[name]}, less {reference}" for name in apart]
         header += ["rank", "recipe", "seeds", "seconds per fold", "parameters", "ms per utterance"]
@@ -81,7 +85,8 @@ class Tables:
         if not self.sections:
             return "\nNot measured yet.\n\n"
         first = next(iter(self.scores.values()))
-        others = [name for name in first.conditions if name not in first.sets]
+        common = set.intersection(*(set(scores.conditions) for scores in self.scores.values()))
+        others = [name for name in first.conditions if name not in first.sets and name in common]
         conditions = [*first.sets, PARTIAL, *others]
         lines = [["system", *conditions]]
         lines += [
@@ -104,7 +109,7 @@ class Tables:
 
     def _difference(self, system: str, condition: str) -> str:
         """Paired difference of a system to the reference, with its interval."""
-        reference = self.claim["reference"]
+        reference = self.claim["reference"] or self.claim.system_of(system)
         if reference not in self.sections or system == reference:
             return ""
         scores = self.scores

@@ -24,7 +24,7 @@ STEPS = ("recipe", "learning_rate", "weight")
 
 def search(claim: Claim, system: str, jobs: int, steps: Sequence[str] = STEPS) -> None:
     """Try candidates step by step, and store all their scores."""
-    if not claim.searched(system):
+    if not claim.searched(system) or claim.system_of(system) != system:
         print(f"{system} is measured as it is")
         return
     for step in steps:
