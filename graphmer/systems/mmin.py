@@ -66,13 +66,12 @@ class Imagination:
 
 
 class MminNetwork(ImaginationNetwork):
-    """Missing modality imagination network (Zhao et al., ACL 2021,
-    https://aclanthology.org/2021.acl-long.203).
+    """Missing modality imagination network (Zhao et al., ACL 2021).
 
-    Each utterance by itself. Features, zero where a modality is missing, are encoded as
-    ``h = [h_1; ..; h_M]``. A cascade of residual autoencoders imagines the embeddings of the missing
-    modalities, ``h^``; the emotion is classified from the codes of all autoencoders, ``[z_1; ..; z_B]``. A
-    backward cascade maps ``h^`` to ``h'``, near ``h``.
+    Each utterance by itself (https://aclanthology.org/2021.acl-long.203). Features, zero where a modality is
+    missing, are encoded as ``h = [h_1; ..; h_M]``. A cascade of residual autoencoders imagines the embeddings
+    of the missing modalities, ``h^``; the emotion is classified from the codes of all autoencoders,
+    ``[z_1; ..; z_B]``. A backward cascade maps ``h^`` to ``h'``, near ``h``.
 
     1. A teacher, encoders and classifier, learns from all modalities, ``L = CE``.
     2. The student starts from its encoders; the teacher ``T`` is frozen. With the complement ``x^c`` of what
@@ -82,9 +81,9 @@ class MminNetwork(ImaginationNetwork):
         - inputs are one vector per utterance and modality, read by three fully connected layers as in the
           port of GCNet's authors, instead of sequences of frames and tokens;
         - any number of modalities, at least two; the widths of the cascade follow from it;
-        - what was never recorded is no target: ``MSE(h^, T(x^c))`` is the mean over the recorded modalities of
-          all utterances, whether masked or available. The cycle compares embeddings of what is available,
-          and counts every utterance;
+        - what was never recorded is no target: ``MSE(h^, T(x^c))`` is the mean over the recorded modalities
+          of all utterances, whether masked or available. The cycle compares embeddings of what is
+          available, and counts every utterance;
         - `target` can also be the teacher's embedding of all modalities. The released code asks for that of
           zeros in place of each available modality;
         - masks are drawn by the trainer, and need not leave out the complete utterances.
