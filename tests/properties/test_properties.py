@@ -109,6 +109,7 @@ MODELS = {
     "gcnet": Made(system="gcnet"),
     "gcnet with heads": Made(settings={"decoder": "chain", "change": True}, system="gcnet"),
     "mmin": Made(system="mmin"),
+    "mmin with heads": Made(settings={"decoder": "chain", "change": True}, system="mmin"),
     "if_mmin": Made(system="if_mmin"),
     "cif_mmin": Made(system="cif_mmin"),
 }
