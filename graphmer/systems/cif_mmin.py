@@ -193,8 +193,8 @@ CIF_MMIN = System(
         "imagination": Objective(imagination_loss, trains=STUDENT, start=start),
     },
     stages=(
-        StageSettings(name="teacher", objective="teacher", epochs=20, mask="complete"),
-        StageSettings(name="imagination", objective="imagination", epochs=30, mask="mixed"),
+        StageSettings(name="teacher", objective="teacher", epochs=40, mask="complete"),
+        StageSettings(name="imagination", objective="imagination", epochs=40, mask="partial"),
     ),
     causal=True,
 )

@@ -184,7 +184,7 @@ IF_MMIN = System(
     },
     stages=(
         StageSettings(name="teacher", objective="teacher", epochs=20, mask="complete"),
-        StageSettings(name="imagination", objective="imagination", epochs=30, mask="mixed"),
+        StageSettings(name="imagination", objective="imagination", epochs=40, mask="partial"),
     ),
     causal=True,
 )

@@ -86,7 +86,7 @@ class MminNetwork(ImaginationNetwork):
           available, and counts every utterance;
         - `target` can also be the teacher's embedding of all modalities. The released code asks for that of
           zeros in place of each available modality;
-        - masks are drawn by the trainer, and need not leave out the complete utterances.
+        - masks are drawn by the trainer, and any kind can be chosen; there, no utterance is ever complete.
 
     Args:
         settings: of the network.
@@ -159,7 +159,7 @@ MMIN = System(
     },
     stages=(
         StageSettings(name="teacher", objective="teacher", epochs=20, mask="complete"),
-        StageSettings(name="imagination", objective="imagination", epochs=30, mask="mixed"),
+        StageSettings(name="imagination", objective="imagination", epochs=60, mask="partial"),
     ),
     causal=True,
 )
