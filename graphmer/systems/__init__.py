@@ -2,10 +2,13 @@
 
 from collections.abc import Mapping
 
+from graphmer.systems.cif_mmin import CIF_MMIN
 from graphmer.systems.gcnet import GCNET
 from graphmer.systems.graphmer import GRAPHMER
 from graphmer.systems.hardymer import HARDYMER
+from graphmer.systems.if_mmin import IF_MMIN
 from graphmer.systems.logistic import LOGISTIC
+from graphmer.systems.mmin import MMIN
 from graphmer.systems.momke import MOMKE
 from graphmer.systems.system import Objective, StageSettings, System
 
@@ -17,5 +20,10 @@ SYSTEMS: Mapping[str, System] = {
     "hardymer": HARDYMER,
     "logistic": LOGISTIC,
     "gcnet": GCNET,
+    "logistic": LOGISTIC,
+    "gcnet": GCNET,
+    "mmin": MMIN,
+    "if_mmin": IF_MMIN,
+    "cif_mmin": CIF_MMIN,
 }
 """Systems by name."""

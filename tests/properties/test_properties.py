@@ -110,6 +110,10 @@ MODELS = {
     "gcnet": Made(system="gcnet"),
     "gcnet with averages": Made(settings={"neighborhood_averages": (2.0, None)}, system="gcnet"),
     "gcnet with heads": Made(settings={"decoder": "chain", "change": True}, system="gcnet"),
+    "mmin": Made(system="mmin"),
+    "mmin with heads": Made(settings={"decoder": "chain", "change": True}, system="mmin"),
+    "if_mmin": Made(system="if_mmin"),
+    "cif_mmin": Made(system="cif_mmin"),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
@@ -357,6 +361,13 @@ STAGES = {
         {"name": "mixing", "objective": "mixing", "epochs": 3},
     ]
 }
+IMAGINATION = {
+    "stages": [
+        {"name": "teacher", "objective": "teacher", "epochs": 1, "mask": "complete"},
+        {"name": "imagination", "objective": "imagination", "epochs": 3},
+    ]
+}
+IMAGINING = ("mmin", "if_mmin", "cif_mmin")
 WINDOW = {"rules": {"near": {"rule": "window", "past": 1, "future": 1}}}
 TRAINED_SYSTEMS = {
     "momke": {"model": {"system": "momke", "width": 8, "depth": 1}, "training": STAGES},
@@ -376,6 +387,7 @@ TRAINED_SYSTEMS = {
         "model": {"system": "gcnet", "width": 8},
         "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
     },
+    **{name: {"model": {"system": name, "width": 8}, "training": IMAGINATION} for name in IMAGINING},
 }
 
 

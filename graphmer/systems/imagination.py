@@ -1,0 +1,109 @@
+"""What MMIN, IF-MMIN and CIF-MMIN share: settings, classifier, and the targets of a frozen teacher."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+from torch import Tensor, nn
+
+from graphmer.graph import DialogueGraph
+from graphmer.nn.cascade import CascadeAE
+from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
+from graphmer.nn.teacher import complement, recorded
+from graphmer.settings import Fraction, Positive
+
+
+class ImaginationSettings(NetworkSettings):
+    """Settings of the systems with an imagination cascade."""
+
+    width: Annotated[int, Field(ge=2)] = 128
+    """Width ``W`` of the embedding of each modality and of the states. The autoencoders of the cascade have
+    layers of ``2 W``, ``W`` and ``W / 2``."""
+    blocks: Positive = 5
+    """Number of autoencoders of the cascade."""
+    dropout: Fraction = 0.5
+    """Dropout probability of encoders and classifier."""
+    teacher_dropout: Fraction = 0.3
+    """Dropout probability of the teacher while it is trained."""
+    target: Literal["reverse", "full"] = "reverse"
+    """What is imagined. `reverse`: the teacher's embeddings of the masked modalities, with those of zeros in
+    place of the available ones, as in the released code. `full`: the teacher's embeddings of all modalities.
+    """
+
+
+class Classifier(nn.Module):
+    """Two fully connected layers with ReLU and dropout, then the logits.
+
+    Args:
+        inputs: width of the input.
+        width: width ``W`` of both layers.
+        outputs: number of classes ``C``, or 1 for a score.
+        dropout: dropout probability.
+    """
+
+    def __init__(self, inputs: int, width: int, outputs: int, dropout: float) -> None:
+        super().__init__()
+        self.hidden = nn.Sequential(
+            nn.Linear(inputs, width),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+            nn.Linear(width, width),
+            nn.ReLU(),
+            nn.Dropout(dropout),
+        )
+        self.emotion = nn.Linear(width, outputs)
+
+    def forward(self, embedding: Tensor) -> NetworkOutput:
+        """Logits ``[N, C]`` and states ``[N, W]`` of embeddings ``[N, inputs]``."""
+        state = self.hidden(embedding)
+        return NetworkOutput(self.emotion(state), state)
+
+
+class ImaginationNetwork(Network):
+    """Base class of the networks with an imagination cascade.
+
+    Args:
+        settings: of the network.
+        signature: inputs and outputs.
+
+    Raises:
+        ValueError: if there are fewer than two modalities.
+    """
+
+    settings: ImaginationSettings
+
+    def __init__(self, settings: ImaginationSettings, signature: Signature) -> None:
+        super().__init__(settings, signature)
+        if len(signature.widths) < 2:
+            raise ValueError(
+                f"The system {settings.system} imagines a modality from others and must have at least two; "
+                f"got {', '.join(signature.widths)}."
+            )
+        self.width = settings.width
+
+    def new_cascade(self, *, skip: bool = True) -> CascadeAE:
+        """A cascade over the embeddings of all modalities, side by side."""
+        width, blocks = self.settings.width, self.settings.blocks
+        hidden = (2 * width, width, width // 2)
+        return CascadeAE(len(self.modalities) * width, hidden, blocks, skip=skip)
+
+    def target_features(self, graph: DialogueGraph) -> dict[str, Tensor]:
+        """Features that the teacher reads for the target of the imagination, ``{m: [N, D_m]}``."""
+        read = complement if self.settings.target == "reverse" else recorded
+        return read(graph, self.modalities)
+
+
+def recorded_error(found: Tensor, target: Tensor, present: Tensor) -> Tensor:
+    """Mean squared error of the embeddings of recorded modalities.
+
+    What was never recorded has no embedding to be compared with, and does not count.
+
+    Args:
+        found: embeddings, or all of them side by side.
+        target: embeddings of the teacher.
+        present: what was recorded.
+
+    Shapes:
+        found ``[N, M, W]`` or ``[N, M * W]``; target ``[N, M, W]``; present bool ``[N, M]``.
+    """
+    error = (found.reshape(target.shape) - target).square().mean(dim=2) * present
+    return error.sum() / present.sum().clamp_min(1)
