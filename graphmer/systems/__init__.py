@@ -5,10 +5,19 @@ from collections.abc import Mapping
 from graphmer.systems.gcnet import GCNET
 from graphmer.systems.graphmer import GRAPHMER
 from graphmer.systems.logistic import LOGISTIC
+from graphmer.systems.m3net import M3NET
 from graphmer.systems.momke import MOMKE
+from graphmer.systems.sdr_gnn import SDR_GNN
 from graphmer.systems.system import Objective, StageSettings, System
 
 __all__ = ["SYSTEMS", "Objective", "StageSettings", "System"]
 
-SYSTEMS: Mapping[str, System] = {"graphmer": GRAPHMER, "momke": MOMKE, "logistic": LOGISTIC, "gcnet": GCNET}
+SYSTEMS: Mapping[str, System] = {
+    "graphmer": GRAPHMER,
+    "momke": MOMKE,
+    "logistic": LOGISTIC,
+    "gcnet": GCNET,
+    "sdr_gnn": SDR_GNN,
+    "m3net": M3NET,
+}
 """Systems by name."""

@@ -108,6 +108,8 @@ MODELS = {
     "chain with change head": Made(settings={"decoder": "chain", "change": True}),
     "gcnet": Made(system="gcnet"),
     "gcnet with heads": Made(settings={"decoder": "chain", "change": True}, system="gcnet"),
+    "sdr_gnn": Made(system="sdr_gnn"),
+    "m3net": Made(system="m3net"),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
@@ -368,6 +370,15 @@ TRAINED_SYSTEMS = {
         "graph": WINDOW,
         "model": {"system": "gcnet", "width": 8},
         "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
+    },
+    "sdr_gnn": {
+        "graph": WINDOW,
+        "model": {"system": "sdr_gnn", "width": 8},
+        "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
+    },
+    "m3net": {
+        "model": {"system": "m3net", "width": 8},
+        "training": {"stages": [{"name": "only", "objective": "emotion", "epochs": 3}]},
     },
 }
 
