@@ -77,7 +77,7 @@ class ModalityNodes:
         kind = torch.cat([modality.repeat(len(count)), modality.new_full((turns,), modalities)])
         within = [
             torch.cartesian_prod(rows[:, m], rows[:, m])
-            for rows in node.view(available.shape).split(count.tolist())
+            for rows in torch.split(node.view(available.shape), count.tolist())
             for m in range(modalities)
         ]
         across = [torch.cartesian_prod(modality, modality) + turn[:, :1, None] * modalities]
@@ -102,10 +102,10 @@ class M3netNetwork(Network):
     count it. It reads its hyperedges and neighbors as the others do, so that context fills it.
 
     Differences from the released code:
-        - weights of hyperedges belong to their type (dialogue in one modality, by modality; turn). There, they
-          and those of nodes are vectors that positions in the batch index: predictions depend on the batch,
-          and long ones overflow. They multiply the averages, where the released ones only divide; weights of
-          nodes are left out;
+        - weights of hyperedges belong to their type (a dialogue in one of the modalities, or a turn). There,
+          they and those of nodes are vectors that positions in the batch index: predictions depend on the
+          batch, and long ones overflow. They multiply the averages, where the released ones only divide;
+          weights of nodes are left out;
         - no embedding of speaker numbers is added to the text: the order of speakers has no meaning;
         - the text is one feature vector, not the normalised mean of four layers;
         - modules that no output reads (three linear maps in each hypergraph convolution, embeddings of
@@ -161,6 +161,6 @@ M3NET = System(
     M3netSettings,
     M3netNetwork,
     objectives={"emotion": Objective(loss)},
-    stages=(StageSettings(name="emotion", objective="emotion", epochs=80, mask="mixed"),),
+    stages=(StageSettings(name="emotion", objective="emotion", epochs=30, mask="mixed"),),
 )
 """Averages over hyperedges of modalities and turns, and signed convolutions over their pairs."""

@@ -1,6 +1,5 @@
 """SDR-GNN: spectral domain reconstruction graph neural network (KBS 2025)."""
 
-import math
 from typing import Annotated, Literal
 
 import torch
@@ -37,9 +36,9 @@ class SdrGnnSettings(NetworkSettings):
     reconstruction: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """Share ``e`` of the reconstruction of masked modalities in the loss, ``1 - e`` is that of the task; 0
     for no such heads."""
-    heads: Positive = 256
-    """Attention heads of the reconstruction, for a width of all features together that they divide, as they
-    do the released 2560; for another width, their greatest common divisor is the number of heads."""
+    head_width: Positive = 10
+    """Least width of the attention heads of the reconstruction, which divide the width of all features
+    together: 256 heads for the released 2560."""
 
 
 class SpectralBranch(nn.Module):
@@ -87,12 +86,14 @@ class ContextAttention(nn.Module):
 
     Args:
         width: ``D`` in and out.
-        heads: number of heads, must divide `width`.
+        head_width: least width of a head; there are as many heads as divide `width` and are this wide.
         dropout: dropout probability of the attention weights.
     """
 
-    def __init__(self, width: int, heads: int, dropout: float) -> None:
+    def __init__(self, width: int, head_width: int, dropout: float) -> None:
         super().__init__()
+        most = max(width // head_width, 1)
+        heads = max(number for number in range(1, most + 1) if width % number == 0)
         self.attention = nn.MultiheadAttention(width, heads, dropout, batch_first=True)
 
     def forward(self, state: Tensor, dialogue: Tensor) -> Tensor:
@@ -147,7 +148,7 @@ class SdrGnnNetwork(Network):
         self.reconstruction: nn.Linear | None = None
         if settings.reconstruction > 0:
             self.reconstruction = nn.Linear(self.width, features)
-            self.attention = ContextAttention(features, math.gcd(settings.heads, features), dropout)
+            self.attention = ContextAttention(features, settings.head_width, dropout)
 
     def forward(self, graph: DialogueGraph) -> NetworkOutput:
         features = torch.cat([*self.filled(graph).values()], dim=1)
@@ -182,7 +183,7 @@ SDR_GNN = System(
     SdrGnnSettings,
     SdrGnnNetwork,
     objectives={"completion": Objective(loss)},
-    stages=(StageSettings(name="completion", objective="completion", epochs=100, mask="mixed"),),
+    stages=(StageSettings(name="completion", objective="completion", epochs=30, mask="mixed"),),
     uses_graph=True,
 )
 """GCNet with low-pass and high-pass graph filters, and with attention in the reconstruction."""

@@ -41,7 +41,9 @@ def test_it_is_the_equation_where_edges_have_one_direction_and_nodes_have_none()
     expected = [torch.zeros(3, dtype=torch.float64) for _ in range(4)]
     for source, target in edges:
         gate = torch.tanh(layer.target(state[target]) + layer.source(state[source]))
-        expected[target] = expected[target] + gate * state[source] / math.sqrt(degree[source] * degree[target])
+        expected[target] = expected[target] + gate * state[source] / math.sqrt(
+            degree[source] * degree[target]
+        )
     torch.testing.assert_close(found, torch.stack(expected))
     (one,) = torch.autograd.grad(found.square().sum(), state, retain_graph=True)
     (other,) = torch.autograd.grad(torch.stack(expected).square().sum(), state)
@@ -50,4 +52,6 @@ def test_it_is_the_equation_where_edges_have_one_direction_and_nodes_have_none()
 
 @pytest.mark.parametrize("nodes", [1, 3])
 def test_without_edges_it_is_zero(nodes):
-    assert not HighPassConv(2)(torch.randn(nodes, 2), Neighbors(torch.zeros(2, 0, dtype=torch.long), nodes)).any()
+    assert not HighPassConv(2)(
+        torch.randn(nodes, 2), Neighbors(torch.zeros(2, 0, dtype=torch.long), nodes)
+    ).any()

@@ -18,7 +18,9 @@ def windows(turns: int, size: int = 1) -> torch.Tensor:
 
 
 def everyone(index: torch.Tensor) -> Hypergraph:
-    return Hypergraph(index[0], index[1], int(index[1].max()) + 1, torch.ones_like(index[0], dtype=torch.bool))
+    return Hypergraph(
+        index[0], index[1], int(index[1].max()) + 1, torch.ones_like(index[0], dtype=torch.bool)
+    )
 
 
 def test_windows_of_one_turn_give_the_figures_worked_out_by_hand():

@@ -58,7 +58,9 @@ def test_hyperedges_and_pairs_are_those_of_the_paper():
     available = torch.ones(5, 2, dtype=torch.bool)
     nodes = ModalityNodes.of(available, torch.tensor([0, 0, 0, 2, 2]))
     edges = [[] for _ in range(nodes.hypergraph.hyperedges)]
-    for node, hyperedge in zip(nodes.hypergraph.node.tolist(), nodes.hypergraph.hyperedge.tolist(), strict=True):
+    for node, hyperedge in zip(
+        nodes.hypergraph.node.tolist(), nodes.hypergraph.hyperedge.tolist(), strict=True
+    ):
         edges[hyperedge].append(node)
     contexts = [[0, 2, 4], [1, 3, 5], [6, 8], [7, 9]]
     turns = [[0, 1], [2, 3], [4, 5], [6, 7], [8, 9]]

@@ -97,15 +97,17 @@ def test_a_branch_chains_low_pass_and_high_pass():
 
 def test_attention_stays_within_a_dialogue():
     torch.manual_seed(0)
-    attention, state = ContextAttention(8, 2, 0.0), torch.randn(6, 8)
+    attention, state = ContextAttention(8, 4, 0.0), torch.randn(6, 8)
     together = attention(state, torch.tensor([0, 0, 0, 3, 4, 4]))
     for turns in (slice(0, 3), slice(3, 4), slice(4, 6)):
         alone = attention(state[turns], torch.zeros(turns.stop - turns.start, dtype=torch.long))
         torch.testing.assert_close(together[turns], alone)
 
 
-@pytest.mark.parametrize(("widths", "heads"), [(SHARED, 256), ({"a": 300, "t": 600}, 4), (WIDTHS, 4)])
-def test_heads_of_the_attention_divide_the_width_of_all_features(widths, heads):
+@pytest.mark.parametrize(
+    ("widths", "heads"), [(SHARED, 256), ({"a": 300, "t": 600}, 90), ({"a": 55, "t": 392}, 3), (WIDTHS, 1)]
+)
+def test_heads_of_the_attention_divide_the_width_of_all_features_and_are_wide_enough(widths, heads):
     signature = Signature(widths=widths, outputs=4, relations=BUILD.relations)
     with torch.device("meta"):
         assert SdrGnnNetwork(SdrGnnSettings(), signature).attention.attention.num_heads == heads
