@@ -10,8 +10,8 @@ from graphmer.nn.network import NetworkOutput
 def completion_loss(output: NetworkOutput, graph: DialogueGraph) -> Tensor:
     """Mean squared error per feature of what was recorded but masked, summed over the modalities of a turn.
 
-    The reconstruction loss of GCNet: ``L_rec = (1 / N) sum_i sum_m (1 - r_im) ||x'_im - x_im||^2 / D_m``, the mean
-    over all turns.
+    The reconstruction loss of GCNet, the mean over all turns:
+    ``L_rec = (1 / N) sum_i sum_m (1 - r_im) ||x'_im - x_im||^2 / D_m``.
 
     Differences from the released code: the mask of the turns has the layout of the features, where the
     released one is transposed for dialogues of unequal length; what was never recorded is no target.

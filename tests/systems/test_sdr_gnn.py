@@ -76,7 +76,7 @@ def test_it_has_the_used_parameters_of_the_released_code_and_a_live_speaker_bran
     relations = GraphBuilder({"context": TemporalWindow(3, 3)}).relations
     signature = Signature(widths=SHARED, outputs=6, relations=relations)
     with torch.device("meta"):
-        made = SdrGnnNetwork(SdrGnnSettings(), signature)
+        made = SdrGnnNetwork(SdrGnnSettings(width=200), signature)
     found = sum(parameter.numel() for parameter in made.parameters())
     assert found == allocated - idle + branch(2)  # same speaker and another one, for any number of speakers
 
