@@ -64,5 +64,5 @@ class HighPassConv(nn.Module):
         source, target = neighbors.ordered
         gate = torch.tanh(self.target(state)[target] + self.source(state)[source]).squeeze(1)
         begin = torch.cumsum(neighbors.degree, 0) - neighbors.degree
-        weight = gate * neighbors.norm.to(gate.dtype)
+        weight = (gate * neighbors.norm).to(state.dtype)
         return embedding_bag(source, state, begin, mode="sum", per_sample_weights=weight)

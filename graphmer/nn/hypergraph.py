@@ -66,7 +66,7 @@ def mean_incidence(state: Tensor, graph: Hypergraph, weight: Tensor | None = Non
     mean = mean / members.clamp_min(1)
     share = (members > 0).to(state.dtype)  # what nobody sends to is no average of zero
     if weight is not None:
-        share = share * weight[:, None]
+        share = share * weight[:, None].to(state.dtype)
     rows = torch.cat([share * mean, share], dim=1)[graph.hyperedge]
     total = state.new_zeros(len(state), rows.shape[1]).index_add(0, graph.node, rows)
     heard = total[:, -1:]

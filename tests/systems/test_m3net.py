@@ -139,6 +139,16 @@ def test_short_dialogues_with_anything_available_are_finite(speakers, has, outpu
     assert all(p.grad is None or p.grad.isfinite().all() for p in made.parameters())
 
 
+def test_it_trains_in_mixed_precision():
+    made, graph = model(), batched(ragged(), BUILD)
+    graph.emotion = torch.arange(17) % 4
+    expected = loss(made, graph, TrainingTargets()).total
+    with torch.autocast("cpu", torch.bfloat16):
+        total = loss(made, graph, TrainingTargets()).total
+    total.backward()
+    torch.testing.assert_close(total, expected, rtol=0.02, atol=0.02)
+
+
 def run(folder: Path, *settings: str) -> gm.Run:
     file = folder / "m3net.yaml"
     file.write_text(

@@ -177,6 +177,16 @@ def test_without_a_reconstruction_there_are_no_heads_for_it():
     assert set(loss(made, graph, TrainingTargets()).parts) == {"emotion"}
 
 
+def test_it_trains_in_mixed_precision():
+    made, graph = model(), batched(ragged(), BUILD)
+    graph.emotion = torch.arange(17) % 4
+    expected = loss(made, graph, TrainingTargets()).total
+    with torch.autocast("cpu", torch.bfloat16):
+        total = loss(made, graph, TrainingTargets()).total
+    total.backward()
+    torch.testing.assert_close(total, expected, rtol=0.02, atol=0.02)
+
+
 def run(folder: Path, *settings: str) -> gm.Run:
     small = (
         "model={system: sdr_gnn, width: 6}",
