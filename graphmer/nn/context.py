@@ -1,12 +1,17 @@
 """Recurrent encoder over the turns of each dialogue, on the ragged node axis."""
 
+from typing import Literal
+
 import torch
 from torch import Tensor, nn
 from torch.nn.utils.rnn import pad_sequence
 
+Cell = Literal["lstm", "gru"]
+"""Kind of recurrence."""
+
 
 class BidirectionalLayer(nn.Module):
-    """Bidirectional LSTM layer over padded sequences, as over packed ones.
+    """Bidirectional recurrent layer over padded sequences, as over packed ones.
 
     The backward direction reads each sequence reversed within its length, so that padding is always behind
     what is read: the result is that of packed sequences, without their steps of varying size. On a processor,
@@ -15,12 +20,14 @@ class BidirectionalLayer(nn.Module):
     Args:
         inputs: features of a step.
         width: width ``W`` of each direction.
+        cell: LSTM or GRU.
     """
 
-    def __init__(self, inputs: int, width: int) -> None:
+    def __init__(self, inputs: int, width: int, cell: Cell) -> None:
         super().__init__()
-        self.onward = nn.LSTM(inputs, width)
-        self.reversed = nn.LSTM(inputs, width)
+        layer = {"lstm": nn.LSTM, "gru": nn.GRU}[cell]
+        self.onward = layer(inputs, width)
+        self.reversed = layer(inputs, width)
 
     def forward(self, sequences: Tensor, reverse: Tensor) -> Tensor:
         """States of both directions.
@@ -39,7 +46,7 @@ class BidirectionalLayer(nn.Module):
 
 
 class ContextRNN(nn.Module):
-    """Bidirectional LSTM of two layers over the turns of each dialogue.
+    """Bidirectional LSTM or GRU of two layers over the turns of each dialogue.
 
     Neither direction reads padding, and no dialogue depends on the length of another one in its batch.
 
@@ -47,17 +54,18 @@ class ContextRNN(nn.Module):
         inputs: features of a turn.
         width: width ``W`` of each direction.
         dropout: dropout probability between the layers.
+        cell: LSTM or GRU.
 
     Attributes:
         width: ``D = 2 W`` of the output states.
     """
 
-    def __init__(self, inputs: int, width: int, dropout: float) -> None:
+    def __init__(self, inputs: int, width: int, dropout: float, cell: Cell = "lstm") -> None:
         super().__init__()
         self.width = 2 * width
-        self.first = BidirectionalLayer(inputs, width)
+        self.first = BidirectionalLayer(inputs, width, cell)
         self.dropout = nn.Dropout(dropout)
-        self.second = BidirectionalLayer(self.width, width)
+        self.second = BidirectionalLayer(self.width, width, cell)
 
     def forward(self, state: Tensor, dialogue: Tensor) -> Tensor:
         """States of the turns, each with its context.

@@ -9,7 +9,9 @@ from graphmer.systems.hardymer import HARDYMER
 from graphmer.systems.if_mmin import IF_MMIN
 from graphmer.systems.logistic import LOGISTIC
 from graphmer.systems.mmin import MMIN
+from graphmer.systems.m3net import M3NET
 from graphmer.systems.momke import MOMKE
+from graphmer.systems.sdr_gnn import SDR_GNN
 from graphmer.systems.system import Objective, StageSettings, System
 
 __all__ = ["SYSTEMS", "Objective", "StageSettings", "System"]
@@ -25,5 +27,9 @@ SYSTEMS: Mapping[str, System] = {
     "mmin": MMIN,
     "if_mmin": IF_MMIN,
     "cif_mmin": CIF_MMIN,
+    "logistic": LOGISTIC,
+    "gcnet": GCNET,
+    "sdr_gnn": SDR_GNN,
+    "m3net": M3NET,
 }
 """Systems by name."""

@@ -10,12 +10,13 @@ from torch_geometric.nn import GraphConv, RGCNConv
 from graphmer.graph import DialogueGraph
 from graphmer.nn.averages import NeighborhoodAverages
 from graphmer.nn.context import ContextRNN
-from graphmer.nn.losses import LossTerms, reconstruction_loss
+from graphmer.nn.losses import LossTerms
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.pair_relations import PairRelations
 from graphmer.nn.targets import TrainingTargets
 from graphmer.settings import Fraction
+from graphmer.systems.completion import completion_loss
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings, System
 
@@ -125,20 +126,6 @@ class GcnetNetwork(Network):
         state = temporal + self.speaker(context, pairs.index, pairs.speaker, graph.dialogue)
         reconstruction = {modality: head(state) for modality, head in self.reconstruction.items()}
         return NetworkOutput(self.emotion(state), state, reconstruction)
-
-
-def completion_loss(output: NetworkOutput, graph: DialogueGraph) -> Tensor:
-    """Mean squared error per feature of what was recorded but masked, summed over the modalities of a turn.
-
-    ``L_rec = (1 / N) sum_i sum_m (1 - r_im) ||x'_im - x_im||^2 / D_m``, the mean over all turns.
-
-    Differences from the released code: the mask of the turns has the layout of the features, where the
-    released one is transposed for dialogues of unequal length; what was never recorded is no target.
-    """
-    masked = graph.present & ~graph.available
-    features = {modality: graph[modality] for modality in output.reconstruction}
-    loss = reconstruction_loss(output.reconstruction, features, graph.available, graph.present)
-    return loss * masked.sum() / len(masked)
 
 
 def loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:

@@ -114,6 +114,8 @@ MODELS = {
     "mmin with heads": Made(settings={"decoder": "chain", "change": True}, system="mmin"),
     "if_mmin": Made(system="if_mmin"),
     "cif_mmin": Made(system="cif_mmin"),
+    "sdr_gnn": Made(system="sdr_gnn"),
+    "m3net": Made(system="m3net"),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
@@ -388,6 +390,15 @@ TRAINED_SYSTEMS = {
         "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
     },
     **{name: {"model": {"system": name, "width": 8}, "training": IMAGINATION} for name in IMAGINING},
+    "sdr_gnn": {
+        "graph": WINDOW,
+        "model": {"system": "sdr_gnn", "width": 8},
+        "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
+    },
+    "m3net": {
+        "model": {"system": "m3net", "width": 8},
+        "training": {"stages": [{"name": "only", "objective": "emotion", "epochs": 3}]},
+    },
 }
 
 

@@ -13,7 +13,8 @@ from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import NetworkOutput, Signature
 from graphmer.nn.pair_relations import PairRelations
 from graphmer.nn.targets import TrainingTargets
-from graphmer.systems.gcnet import GcnetNetwork, GcnetSettings, GraphBranch, completion_loss, loss
+from graphmer.systems.completion import completion_loss
+from graphmer.systems.gcnet import GcnetNetwork, GcnetSettings, GraphBranch, loss
 from graphmer.systems.model import ModelSettings
 from tests.talks import LABELS, WIDTHS, batched, ragged, talk
 
