@@ -108,6 +108,10 @@ MODELS = {
     "chain with change head": Made(settings={"decoder": "chain", "change": True}),
     "gcnet": Made(system="gcnet"),
     "gcnet with heads": Made(settings={"decoder": "chain", "change": True}, system="gcnet"),
+    "imder": Made(system="imder"),
+    "imder with heads": Made(settings={"decoder": "chain", "change": True}, system="imder"),
+    "gsdnet_style": Made(system="gsdnet_style"),
+    "gsdnet_style with heads": Made(settings={"decoder": "chain", "change": True}, system="gsdnet_style"),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
@@ -296,7 +300,9 @@ def test_another_seed_gives_other_batches_and_hides_something_else(made):
 def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
     model = made.model()
     batch = batched(ragged(), made.build)
+    # one turn in four is hidden, and of three other ones a modality each
     batch.available = batch.available & (torch.arange(17) % 4 > 0)[:, None]
+    batch.available[[9, 7, 3], [0, 1, 2]] = False
     batch.emotion = torch.arange(17) % 4
 
     def without_gradient(loss) -> set[str]:
