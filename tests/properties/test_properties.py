@@ -375,6 +375,19 @@ TRAINED_SYSTEMS = {
         "model": {"system": "gcnet", "width": 8},
         "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
     },
+    "imder": {
+        "model": {"system": "imder", "width": 8, "steps": 3},
+        "training": {
+            "stages": [
+                {"name": "complete", "objective": "complete", "epochs": 1, "mask": "complete"},
+                {"name": "diffusion", "objective": "diffusion", "epochs": 3},
+            ]
+        },
+    },
+    "gsdnet_style": {
+        "model": {"system": "gsdnet_style", "width": 8, "steps": 3},
+        "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
+    },
 }
 
 
