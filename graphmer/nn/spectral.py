@@ -132,4 +132,4 @@ class SpectralBasis:
         return (self.vectors @ coefficients)[self.inside]
 
     def _averaged(self, spectrum: Tensor) -> Tensor:
-        return (self.ties @ spectrum[:, :, None]).squeeze(2)
+        return (self.ties * spectrum[:, None]).sum(dim=2)
