@@ -219,6 +219,6 @@ GSDNET_STYLE = System(
     GsdnetStyleSettings,
     GsdnetStyleNetwork,
     objectives={"completion": Objective(loss)},
-    stages=(StageSettings(name="completion", objective="completion", epochs=30, mask="mixed"),),
+    stages=(StageSettings(name="completion", objective="completion", epochs=40, mask="mixed"),),
 )
 """Spectra of the graphs of missing modalities are sampled by diffusion; recurrence over completed turns."""
