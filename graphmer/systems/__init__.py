@@ -7,6 +7,8 @@ from graphmer.systems.gcnet import GCNET
 from graphmer.systems.graphmer import GRAPHMER
 from graphmer.systems.hardymer import HARDYMER
 from graphmer.systems.if_mmin import IF_MMIN
+from graphmer.systems.gsdnet_style import GSDNET_STYLE
+from graphmer.systems.imder import IMDER
 from graphmer.systems.logistic import LOGISTIC
 from graphmer.systems.mmin import MMIN
 from graphmer.systems.m3net import M3NET
@@ -31,5 +33,9 @@ SYSTEMS: Mapping[str, System] = {
     "gcnet": GCNET,
     "sdr_gnn": SDR_GNN,
     "m3net": M3NET,
+    "logistic": LOGISTIC,
+    "gcnet": GCNET,
+    "imder": IMDER,
+    "gsdnet_style": GSDNET_STYLE,
 }
 """Systems by name."""

@@ -116,6 +116,10 @@ MODELS = {
     "cif_mmin": Made(system="cif_mmin"),
     "sdr_gnn": Made(system="sdr_gnn"),
     "m3net": Made(system="m3net"),
+    "imder": Made(system="imder"),
+    "imder with heads": Made(settings={"decoder": "chain", "change": True}, system="imder"),
+    "gsdnet_style": Made(system="gsdnet_style"),
+    "gsdnet_style with heads": Made(settings={"decoder": "chain", "change": True}, system="gsdnet_style"),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
@@ -304,7 +308,9 @@ def test_another_seed_gives_other_batches_and_hides_something_else(made):
 def test_every_parameter_gets_a_gradient_in_the_stage_that_trains_it(made):
     model = made.model()
     batch = batched(ragged(), made.build)
+    # one turn in four is hidden, and of three other ones a modality each
     batch.available = batch.available & (torch.arange(17) % 4 > 0)[:, None]
+    batch.available[[9, 7, 3], [0, 1, 2]] = False
     batch.emotion = torch.arange(17) % 4
 
     def without_gradient(loss) -> set[str]:
@@ -398,6 +404,19 @@ TRAINED_SYSTEMS = {
     "m3net": {
         "model": {"system": "m3net", "width": 8},
         "training": {"stages": [{"name": "only", "objective": "emotion", "epochs": 3}]},
+    },
+    "imder": {
+        "model": {"system": "imder", "width": 8, "steps": 3},
+        "training": {
+            "stages": [
+                {"name": "complete", "objective": "complete", "epochs": 1, "mask": "complete"},
+                {"name": "diffusion", "objective": "diffusion", "epochs": 3},
+            ]
+        },
+    },
+    "gsdnet_style": {
+        "model": {"system": "gsdnet_style", "width": 8, "steps": 3},
+        "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
     },
 }
 
