@@ -108,6 +108,10 @@ MODELS = {
     "chain with change head": Made(settings={"decoder": "chain", "change": True}),
     "gcnet": Made(system="gcnet"),
     "gcnet with heads": Made(settings={"decoder": "chain", "change": True}, system="gcnet"),
+    "mran_style": Made(system="mran_style"),
+    "dialoguegcn": Made(system="dialoguegcn"),
+    "mmgcn": Made(system="mmgcn"),
+    "cogmen": Made(system="cogmen"),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
