@@ -42,13 +42,15 @@ class MmgcnNetwork(Network):
     ``h_m = W_m x_m``; the text then passes a bidirectional LSTM and gets an embedding of the speaker. Each
     modality of each turn is a node with the features ``h``; the weights of its edges are similarities
     (`SimilarityGraph`). ``x_0 = ReLU(W h)``, ``x_l = ReLU(GCNII(x_{l-1}, x_0))``; emotions are predicted from
-    ``[h_m; x_m]`` of all modalities.
+    ``ReLU([h_m; x_m])`` of all modalities.
 
     Differences from the released code:
         - the speaker is the one of the first turn or another, instead of a number, so that there can be any
           number of speakers and renaming them changes nothing; for two speakers it is as much to know;
         - norms are bounded from below, where the cosine of zeros was not a number, and a modality that a turn
           lacks is a node without edges, so that zeros are not taken for features;
+        - the weights of a convolution are those of the paper, ``[W, W]`` for the sum of the convolved and the
+          initial state; the released ones, ``[2 W, W]``, read both side by side;
         - another modality than text may be the one with context;
         - the depth is a setting, and unused layers are left out;
         - masks are drawn in training, where the released code has complete modalities only; the epoch is
@@ -102,7 +104,7 @@ class MmgcnNetwork(Network):
         state = initial
         for layer in self.layers:
             state = torch.relu(layer(self.dropout(state), initial, similarity))
-        joined = torch.cat([nodes, state], dim=3).transpose(1, 2)[inside].flatten(1)
+        joined = torch.relu(torch.cat([nodes, state], dim=3)).transpose(1, 2)[inside].flatten(1)
         return NetworkOutput(self.emotion(self.dropout(joined)), joined)
 
 

@@ -82,7 +82,8 @@ class MranStyleNetwork(Network):
         widths, width = signature.widths, settings.width
         if settings.anchor not in widths:
             raise ValueError(
-                f"The system mran_style has `anchor: {settings.anchor}`; the modalities are {', '.join(widths)}."
+                f"The system mran_style has `anchor: {settings.anchor}`; the modalities are "
+                f"{', '.join(widths)}."
             )
         self.width = width
         self.temperature = settings.temperature
