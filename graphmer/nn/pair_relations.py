@@ -15,14 +15,16 @@ class RelatedPairs:
         index: source and target of each edge.
         order: number of its temporal relation, in `PairRelations.orders`.
         speaker: number of its speaker relation, in `PairRelations.speakers`.
+        joint: number of both together, in `PairRelations.joint`.
 
     Shapes:
-        index ``[2, P]``; order, speaker ``[P]``.
+        index ``[2, P]``; order, speaker, joint ``[P]``.
     """
 
     index: Tensor
     order: Tensor
     speaker: Tensor
+    joint: Tensor
 
 
 class PairRelations:
@@ -38,11 +40,15 @@ class PairRelations:
     Attributes:
         orders: temporal relations that edges can have, in the order of their numbers.
         speakers: speaker relations that edges can have, in the order of their numbers.
+        joint: temporal and speaker relations together, in the order of their numbers; as in DialogueGCN, a
+            turn itself counts as ``past``: the source is not after the target.
 
     Example:
         >>> pairs = PairRelations(("own/past/intra", "context/past/intra", "context/past/inter"))
         >>> pairs.orders, pairs.speakers
         (('now', 'past'), ('intra', 'inter'))
+        >>> pairs.joint
+        (('past', 'intra'), ('past', 'inter'))
     """
 
     def __init__(self, relations: Sequence[str]) -> None:
@@ -51,6 +57,14 @@ class PairRelations:
         self.speakers = tuple(dict.fromkeys(["intra", *(speaker for _, speaker in kinds)]))
         self._order = [self.orders.index(order) for order, _ in kinds]
         self._speaker = [self.speakers.index(speaker) for _, speaker in kinds]
+        joint = [self._merged(*kind) for kind in [("now", "intra"), *kinds]]
+        self.joint = tuple(dict.fromkeys(joint))
+        numbers = {kind: number for number, kind in enumerate(self.joint)}
+        self._joint = [[numbers.get(self._merged(o, s), -1) for s in self.speakers] for o in self.orders]
+
+    @staticmethod
+    def _merged(order: str, speaker: str) -> tuple[str, str]:
+        return "past" if order == "now" else order, speaker
 
     @staticmethod
     def _kinds(relation: str) -> tuple[str, str]:
@@ -73,4 +87,5 @@ class PairRelations:
         own = torch.arange(turns, device=edge_type.device)
         itself = torch.stack([own, own, torch.zeros_like(own), torch.zeros_like(own)])
         pairs = torch.unique(torch.cat([edges, itself], dim=1), dim=1)
-        return RelatedPairs(pairs[:2], pairs[2], pairs[3])
+        joint = edge_type.new_tensor(self._joint)[pairs[2], pairs[3]]
+        return RelatedPairs(pairs[:2], pairs[2], pairs[3], joint)

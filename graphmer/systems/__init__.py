@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 
 from graphmer.systems.cif_mmin import CIF_MMIN
+from graphmer.systems.cogmen import COGMEN
+from graphmer.systems.dialoguegcn import DIALOGUEGCN
 from graphmer.systems.gcnet import GCNET
 from graphmer.systems.graphmer import GRAPHMER
 from graphmer.systems.hardymer import HARDYMER
@@ -14,6 +16,9 @@ from graphmer.systems.mmin import MMIN
 from graphmer.systems.m3net import M3NET
 from graphmer.systems.momke import MOMKE
 from graphmer.systems.sdr_gnn import SDR_GNN
+from graphmer.systems.mmgcn import MMGCN
+from graphmer.systems.momke import MOMKE
+from graphmer.systems.mran_style import MRAN_STYLE
 from graphmer.systems.system import Objective, StageSettings, System
 
 __all__ = ["SYSTEMS", "Objective", "StageSettings", "System"]
@@ -37,5 +42,11 @@ SYSTEMS: Mapping[str, System] = {
     "gcnet": GCNET,
     "imder": IMDER,
     "gsdnet_style": GSDNET_STYLE,
+    "logistic": LOGISTIC,
+    "gcnet": GCNET,
+    "mran_style": MRAN_STYLE,
+    "dialoguegcn": DIALOGUEGCN,
+    "mmgcn": MMGCN,
+    "cogmen": COGMEN,
 }
 """Systems by name."""

@@ -7,7 +7,7 @@ from torch.nn.functional import binary_cross_entropy_with_logits
 
 from graphmer.dialogue.change import previous_turn, speaker_ids
 from graphmer.graph import DialogueGraph
-from graphmer.nn.losses import distillation_loss, emotion_loss
+from graphmer.nn.losses import LossTerms, distillation_loss, emotion_loss
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import NetworkOutput
 from graphmer.nn.targets import TrainingTargets
@@ -88,3 +88,8 @@ def prediction_losses(
         loss = distillation_loss(output.logits, targets.teacher_logits, targets.hardness)
         terms["distillation"] = (targets.distillation_weight, loss)
     return terms
+
+
+def prediction_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
+    """Loss of a system that has no terms of its own: `prediction_losses` alone."""
+    return LossTerms.weighted(prediction_losses(model, model(graph), graph, targets))

@@ -53,3 +53,16 @@ def test_a_retrieved_support_has_a_relation_of_its_own():
     found = dict(zip(map(tuple, pairs.index.T.tolist()), pairs.order.tolist(), strict=True))
     assert relations.orders[found[2, 1]] == relations.speakers[2] == "support/retrieved"
     assert relations.orders[found[0, 1]] == "past"
+
+
+def test_joint_relations_say_whether_the_source_is_after_the_target_and_who_speaks():
+    relations = PairRelations(GraphBuilder({"context": TemporalWindow(1, 1), "own": SameSpeaker()}).relations)
+    assert sorted(relations.joint) == [
+        ("future", "inter"), ("future", "intra"), ("past", "inter"), ("past", "intra")
+    ]  # fmt: skip
+    graph = GraphBuilder({"context": TemporalWindow(1, 1), "own": SameSpeaker()})(talk("ABB"))
+    pairs = relations(graph.edge_index, graph.edge_type, 3)
+    for source, target, number in zip(*pairs.index.tolist(), pairs.joint.tolist(), strict=True):
+        order = "future" if source > target else "past"
+        speaker = "intra" if "ABB"[source] == "ABB"[target] else "inter"
+        assert relations.joint[number] == (order, speaker)

@@ -120,6 +120,10 @@ MODELS = {
     "imder with heads": Made(settings={"decoder": "chain", "change": True}, system="imder"),
     "gsdnet_style": Made(system="gsdnet_style"),
     "gsdnet_style with heads": Made(settings={"decoder": "chain", "change": True}, system="gsdnet_style"),
+    "mran_style": Made(system="mran_style"),
+    "dialoguegcn": Made(system="dialoguegcn"),
+    "mmgcn": Made(system="mmgcn"),
+    "cogmen": Made(system="cogmen"),
 }
 CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
