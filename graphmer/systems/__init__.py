@@ -7,18 +7,17 @@ from graphmer.systems.cogmen import COGMEN
 from graphmer.systems.dialoguegcn import DIALOGUEGCN
 from graphmer.systems.gcnet import GCNET
 from graphmer.systems.graphmer import GRAPHMER
+from graphmer.systems.gsdnet_style import GSDNET_STYLE
 from graphmer.systems.hardymer import HARDYMER
 from graphmer.systems.if_mmin import IF_MMIN
-from graphmer.systems.gsdnet_style import GSDNET_STYLE
 from graphmer.systems.imder import IMDER
 from graphmer.systems.logistic import LOGISTIC
-from graphmer.systems.mmin import MMIN
 from graphmer.systems.m3net import M3NET
-from graphmer.systems.momke import MOMKE
-from graphmer.systems.sdr_gnn import SDR_GNN
 from graphmer.systems.mmgcn import MMGCN
+from graphmer.systems.mmin import MMIN
 from graphmer.systems.momke import MOMKE
 from graphmer.systems.mran_style import MRAN_STYLE
+from graphmer.systems.sdr_gnn import SDR_GNN
 from graphmer.systems.system import Objective, StageSettings, System
 
 __all__ = ["SYSTEMS", "Objective", "StageSettings", "System"]
@@ -29,24 +28,16 @@ SYSTEMS: Mapping[str, System] = {
     "hardymer": HARDYMER,
     "logistic": LOGISTIC,
     "gcnet": GCNET,
-    "logistic": LOGISTIC,
-    "gcnet": GCNET,
     "mmin": MMIN,
     "if_mmin": IF_MMIN,
     "cif_mmin": CIF_MMIN,
-    "logistic": LOGISTIC,
-    "gcnet": GCNET,
-    "sdr_gnn": SDR_GNN,
-    "m3net": M3NET,
-    "logistic": LOGISTIC,
-    "gcnet": GCNET,
     "imder": IMDER,
+    "sdr_gnn": SDR_GNN,
     "gsdnet_style": GSDNET_STYLE,
-    "logistic": LOGISTIC,
-    "gcnet": GCNET,
     "mran_style": MRAN_STYLE,
     "dialoguegcn": DIALOGUEGCN,
     "mmgcn": MMGCN,
     "cogmen": COGMEN,
+    "m3net": M3NET,
 }
 """Systems by name."""
