@@ -133,7 +133,11 @@ options(byId("metric"), report.metrics, ({ name }) => name);
 byId("metric-choice").hidden = report.metrics.length < 2;
 byId("bands").checked = systems.length <= 4;
 const charts = [drawResponsive(byId("by-rate"), byRate), drawResponsive(byId("by-set"), bySet)];
-const redraw = () => charts.forEach((draw) => draw());
+const redraw = () => {
+  for (const name of document.querySelectorAll("figcaption .metric")) name.textContent = metric().name;
+  charts.forEach((draw) => draw());
+};
+redraw();
 legend(redraw);
 byId("metric").addEventListener("change", redraw);
 byId("bands").addEventListener("change", redraw);
