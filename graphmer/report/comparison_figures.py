@@ -48,10 +48,12 @@ def _drawn(content: Mapping[str, Any], metric: Mapping[str, Any]) -> "Figure":
     styles = zip(systems, cycle(_COLOURS), cycle(_MARKS), strict=False)
     for number, (name, colour, mark) in enumerate(styles):
         rows = {condition: content["rows"][condition][name][metric["key"]] for condition in content["rows"]}
-        style = {"color": colour, "marker": mark, "markersize": 5}
+        first = number < len(_COLOURS)
+        filling = colour if first else "white"
+        style = {"color": colour, "marker": mark, "markersize": 5, "markerfacecolor": filling}
         missing = [100 * content["missing"][condition] for condition in conditions]
         low, mean, high = (_scaled(rows, conditions, side, factor) for side in ("low", "mean", "high"))
-        left.plot(missing, mean, label=name, linestyle="-" if number < len(_COLOURS) else "--", **style)
+        left.plot(missing, mean, label=name, linestyle="-" if first else "--", **style)
         if len(systems) <= _BANDS:
             left.fill_between(missing, low, high, color=colour, alpha=0.13, linewidth=0)
         places = [

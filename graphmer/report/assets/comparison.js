@@ -7,6 +7,7 @@ const systems = report.systems.map(({ name }, place) => ({
   colour: `var(--s${place % 8})`,
   mark: MARKS[place % MARKS.length],
   dash: DASHES[Math.floor(place / 8) % DASHES.length],
+  hollow: Math.floor(place / 8) % 2 === 1,
   shown: true,
 }));
 const shown = () => systems.filter((system) => system.shown);
@@ -32,8 +33,11 @@ function marker(system, x, y, text) {
     diamond: [[0, -r - 1.5], [r + 1.5, 0], [0, r + 1.5], [-r - 1.5, 0]],
   }[system.mark];
   const element = corners
-    ? shape("polygon", { points: corners.map(([dx, dy]) => `${x + dx},${y + dy}`).join(" "), fill: system.colour })
-    : shape("circle", { cx: x, cy: y, r, fill: system.colour });
+    ? shape("polygon", { points: corners.map(([dx, dy]) => `${x + dx},${y + dy}`).join(" ") })
+    : shape("circle", { cx: x, cy: y, r });
+  element.setAttribute("fill", system.hollow ? "var(--card)" : system.colour);
+  element.setAttribute("stroke", system.colour);
+  element.setAttribute("stroke-width", system.hollow ? 1.5 : 0);
   if (text) element.append(shape("title", {}, text));
   return element;
 }
@@ -57,7 +61,8 @@ function bounds(conditions) {
 function byRate(width) {
   const conditions = rateConditions();
   if (conditions.length < 2 || !shown().length) return make("p", { className: "quiet" }, shown().length ? "No common missing rates were evaluated." : "Every system is hidden.");
-  const [left, right, top, bottom, height] = [44, width - 12, 12, 290, 336];
+  const bottom = Math.max(290, 130 + 24 * shown().length);
+  const [left, right, top, height] = [44, width - 12, 12, bottom + 46];
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${metric().name} of all systems by missing rate` });
   const [low, high] = bounds(conditions.map(({ name }) => name));
   const x = scale(conditions[0].at, conditions.at(-1).at, left + 8, right - 8);
@@ -87,7 +92,7 @@ function byRate(width) {
 function bySet(width) {
   const sets = report.sets;
   if (!sets.length || !shown().length) return make("p", { className: "quiet" }, shown().length ? "No common sets of modalities were evaluated." : "Every system is hidden.");
-  const [left, right, top, step] = [Math.min(120, width * 0.32), width - 14, 6, shown().length > 6 ? 9 : 11];
+  const [left, right, top, step] = [Math.min(120, width * 0.32), width - 14, 6, shown().length > 6 ? 6 : 11];
   const tall = step * shown().length + 12;
   const bottom = top + tall * sets.length;
   const svg = shape("svg", { viewBox: `0 0 ${width} ${bottom + 26}`, role: "img", "aria-label": `${metric().name} of all systems by set of modalities` });
