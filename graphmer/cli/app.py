@@ -13,7 +13,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from graphmer.characters import visible
-from graphmer.cli import check, data, doctor, evaluate, init, predict, report, show, stream, train
+from graphmer.cli import check, compare, data, doctor, evaluate, init, predict, report, show, stream, train
 from graphmer.cli.commands import add
 from graphmer.errors import GraphmerError
 
@@ -31,6 +31,7 @@ add(
     predict.predict,
     stream.stream,
     report.report,
+    compare.compare,
     check.check,
     show.show,
     doctor.doctor,

@@ -35,10 +35,16 @@ def load_config(path: Path, overrides: Sequence[str] = (), systems: Mapping[str,
     return checked(values, str(path), path.parent, systems)
 
 
-def _read(path: Path, within: tuple[Path, ...]) -> dict[str, Any]:
-    """Values of a file, with those of its `base` where it has none itself."""
-    if path.resolve() in within:
-        raise ConfigError(f"{path}: is a `base` of itself. Leave one of the two `base` out.")
+def read_fields(path: Path, fields: str) -> dict[str, Any]:
+    """Fields of a YAML file in which no key occurs twice.
+
+    Args:
+        path: of the file.
+        fields: examples, for messages.
+
+    Raises:
+        ConfigError: if it cannot be read, or holds no fields.
+    """
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -48,9 +54,15 @@ def _read(path: Path, within: tuple[Path, ...]) -> dict[str, Any]:
     except (yaml.YAMLError, ValueError, RecursionError) as error:
         raise ConfigError(f"{path}: not valid YAML: {' '.join(str(error).split())}") from None
     if not isinstance(values, dict):
-        raise ConfigError(
-            f"{path}: must hold fields such as `name:` and `data:`; got {type(values).__name__}."
-        )
+        raise ConfigError(f"{path}: must hold fields such as {fields}; got {type(values).__name__}.")
+    return values
+
+
+def _read(path: Path, within: tuple[Path, ...]) -> dict[str, Any]:
+    """Values of a file, with those of its `base` where it has none itself."""
+    if path.resolve() in within:
+        raise ConfigError(f"{path}: is a `base` of itself. Leave one of the two `base` out.")
+    values = read_fields(path, "`name:` and `data:`")
     base = values.pop("base", None)
     if base is None:
         return values

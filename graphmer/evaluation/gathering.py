@@ -1,6 +1,8 @@
 """Statistics of predictions on common axes: seeds, conditions and dialogues."""
 
-from collections.abc import Mapping
+import json
+from collections.abc import Iterable, Mapping
+from hashlib import sha256
 from itertools import product
 
 import numpy as np
@@ -58,6 +60,20 @@ def missing_fraction(labelled: Mapping[Key, Predictions], condition: str) -> flo
     """Fraction of (utterance, modality) pairs that are missing under a condition, over seeds and folds."""
     masks = [each.available for (_, _, name), each in labelled.items() if name == condition]
     return sum(int((~mask).sum()) for mask in masks) / sum(mask.numel() for mask in masks)
+
+
+def masks_digest(predictions: Iterable[Predictions]) -> str:
+    """SHA-256 of the modalities that were available to each utterance, as hexadecimal digits.
+
+    Args:
+        predictions: of every fold under one condition; the order of folds and utterances does not matter.
+    """
+    rows = sorted(
+        [*key, *available]
+        for each in predictions
+        for key, available in zip(each.keys, each.available.tolist(), strict=True)
+    )
+    return sha256(json.dumps(rows).encode()).hexdigest()
 
 
 def fold_slices(folds: Mapping[str, tuple[str, ...]]) -> dict[str, slice]:

@@ -2,8 +2,9 @@
 
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -108,9 +109,15 @@ class FoldTraining:
             self._calibrate(model, self._graphs(fold.validation))
             if components.system.what_if:
                 gain = self._information_gain(model, fitted.train)
-        predicted = predict(
-            components, model, self._graphs(fold.test), components.protocols, self.fabric.device
-        )
+        test = self._graphs(fold.test)
+        test_begin = time.perf_counter()
+        predicted = predict(components, model, test, components.protocols, self.fabric.device)
+        measured = {
+            "predict_seconds": round(time.perf_counter() - test_begin, 4),
+            "predicted_utterances": sum(test.lengths) * len(components.protocols),
+            "mask_seed": MASK_SEED,
+            "validation_part": ids_digest(fold.fold.validation),
+        }
         if self.fabric.is_global_zero:
             trained = TrainedModel(
                 model,
@@ -124,7 +131,7 @@ class FoldTraining:
                 fitted.memory,
             )
             seconds = round(time.perf_counter() - begin, 2)
-            store(self.path, trained, gain, predicted, facts | {"seconds": seconds})
+            store(self.path, trained, gain, predicted, facts | measured | {"seconds": seconds})
         self.fabric.barrier()
         callback.on_fold_end(self.number, self.seed)
 
@@ -202,6 +209,11 @@ class FoldTraining:
         return ExpectedInformationGain.measure(
             model.to(device), train, self.components.corpus.labels, nodes=nodes, device=device
         )
+
+
+def ids_digest(ids: Iterable[str]) -> str:
+    """SHA-256 of dialogue ids in any order, as hexadecimal digits."""
+    return sha256(json.dumps(sorted(ids)).encode()).hexdigest()
 
 
 def predict(

@@ -12,7 +12,7 @@ from graphmer.corpora.simulate import SimulatedCorpus
 from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError
-from graphmer.evaluation.gathering import Key
+from graphmer.evaluation.gathering import Key, masks_digest
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.experiment.checks import check, check_processes
@@ -206,12 +206,19 @@ class Run:
     def scores(self, predictions: Mapping[Key, Predictions], title: str | None = None) -> Scores:
         """Scores of predictions by (seed, fold, condition), with their provenance."""
         config = self.components.config
+        first = next(iter(predictions))[0]
         meta = {
             "title": config.name if title is None else title,
             "simulated": self.simulated,
             "selection": config.training.selection,
             "corpus": self.components.corpus.card.name,
             "fingerprint": self.components.corpus.fingerprint,
+            "masks": {  # the same for every seed
+                name.removeprefix("fixed:"): masks_digest(
+                    found for (seed, _, each), found in predictions.items() if (seed, each) == (first, name)
+                )
+                for name in dict.fromkeys(condition for _, _, condition in predictions)
+            },
         }
         return Scores.from_predictions(
             predictions,

@@ -36,13 +36,25 @@ def save_figures(content: Content, folder: Path) -> list[Path]:
     if content["matrices"] is not None:
         drawings |= {"confusion": _confusion, "transitions": _transitions}
     folder.mkdir(parents=True, exist_ok=True)
-    written = []
+    written: list[Path] = []
     for name, draw in drawings.items():
-        figure = draw(content)
-        for ending in ("png", "svg"):
-            path = folder / f"{name}.{ending}"
-            figure.savefig(path, dpi=200)
-            written.append(path)
+        written += save_figure(draw(content), folder / name)
+    return written
+
+
+def save_figure(figure: "Figure", path: Path) -> list[Path]:
+    """Write a figure as PNG and SVG.
+
+    Args:
+        figure: of matplotlib.
+        path: of the files, without an ending; their folder must exist.
+
+    Returns:
+        paths of the files.
+    """
+    written = [path.with_name(f"{path.name}.{ending}") for ending in ("png", "svg")]
+    for each in written:
+        figure.savefig(each, dpi=200)
     return written
 
 

@@ -2,13 +2,14 @@
 
 import html
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.resources import files
 from string import Template
 from typing import Any
 
 SCRIPTS = (
     "draw",
+    "schemes",
     "scores",
     "matrices",
     "timeline",
@@ -28,21 +29,27 @@ def page(content: Mapping[str, Any]) -> str:
     Args:
         content: JSON values, as returned by `graphmer.experiment.reporting.report_content`.
     """
-    template = Template(_asset("page.html"))
+    template = Template(asset("page.html"))
     mark = "SIMULATED: " if content["simulated"] else ""
     return template.substitute(
         title=html.escape(f"{mark}{content['title']}"),
-        style=_asset("page.css"),
-        data=_embedded(content),
-        script="\n".join(_asset(f"{name}.js") for name in SCRIPTS),
+        style=asset("page.css"),
+        data=embedded(content),
+        script=scripts(SCRIPTS),
     )
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """Text of a file of the page, by its name."""
     return (files("graphmer.report") / "assets" / name).read_text(encoding="utf-8")
 
 
-def _embedded(content: Mapping[str, Any]) -> str:
+def scripts(names: Sequence[str]) -> str:
+    """Script of a page from its parts, in their order."""
+    return "\n".join(asset(f"{name}.js") for name in names)
+
+
+def embedded(content: Mapping[str, Any]) -> str:
     """JSON that is safe inside a script element."""
     text = json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
     return text.replace("<", "\\u003c")

@@ -1,6 +1,6 @@
 """Table that renders on the terminal and as Markdown."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console, Group
@@ -21,6 +21,8 @@ class Sheet:
         notes: definitions and provenance, one sentence each.
         optional: columns that may be omitted on a narrow terminal, the least important first; Markdown always
             has all columns.
+        bold: emphasised cells, as row and column counted from 0.
+        breaks: rows that begin another part of the table.
     """
 
     title: str
@@ -28,6 +30,15 @@ class Sheet:
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...]
     optional: tuple[str, ...] = ()
+    bold: frozenset[tuple[int, int]] = frozenset()
+    breaks: tuple[int, ...] = ()
+
+    def transposed(self) -> "Sheet":
+        """The same table with rows as columns."""
+        header, *rows = zip(self.header, *self.rows, strict=True)
+        # the header is row -1 and the first column holds the names of the rows, so both move by one
+        bold = frozenset((column - 1, row + 1) for row, column in self.bold)
+        return replace(self, header=header, rows=tuple(rows), optional=(), bold=bold, breaks=())
 
     def rich(self, width: int = 200) -> Group:
         """Table and notes for a terminal.
@@ -71,12 +82,19 @@ class Sheet:
                 no_wrap=not (first or wrapped),
                 overflow="fold",
             )
-        for row in self.rows:
-            table.add_row(*(Text(row[number]) for number in columns))
+        for place, row in enumerate(self.rows):
+            if place in self.breaks:
+                table.add_section()
+            styles = {number: "bold" if (place, number) in self.bold else "" for number in columns}
+            table.add_row(*(Text(row[number], style=style) for number, style in styles.items()))
         return table
 
     def markdown(self) -> str:
         """Table as GitHub Markdown, with a final newline."""
-        lines = [self.header, ("---", *("---:" for _ in self.header[1:])), *self.rows]
+        rows = [
+            tuple(f"**{cell}**" if (place, number) in self.bold else cell for number, cell in enumerate(row))
+            for place, row in enumerate(self.rows)
+        ]
+        lines = [self.header, ("---", *("---:" for _ in self.header[1:])), *rows]
         table = ["| " + " | ".join(cell.replace("|", "\\|") for cell in line) + " |" for line in lines]
         return "\n".join([f"**{self.title}**", "", *table, "", *(f"{note}  " for note in self.notes)]) + "\n"

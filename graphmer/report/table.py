@@ -1,4 +1,4 @@
-"""Tables of results: by condition, by system, and by class."""
+"""Tables of the results of a system: by condition and by class."""
 
 from collections.abc import Mapping, Sequence
 from typing import Literal
@@ -55,23 +55,23 @@ def condition_table(
     names = metric_names(scores.labels)
     missing = dict(zip(scores.conditions, scores.missing, strict=True))
     ece = ("ECE",) if scores.calibration_error else ()
-    found = {(row.condition, row.metric): row for row in _rows(scores)}
+    found = {(row.condition, row.metric): row for row in rows_of(scores, scores.conditions)}
     rows = [
         (
             condition,
             f"{missing[condition]:.3f}" if condition in missing else "",
-            *(_with_interval(found[condition, metric], interval) for metric in names),
+            *(with_interval(found[condition, metric], interval) for metric in names),
             *_calibration(scores, condition),
             *_share_of_best(scores, found, condition, best),
         )
-        for condition in _ordered(scores)
+        for condition in ordered(scores, scores.conditions)
     ]
     return Sheet(
         title=marked_title([scores], str(scores.meta["title"])),
         header=("condition", "missing", *names.values(), *ece, *(("best WA", "share") if best else ())),
         rows=tuple(rows),
         notes=(
-            *_notes([scores], interval),
+            *notes_of([scores], interval),
             *((_CALIBRATION_NOTE,) if ece else ()),
             *((_BEST_NOTE,) if best else ()),
         ),
@@ -82,7 +82,7 @@ def condition_table(
 def _calibration(scores: Scores, condition: str) -> tuple[str, ...]:
     if not scores.calibration_error:
         return ()
-    names = _partial(scores, scores.conditions) if condition == PARTIAL else [condition]
+    names = partial_sets(scores, scores.conditions) if condition == PARTIAL else [condition]
     columns = [scores.conditions.index(name) for name in names]
     return (_percent(float(np.mean(np.array(scores.calibration_error)[:, columns]))),)
 
@@ -92,55 +92,11 @@ def _share_of_best(
 ) -> tuple[str, ...]:
     if not best:
         return ()
-    names = _partial(scores, scores.conditions) if condition == PARTIAL else [condition]
+    names = partial_sets(scores, scores.conditions) if condition == PARTIAL else [condition]
     if not all(name in best for name in names):
         return ("", "")
     highest = float(np.mean([best[name] for name in names]))
     return (_percent(highest), _percent(found[condition, "wa"].mean / highest))
-
-
-def comparison_table(systems: Sequence[Scores], metric: str, *, interval: Interval = "half") -> Sheet:
-    """Table of several systems in one metric, with paired differences from the first system.
-
-    It has only the conditions under which all systems were evaluated.
-
-    Args:
-        systems: scores of each system on the same test utterances; columns are named by their titles.
-        metric: key of the metric, e.g. ``wa``.
-        interval: format of the intervals.
-
-    Raises:
-        ValueError: if there are no systems, the metric does not fit the labels, the systems have no common
-            condition, or were tested on different utterances.
-    """
-    if not systems:
-        raise ValueError("A comparison needs the scores of at least one system; got none.")
-    first = systems[0]
-    names = metric_names(first.labels)
-    if metric not in names:
-        raise ValueError(f"`metric` must be one of {list(names)} for these labels; got {metric!r}.")
-    common = [name for name in first.conditions if all(name in other.conditions for other in systems)]
-    if not common:
-        raise ValueError("Systems in one table must share a condition; evaluate them under the same ones.")
-    values = [
-        {row.condition: row for row in _rows(system, common) if row.metric == metric} for system in systems
-    ]
-    differences = [_differences(first, other, metric, common) for other in systems[1:]]
-    rows = [
-        (
-            condition,
-            *(_with_interval(column[condition], interval) for column in values),
-            *(_with_interval(column[condition], interval) for column in differences),
-        )
-        for condition in _ordered(first, common)
-    ]
-    titles = [_mark(system) for system in systems]
-    return Sheet(
-        title=marked_title(systems, names[metric]),
-        header=("condition", *titles, *(f"{title} - {titles[0]}" for title in titles[1:])),
-        rows=tuple(rows),
-        notes=(*_notes(systems, interval), "Differences are paired by dialogue."),
-    )
 
 
 def class_table(scores: Scores, condition: str) -> Sheet:
@@ -167,7 +123,7 @@ def class_table(scores: Scores, condition: str) -> Sheet:
         rows=tuple((name, str(n), _percent(recall), _percent(f1)) for name, n, recall, f1 in columns),
         notes=(
             "Recall and F1 in %, mean over seeds; - where an emotion does not occur.",
-            *_warnings([scores]),
+            *warnings_of([scores]),
         ),
     )
 
@@ -191,37 +147,42 @@ def confusion_table(scores: Scores, condition: str) -> Sheet:
         title=marked_title([scores], f"{scores.meta['title']}, condition {condition}: confusion"),
         header=("annotated", *scores.labels.names, "support"),
         rows=tuple((name, *map(_percent, cells), str(n)) for name, cells, n in rows),
-        notes=("Row: annotated emotion; column: predicted emotion; in % of the row.", *_warnings([scores])),
+        notes=("Row: annotated emotion; column: predicted emotion; in % of the row.", *warnings_of([scores])),
     )
 
 
-def _ordered(scores: Scores, common: Sequence[str] | None = None) -> list[str]:
-    """Rows of a table: sets, mean of the partial sets, others; of the conditions in `common`, or of all."""
-    conditions = scores.conditions if common is None else common
-    sets = [name for name in scores.sets if name in conditions]
-    mean = [PARTIAL] if _partial(scores, conditions) else []
-    return [*sets, *mean, *(name for name in conditions if name not in sets)]
+def ordered(scores: Scores, common: Sequence[str]) -> list[str]:
+    """Rows of a table: sets, mean of the partial sets, other conditions.
+
+    Args:
+        scores: scores of a system.
+        common: conditions of the table.
+    """
+    sets = [name for name in scores.sets if name in common]
+    mean = [PARTIAL] if partial_sets(scores, common) else []
+    return [*sets, *mean, *(name for name in common if name not in sets)]
 
 
-def _partial(scores: Scores, conditions: Sequence[str]) -> list[str]:
-    return [name for name in scores.partial_sets if name in conditions]
+def partial_sets(scores: Scores, common: Sequence[str]) -> list[str]:
+    """The conditions in `common` that are a set which lacks a modality."""
+    return [name for name in scores.partial_sets if name in common]
 
 
-def _rows(scores: Scores, common: Sequence[str] | None = None) -> list[Row]:
-    partial = _partial(scores, scores.conditions if common is None else common)
+def rows_of(scores: Scores, common: Sequence[str]) -> list[Row]:
+    """All metrics under all conditions, and their mean over the partial sets in `common`."""
+    partial = partial_sets(scores, common)
     return [*scores.summary(), *(scores.average(partial, name=PARTIAL) if partial else [])]
 
 
-def _differences(
-    first: Scores, other: Scores, metric: str, common: Sequence[str]
-) -> Mapping[str, Difference]:
-    groups: dict[str, Sequence[str]] = {name: (name,) for name in common}
-    if partial := _partial(first, common):
-        groups[PARTIAL] = partial
-    return {row.condition: row for row in first.compare(other, groups=groups) if row.metric == metric}
+def with_interval(row: Row | Difference, interval: Interval = "half") -> str:
+    """Value and interval of a cell, in the unit of the metric; ``-`` if it is undefined.
 
-
-def _with_interval(row: Row | Difference, interval: Interval) -> str:
+    Args:
+        row: metric under a condition, or a difference of two systems.
+        interval: format of the interval.
+    """
+    if np.isnan(row.mean):
+        return "-"
     scale, digits = (1, 3) if row.metric in IN_UNITS else (100, 1)
     mean, low, high = (f"{value * scale:.{digits}f}" for value in (row.mean, row.low, row.high))
     if interval == "bounds":
@@ -231,11 +192,6 @@ def _with_interval(row: Row | Difference, interval: Interval) -> str:
 
 def _percent(fraction: float) -> str:
     return "-" if np.isnan(fraction) else f"{100 * fraction:.1f}"
-
-
-def _mark(scores: Scores) -> str:
-    oracle = " (test_oracle)" if scores.meta["selection"] == "test_oracle" else ""
-    return f"{scores.meta['title']}{oracle}"
 
 
 def marked_title(systems: Sequence[Scores], text: str) -> str:
@@ -250,20 +206,32 @@ def marked_title(systems: Sequence[Scores], text: str) -> str:
     return f"{simulated}{text}{oracle}"
 
 
-def _warnings(systems: Sequence[Scores]) -> list[str]:
+def warnings_of(systems: Sequence[Scores]) -> list[str]:
+    """Notes that say what the figures must not be taken for: simulated dialogues, selection on the test set.
+
+    Args:
+        systems: scores of the systems in the table.
+    """
     oracle = any(system.meta["selection"] == "test_oracle" for system in systems)
     simulated = any(system.meta["simulated"] for system in systems)
     return [*([_ORACLE_NOTE] if oracle else []), *([_SIMULATED_NOTE] if simulated else [])]
 
 
-def _notes(systems: Sequence[Scores], interval: Interval) -> tuple[str, ...]:
+def notes_of(systems: Sequence[Scores], interval: Interval = "half") -> tuple[str, ...]:
+    """Notes that define the metrics, count what they are computed on, and warn where there is need.
+
+    Args:
+        systems: scores of the systems in the table.
+        interval: format of the intervals.
+    """
     first = systems[0]
     row = first.summary(resamples=1)[0]
-    seeds = " / ".join(str(len(system.seeds)) for system in systems)
+    counts = [str(len(system.seeds)) for system in systems]
+    seeds = counts[0] if len(set(counts)) == 1 else " / ".join(counts)
     written = "± half the" if interval == "half" else "in brackets the"
     return (
         _SCORE_NOTE if first.labels.is_score else _CLASS_NOTE,
         f"Mean over {seeds} seed(s) of the metric over {row.utterances} utterances in {row.dialogues} "
         f"dialogues, {len(first.folds)} fold(s) pooled; {written} 95 % interval over resampled dialogues.",
-        *_warnings(systems),
+        *warnings_of(systems),
     )

@@ -8,7 +8,7 @@ from graphmer.dialogue import LabelSpace
 from graphmer.evaluation.scores import Scores
 from graphmer.report.sheet import Sheet
 from graphmer.report.spread import spread_table
-from graphmer.report.table import PARTIAL, class_table, comparison_table, condition_table, confusion_table
+from graphmer.report.table import PARTIAL, class_table, condition_table, confusion_table
 
 LABELS = LabelSpace(("happy", "sad", "never"))
 
@@ -77,9 +77,8 @@ def test_notes_define_wa_and_ua_and_give_the_counts():
     assert "SIMULATED" not in notes
 
 
-@pytest.mark.parametrize("table", [condition_table, lambda s: comparison_table([s], "wa")])
-def test_simulated_dialogues_and_an_oracle_are_in_the_title(table):
-    sheet = table(constant_scores(simulated=True, selection="test_oracle"))
+def test_simulated_dialogues_and_an_oracle_are_in_the_title():
+    sheet = condition_table(constant_scores(simulated=True, selection="test_oracle"))
     assert sheet.title.startswith("SIMULATED: ")
     assert sheet.title.endswith(", test_oracle")
     assert "SIMULATED" in rendered(sheet)
@@ -88,32 +87,6 @@ def test_simulated_dialogues_and_an_oracle_are_in_the_title(table):
 
 def test_a_title_without_simulation_or_oracle_has_no_warning():
     assert condition_table(constant_scores()).title == "MoMKE"
-
-
-def test_a_comparison_has_a_column_per_system_and_their_differences():
-    systems = [constant_scores(8), constant_scores(6, title="majority", selection="test_oracle")]
-    sheet = comparison_table(systems, "wa")
-    assert sheet.title == "WA, test_oracle"
-    second = "majority (test_oracle)"
-    assert sheet.header == ("condition", "MoMKE", second, f"{second} - MoMKE")
-    assert sheet.rows[0] == ("a", "90.0 ± 0.0", "80.0 ± 0.0", "-10.0 ± 0.0")
-    assert sheet.rows[3][0] == PARTIAL
-
-
-def test_a_comparison_has_only_common_conditions():
-    other = constant_scores(title="one set")
-    other = replace(other, conditions=("a",), counts=other.counts[:, :1], missing=(0.5,))
-    assert [row[0] for row in comparison_table([constant_scores(), other], "ua").rows] == ["a", PARTIAL]
-
-
-def test_a_comparison_of_incompatible_systems_is_refused():
-    with pytest.raises(ValueError, match=r"`metric` must be one of \['wa', .*got 'mae'"):
-        comparison_table([constant_scores()], "mae")
-    with pytest.raises(ValueError, match="at least one system"):
-        comparison_table([], "wa")
-    other = replace(constant_scores(), conditions=("w", "x", "y", "z"))
-    with pytest.raises(ValueError, match="must share a condition"):
-        comparison_table([constant_scores(), other], "wa")
 
 
 def test_classes_are_listed_with_support_and_absent_ones_without_a_figure():

@@ -1,4 +1,4 @@
-// Start of the page: title, key figures, colour scheme, sections.
+// Start of the page: title, key figures, sections.
 
 function tiles() {
   const { rows, sets, metrics, utterances, dialogues, seeds, folds, missing } = report.measures;
@@ -18,16 +18,6 @@ function tiles() {
     ...tile(change, complete, "MCC × 100 of changes, all modalities"),
     make("li", {}, make("b", {}, utterances), make("span", {}, `test turns in ${dialogues} dialogues; ${folds} fold(s), ${seeds} seed(s)`)),
   );
-}
-
-function schemes() {
-  const buttons = [...byId("theme").querySelectorAll("button")];
-  for (const button of buttons) {
-    button.addEventListener("click", () => {
-      document.documentElement.style.colorScheme = button.dataset.scheme;
-      buttons.forEach((other) => other.setAttribute("aria-pressed", String(other === button)));
-    });
-  }
 }
 
 byId("simulated").hidden = !report.simulated;
