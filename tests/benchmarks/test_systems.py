@@ -172,7 +172,7 @@ def test_every_claim_names_systems_that_exist_and_have_the_settings_it_changes(n
     claim = Claim.read(name)
     assert claim["reference"] is None or claim["reference"] in claim.systems
     for system in claim.systems:
-        for recipe in ("own", "common") if claim.searched(system) else ("own",):
+        for recipe in claim.recipes(system) if claim.searched(system) else ("own",):
             config = claim.config(system, Candidate(recipe))
             assert config.model.system == claim.system_of(system)
             assert config.data.root.name == "data"

@@ -8,7 +8,9 @@ from torch_geometric.nn import GCN2Conv
 
 from graphmer.nn.gcnii import GCNII, SimilarityGraph
 
-THERE = torch.tensor([[[True, True, False], [True, True, True]], [[False, False, False], [True, True, False]]])
+THERE = torch.tensor(
+    [[[True, True, False], [True, True, True]], [[False, False, False], [True, True, False]]]
+)
 
 
 def weights(nodes: torch.Tensor, there: torch.Tensor) -> torch.Tensor:
