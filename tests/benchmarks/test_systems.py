@@ -6,6 +6,7 @@ import yaml
 
 from benchmarks.accuracy.systems import measure, search, stored
 from benchmarks.accuracy.systems.claim import HERE, Candidate, Claim, value_of
+from benchmarks.accuracy.systems.figure import drawn
 from benchmarks.accuracy.systems.page import CLAIMS, SHORT, Tables
 from graphmer.experiment.components import Components, FoldData
 
@@ -26,7 +27,11 @@ CLAIM = {
         "momke": {"set": ["model.reconstruction=1.0", "model.depth=1"]},
         "logistic": {
             "config": str(HERE / "../iemocap4/momke.yaml"),
-            "set": ["model={system: logistic}", "training.stages=null"],
+            "set": [
+                "model={system: logistic}",
+                "training.stages=null",
+                "training.learning_rate=0.0000123456",
+            ],
         },
     },
 }
@@ -155,6 +160,9 @@ def test_tables_rank_the_systems_and_pair_them_with_the_reference(claim):
     difference = rows[2][rows[0].index("mean of partial sets, less momke")]
     assert difference.startswith(f"{100 * (logistic - 1):+.1f} [")
     assert "100.0 ± 0.0" in Tables(claim).full()
+    lines = drawn(Tables(claim)).axes[0].lines
+    assert [line.get_label() for line in lines] == ["momke", "logistic"]
+    np.testing.assert_allclose(lines[0].get_ydata(), 100)
 
 
 @pytest.mark.parametrize("name", CLAIMS)
@@ -164,7 +172,7 @@ def test_every_claim_names_systems_that_exist_and_have_the_settings_it_changes(n
     claim = Claim.read(name)
     assert claim["reference"] is None or claim["reference"] in claim.systems
     for system in claim.systems:
-        for recipe in ("own", "common") if claim.searched(system) else ("own",):
+        for recipe in claim.recipes(system) if claim.searched(system) else ("own",):
             config = claim.config(system, Candidate(recipe))
             assert config.model.system == claim.system_of(system)
             assert config.data.root.name == "data"

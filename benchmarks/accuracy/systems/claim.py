@@ -100,9 +100,17 @@ class Claim:
         return self.entry(name).get("of", name)
 
     def searched(self, system: str) -> bool:
-        """Whether settings are searched: not where the claim says so, nor for what has no stages."""
-        chosen = SYSTEMS[self.config(system).model.system]
-        return self.entry(system).get("search", True) and chosen.fit is None
+        """Whether settings are searched: not where the claim says so, nor for what has no learning rate."""
+        return self.entry(system).get("search", True) and self.learning_rate(system) is not None
+
+    def recipes(self, system: str) -> list[str]:
+        """Recipes that are compared; a system that is fitted by itself has only its own."""
+        return ["own"] if SYSTEMS[self.config(system).model.system].fit else ["own", "common"]
+
+    def learning_rate(self, system: str) -> str | None:
+        """Setting that is the learning rate of a system, if it has one."""
+        fitted = SYSTEMS[self.config(system).model.system].fit is not None
+        return self.rules["fitted"].get(self.system_of(system)) if fitted else "training.learning_rate"
 
     def weight(self, system: str) -> str | None:
         """Setting that is the loss weight of a system."""
@@ -129,15 +137,13 @@ class Claim:
         config = load_config(path, given)
         if candidate.recipe == "common" and "common" not in entry:
             config = load_config(path, given := [*given, *self._common(config)])
-        factors = {"training.learning_rate": candidate.learning_rate, self.weight(system): candidate.weight}
-        given += [
-            f"{field}={float(f'{value_of(config, field) * factor:.4g}')}"
-            for field, factor in factors.items()
-            if field is not None and factor != 1
-        ]
+        if candidate.learning_rate != 1:
+            given.append(multiplied(config, self.learning_rate(system), candidate.learning_rate))
+        if candidate.weight != 1:
+            given.append(multiplied(config, self.weight(system), candidate.weight))
         if base != system:
             given += self.entry(system).get("set", [])
-        if epochs != 1:
+        if epochs != 1 and config.stages(SYSTEMS):
             given.append(stages_setting(config, lambda _, each: max(1, round(each * epochs))))
         return load_config(path, given)
 
@@ -150,6 +156,13 @@ class Claim:
             config, lambda _, each: max(1, round(each * common["epochs"] / last)), mask=common["mask"]
         )
         return [*settings, stages]
+
+
+def multiplied(config: Config, field: str | None, factor: float) -> str:
+    """Setting with a multiple of a value of a configuration."""
+    if field is None:
+        raise SystemExit(f"{config.model.system} has nothing to multiply by {factor}")
+    return f"{field}={float(f'{value_of(config, field) * factor:.4g}')}"
 
 
 def value_of(config: Config, field: str) -> Any:

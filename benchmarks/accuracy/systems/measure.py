@@ -9,6 +9,7 @@ from typing import Any
 import torch
 import yaml
 
+from benchmarks.accuracy.run import rounded
 from benchmarks.accuracy.runs import WORK, Quiet, opened
 from benchmarks.accuracy.systems import stored
 from benchmarks.accuracy.systems.claim import Candidate, Claim
@@ -148,8 +149,8 @@ def add(section: dict[str, Any], scores: Scores, config: dict[str, Any], found: 
     section |= {
         "config": config,
         "facts": dict(sorted({**facts, str(seed): found}.items(), key=lambda item: int(item[0]))),
-        "summary": [asdict(row) for row in scores.summary()],
-        "partial": [asdict(row) for row in scores.average(scores.partial_sets, name=PARTIAL)],
-        "folds": [asdict(row) for row in scores.per_fold()],
+        "summary": rounded([asdict(row) for row in scores.summary()]),
+        "partial": rounded([asdict(row) for row in scores.average(scores.partial_sets, name=PARTIAL)]),
+        "folds": rounded([asdict(row) for row in scores.per_fold()]),
         "scores": stored.dump_scores(scores),
     }

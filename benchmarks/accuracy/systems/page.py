@@ -130,7 +130,7 @@ class Tables:
             _recipe(facts[0]["candidate"]),
             str(len(facts)),
             f"{sum(seconds) / len(seconds):.0f}",
-            f"{facts[0]['parameters'] / 1e6:.2f} M",
+            f"{facts[0]['parameters'] / 1e6:.2f} M" if facts[0]["parameters"] else "-",
             f"{min(found['milliseconds_per_utterance'] for found in facts):.2f}",
         ]
 

@@ -45,7 +45,7 @@ def search(claim: Claim, system: str, jobs: int, steps: Sequence[str] = STEPS) -
 def candidates(claim: Claim, system: str, centre: Candidate | None, step: str) -> list[Candidate]:
     """Candidates of a step around the best one so far."""
     if step == "recipe":
-        return [Candidate("own"), Candidate("common")]
+        return [Candidate(recipe) for recipe in claim.recipes(system)]
     if centre is None or (step == "weight" and claim.weight(system) is None):
         return []
     return [replace(centre, **{step: factor}) for factor in claim.factors(system, step)]

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.accuracy.run import RESULTS, rounded
+from benchmarks.accuracy.run import RESULTS
 from graphmer.dialogue import LabelSpace
 from graphmer.evaluation.scores import Scores
 from graphmer.storage import write_text
@@ -23,7 +23,7 @@ def save(system: str, corpus: str, section: Mapping[str, Any]) -> None:
     """Replace the section of a system on a corpus."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     content = {**_all(system), corpus: section}
-    write_text(FOLDER / f"{system}.json", json.dumps(rounded(content), indent=1) + "\n")
+    write_text(FOLDER / f"{system}.json", json.dumps(content, indent=1, allow_nan=False) + "\n")
 
 
 def _all(system: str) -> dict[str, Any]:
