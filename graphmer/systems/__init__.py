@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from graphmer.systems.cif_mmin import CIF_MMIN
 from graphmer.systems.cogmen import COGMEN
 from graphmer.systems.dialoguegcn import DIALOGUEGCN
+from graphmer.systems.cpm_nets import CPM_NETS
 from graphmer.systems.gcnet import GCNET
 from graphmer.systems.graphmer import GRAPHMER
 from graphmer.systems.gsdnet_style import GSDNET_STYLE
@@ -39,5 +40,8 @@ SYSTEMS: Mapping[str, System] = {
     "mmgcn": MMGCN,
     "cogmen": COGMEN,
     "m3net": M3NET,
+    "logistic": LOGISTIC,
+    "gcnet": GCNET,
+    "cpm_nets": CPM_NETS,
 }
 """Systems by name."""
