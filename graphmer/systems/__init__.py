@@ -16,6 +16,7 @@ from graphmer.systems.logistic import LOGISTIC
 from graphmer.systems.m3net import M3NET
 from graphmer.systems.mmgcn import MMGCN
 from graphmer.systems.mmin import MMIN
+from graphmer.systems.mctn import MCTN
 from graphmer.systems.momke import MOMKE
 from graphmer.systems.mran_style import MRAN_STYLE
 from graphmer.systems.sdr_gnn import SDR_GNN
@@ -43,5 +44,6 @@ SYSTEMS: Mapping[str, System] = {
     "logistic": LOGISTIC,
     "gcnet": GCNET,
     "cpm_nets": CPM_NETS,
+    "mctn": MCTN,
 }
 """Systems by name."""

@@ -109,6 +109,7 @@ MODELS = {
     "hardymer": Made(system="hardymer"),
     "gcnet": Made(system="gcnet"),
     "gcnet with averages": Made(settings={"neighborhood_averages": (2.0, None)}, system="gcnet"),
+    "mctn": Made(system="mctn"),
     "gcnet with heads": Made(settings={"decoder": "chain", "change": True}, system="gcnet"),
     "mmin": Made(system="mmin"),
     "mmin with heads": Made(settings={"decoder": "chain", "change": True}, system="mmin"),
