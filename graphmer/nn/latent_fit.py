@@ -39,6 +39,7 @@ class LatentFit(nn.Module):
         """
         gram, linear = [], torch.zeros(len(available), self.width, device=available.device)
         for column, (modality, decoder) in enumerate(self.decoders.items()):
+            assert isinstance(decoder, nn.Linear)
             weight, bias = decoder.weight, decoder.bias
             gram.append(weight.T @ weight)
             linear = linear + (features[modality] - bias) @ weight * available[:, column, None]
@@ -59,7 +60,7 @@ class LatentFit(nn.Module):
         """
         gram, linear = self.quadratic(features, available)
         code = torch.zeros_like(linear)
-        for pattern in available.unique(dim=0):
+        for pattern in available.unique(dim=0):  # type: ignore[no-untyped-call]
             if pattern.any():
                 rows = (available == pattern).all(dim=1)
                 value, vector = torch.linalg.eigh(gram[pattern].sum(dim=0).double())

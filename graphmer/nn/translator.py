@@ -45,8 +45,8 @@ class Seq2Seq(nn.Module):
 
     ``e = LSTM_onward(x) + LSTM_reversed(x)``; at each turn ``w = softmax_j(u' tanh(W e_j + V s_{i-1}))``,
     ``s_i = LSTMCell([y'_{i-1}; sum_j w_j e_j], s_{i-1})`` and ``y_i = A s_i + b``, where ``y'_{i-1}`` is the
-    decoder's own last output, or sometimes the true one while training. Neither padding nor other dialogues are
-    attended to.
+    decoder's own last output, or sometimes the true one while training. Neither padding nor other dialogues
+    are attended to.
 
     Args:
         inputs: features of a turn.

@@ -8,7 +8,7 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.graph import DialogueGraph
@@ -47,7 +47,7 @@ class CpmNetsSettings(NetworkSettings):
 
 
 class CpmNetsNetwork(Network):
-    """Cross partial multi-view networks (Zhang et al., NeurIPS 2019, https://arxiv.org/abs/2011.06170).
+    """Cross partial multi-view networks (Zhang et al., NeurIPS 2019; TPAMI 2020).
 
     Each utterance has a code ``h``, the one from which linear decoders reproduce what is available of it
     (`LatentFit`). Its class is that of the training codes it is most similar to,
@@ -65,8 +65,8 @@ class CpmNetsNetwork(Network):
         - training codes start at the principal components of the features, not at noise;
         - rounds are selected on validation; the released code reports the test score of the last one;
         - a class with a single example does not divide by zero;
-        - a score is a ridge regression on the codes, refitted every round, with its squared error in the place
-          of the hinge (the original has classes only);
+        - a score is a ridge regression on the codes, refitted every round, with its squared error in place of
+          the hinge (the original has classes only);
         - the adversarial term of the journal version is left out.
 
     Args:
@@ -107,8 +107,8 @@ class CpmNetsNetwork(Network):
 def hinge(code: Tensor, target: Tensor, classes: int) -> Tensor:
     """``max(0, 1[y != y'] + max_c S_c - S_y)`` of each utterance, ``y'`` being the most similar class.
 
-    ``S_c`` is the mean similarity to the other utterances of class ``c``, zero if there are none but itself; a
-    class without any is left out.
+    ``S_c`` is the mean similarity to the other utterances of class ``c``, zero if there are none but itself;
+    a class without any is left out.
 
     Shapes:
         code ``[N, K]``; target long ``[N]``; returns ``[N]``.
@@ -142,6 +142,7 @@ class _Utterances:
 def _solve_decoders(latent: LatentFit, code: Tensor, part: _Utterances) -> None:
     """Least-squares decoders of the codes, with a little L2 on their weights."""
     for column, (modality, decoder) in enumerate(latent.decoders.items()):
+        assert isinstance(decoder, nn.Linear)
         rows = part.available[:, column]
         if rows.any():
             solution, bias = _ridge(code[rows], part.features[modality][rows])
@@ -163,8 +164,7 @@ def _first_codes(part: _Utterances, width: int) -> Tensor:
     """Principal components of the concatenated features with mean square 1 over all; zeros beyond them."""
     joined = torch.cat([*part.features.values()], dim=1)
     joined = joined - joined.mean(dim=0)
-    value, vector = torch.linalg.eigh(joined.T @ joined / len(joined))
-    vector = vector[:, -width:].flip(1)
+    vector = torch.linalg.eigh(joined.T @ joined / len(joined)).eigenvectors[:, -width:].flip(1)
     components = joined @ vector
     components = components / components.square().mean().sqrt().clamp_min(1e-12)
     return torch.nn.functional.pad(components, (0, width - components.shape[1]))
@@ -183,7 +183,7 @@ def _step_codes(
             loss = hinge(known, part.target, network.signature.outputs).sum()
         else:
             loss = (network.classify(known)[:, 0] - part.target).square().sum()
-        (settings.similarity * loss).backward()
+        (settings.similarity * loss).backward()  # type: ignore[no-untyped-call]
         assert code.grad is not None
         products = torch.stack([code.detach() @ each for each in gram], dim=1)
         code.grad += 2 * ((products * part.available[:, :, None]).sum(dim=1) - linear)

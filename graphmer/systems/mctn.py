@@ -27,8 +27,8 @@ class MctnSettings(NetworkSettings):
     width: Positive = 64
     """Width ``W`` of encoders, decoders and states."""
     priority: tuple[str, ...] = ("text", "audio")
-    """Modalities in the order in which they are preferred as the source and as targets; modalities that are not
-    named follow in their own order."""
+    """Modalities in the order in which they are preferred as the source and as targets; those that are not named
+    follow in their own order."""
     translation: Annotated[float, Field(ge=0)] = 0.1
     """Weight of the error of each translation."""
     cycle: Annotated[float, Field(ge=0)] = 0.1
@@ -40,9 +40,9 @@ class MctnSettings(NetworkSettings):
 class TranslationChain(nn.Module):
     """Translations of one source modality into the others, one after the other.
 
-    The first translator reads the source, each further one the encoder states of the one before; the states of
-    the last encoder are the joint representation. Source and first target are padded to a common width, so that
-    the first translator can also translate back.
+    The first translator reads the source, each further one the encoder states of the one before; those of the
+    last encoder are the joint representation. Source and first target are padded to a common width, so
+    that the first translator can also translate back.
 
     Args:
         widths: features of the source and of its targets, in the order of translation.
@@ -70,19 +70,19 @@ class TranslationChain(nn.Module):
 class MctnNetwork(Network):
     """Multimodal cyclic translation network (Pham et al., AAAI 2019, https://arxiv.org/abs/1812.07809).
 
-    A source modality is translated into a target, back into itself (``L_cycle``), and on into a second target;
+    A source modality is translated into a target, back into itself (``L_cycle``), and on into a second one;
     ``E = enc_1(x^S)``, ``J = enc_2(E)``, ``logits = W J + b``. Targets are only needed for training.
 
     This is an adaptation: the original reads the words of one utterance; here an utterance is a vector, the
     dialogue is the sequence, and there is one prediction a turn. The encoder reads later turns.
 
     Differences from the released code:
-        - one network holds a chain for every source modality, trained together, instead of one model for each;
+        - one network holds a chain for every source modality, trained together, not one model for each;
           the logits of a turn are those of its available modality of highest priority, and of the first one
           where nothing is available. Each chain reads its modality wherever it is available, zeros elsewhere;
         - a pair of modalities is therefore read by its source; targets follow the priority;
-        - with two modalities there is no second translator and ``J = E``; with more than three, further targets
-          are chained in the same way;
+        - with two modalities there is no second translator and ``J = E``; with more than three, further
+          targets are chained in the same way;
         - each turn has a linear head instead of a pooled LSTM;
         - targets count only where they were recorded;
         - decoders carry their state and read their own last output, except for a share of true ones while
@@ -128,8 +128,8 @@ class MctnNetwork(Network):
         available = graph.available[:, [self.modalities.index(m) for m in self.order]]
         source = available.to(torch.uint8).argmax(dim=1)  # the first one, also where there is none
         turn = torch.arange(len(source), device=source.device)
-        chosen = [torch.stack([rows[m] for m in self.order])[source, turn] for rows in (logits, joint)]
-        return NetworkOutput(*chosen), logits
+        chosen, state = (torch.stack([rows[m] for m in self.order])[source, turn] for rows in (logits, joint))
+        return NetworkOutput(chosen, state), logits
 
     def forward(self, graph: DialogueGraph) -> NetworkOutput:
         layout = PaddedDialogues.of(graph.dialogue)
@@ -165,10 +165,10 @@ def translation_losses(
         return (off.square().mean(dim=1) * known).sum() / known.sum().clamp_min(1)
 
     for source, chain in network.chains.items():
-        first: Seq2Seq = chain.translators[0]  # type: ignore[union-attr, index, assignment]
+        first: Seq2Seq = chain.translators[0]  # type: ignore[index, assignment]
         for number, target in enumerate(network.route(source)[1:]):
             wanted = chain.widen(truth[target]) if number == 0 else truth[target]  # type: ignore[operator]
-            translator = chain.translators[number]  # type: ignore[union-attr, index]
+            translator = chain.translators[number]  # type: ignore[index]
             found = decoded(translator, states[source][number], target, wanted)  # type: ignore[arg-type]
             translated = translated + error(found, target)
             if number == 0:
@@ -182,8 +182,8 @@ def translation_losses(
 def loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
     """Losses of the logits and the heads, of every chain's own logits, and of the translations.
 
-    ``sources`` is the mean over the chains of the emotion loss of the turns that have the chain's source; without
-    it a chain would only learn from the turns in which its source is the best one.
+    ``sources`` is the mean over the chains of the emotion loss of the turns that have the chain's source;
+    without it a chain would only learn from the turns in which its source is the best one.
     """
     network: MctnNetwork = model.network  # type: ignore[assignment]
     settings: MctnSettings = network.settings  # type: ignore[assignment]

@@ -32,7 +32,6 @@ def fitted(labels=LABELS, train=None, **settings) -> CpmNetsNetwork:
     return made
 
 
-
 def test_the_hinge_gives_the_figures_worked_out_by_hand():
     code = torch.tensor([[1.0, 0.0], [1.0, 1.0], [0.0, 1.0], [0.0, 2.0]])
     assert hinge(code, torch.tensor([0, 0, 1, 1]), 2).tolist() == [0, 1.5, 0, 0]
@@ -61,7 +60,9 @@ def test_a_code_is_that_of_a_loop_of_gradient_steps(step_size):
     available = torch.tensor([[True, True, False], [False, False, True], [True, True, True]])
     found = latent.fit(features, available, 25, step_size)
     for row in range(3):
-        weights = [latent.decoders[m].weight for m, there in zip(WIDTHS, available[row], strict=True) if there]
+        weights = [
+            latent.decoders[m].weight for m, there in zip(WIDTHS, available[row], strict=True) if there
+        ]
         curvature = 2 * torch.linalg.eigvalsh(sum(w.T @ w for w in weights))[-1].detach()
         code = torch.zeros(1, 6, requires_grad=True)
         for _ in range(25):
