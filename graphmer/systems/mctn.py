@@ -27,8 +27,8 @@ class MctnSettings(NetworkSettings):
     width: Positive = 64
     """Width ``W`` of encoders, decoders and states."""
     priority: tuple[str, ...] = ("text", "audio")
-    """Modalities in the order in which they are preferred as the source and as targets; those that are not named
-    follow in their own order."""
+    """Modalities in the order in which they are preferred as the source and as targets; others follow in
+    their own order."""
     translation: Annotated[float, Field(ge=0)] = 0.1
     """Weight of the error of each translation."""
     cycle: Annotated[float, Field(ge=0)] = 0.1
