@@ -56,7 +56,7 @@ class Seq2Seq(nn.Module):
 
     def __init__(self, inputs: int, width: int, outputs: int) -> None:
         super().__init__()
-        self.encoder = BidirectionalLayer(inputs, width)
+        self.encoder = BidirectionalLayer(inputs, width, "lstm")
         self.key = nn.Linear(width, width, bias=False)
         self.query = nn.Linear(width, width)
         self.score = nn.Linear(width, 1, bias=False)

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 
 from graphmer.systems.cif_mmin import CIF_MMIN
 from graphmer.systems.cogmen import COGMEN
-from graphmer.systems.dialoguegcn import DIALOGUEGCN
 from graphmer.systems.cpm_nets import CPM_NETS
+from graphmer.systems.dialoguegcn import DIALOGUEGCN
 from graphmer.systems.gcnet import GCNET
 from graphmer.systems.graphmer import GRAPHMER
 from graphmer.systems.gsdnet_style import GSDNET_STYLE
@@ -14,9 +14,9 @@ from graphmer.systems.if_mmin import IF_MMIN
 from graphmer.systems.imder import IMDER
 from graphmer.systems.logistic import LOGISTIC
 from graphmer.systems.m3net import M3NET
+from graphmer.systems.mctn import MCTN
 from graphmer.systems.mmgcn import MMGCN
 from graphmer.systems.mmin import MMIN
-from graphmer.systems.mctn import MCTN
 from graphmer.systems.momke import MOMKE
 from graphmer.systems.mran_style import MRAN_STYLE
 from graphmer.systems.sdr_gnn import SDR_GNN
@@ -41,8 +41,6 @@ SYSTEMS: Mapping[str, System] = {
     "mmgcn": MMGCN,
     "cogmen": COGMEN,
     "m3net": M3NET,
-    "logistic": LOGISTIC,
-    "gcnet": GCNET,
     "cpm_nets": CPM_NETS,
     "mctn": MCTN,
 }

@@ -422,6 +422,7 @@ TRAINED_SYSTEMS = {
     "gsdnet_style": {
         "model": {"system": "gsdnet_style", "width": 8, "steps": 3},
         "training": {"stages": [{"name": "only", "objective": "completion", "epochs": 3}]},
+    },
     "cpm_nets": {"model": {"system": "cpm_nets", "width": 4}},
     "mctn": {
         "model": {"system": "mctn", "width": 8},
