@@ -4,6 +4,7 @@ from collections.abc import Mapping
 
 from graphmer.systems.cif_mmin import CIF_MMIN
 from graphmer.systems.cogmen import COGMEN
+from graphmer.systems.cpm_nets import CPM_NETS
 from graphmer.systems.dialoguegcn import DIALOGUEGCN
 from graphmer.systems.gcnet import GCNET
 from graphmer.systems.graphmer import GRAPHMER
@@ -13,6 +14,7 @@ from graphmer.systems.if_mmin import IF_MMIN
 from graphmer.systems.imder import IMDER
 from graphmer.systems.logistic import LOGISTIC
 from graphmer.systems.m3net import M3NET
+from graphmer.systems.mctn import MCTN
 from graphmer.systems.mmgcn import MMGCN
 from graphmer.systems.mmin import MMIN
 from graphmer.systems.momke import MOMKE
@@ -31,6 +33,8 @@ SYSTEMS: Mapping[str, System] = {
     "mmin": MMIN,
     "if_mmin": IF_MMIN,
     "cif_mmin": CIF_MMIN,
+    "cpm_nets": CPM_NETS,
+    "mctn": MCTN,
     "imder": IMDER,
     "sdr_gnn": SDR_GNN,
     "gsdnet_style": GSDNET_STYLE,
