@@ -41,8 +41,8 @@ class CpmNetsSettings(NetworkSettings):
     learning_rate: Annotated[float, Field(gt=0)] = 0.01
     """Learning rate of these steps."""
     fit_steps: Positive = 50
-    """Gradient steps that fit the code of a new utterance. At 2000 the error has converged, but a code that is
-    fitted to few features is then less like those of its class: validation of IEMOCAP falls by four points."""
+    """Gradient steps that fit the code of a new utterance. At 2000 the error has converged, but a code fitted
+    to few features is then less like those of its class: validation on IEMOCAP falls by four points."""
     fit_step_size: Annotated[float, Field(gt=0, le=1)] = 1.0
     """Their size, as a share of the largest one that does not overshoot."""
 
