@@ -126,7 +126,7 @@ class Claim:
         Args:
             system: its name.
             candidate: settings.
-            epochs: fraction of the epochs of every stage.
+            epochs: fraction of the epochs of every stage, and of a curriculum's teacher.
         """
         base = self.system_of(system)
         entry = self.values["systems"].get(base) or {}
@@ -145,6 +145,9 @@ class Claim:
             given += self.entry(system).get("set", [])
         if epochs != 1 and config.stages(SYSTEMS):
             given.append(stages_setting(config, lambda _, each: max(1, round(each * epochs))))
+        if epochs != 1 and config.curriculum is not None:
+            teacher = max(1, round(config.curriculum.teacher.epochs * epochs))
+            given.append(f"curriculum.teacher.epochs={teacher}")
         return load_config(path, given)
 
     def _common(self, config: Config) -> list[str]:
