@@ -204,7 +204,7 @@ def parameters(folder: Path, systems: Mapping[str, System] = SYSTEMS) -> tuple[i
 
 def _regime(config: Config, systems: Mapping[str, System]) -> str:
     if systems[config.model.system].fit is not None:
-        return "a fit of its own"
+        return "its own fit"
     return ", then ".join(dict.fromkeys(stage.mask for stage in config.stages(systems)))
 
 
