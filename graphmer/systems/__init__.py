@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from graphmer.systems.bc_lstm import BC_LSTM
 from graphmer.systems.cif_mmin import CIF_MMIN
 from graphmer.systems.cogmen import COGMEN
 from graphmer.systems.cpm_nets import CPM_NETS
@@ -43,5 +44,6 @@ SYSTEMS: Mapping[str, System] = {
     "mmgcn": MMGCN,
     "cogmen": COGMEN,
     "m3net": M3NET,
+    "bc_lstm": BC_LSTM,
 }
 """Systems by name."""
