@@ -93,3 +93,18 @@ def test_the_system_of_the_documentation_trains(tmp_path):
     )
     run = graphmer.Run.begin(graphmer.load_config(path, systems=systems), tmp_path, systems=systems)
     assert run.train().conditions[:3] == ("a", "t", "v")
+
+
+def test_the_commit_that_adding_a_system_shows_is_what_is_there():
+    page = (ROOT / "docs" / "add" / "system.md").read_text(encoding="utf-8")
+    diff = re.search(r"```diff\n(.*?)```", page, re.DOTALL)[1]
+    files = re.split(r"^\+\+\+ b/", diff, flags=re.MULTILINE)[1:]
+    assert len(files) == 4
+    for file in files:
+        name, *lines = file.splitlines()
+        content = (ROOT / name).read_text(encoding="utf-8")
+        added = [line[1:] for line in lines if line.startswith("+")]
+        if len(added) == len([line for line in lines if line]):
+            assert content.splitlines() == added  # a new file, shown whole
+        else:
+            assert set(added) <= set(content.splitlines())
