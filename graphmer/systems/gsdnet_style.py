@@ -199,7 +199,7 @@ class GsdnetStyleNetwork(Network):
 def dialogues_with(turns: Tensor, basis: SpectralBasis) -> Tensor:
     """Pairs ``[P, 2]`` of a dialogue and a modality with any such turn, from bool ``[N, M]``."""
     there = turns.new_zeros((len(basis.values), turns.shape[1]), dtype=torch.long)
-    return there.index_add_(0, basis.row, turns.long()).nonzero()
+    return there.index_add_(0, basis.layout.dialogue, turns.long()).nonzero()
 
 
 def loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
