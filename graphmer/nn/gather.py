@@ -1,7 +1,7 @@
 """Rows gathered into the cells of a padded grid and back, each with a gather as its backward pass.
 
-The backward pass of `torch.Tensor.index_select` adds row by row, because rows might repeat. Here no cell holds
-two rows and no row is in two cells.
+The backward pass of `torch.Tensor.index_select` adds row by row, because rows might repeat. Here no cell
+holds two rows and no row is in two cells.
 """
 
 from typing import Any
