@@ -9,6 +9,7 @@ from torch import Tensor, nn
 
 from graphmer.graph import DialogueGraph
 from graphmer.nn.cascade import CascadeAE
+from graphmer.nn.modality_encoder import hidden_layers
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.teacher import complement, recorded
@@ -46,14 +47,7 @@ class Classifier(nn.Module):
 
     def __init__(self, inputs: int, width: int, outputs: int, dropout: float) -> None:
         super().__init__()
-        self.hidden = nn.Sequential(
-            nn.Linear(inputs, width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(width, width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-        )
+        self.hidden = nn.Sequential(*hidden_layers(inputs, width, dropout))
         self.emotion = nn.Linear(width, outputs)
 
     def forward(self, embedding: Tensor) -> NetworkOutput:
