@@ -9,7 +9,7 @@ from graphmer.dialogue.standardise import Standardiser
 from graphmer.graph import GraphBuilder
 from graphmer.inference import Predictor
 from graphmer.systems import SYSTEMS
-from tests.properties.test_properties import RULES, SCORES, Made, fit, over, said
+from tests.properties.made import RULES, SCORES, Made, fit, over, said
 from tests.talks import LABELS, WIDTHS, batched, ragged, talk
 
 ALL = {name: Made(system=name) for name in SYSTEMS}
