@@ -4,7 +4,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
+
+from graphmer.nn.padding import PaddedDialogues
 
 Cell = Literal["lstm", "gru"]
 """Kind of recurrence."""
@@ -29,19 +30,17 @@ class BidirectionalLayer(nn.Module):
         self.onward = layer(inputs, width)
         self.reversed = layer(inputs, width)
 
-    def forward(self, sequences: Tensor, reverse: Tensor) -> Tensor:
+    def forward(self, sequences: Tensor, layout: PaddedDialogues) -> Tensor:
         """States of both directions.
 
         Args:
             sequences: padded at the end.
-            reverse: step that each step of the reversed sequence is.
+            layout: of these sequences, steps first.
 
         Shapes:
-            sequences ``[L, B, inputs]``; reverse ``[L, B, 1]``; returns ``[L, B, 2 W]``.
+            sequences ``[L, B, inputs]``; returns ``[L, B, 2 W]``.
         """
-        mirrored = sequences.gather(0, reverse.expand(-1, -1, sequences.shape[2]))
-        back = self.reversed(mirrored)[0]
-        back = back.gather(0, reverse.expand(-1, -1, back.shape[2]))
+        back = layout.reversed(self.reversed(layout.reversed(sequences))[0])
         return torch.cat([self.onward(sequences)[0], back], dim=2)
 
 
@@ -77,10 +76,6 @@ class ContextRNN(nn.Module):
         Shapes:
             state ``[N, inputs]``; dialogue ``[N]``; returns ``[N, D]``.
         """
-        turns = torch.unique_consecutive(dialogue, return_counts=True)[1]
-        sequences = pad_sequence(list(torch.split(state, turns.tolist())))
-        step = torch.arange(len(sequences), device=state.device)[:, None]
-        inside = step < turns
-        reverse = (turns - 1 - step).where(inside, step)[:, :, None]
-        states = self.second(self.dropout(self.first(sequences, reverse)), reverse)
-        return states.transpose(0, 1)[inside.T]
+        layout = PaddedDialogues.of(dialogue, steps_first=True)
+        states = self.first(layout.pad(state), layout)
+        return layout.rows(self.second(self.dropout(states), layout))

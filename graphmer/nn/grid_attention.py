@@ -1,11 +1,12 @@
 """Attention within sequences of different lengths, padded to a grid inside one function."""
 
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
 
 from graphmer.nn.attention import attend, by_products
+from graphmer.nn.gather import gather_cells, gather_rows
 from graphmer.nn.tokens import Tokens
 
 
@@ -32,12 +33,12 @@ def _heads_side_by_side(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -
     """Layout of torch's kernel: one grid each for queries, keys and values, so no gradient is joined."""
     sequences, longest = tokens.shape
     width = qkv.shape[1] // 3
-    grids = [_gathered(rows, tokens.token, tokens.slot) for rows in qkv.chunk(3, dim=1)]
+    grids = [gather_cells(rows, tokens.token, tokens.slot) for rows in qkv.chunk(3, dim=1)]
     query, key, value = (
         grid.view(sequences, longest, heads, width // heads).transpose(1, 2) for grid in grids
     )
     attended = attend(query, key, value, mask).transpose(1, 2)
-    return _rows(attended.reshape(sequences * longest, width), tokens.slot)
+    return gather_rows(attended.reshape(sequences * longest, width), tokens.slot)
 
 
 def _heads_apart(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -> Tensor:
@@ -45,10 +46,10 @@ def _heads_apart(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -> Tenso
     sequences, longest = tokens.shape
     width = qkv.shape[1] // (3 * heads)
     places = tokens.once(("places", heads), lambda: _Places.of(tokens, heads))
-    grid = _gathered(qkv.reshape(-1, width), places.row, places.cell)
+    grid = gather_cells(qkv.reshape(-1, width), places.row, places.cell)
     query, key, value = grid.view(3, sequences, heads, longest, width).unbind()
     attended = attend(query, key, value, mask)
-    return _rows(attended.reshape(-1, width), places.output).view(len(qkv), heads * width)
+    return gather_rows(attended.reshape(-1, width), places.output).view(len(qkv), heads * width)
 
 
 class _Places(NamedTuple):
@@ -74,48 +75,3 @@ class _Places(NamedTuple):
         output = (tokens.sequence[:, None] * heads + head) * longest + tokens.rank[:, None]
         cell = output[:, None, :] + part[:, None] * (sequences * heads * longest)
         return cls(row.flatten(), cell.flatten(), output.flatten())
-
-
-def _gathered(rows: Tensor, row: Tensor, cell: Tensor) -> Tensor:
-    """Rows of tokens gathered into cells.
-
-    Args:
-        rows: of tokens.
-        row: row of each cell.
-        cell: cell of each row.
-    """
-    cells: Tensor = _Gathered.apply(rows, row, cell)  # type: ignore[no-untyped-call]
-    return cells
-
-
-def _rows(cells: Tensor, cell: Tensor) -> Tensor:
-    """Rows of the cells that hold tokens, in the order of the tokens."""
-    rows: Tensor = _Rows.apply(cells, cell)  # type: ignore[no-untyped-call]
-    return rows
-
-
-class _Gathered(torch.autograd.Function):
-    """Gather whose backward pass ignores empty cells."""
-
-    @staticmethod
-    def forward(ctx: Any, rows: Tensor, row: Tensor, cell: Tensor) -> Tensor:
-        ctx.cell = cell
-        return rows.index_select(0, row)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None, None]:
-        return gradient.index_select(0, ctx.cell), None, None
-
-
-class _Rows(torch.autograd.Function):
-    """Gather whose backward pass gives empty cells a gradient of zero."""
-
-    @staticmethod
-    def forward(ctx: Any, cells: Tensor, cell: Tensor) -> Tensor:
-        ctx.cell, ctx.count = cell, len(cells)
-        return cells.index_select(0, cell)
-
-    @staticmethod
-    def backward(ctx: Any, gradient: Tensor) -> tuple[Tensor, None]:
-        cells = gradient.new_zeros(ctx.count, gradient.shape[1])
-        return cells.index_copy_(0, ctx.cell, gradient), None

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor, nn
 
+from graphmer.nn.reconstruction import ReconstructionHeads
+
 
 class LatentFit(nn.Module):
     """Linear decoders of a latent code, and the code that decodes into what is available.
@@ -23,11 +25,12 @@ class LatentFit(nn.Module):
     def __init__(self, widths: Mapping[str, int], width: int) -> None:
         super().__init__()
         self.width = width
-        self.decoders = nn.ModuleDict({m: nn.Linear(width, d) for m, d in widths.items()})
+        self.decoders = ReconstructionHeads(width, widths)
 
     def forward(self, code: Tensor) -> dict[str, Tensor]:
         """Decoded features ``{m: [N, D_m]}`` of codes ``[N, K]``."""
-        return {m: decoder(code) for m, decoder in self.decoders.items()}
+        decoded: dict[str, Tensor] = self.decoders(code)
+        return decoded
 
     @torch.no_grad()
     def quadratic(self, features: Mapping[str, Tensor], available: Tensor) -> tuple[Tensor, Tensor]:

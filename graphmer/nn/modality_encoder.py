@@ -6,6 +6,18 @@ import torch
 from torch import Tensor, nn
 
 
+def hidden_layers(inputs: int, width: int, dropout: float) -> list[nn.Module]:
+    """Two fully connected layers, each with ReLU and dropout.
+
+    Args:
+        inputs: width of the input.
+        width: width of both layers.
+        dropout: dropout probability.
+    """
+    sizes = ((inputs, width), (width, width))
+    return [layer for size in sizes for layer in (nn.Linear(*size), nn.ReLU(), nn.Dropout(dropout))]
+
+
 class ModalityEncoder(nn.Sequential):
     """Three fully connected layers, with ReLU and dropout between them.
 
@@ -16,15 +28,7 @@ class ModalityEncoder(nn.Sequential):
     """
 
     def __init__(self, inputs: int, width: int, dropout: float) -> None:
-        super().__init__(
-            nn.Linear(inputs, width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(width, width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(width, width),
-        )
+        super().__init__(*hidden_layers(inputs, width, dropout), nn.Linear(width, width))
 
 
 class ModalityEncoders(nn.Module):

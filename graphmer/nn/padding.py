@@ -1,25 +1,72 @@
 """Dialogues padded to the length of the longest, for operations on whole dialogues."""
 
+from dataclasses import dataclass
+from functools import cached_property
+
 import torch
 from torch import Tensor
-from torch_geometric.utils import to_dense_batch
+
+from graphmer.nn.gather import gather_cells, gather_rows
 
 
-def padded(rows: Tensor, dialogue: Tensor) -> tuple[Tensor, Tensor]:
-    """Rows of the turns as one row of turns for each dialogue, and which cells hold a turn.
+@dataclass(frozen=True)
+class PaddedDialogues:
+    """Grid with a cell for each turn of each dialogue of a batch, and empty cells behind shorter dialogues.
 
-    ``grid[inside]`` are the rows again.
+    The grid is ``[B, L]``, as attention reads it, or ``[L, B]``, as a recurrence does; its rows are in memory
+    one after the other. ``rows(pad(x))`` is ``x``.
 
-    Args:
-        rows: of the turns.
-        dialogue: dialogue of each turn, ascending.
-
-    Returns:
-        The grid, zero behind the end of a dialogue, and the mask of its turns.
-
-    Shapes:
-        rows ``[N, ...]``; dialogue ``[N]``; returns ``[B, L, ...]`` and ``[B, L]``.
+    Attributes:
+        dialogue: dialogue of each turn, numbered without gaps, ``[N]``.
+        cell: cell of each turn in the flattened grid, ``[N]``.
+        opposite: turn that each turn is when its dialogue is reversed, ``[N]``.
+        inside: which cells hold a turn, bool ``[B, L]`` or ``[L, B]``.
     """
-    number = torch.unique_consecutive(dialogue, return_inverse=True)[1]
-    grid, inside = to_dense_batch(rows, number)
-    return grid, inside
+
+    dialogue: Tensor
+    cell: Tensor
+    opposite: Tensor
+    inside: Tensor
+
+    @classmethod
+    def of(cls, dialogue: Tensor, *, steps_first: bool = False) -> "PaddedDialogues":
+        """Grid of a batch.
+
+        Args:
+            dialogue: dialogue of each turn, ascending, ``[N]``.
+            steps_first: whether the grid is ``[L, B]``.
+        """
+        number, turns = torch.unique_consecutive(dialogue, return_inverse=True, return_counts=True)[1:]
+        begin = torch.cumsum(turns, 0) - turns
+        turn = torch.arange(len(number), device=dialogue.device)
+        place = turn - begin[number]
+        count, length = len(turns), int(turns.max())
+        if steps_first:
+            shape, cell = (length, count), place * count + number
+        else:
+            shape, cell = (count, length), number * length + place
+        inside = torch.zeros(count * length, dtype=torch.bool, device=dialogue.device)
+        inside[cell] = True
+        return cls(number, cell, (begin + turns - 1)[number] - place, inside.view(shape))
+
+    def pad(self, rows: Tensor) -> Tensor:
+        """The grid of some rows, zero in empty cells.
+
+        Shapes:
+            rows ``[N, ...]``; returns ``[B, L, ...]`` or ``[L, B, ...]``.
+        """
+        empty = rows.new_zeros(self.inside.numel(), *rows.shape[1:])
+        return empty.index_copy(0, self.cell, rows).view(*self.inside.shape, *rows.shape[1:])
+
+    def rows(self, grid: Tensor) -> Tensor:
+        """The rows of the turns of a grid, ``[N, ...]``."""
+        return gather_rows(grid.flatten(0, 1), self.cell)
+
+    @cached_property
+    def _mirror(self) -> Tensor:
+        cells = torch.arange(self.inside.numel(), device=self.cell.device)
+        return cells.index_copy(0, self.cell, self.cell[self.opposite])
+
+    def reversed(self, grid: Tensor) -> Tensor:
+        """The grid with the turns of each dialogue in reverse order; empty cells stay behind it."""
+        return gather_cells(grid.flatten(0, 1), self._mirror, self._mirror).view_as(grid)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 from torch.nn.functional import normalize
-from torch_geometric.utils import to_dense_batch
+
+from graphmer.nn.padding import PaddedDialogues
 
 REACH = 3
 """Turns on either side that a turn is connected to."""
@@ -63,20 +64,17 @@ class SpectralBasis:
         vectors: columns of ``U``, zero in padding and for modes that a dialogue does not have.
         values: eigenvalues.
         ties: row-stochastic; averages over modes of equal eigenvalues.
-        row: dialogue of each turn, numbered without gaps.
-        inside: which cells of the padded grid are turns.
+        layout: of the turns as padded dialogues.
 
     Shapes:
-        adjacency ``[B, L, L]``; vectors ``[B, L, K]``; values ``[B, K]``; ties ``[B, K, K]``; row ``[N]``;
-        inside ``[B, L]``.
+        adjacency ``[B, L, L]``; vectors ``[B, L, K]``; values ``[B, K]``; ties ``[B, K, K]``.
     """
 
     adjacency: Tensor
     vectors: Tensor
     values: Tensor
     ties: Tensor
-    row: Tensor
-    inside: Tensor
+    layout: PaddedDialogues
 
     @classmethod
     @torch.no_grad()
@@ -91,19 +89,19 @@ class SpectralBasis:
         Shapes:
             speaker, dialogue ``[N]``.
         """
-        row, counts = torch.unique_consecutive(dialogue, return_inverse=True, return_counts=True)[1:]
-        graphs = [structural_graph(turns) for turns in torch.split(speaker, counts.tolist())]
-        longest = int(counts.max())
-        adjacency = speaker.new_zeros((len(counts), longest, longest), dtype=torch.double)
-        vectors = adjacency.new_zeros((len(counts), longest, modes))
-        values = adjacency.new_zeros((len(counts), modes))
+        layout = PaddedDialogues.of(dialogue)
+        count, longest = layout.inside.shape
+        turns = layout.inside.sum(dim=1).tolist()
+        graphs = [structural_graph(part) for part in torch.split(speaker, turns)]
+        adjacency = speaker.new_zeros((count, longest, longest), dtype=torch.double)
+        vectors = adjacency.new_zeros((count, longest, modes))
+        values = adjacency.new_zeros((count, modes))
         for number, graph in enumerate(graphs):
             adjacency[number, : len(graph), : len(graph)] = graph
             values[number], vectors[number, : len(graph)] = leading_modes(graph, modes)
         equal = ((values[:, :, None] - values[:, None]).abs() < TIE).double()
         ties = equal / equal.sum(dim=2, keepdim=True)
-        inside = torch.arange(longest, device=row.device) < counts[:, None]
-        return cls(adjacency.float(), vectors.float(), values.float(), ties.float(), row, inside)
+        return cls(adjacency.float(), vectors.float(), values.float(), ties.float(), layout)
 
     @property
     def modes(self) -> Tensor:
@@ -116,7 +114,7 @@ class SpectralBasis:
         Args:
             state: ``h`` of each turn, ``[N, W]``.
         """
-        unit, _ = to_dense_batch(normalize(state, dim=1), self.row)
+        unit = self.layout.pad(normalize(state, dim=1))
         graph = self.adjacency * torch.relu(unit @ unit.transpose(1, 2))
         return self._averaged((self.vectors * (graph @ self.vectors)).sum(dim=1))
 
@@ -127,9 +125,9 @@ class SpectralBasis:
             spectrum: ``[B, K]``.
             state: ``h`` of each turn, ``[N, W]``.
         """
-        dense, _ = to_dense_batch(state, self.row)
+        dense = self.layout.pad(state)
         coefficients = self._averaged(spectrum)[:, :, None] * (self.vectors.transpose(1, 2) @ dense)
-        return (self.vectors @ coefficients)[self.inside]
+        return self.layout.rows(self.vectors @ coefficients)
 
     def _averaged(self, spectrum: Tensor) -> Tensor:
         return (self.ties * spectrum[:, None]).sum(dim=2)

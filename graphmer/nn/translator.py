@@ -1,43 +1,10 @@
 """Translation of one sequence of turns into another, with attention within the dialogue."""
 
-from dataclasses import dataclass
-
 import torch
 from torch import Tensor, nn
 
 from graphmer.nn.context import BidirectionalLayer
-
-
-@dataclass(frozen=True)
-class PaddedDialogues:
-    """Layout of the turns of a batch as padded dialogues.
-
-    Attributes:
-        inside: whether a step is a turn, bool ``[L, B]``.
-        reverse: step that each step of a reversed dialogue is, ``[L, B, 1]``.
-    """
-
-    inside: Tensor
-    reverse: Tensor
-
-    @classmethod
-    def of(cls, dialogue: Tensor) -> "PaddedDialogues":
-        """Layout for the dialogue of each turn, ascending, ``[N]``."""
-        turns = torch.unique_consecutive(dialogue, return_counts=True)[1]
-        step = torch.arange(int(turns.max()), device=dialogue.device)[:, None]
-        inside = step < turns
-        return cls(inside, (turns - 1 - step).where(inside, step)[:, :, None])
-
-    def pad(self, rows: Tensor) -> Tensor:
-        """Rows of turns ``[N, D]`` as ``[L, B, D]``, with zeros behind each dialogue."""
-        length, count = self.inside.shape
-        padded = rows.new_zeros(count, length, rows.shape[1])
-        padded[self.inside.T] = rows
-        return padded.transpose(0, 1)
-
-    def rows(self, padded: Tensor) -> Tensor:
-        """The rows ``[N, D]`` of the turns of ``[L, B, D]``."""
-        return padded.transpose(0, 1)[self.inside.T]
+from graphmer.nn.padding import PaddedDialogues
 
 
 class Seq2Seq(nn.Module):
@@ -65,7 +32,7 @@ class Seq2Seq(nn.Module):
 
     def encode(self, sequences: Tensor, layout: PaddedDialogues) -> Tensor:
         """Encoder states ``[L, B, W]`` of padded sequences ``[L, B, inputs]``."""
-        onward, back = self.encoder(sequences, layout.reverse).chunk(2, dim=2)
+        onward, back = self.encoder(sequences, layout).chunk(2, dim=2)
         return onward + back
 
     def decode(
@@ -80,7 +47,7 @@ class Seq2Seq(nn.Module):
 
         Args:
             encoded: encoder states.
-            layout: of the padded dialogues.
+            layout: of the padded dialogues, steps first.
             truth: what the turns should be, for teacher forcing.
             known: steps whose `truth` is known.
             forcing: probability that a step reads the true last turn instead of the decoder's own one.

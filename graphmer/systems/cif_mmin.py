@@ -19,10 +19,11 @@ from graphmer.systems.imagination import (
     Classifier,
     ImaginationNetwork,
     ImaginationSettings,
+    imagination_objectives,
     recorded_error,
 )
 from graphmer.systems.objectives import prediction_losses
-from graphmer.systems.system import HEADS, Objective, StageSettings, System
+from graphmer.systems.system import StageSettings, System
 
 
 class CifMminSettings(ImaginationSettings):
@@ -164,13 +165,6 @@ def teacher_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTar
     return LossTerms.weighted({"teacher": (1.0, emotion), "contrast": (network.settings.contrast, contrast)})
 
 
-def start(model: EmotionModel) -> None:
-    """Let the student start from both kinds of encoders of the teacher."""
-    network: CifMminNetwork = model.network  # type: ignore[assignment]
-    network.encoders.load_state_dict(network.teacher.encoders.state_dict())
-    network.consistent.load_state_dict(network.teacher.consistent.state_dict())
-
-
 def imagination_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
     """Losses of logits and heads, of the imagined embeddings, and of the consistent ones (stage 2)."""
     network: CifMminNetwork = model.network  # type: ignore[assignment]
@@ -183,15 +177,12 @@ def imagination_loss(model: EmotionModel, graph: DialogueGraph, targets: Trainin
     return LossTerms.weighted(terms)
 
 
-STUDENT = ("network.encoders", "network.consistent", "network.cascade", "network.classifier", *HEADS)
-
 CIF_MMIN = System(
     CifMminSettings,
     CifMminNetwork,
-    objectives={
-        "teacher": Objective(teacher_loss, trains=("network.teacher",), uses_targets=False),
-        "imagination": Objective(imagination_loss, trains=STUDENT, start=start),
-    },
+    objectives=imagination_objectives(
+        teacher_loss, imagination_loss, copied=("encoders", "consistent"), fresh=("cascade", "classifier")
+    ),
     stages=(
         StageSettings(name="teacher", objective="teacher", epochs=40, mask="complete"),
         StageSettings(name="imagination", objective="imagination", epochs=40, mask="partial"),

@@ -10,7 +10,7 @@ from torch_geometric.nn import RGCNConv, TransformerConv
 
 from graphmer.graph import DialogueGraph
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
-from graphmer.nn.padding import padded
+from graphmer.nn.padding import PaddedDialogues
 from graphmer.nn.pair_relations import PairRelations
 from graphmer.settings import Fraction, Positive
 from graphmer.systems.objectives import prediction_loss
@@ -60,9 +60,8 @@ class DialogueTransformer(nn.Module):
 
     def forward(self, state: Tensor, dialogue: Tensor) -> Tensor:
         """Shapes: state ``[N, D]``; dialogue ``[N]``; returns ``[N, D]``."""
-        grid, inside = padded(state, dialogue)
-        read: Tensor = self.layers(grid, src_key_padding_mask=~inside)
-        return read[inside]
+        layout = PaddedDialogues.of(dialogue)
+        return layout.rows(self.layers(layout.pad(state), src_key_padding_mask=~layout.inside))
 
 
 class CogmenNetwork(Network):

@@ -1,10 +1,23 @@
-"""Loss of the completion of missing modalities, shared by the systems that complete them from context."""
+"""Losses of the reconstruction of missing modalities, shared by the systems that reconstruct them."""
+
+from collections.abc import Mapping
 
 from torch import Tensor
 
 from graphmer.graph import DialogueGraph
 from graphmer.nn.losses import reconstruction_loss
 from graphmer.nn.network import NetworkOutput
+
+
+def masked_error(reconstruction: Mapping[str, Tensor], graph: DialogueGraph) -> Tensor:
+    """`reconstruction_loss` of a batch.
+
+    Args:
+        reconstruction: features ``{m: [N, D_m]}`` of all modalities.
+        graph: the batch, with their true features.
+    """
+    features = {modality: graph[modality] for modality in reconstruction}
+    return reconstruction_loss(reconstruction, features, graph.available, graph.present)
 
 
 def completion_loss(output: NetworkOutput, graph: DialogueGraph) -> Tensor:
@@ -17,6 +30,4 @@ def completion_loss(output: NetworkOutput, graph: DialogueGraph) -> Tensor:
     released one is transposed for dialogues of unequal length; what was never recorded is no target.
     """
     masked = graph.present & ~graph.available
-    features = {modality: graph[modality] for modality in output.reconstruction}
-    loss = reconstruction_loss(output.reconstruction, features, graph.available, graph.present)
-    return loss * masked.sum() / len(masked)
+    return masked_error(output.reconstruction, graph) * masked.sum() / len(masked)

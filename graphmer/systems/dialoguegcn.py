@@ -10,7 +10,7 @@ from graphmer.graph import DialogueGraph
 from graphmer.nn.attended_relations import AttendedRelations, EdgeAttention
 from graphmer.nn.context import ContextRNN
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
-from graphmer.nn.padding import padded
+from graphmer.nn.padding import PaddedDialogues
 from graphmer.nn.pair_relations import PairRelations
 from graphmer.settings import Fraction, Positive
 from graphmer.systems.objectives import prediction_loss
@@ -43,10 +43,11 @@ class DialogueAttention(nn.Module):
 
     def forward(self, state: Tensor, dialogue: Tensor) -> Tensor:
         """Shapes: state ``[N, D]``; dialogue ``[N]``; returns ``[N, D]``."""
-        grid, inside = padded(state, dialogue)
+        layout = PaddedDialogues.of(dialogue)
+        grid = layout.pad(state)
         score = self.query(grid) @ grid.transpose(1, 2)
-        weight = score.masked_fill(~inside[:, None], -torch.inf).softmax(dim=2)
-        return (weight @ grid)[inside]
+        weight = score.masked_fill(~layout.inside[:, None], -torch.inf).softmax(dim=2)
+        return layout.rows(weight @ grid)
 
 
 class DialogueGcnNetwork(Network):

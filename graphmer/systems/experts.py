@@ -1,6 +1,5 @@
 """Network of modality experts, with or without message passing; shared by the systems momke and graphmer."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated
 
@@ -13,13 +12,15 @@ from graphmer.graph import DialogueGraph
 from graphmer.nn.averages import NeighborhoodAverages
 from graphmer.nn.cache import FeatureCache, NetworkCache
 from graphmer.nn.joint import JointLayer
-from graphmer.nn.losses import LossTerms, emotion_loss, reconstruction_loss
+from graphmer.nn.losses import LossTerms, emotion_loss
 from graphmer.nn.messages import MessagePassing, MessagePassingSettings
 from graphmer.nn.mixture import ExpertMixture, MixtureSettings
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
+from graphmer.nn.reconstruction import ReconstructionHeads
 from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.tokens import Tokens
+from graphmer.systems.completion import masked_error
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings
 
@@ -85,8 +86,7 @@ class ExpertNetwork(Network):
         self.neighborhood_averages = averages
         self.width = joint if messages is None else messages.width
         self.emotion = nn.Linear(self.width, outputs)
-        rebuilt: Mapping[str, int] = widths if settings.reconstruction > 0 else {}
-        self.reconstruction = nn.ModuleDict({m: nn.Linear(self.width, d) for m, d in rebuilt.items()})
+        self.reconstruction = ReconstructionHeads(self.width, widths if settings.reconstruction > 0 else {})
         self.attention_window = settings.attention_window
 
     @staticmethod
@@ -142,8 +142,7 @@ class ExpertNetwork(Network):
         if self.message_passing is not None:
             messages = None if cache is None else cache.messages
             state = self.message_passing(state, graph.edge_index, graph.edge_type, messages)
-        reconstruction = {modality: head(state) for modality, head in self.reconstruction.items()}
-        return NetworkOutput(self.emotion(state), state, reconstruction, mixture.weight)
+        return NetworkOutput(self.emotion(state), state, self.reconstruction(state), mixture.weight)
 
     def new_cache(self) -> NetworkCache:
         """An empty cache for one dialogue; the network must be causal."""
@@ -168,9 +167,7 @@ def mixing_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTarg
     terms = prediction_losses(model, output, graph, targets)
     settings: ExpertNetworkSettings = model.network.settings  # type: ignore[assignment]
     if settings.reconstruction:
-        features = {modality: graph[modality] for modality in model.modalities}
-        loss = reconstruction_loss(output.reconstruction, features, graph.available, graph.present)
-        terms["reconstruction"] = (settings.reconstruction, loss)
+        terms["reconstruction"] = (settings.reconstruction, masked_error(output.reconstruction, graph))
     return LossTerms.weighted(terms)
 
 

@@ -14,6 +14,7 @@ from graphmer.nn.losses import LossTerms
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.pair_relations import PairRelations
+from graphmer.nn.reconstruction import ReconstructionHeads
 from graphmer.nn.targets import TrainingTargets
 from graphmer.settings import Fraction
 from graphmer.systems.completion import completion_loss
@@ -111,8 +112,7 @@ class GcnetNetwork(Network):
         self.speaker = GraphBranch(*size, len(self.relations.speakers), dropout)
         self.width = self.temporal.width
         self.emotion = nn.Linear(self.width, signature.outputs)
-        rebuilt = widths if settings.reconstruction > 0 else {}
-        self.reconstruction = nn.ModuleDict({m: nn.Linear(self.width, d) for m, d in rebuilt.items()})
+        self.reconstruction = ReconstructionHeads(self.width, widths if settings.reconstruction > 0 else {})
 
     def forward(self, graph: DialogueGraph) -> NetworkOutput:
         features = self.filled(graph)
@@ -124,8 +124,7 @@ class GcnetNetwork(Network):
         pairs = self.relations(graph.edge_index, graph.edge_type, len(context))
         temporal = self.temporal(context, pairs.index, pairs.order, graph.dialogue)
         state = temporal + self.speaker(context, pairs.index, pairs.speaker, graph.dialogue)
-        reconstruction = {modality: head(state) for modality, head in self.reconstruction.items()}
-        return NetworkOutput(self.emotion(state), state, reconstruction)
+        return NetworkOutput(self.emotion(state), state, self.reconstruction(state))
 
 
 def loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:

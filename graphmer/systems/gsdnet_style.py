@@ -10,9 +10,10 @@ from graphmer.graph import DialogueGraph
 from graphmer.nn.context import ContextRNN
 from graphmer.nn.experts import sinusoidal
 from graphmer.nn.fusion import ModalityFusion
-from graphmer.nn.losses import LossTerms, reconstruction_loss
+from graphmer.nn.losses import LossTerms
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
+from graphmer.nn.reconstruction import ReconstructionHeads
 from graphmer.nn.score_sde import (
     ScoreNetwork,
     VariancePreserving,
@@ -24,6 +25,7 @@ from graphmer.nn.score_sde import (
 from graphmer.nn.spectral import SpectralBasis
 from graphmer.nn.targets import TrainingTargets
 from graphmer.settings import Fraction, Positive
+from graphmer.systems.completion import masked_error
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings, System
 
@@ -103,7 +105,7 @@ class GsdnetStyleNetwork(Network):
         self.context = ContextRNN(self.fusion.width, width, settings.dropout)
         self.width = self.context.width
         self.emotion = nn.Linear(self.width, signature.outputs)
-        self.reconstruction = nn.ModuleDict({m: nn.Linear(width, d) for m, d in widths.items()})
+        self.reconstruction = ReconstructionHeads(width, widths)
         noise = fixed_noise(settings.noise_seed, settings.steps, count, settings.modes)
         self.register_buffer("noise", noise, persistent=False)
 
@@ -166,11 +168,7 @@ class GsdnetStyleNetwork(Network):
         states = self.encode(graph, graph.available)
         completed = self.complete(states, graph.available, basis)
         state = self.context(self.fusion(completed), graph.dialogue)
-        rebuilt = {
-            modality: decode(completed[:, m])
-            for m, (modality, decode) in enumerate(self.reconstruction.items())
-        }
-        return NetworkOutput(self.emotion(state), state, rebuilt)
+        return NetworkOutput(self.emotion(state), state, self.reconstruction(completed))
 
     def score_loss(self, graph: DialogueGraph) -> Tensor:
         """Score matching per mode, for the dialogues and modalities of which a recorded turn is masked.
@@ -199,7 +197,7 @@ class GsdnetStyleNetwork(Network):
 def dialogues_with(turns: Tensor, basis: SpectralBasis) -> Tensor:
     """Pairs ``[P, 2]`` of a dialogue and a modality with any such turn, from bool ``[N, M]``."""
     there = turns.new_zeros((len(basis.values), turns.shape[1]), dtype=torch.long)
-    return there.index_add_(0, basis.row, turns.long()).nonzero()
+    return there.index_add_(0, basis.layout.dialogue, turns.long()).nonzero()
 
 
 def loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
@@ -208,9 +206,7 @@ def loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) ->
     settings: GsdnetStyleSettings = network.settings  # type: ignore[assignment]
     output = network(graph)
     terms = prediction_losses(model, output, graph, targets)
-    features = {modality: graph[modality] for modality in network.modalities}
-    rebuilt = reconstruction_loss(output.reconstruction, features, graph.available, graph.present)
-    terms["reconstruction"] = (settings.reconstruction, rebuilt)
+    terms["reconstruction"] = (settings.reconstruction, masked_error(output.reconstruction, graph))
     terms["score"] = (settings.diffusion, network.score_loss(graph))
     return LossTerms.weighted(terms)
 

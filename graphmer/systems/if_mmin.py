@@ -19,10 +19,11 @@ from graphmer.systems.imagination import (
     Classifier,
     ImaginationNetwork,
     ImaginationSettings,
+    imagination_objectives,
     recorded_error,
 )
 from graphmer.systems.objectives import prediction_losses
-from graphmer.systems.system import HEADS, Objective, StageSettings, System
+from graphmer.systems.system import StageSettings, System
 
 
 class IfMminSettings(ImaginationSettings):
@@ -154,13 +155,6 @@ def teacher_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTar
     )
 
 
-def start(model: EmotionModel) -> None:
-    """Let the student start from the encoders of the teacher."""
-    network: IfMminNetwork = model.network  # type: ignore[assignment]
-    network.encoders.load_state_dict(network.teacher.encoders.state_dict())
-    network.invariant.load_state_dict(network.teacher.invariant.state_dict())
-
-
 def imagination_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
     """Losses of logits and heads, of the imagined embeddings, and of the invariant features (stage 2)."""
     network: IfMminNetwork = model.network  # type: ignore[assignment]
@@ -173,15 +167,12 @@ def imagination_loss(model: EmotionModel, graph: DialogueGraph, targets: Trainin
     return LossTerms.weighted(terms)
 
 
-STUDENT = ("network.encoders", "network.invariant", "network.cascade", "network.classifier", *HEADS)
-
 IF_MMIN = System(
     IfMminSettings,
     IfMminNetwork,
-    objectives={
-        "teacher": Objective(teacher_loss, trains=("network.teacher",), uses_targets=False),
-        "imagination": Objective(imagination_loss, trains=STUDENT, start=start),
-    },
+    objectives=imagination_objectives(
+        teacher_loss, imagination_loss, copied=("encoders", "invariant"), fresh=("cascade", "classifier")
+    ),
     stages=(
         StageSettings(name="teacher", objective="teacher", epochs=20, mask="complete"),
         StageSettings(name="imagination", objective="imagination", epochs=40, mask="partial"),

@@ -1,5 +1,7 @@
-"""What MMIN, IF-MMIN and CIF-MMIN share: settings, classifier, and the targets of a frozen teacher."""
+"""What MMIN, IF-MMIN and CIF-MMIN share: settings, classifier, targets of a frozen teacher, and stages."""
 
+from collections.abc import Sequence
+from functools import partial
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -7,9 +9,12 @@ from torch import Tensor, nn
 
 from graphmer.graph import DialogueGraph
 from graphmer.nn.cascade import CascadeAE
+from graphmer.nn.modality_encoder import hidden_layers
+from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.teacher import complement, recorded
 from graphmer.settings import Fraction, Positive
+from graphmer.systems.system import HEADS, Loss, Objective
 
 
 class ImaginationSettings(NetworkSettings):
@@ -42,14 +47,7 @@ class Classifier(nn.Module):
 
     def __init__(self, inputs: int, width: int, outputs: int, dropout: float) -> None:
         super().__init__()
-        self.hidden = nn.Sequential(
-            nn.Linear(inputs, width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-            nn.Linear(width, width),
-            nn.ReLU(),
-            nn.Dropout(dropout),
-        )
+        self.hidden = nn.Sequential(*hidden_layers(inputs, width, dropout))
         self.emotion = nn.Linear(width, outputs)
 
     def forward(self, embedding: Tensor) -> NetworkOutput:
@@ -107,3 +105,30 @@ def recorded_error(found: Tensor, target: Tensor, present: Tensor) -> Tensor:
     """
     error = (found.reshape(target.shape) - target).square().mean(dim=2) * present
     return error.sum() / present.sum().clamp_min(1)
+
+
+def copy_from_teacher(model: EmotionModel, modules: Sequence[str]) -> None:
+    """Let modules of the student start from those of the same name of the teacher."""
+    teacher: nn.Module = model.network.teacher  # type: ignore[assignment]
+    for name in modules:
+        module: nn.Module = getattr(model.network, name)
+        module.load_state_dict(getattr(teacher, name).state_dict())
+
+
+def imagination_objectives(
+    teacher: Loss, imagination: Loss, *, copied: Sequence[str], fresh: Sequence[str]
+) -> dict[str, Objective]:
+    """Objectives of the teacher and of its student.
+
+    Args:
+        teacher: loss of the teacher, the module ``teacher`` of the network.
+        imagination: loss of the student.
+        copied: modules of the student that start from those of the teacher.
+        fresh: further modules of the student.
+    """
+    student = tuple(f"network.{module}" for module in (*copied, *fresh))
+    start = partial(copy_from_teacher, modules=copied)
+    return {
+        "teacher": Objective(teacher, trains=("network.teacher",), uses_targets=False),
+        "imagination": Objective(imagination, trains=(*student, *HEADS), start=start),
+    }

@@ -11,12 +11,9 @@ from graphmer.graph import DialogueGraph
 from graphmer.nn.context import ContextRNN
 from graphmer.nn.high_pass import HighPassConv, Neighbors
 from graphmer.nn.hypergraph import Hypergraph, MeanIncidenceConv
-from graphmer.nn.losses import LossTerms
-from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
-from graphmer.nn.targets import TrainingTargets
 from graphmer.settings import Fraction, Positive
-from graphmer.systems.objectives import prediction_losses
+from graphmer.systems.objectives import prediction_loss
 from graphmer.systems.system import Objective, StageSettings, System
 
 
@@ -152,15 +149,10 @@ class M3netNetwork(Network):
         return [*states.values()]
 
 
-def loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
-    """Losses of the logits and the heads."""
-    return LossTerms.weighted(prediction_losses(model, model(graph), graph, targets))
-
-
 M3NET = System(
     M3netSettings,
     M3netNetwork,
-    objectives={"emotion": Objective(loss)},
+    objectives={"emotion": Objective(prediction_loss)},
     stages=(StageSettings(name="emotion", objective="emotion", epochs=30, mask="mixed"),),
 )
 """Averages over hyperedges of modalities and turns, and signed convolutions over their pairs."""

@@ -11,8 +11,9 @@ from graphmer.graph import DialogueGraph
 from graphmer.nn.losses import LossTerms, emotion_loss
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
+from graphmer.nn.padding import PaddedDialogues
 from graphmer.nn.targets import TrainingTargets
-from graphmer.nn.translator import PaddedDialogues, Seq2Seq
+from graphmer.nn.translator import Seq2Seq
 from graphmer.settings import Fraction, Positive
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings, System
@@ -132,7 +133,7 @@ class MctnNetwork(Network):
         return NetworkOutput(chosen, state), logits
 
     def forward(self, graph: DialogueGraph) -> NetworkOutput:
-        layout = PaddedDialogues.of(graph.dialogue)
+        layout = PaddedDialogues.of(graph.dialogue, steps_first=True)
         return self.select(graph, self.encode(graph, layout), layout)[0]
 
 
@@ -156,7 +157,7 @@ def translation_losses(
     translated = cycled = torch.zeros((), device=graph.available.device)
 
     def decoded(translator: Seq2Seq, encoded: Tensor, modality: str, target: Tensor) -> Tensor:
-        known = layout.pad(present[modality][:, None])[:, :, 0]
+        known = layout.pad(present[modality])
         return translator.decode(encoded, layout, layout.pad(target), known, forcing)
 
     def error(found: Tensor, modality: str) -> Tensor:
@@ -187,7 +188,7 @@ def loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) ->
     """
     network: MctnNetwork = model.network  # type: ignore[assignment]
     settings: MctnSettings = network.settings  # type: ignore[assignment]
-    layout = PaddedDialogues.of(graph.dialogue)
+    layout = PaddedDialogues.of(graph.dialogue, steps_first=True)
     states = network.encode(graph, layout)
     output, logits = network.select(graph, states, layout)
     terms = prediction_losses(model, output, graph, targets)

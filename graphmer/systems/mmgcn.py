@@ -11,7 +11,7 @@ from graphmer.nn.context import ContextRNN
 from graphmer.nn.dropout import Dropout
 from graphmer.nn.gcnii import GCNII, SimilarityGraph
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
-from graphmer.nn.padding import padded
+from graphmer.nn.padding import PaddedDialogues
 from graphmer.settings import Fraction, Positive
 from graphmer.systems.objectives import prediction_loss
 from graphmer.systems.system import Objective, StageSettings, System
@@ -96,15 +96,15 @@ class MmgcnNetwork(Network):
         return torch.stack([*encoded.values()], dim=1)
 
     def forward(self, graph: DialogueGraph) -> NetworkOutput:
-        nodes, inside = padded(self.encoded(graph), graph.dialogue)
-        there = padded(graph.available, graph.dialogue)[0]
-        nodes, there = nodes.transpose(1, 2).contiguous(), there.transpose(1, 2)
+        layout = PaddedDialogues.of(graph.dialogue)
+        nodes = layout.pad(self.encoded(graph)).transpose(1, 2).contiguous()
+        there = layout.pad(graph.available).transpose(1, 2)
         similarity = SimilarityGraph(nodes, there)
         initial = torch.relu(self.enter(self.dropout(nodes)))
         state = initial
         for layer in self.layers:
             state = torch.relu(layer(self.dropout(state), initial, similarity))
-        joined = torch.relu(torch.cat([nodes, state], dim=3)).transpose(1, 2)[inside].flatten(1)
+        joined = layout.rows(torch.relu(torch.cat([nodes, state], dim=3)).transpose(1, 2)).flatten(1)
         return NetworkOutput(self.emotion(self.dropout(joined)), joined)
 
 

@@ -14,9 +14,15 @@ from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import NetworkOutput, Signature
 from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.teacher import frozen
-from graphmer.systems.imagination import Classifier, ImaginationNetwork, ImaginationSettings, recorded_error
+from graphmer.systems.imagination import (
+    Classifier,
+    ImaginationNetwork,
+    ImaginationSettings,
+    imagination_objectives,
+    recorded_error,
+)
 from graphmer.systems.objectives import prediction_losses
-from graphmer.systems.system import HEADS, Objective, StageSettings, System
+from graphmer.systems.system import StageSettings, System
 
 
 class MminSettings(ImaginationSettings):
@@ -130,12 +136,6 @@ def teacher_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTar
     return LossTerms.weighted({"teacher": (1.0, emotion_loss(output.logits, graph.emotion))})
 
 
-def start(model: EmotionModel) -> None:
-    """Let the student start from the encoders of the teacher."""
-    network: MminNetwork = model.network  # type: ignore[assignment]
-    network.encoders.load_state_dict(network.teacher.encoders.state_dict())
-
-
 def imagination_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
     """Losses of logits and heads, of the imagined embeddings, and of the backward cascade (stage 2)."""
     network: MminNetwork = model.network  # type: ignore[assignment]
@@ -148,15 +148,12 @@ def imagination_loss(model: EmotionModel, graph: DialogueGraph, targets: Trainin
     return LossTerms.weighted(terms)
 
 
-STUDENT = ("network.encoders", "network.cascade", "network.cycle", "network.classifier", *HEADS)
-
 MMIN = System(
     MminSettings,
     MminNetwork,
-    objectives={
-        "teacher": Objective(teacher_loss, trains=("network.teacher",), uses_targets=False),
-        "imagination": Objective(imagination_loss, trains=STUDENT, start=start),
-    },
+    objectives=imagination_objectives(
+        teacher_loss, imagination_loss, copied=("encoders",), fresh=("cascade", "cycle", "classifier")
+    ),
     stages=(
         StageSettings(name="teacher", objective="teacher", epochs=20, mask="complete"),
         StageSettings(name="imagination", objective="imagination", epochs=60, mask="partial"),

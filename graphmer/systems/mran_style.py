@@ -9,11 +9,13 @@ from torch.nn.functional import cosine_similarity
 
 from graphmer.dialogue.labels import annotated
 from graphmer.graph import DialogueGraph
-from graphmer.nn.losses import LossTerms, reconstruction_loss
+from graphmer.nn.losses import LossTerms
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
+from graphmer.nn.reconstruction import ReconstructionHeads
 from graphmer.nn.targets import TrainingTargets
 from graphmer.settings import Fraction, Positive
+from graphmer.systems.completion import masked_error
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings, System
 
@@ -97,7 +99,7 @@ class MranStyleNetwork(Network):
             width, settings.heads, 2 * width, settings.dropout, batch_first=True
         )
         self.transformer = nn.TransformerEncoder(layer, settings.depth, enable_nested_tensor=False)
-        self.rebuild = nn.ModuleDict({m: nn.Linear(width, d) for m, d in widths.items()})
+        self.rebuild = ReconstructionHeads(width, widths)
         self.align = nn.ModuleDict({m: nn.Linear(width, width) for m in widths if m != settings.anchor})
         self.emotions = nn.Parameter(torch.randn(max(signature.outputs, 2), width))
         self.score = nn.Linear(width, 1) if signature.outputs == 1 else None
@@ -114,9 +116,8 @@ class MranStyleNetwork(Network):
         """Aligned modalities ``g``, ``[N, M, W]``, and rebuilt features."""
         state = self.transformer(self.tokens(graph))
         states = dict(zip(self.modalities, state.unbind(1), strict=True))
-        rebuilt = {m: self.rebuild[m](rows) for m, rows in states.items()}
         aligned = [self.align[m](rows) if m in self.align else rows for m, rows in states.items()]
-        return torch.stack(aligned, dim=1), rebuilt
+        return torch.stack(aligned, dim=1), self.rebuild(state)
 
     def predict(self, aligned: Tensor, rebuilt: dict[str, Tensor]) -> NetworkOutput:
         """Outputs from what `encode` gives."""
@@ -152,9 +153,7 @@ def loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) ->
     settings: MranStyleSettings = network.settings  # type: ignore[assignment]
     aligned, rebuilt = network.encode(graph)
     terms = prediction_losses(model, network.predict(aligned, rebuilt), graph, targets)
-    features = {m: graph[m] for m in rebuilt}
-    error = reconstruction_loss(rebuilt, features, graph.available, graph.present)
-    terms["reconstruction"] = (settings.reconstruction, error)
+    terms["reconstruction"] = (settings.reconstruction, masked_error(rebuilt, graph))
     terms["alignment"] = (settings.alignment, network.alignment(aligned, graph.emotion))
     return LossTerms.weighted(terms)
 

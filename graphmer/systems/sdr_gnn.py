@@ -5,7 +5,6 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch.nn.utils.rnn import pad_sequence
 from torch_geometric.nn import RGCNConv
 
 from graphmer.graph import DialogueGraph
@@ -15,6 +14,7 @@ from graphmer.nn.hypergraph import Hypergraph, MeanIncidenceConv
 from graphmer.nn.losses import LossTerms
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
+from graphmer.nn.padding import PaddedDialogues
 from graphmer.nn.pair_relations import PairRelations
 from graphmer.nn.targets import TrainingTargets
 from graphmer.settings import Fraction, Positive
@@ -102,11 +102,10 @@ class ContextAttention(nn.Module):
         Shapes:
             state ``[N, D]``; dialogue ``[N]``, ascending; returns ``[N, D]``.
         """
-        turns = torch.unique_consecutive(dialogue, return_counts=True)[1]
-        grid = pad_sequence(list(torch.split(state, turns.tolist())), batch_first=True)
-        inside = torch.arange(grid.shape[1], device=state.device) < turns[:, None]
-        attended, _ = self.attention(grid, grid, grid, key_padding_mask=~inside, need_weights=False)
-        return attended[inside]
+        layout = PaddedDialogues.of(dialogue)
+        grid = layout.pad(state)
+        attended, _ = self.attention(grid, grid, grid, key_padding_mask=~layout.inside, need_weights=False)
+        return layout.rows(attended)
 
 
 class SdrGnnNetwork(Network):

@@ -12,8 +12,9 @@ from graphmer.graph import GraphBuilder
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Signature
 from graphmer.nn.targets import TrainingTargets
-from graphmer.systems.m3net import M3netNetwork, M3netSettings, ModalityNodes, loss
+from graphmer.systems.m3net import M3netNetwork, M3netSettings, ModalityNodes
 from graphmer.systems.model import ModelSettings
+from graphmer.systems.objectives import prediction_loss
 from tests.talks import LABELS, WIDTHS, batched, ragged, talk
 
 BUILD = GraphBuilder({}, LABELS)
@@ -121,7 +122,7 @@ def test_what_is_not_available_changes_nothing():
 def test_every_parameter_gets_a_gradient(outputs):
     made, graph = model(outputs), batched(ragged(), BUILD)
     graph.emotion = torch.linspace(-3, 3, 17) if outputs == 1 else torch.arange(17) % 4
-    loss(made, graph, TrainingTargets()).total.backward()
+    prediction_loss(made, graph, TrainingTargets()).total.backward()
     without = [name for name, p in made.named_parameters() if p.grad is None or not p.grad.any()]
     assert without == []
 
@@ -133,7 +134,7 @@ def test_short_dialogues_with_anything_available_are_finite(speakers, has, outpu
     graph = batched([talk(speakers, [has] * len(speakers))], BUILD)
     graph.emotion = torch.zeros(len(speakers), dtype=torch.float if outputs == 1 else torch.long)
     made = model(outputs)
-    total = loss(made, graph, TrainingTargets()).total
+    total = prediction_loss(made, graph, TrainingTargets()).total
     total.backward()
     assert total.isfinite()
     assert all(p.grad is None or p.grad.isfinite().all() for p in made.parameters())
@@ -142,9 +143,9 @@ def test_short_dialogues_with_anything_available_are_finite(speakers, has, outpu
 def test_it_trains_in_mixed_precision():
     made, graph = model(), batched(ragged(), BUILD)
     graph.emotion = torch.arange(17) % 4
-    expected = loss(made, graph, TrainingTargets()).total
+    expected = prediction_loss(made, graph, TrainingTargets()).total
     with torch.autocast("cpu", torch.bfloat16):
-        total = loss(made, graph, TrainingTargets()).total
+        total = prediction_loss(made, graph, TrainingTargets()).total
     total.backward()
     torch.testing.assert_close(total, expected, rtol=0.02, atol=0.02)
 

@@ -9,8 +9,9 @@ import graphmer as gm
 from graphmer.graph import GraphBuilder
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Signature
+from graphmer.nn.padding import PaddedDialogues
 from graphmer.nn.targets import TrainingTargets
-from graphmer.nn.translator import PaddedDialogues, Seq2Seq
+from graphmer.nn.translator import Seq2Seq
 from graphmer.systems.mctn import MctnNetwork, MctnSettings, loss, translation_losses
 from graphmer.systems.model import ModelSettings
 from tests.talks import LABELS, WIDTHS, batched, ragged, talk
@@ -36,7 +37,7 @@ def model(outputs: int = 4, **settings) -> EmotionModel:
 
 
 def translated(translator: Seq2Seq, rows: torch.Tensor, dialogue: torch.Tensor) -> torch.Tensor:
-    layout = PaddedDialogues.of(dialogue)
+    layout = PaddedDialogues.of(dialogue, steps_first=True)
     return layout.rows(translator.decode(translator.encode(layout.pad(rows), layout), layout))
 
 
@@ -52,7 +53,7 @@ def test_a_translation_does_not_depend_on_padding_or_on_other_dialogues():
 def test_the_decoder_carries_its_state_and_reads_its_own_last_output():
     torch.manual_seed(0)
     translator, encoded = Seq2Seq(3, 4, 5), torch.randn(3, 1, 4)
-    layout = PaddedDialogues.of(torch.zeros(3, dtype=torch.long))
+    layout = PaddedDialogues.of(torch.zeros(3, dtype=torch.long), steps_first=True)
     last, hidden = torch.zeros(1, 5), (torch.zeros(1, 4), torch.zeros(1, 4))
     for found in translator.decode(encoded, layout):
         score = translator.score(torch.tanh(translator.key(encoded[:, 0]) + translator.query(hidden[0])))
@@ -65,7 +66,7 @@ def test_the_decoder_carries_its_state_and_reads_its_own_last_output():
 def test_teacher_forcing_reads_only_true_turns_that_are_known():
     torch.manual_seed(0)
     translator, encoded, truth = Seq2Seq(3, 4, 5), torch.randn(3, 1, 4), torch.randn(3, 1, 5)
-    layout = PaddedDialogues.of(torch.zeros(3, dtype=torch.long))
+    layout = PaddedDialogues.of(torch.zeros(3, dtype=torch.long), steps_first=True)
     free = translator.decode(encoded, layout)
     unknown = translator.decode(encoded, layout, truth, torch.zeros(3, 1, dtype=torch.bool), 1.0)
     forced = translator.decode(encoded, layout, truth, torch.ones(3, 1, dtype=torch.bool), 1.0)
@@ -94,7 +95,7 @@ def test_a_turn_is_read_by_its_available_modality_of_highest_priority():
     made = network()
     assert made.order == ["text", "audio", "video"]
     graph = batched([talk("ABABA", ["atv", "av", "v", "", "t"])], BUILD)
-    layout = PaddedDialogues.of(graph.dialogue)
+    layout = PaddedDialogues.of(graph.dialogue, steps_first=True)
     output, logits = made.select(graph, made.encode(graph, layout), layout)
     for turn, source in enumerate(["text", "audio", "video", "text", "text"]):
         assert torch.equal(output.logits[turn], logits[source][turn])
@@ -114,7 +115,7 @@ def test_two_and_four_modalities_are_chained(widths):
     has = "atvp" if "pose" in widths else "at"
     graph = batched([talk("ABA", [has, "a", ""], widths=widths)], BUILD)
     assert all(len(chain.translators) == len(widths) - 1 for chain in made.chains.values())
-    layout = PaddedDialogues.of(graph.dialogue)
+    layout = PaddedDialogues.of(graph.dialogue, steps_first=True)
     errors = translation_losses(made, graph, made.encode(graph, layout), layout)
     assert made(graph).logits.shape == (3, 4)
     assert all(error.isfinite() and error > 0 for error in errors.values())
@@ -127,7 +128,7 @@ def test_one_modality_is_refused():
 
 def test_what_was_never_recorded_is_no_target_and_what_is_masked_is_one():
     made, graph = network(), batched(ragged(), BUILD)
-    layout = PaddedDialogues.of(graph.dialogue)
+    layout = PaddedDialogues.of(graph.dialogue, steps_first=True)
     states = made.encode(graph, layout)
     before = translation_losses(made, graph, states, layout)
     for column, modality in enumerate(WIDTHS):
