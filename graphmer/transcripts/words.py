@@ -1,0 +1,63 @@
+"""Words of a turn: names of speakers, missing text, mis-decoded characters."""
+
+import re
+from contextlib import suppress
+
+LONGEST_NAME = 40
+"""Characters of the longest name of a speaker."""
+
+_NAMED = re.compile(
+    rf"(?P<name>[^\s:\"{{}}<>|=/\\-][^:\"{{}}<>|=/\\\n]{{0,{LONGEST_NAME - 1}}}):(?:\s+(?P<text>.*))?$",
+    re.DOTALL,
+)
+_HAS_LETTER = re.compile(r"[^\W\d_]")
+_NOT_NAMES = frozenset({"note", "notes", "nb", "ps", "re", "fwd", "todo", "http", "https", "ftp"})
+_PLACEHOLDER = re.compile(
+    r"[\[(<]?\s*(inaudible|unintelligible|silence|no speech|media omitted|blank_audio)\s*[\])>]?|xxx|"
+    r"(image|video|audio|sticker|gif|document) omitted|(this message was|you) deleted( this message)?\.?",
+    re.IGNORECASE,
+)
+_MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
+_CONTROLS = re.compile("[\x80-\x9f]")
+_MISREAD = re.compile("[\u00c2\u00c3\u00e2][\u0080-\u00bf\u0152-\u0178\u02c6\u02dc\u2013-\u2122]")
+"""Beginning of a character of UTF-8 whose bytes were decoded as Windows-1252."""
+
+
+def named(text: str) -> tuple[str, str] | None:
+    """Name and words of ``Name: words``; ``None`` for any other text.
+
+    Example:
+        >>> named("Ann B.: hello"), named("10:30 Meeting: moved"), named("https://a.b/c")
+        (('Ann B.', 'hello'), None, None)
+    """
+    found = _NAMED.match(text)
+    if found is None:
+        return None
+    name = " ".join(found["name"].split())
+    if not _HAS_LETTER.search(name) or name.casefold() in _NOT_NAMES:
+        return None
+    return name, found["text"] or ""
+
+
+def words(text: str) -> str | None:
+    r"""Text of a turn without marks of direction and needless blanks; ``None`` if there are no words.
+
+    Example:
+        >>> words("  well,\n yes "), words("[inaudible]"), words(" ")
+        ('well, yes', None, None)
+    """
+    clean = " ".join(_MARKS.sub("", text).split())
+    return None if not clean or _PLACEHOLDER.fullmatch(clean) else clean
+
+
+def repaired(text: str) -> str:
+    r"""Text whose characters of Windows-1252 were decoded as Latin-1, or its UTF-8 as Windows-1252.
+
+    Example:
+        >>> repaired("wait\x85"), repaired("cafÃ©"), repaired("café")
+        ('wait…', 'café', 'café')
+    """
+    if _MISREAD.search(text):
+        with suppress(UnicodeError):
+            text = text.encode("cp1252").decode("utf-8")
+    return _CONTROLS.sub(lambda c: c[0].encode("latin-1").decode("cp1252", errors="replace"), text)
