@@ -13,7 +13,20 @@ from typing import Annotated, NoReturn
 import typer
 
 from graphmer.characters import visible
-from graphmer.cli import check, compare, data, doctor, evaluate, init, predict, report, show, stream, train
+from graphmer.cli import (
+    check,
+    compare,
+    data,
+    doctor,
+    evaluate,
+    features,
+    init,
+    predict,
+    report,
+    show,
+    stream,
+    train,
+)
 from graphmer.cli.commands import add
 from graphmer.errors import GraphmerError
 
@@ -26,6 +39,7 @@ app = typer.Typer(
 add(
     app,
     init.init,
+    features.features,
     train.train,
     evaluate.evaluate,
     predict.predict,

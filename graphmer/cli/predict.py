@@ -1,13 +1,20 @@
 """``graphmer predict``."""
 
+from collections.abc import Iterable
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, reading_options
 from graphmer.cli.options import Device, RunPath, make_fabric
 from graphmer.errors import ConfigError
+
+if TYPE_CHECKING:
+    from graphmer.dialogue import Dialogue
+    from graphmer.inference import Predictor
+    from graphmer.transcripts import ReadingOptions
 
 
 def predict(
@@ -15,8 +22,9 @@ def predict(
     dialogues: Annotated[
         Path,
         typer.Argument(
-            metavar="DIALOGUES.jsonl",
-            help="JSON lines, or a JSON document or array of dialogues; plain or gzip. - is standard input.",
+            metavar="DIALOGUES",
+            help="JSON lines, or a JSON document or array of dialogues; plain or gzip. - is standard input. "
+            "Or a transcript, such as chat.txt, whose features are extracted.",
         ),
     ],
     out: Annotated[
@@ -44,6 +52,16 @@ def predict(
     shard: Annotated[
         str, typer.Option(metavar="I/N", help="Only every N-th dialogue, starting with the I-th.")
     ] = "1/1",
+    text: Annotated[
+        str | None,
+        typer.Option(
+            help="Where the encoder of the model's text features is, if not where it was in training."
+        ),
+    ] = None,
+    speakers: Unnamed = "refuse",
+    roster: Roster = None,
+    merge_gap: MergeGap = 2.0,
+    cache: Cache = None,
     fold: Annotated[int | None, typer.Option(help="Fold of the model; the first by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the model; the first by default.")] = None,
     device: Device = "cpu",
@@ -52,18 +70,18 @@ def predict(
 
     JSON lines are read and predicted one at a time, so any number of dialogues fits into memory. If one is
     invalid, the predictions of those before it are kept. Vectors that were treated as missing are counted
-    at the end.
+    at the end. Of a transcript, the features that the model was trained on are extracted first.
 
     \b
     examples:
       graphmer predict runs/iemocap chat.jsonl --format table
+      graphmer predict runs/meld_text chat.txt --format table
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
     """  # noqa: D301
     number, shards = _read_shard(shard)
     from graphmer.cli.writers import writing
-    from graphmer.corpora.dataset import read_dialogues
     from graphmer.dialogue.conditions import protocol
     from graphmer.inference import load
 
@@ -75,11 +93,34 @@ def predict(
         raise ConfigError(f"--condition: {error}") from None
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
-    chosen = islice(read_dialogues(dialogues, widths), number - 1, None, shards)
+    read = _dialogues(predictor, dialogues, text, cache, reading_options(speakers, roster, merge_gap))
+    chosen = islice(read, number - 1, None, shards)
     predict_many = predictor.what_if_many if what_if else predictor.predict_many
     with writing(out, form, labels, simulated=simulated, raw_csv=raw_csv) as write:
         for prediction in predict_many(chosen, missing=missing):
             write(prediction)
+
+
+def _dialogues(
+    predictor: "Predictor", path: Path, text: str | None, cache: Path | None, options: "ReadingOptions"
+) -> "Iterable[Dialogue]":
+    """Dialogues with features: of a JSON file as they are there, of a transcript as the model was trained."""
+    from graphmer.cli.terminal import errors
+    from graphmer.corpora.dataset import read_dialogues
+    from graphmer.corpora.objects import is_json
+    from graphmer.experiment.words import featured_dialogues, model_extractors, require_same_extractors
+    from graphmer.features import default_folder
+    from graphmer.transcripts import read_transcript
+
+    trained = predictor.trained
+    if is_json(path):
+        require_same_extractors(trained, path)
+        return read_dialogues(path, trained.widths)
+    transcript = read_transcript(path, options)
+    for line in (transcript.summary, *transcript.report.lines()):
+        errors.print(f"{path.name}: {line}", soft_wrap=True, markup=False, highlight=False)
+    extractors = model_extractors(trained, {} if text is None else {"text": text}, str(predictor.device))
+    return featured_dialogues(transcript, extractors, trained.widths, cache or default_folder())
 
 
 def _read_shard(text: str) -> tuple[int, int]:

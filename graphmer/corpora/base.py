@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Protocol, runtime_checkable
 
 from graphmer.dialogue import Dialogue, LabelSpace
+from graphmer.features.provenance import Provenance
 from graphmer.reprs import counted, short_repr
 
 
@@ -20,6 +21,7 @@ class Card:
         note: known pitfalls.
         counts: expected numbers, e.g. ``{"dialogues": 151}``; differences are noted by `examine`.
         simulated: whether the dialogues come from `graphmer.corpora.simulate`.
+        extractors: provenance of the features by modality, where it is known.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Card:
     note: str = ""
     counts: Mapping[str, int] = field(default_factory=dict)
     simulated: bool = False
+    extractors: Mapping[str, Provenance] = field(default_factory=dict)
 
 
 @runtime_checkable

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from graphmer.corpora.base import Card
 from graphmer.corpora.records import describe
 from graphmer.errors import CorpusError
+from graphmer.features.provenance import Provenance
 
 HEADER = "dataset.yaml"
 """File name of the description of the corpus."""
@@ -36,6 +37,8 @@ class ModalityHeader(_Section):
     """Number of features."""
     extractor: str = ""
     """Provenance of the features: tool, version, settings."""
+    provenance: Provenance | None = None
+    """Identity of the extractor, as `graphmer features` writes it."""
 
 
 class Header(_Section):
@@ -65,7 +68,8 @@ class Header(_Section):
     def card(self) -> Card:
         """Provenance of the corpus."""
         fields = ("name", "licence", "citation", "url", "note", "counts", "simulated")
-        return Card(**{field: getattr(self, field) for field in fields})
+        known = {m: header.provenance for m, header in self.modalities.items() if header.provenance}
+        return Card(**{field: getattr(self, field) for field in fields}, extractors=known)
 
     @property
     def widths(self) -> dict[str, int]:
@@ -96,4 +100,9 @@ def read_header(path: str | Path) -> Header:
         raise CorpusError(f"{file}: no valid YAML ({' '.join(str(error).split())}). Correct it.") from None
 
 
-_KNOWN = {1: Header.model_fields, 2: LabelHeader.model_fields, 3: ModalityHeader.model_fields}
+_KNOWN = {
+    1: Header.model_fields,
+    2: LabelHeader.model_fields,
+    3: ModalityHeader.model_fields,
+    4: Provenance.model_fields,
+}

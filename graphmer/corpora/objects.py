@@ -20,6 +20,7 @@ STANDARD_INPUT = Path("-")
 """Path that stands for standard input."""
 
 _GZIP = b"\x1f\x8b"
+_JSON = {".json", ".jsonl", ".gz"}
 _BLANK = re.compile(r"\s*")
 
 
@@ -35,6 +36,16 @@ def read_objects(path: Path) -> Iterator[tuple[str, bytes]]:
     name = name_of(path)
     with _opened(path) as stream:
         yield from _objects(_lines(stream, name), name)
+
+
+def is_json(path: Path) -> bool:
+    """Whether a file is of JSON or gzip by its beginning; so is what cannot be opened, and an empty file."""
+    if path == STANDARD_INPUT or not path.is_file():
+        return True
+    with path.open("rb") as file:
+        begin = file.read(4096)
+    text = begin.removeprefix(codecs.BOM_UTF8).lstrip()
+    return begin.startswith(_GZIP) or not text or text[:1] in (b"{", b"[") or path.suffix in _JSON
 
 
 def name_of(path: Path) -> str:

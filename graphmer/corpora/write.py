@@ -34,7 +34,7 @@ def write_dataset(corpus: Corpus, path: str | Path, *, extractors: Mapping[str, 
     Args:
         corpus: corpus to write.
         path: new folder; must not exist, or be empty.
-        extractors: provenance of the features by modality.
+        extractors: descriptions of the extractors by modality; their `Provenance` is in the card.
 
     Raises:
         CorpusError: if `path` is in use, or the corpus cannot be expressed in the format.
@@ -74,7 +74,11 @@ def _header(corpus: Corpus, extractors: Mapping[str, str]) -> Header:
             simulated=card.simulated,
             labels=LabelHeader(names=labels.names, interval=labels.interval, polarity=dict(labels.polarity)),
             modalities={
-                modality: ModalityHeader(width=width, extractor=extractors.get(modality, ""))
+                modality: ModalityHeader(
+                    width=width,
+                    extractor=extractors.get(modality, ""),
+                    provenance=card.extractors.get(modality),
+                )
                 for modality, width in corpus.widths.items()
             },
             dialogues=(_DIALOGUES,),

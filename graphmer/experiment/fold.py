@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import torch
 from lightning_fabric import Fabric
 
+from graphmer.corpora.base import Card
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.evaluation.evaluate import evaluate
 from graphmer.evaluation.metrics import classification, regression
@@ -164,6 +165,7 @@ class FoldTraining:
             "selection": config.training.selection,
             "simulated": components.corpus.card.simulated,
             "corpus": components.corpus.card.name,
+            **_extractors(components.corpus.card),
             **added,
         }
 
@@ -209,6 +211,12 @@ class FoldTraining:
         return ExpectedInformationGain.measure(
             model.to(device), train, self.components.corpus.labels, nodes=nodes, device=device
         )
+
+
+def _extractors(card: Card) -> dict[str, Any]:
+    """Provenance of the features, if it is known."""
+    known = {modality: each.model_dump(mode="json") for modality, each in card.extractors.items()}
+    return {"extractors": known} if known else {}
 
 
 def ids_digest(ids: Iterable[str]) -> str:

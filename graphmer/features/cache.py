@@ -58,7 +58,7 @@ class VectorCache:
             for key, stored in rows:
                 vector = np.frombuffer(stored, dtype="<f4")
                 if vector.shape == (self._width,):
-                    found[keys[key]] = vector
+                    found[keys[key]] = vector.copy()  # the buffer is read-only
         return found
 
     def write(self, vectors: Mapping[str, Vector]) -> None:
