@@ -73,7 +73,9 @@ class TextExtractor:
     @cached_property
     def _encoder(self) -> Any:
         from sentence_transformers import SentenceTransformer
+        from transformers.utils import logging
 
+        logging.disable_progress_bar()  # of the weights, which are read in a moment
         try:
             return SentenceTransformer(str(self._folder), device=self.device, local_files_only=True)
         except (OSError, ValueError, KeyError) as error:

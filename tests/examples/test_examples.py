@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from graphmer.config.load import load_config
+from graphmer.transcripts import read_transcript
 
 ROOT = Path(__file__).parents[2]
 FILES = sorted((ROOT / "examples").glob("*.yaml"))
@@ -21,12 +22,18 @@ def test_some_were_found():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_example_can_be_read_and_takes_its_corpus_from_the_environment(path, monkeypatch, tmp_path):
-    for variable in ("IEMOCAP_ROOT", "MELD_ROOT", "MOSI_ROOT"):
+    for variable in ("IEMOCAP_ROOT", "MELD_ROOT", "MELD_TEXT_ROOT", "MOSI_ROOT"):
         monkeypatch.setenv(variable, str(tmp_path))
     config = load_config(path)
     assert config.name == path.stem
     if config.data.format != "simulated":
         assert config.data.root == tmp_path
+
+
+def test_the_written_chat_is_eight_turns_of_two_speakers():
+    (chat,) = read_transcript(ROOT / "examples" / "chat.txt").dialogues
+    assert [turn.speaker for turn in chat.turns] == ["Ann", "Bob"] * 4
+    assert all(turn.text for turn in chat.turns)
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)
