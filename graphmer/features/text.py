@@ -42,7 +42,7 @@ class TextExtractor:
     modality = "text"
 
     def __init__(self, model: str = MINILM, device: str = "cpu") -> None:
-        self.model = model
+        self.model = str(Path(model).resolve()) if model != MINILM and Path(model).is_dir() else model
         self.device = device
         self._transformers_version = _version("sentence-transformers")
         self._folder, self._origin = _folder(model)

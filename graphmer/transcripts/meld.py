@@ -4,6 +4,7 @@ import csv
 import io
 import re
 from collections import defaultdict
+from collections.abc import Iterator
 
 from graphmer.dialogue import Utterance
 from graphmer.errors import CorpusError
@@ -28,13 +29,13 @@ class MeldFormat:
         return {"Utterance", "Speaker", "Dialogue_ID", "Utterance_ID"} <= set(header)
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
-        reader = csv.DictReader(io.StringIO(file.text))
+        reader = csv.DictReader(io.StringIO(file.text), strict=True)
         absent = [column for column in _COLUMNS if column not in (reader.fieldnames or ())]
         if absent:
             raise CorpusError(f"{file.path}:1: the column {absent[0]!r} is absent. Add it.")
         report = ReadingReport()
         dialogues: dict[int, dict[int, tuple[int, Utterance]]] = defaultdict(dict)
-        for row in reader:
+        for row in _rows(reader, file):
             line = reader.line_num
             where = f"{file.path}:{line}"
             if None in row or None in row.values():
@@ -55,6 +56,14 @@ class MeldFormat:
         if not found:
             raise CorpusError(f"{file.path}: has a header but no rows. Name a table with utterances.")
         return Transcript(self.name, found, report)
+
+
+def _rows(reader: "csv.DictReader[str]", file: TextFile) -> Iterator[dict[str, str]]:
+    try:
+        yield from reader
+    except csv.Error as error:
+        where = f"{file.path}:{reader.line_num + 1}"  # the first line of the row
+        raise CorpusError(f"{where}: no valid CSV ({error}). Correct the row.") from None
 
 
 def _utterance(row: dict[str, str], id: str, where: str, report: ReadingReport) -> Utterance:

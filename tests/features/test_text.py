@@ -39,8 +39,10 @@ def _tiny(tmp_path_factory):
     return folder
 
 
-def test_a_folder_of_transformers_is_an_extractor(tiny):
-    extractor = TextExtractor(str(tiny))
+def test_a_folder_of_transformers_is_an_extractor(tiny, monkeypatch):
+    monkeypatch.chdir(tiny.parent)
+    extractor = TextExtractor(tiny.name)
+    assert extractor.provenance.model == str(tiny)
     clips = [Clip("my dog\u2019s happy"), Clip("my dog's happy"), Clip("happy"), Clip("  "), Clip()]
     typographic, typed, short, *gaps = extract(extractor, clips)
     assert extractor.provenance.width == 8
