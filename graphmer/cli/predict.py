@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from graphmer.cli.options import Device, RunPath, make_fabric
+from graphmer.cli.options import Device, Pooling, RunPath, Zeros, make_fabric
 from graphmer.errors import ConfigError
 
 
@@ -44,6 +44,8 @@ def predict(
     shard: Annotated[
         str, typer.Option(metavar="I/N", help="Only every N-th dialogue, starting with the I-th.")
     ] = "1/1",
+    pooling: Pooling = None,
+    zeros: Zeros = None,
     fold: Annotated[int | None, typer.Option(help="Fold of the model; the first by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the model; the first by default.")] = None,
     device: Device = "cpu",
@@ -75,7 +77,14 @@ def predict(
         raise ConfigError(f"--condition: {error}") from None
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
-    chosen = islice(read_dialogues(dialogues, widths), number - 1, None, shards)
+    learned = predictor.trained.facts  # as the training corpus was read, unless asked for otherwise
+    read = read_dialogues(
+        dialogues,
+        widths,
+        zeros=zeros or learned.get("zeros", "keep"),
+        pooling=pooling or learned.get("pooling", "error"),
+    )
+    chosen = islice(read, number - 1, None, shards)
     predict_many = predictor.what_if_many if what_if else predictor.predict_many
     with writing(out, form, labels, simulated=simulated, raw_csv=raw_csv) as write:
         for prediction in predict_many(chosen, missing=missing):

@@ -9,6 +9,7 @@ from zipfile import BadZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from graphmer.corpora.pooling import POOLING_REMEDY, Pooling, pool
 from graphmer.corpora.problems import did_you_mean
 from graphmer.dialogue import Emotion
 from graphmer.errors import CorpusError
@@ -77,8 +78,8 @@ class ArrayFile:
             )
         return {id: _PART_NAMES[part] for id, part in zip(self.dialogue_ids, split, strict=True)}
 
-    def labels(self, key: str) -> tuple[tuple[str, ...], list[Emotion]]:
-        """Class names (empty for a score) and the annotation of every utterance."""
+    def labels(self, key: str, aliases: Mapping[str, str]) -> tuple[tuple[str, ...], list[Emotion]]:
+        """Class names (empty for a score) and the annotation of every utterance, renamed by `aliases`."""
         if key not in self:
             candidates = [
                 name for name in self._arrays if f"{name}_names" in self or name.startswith("label")
@@ -97,20 +98,35 @@ class ArrayFile:
                 f"{self.path}: {key!r} must lie in -1 (unlabelled) to {len(names) - 1}, got "
                 f"{values.min()} to {values.max()}. Correct the array or '{key}_names'."
             )
-        return names, [names[number] if number >= 0 else None for number in values.tolist()]
+        unknown = sorted(set(aliases) - set(names))
+        if unknown:
+            raise CorpusError(
+                f"{self.path}: the alias {unknown[0]!r} is no name in '{key}_names'. "
+                f"{did_you_mean(unknown[0], names)}"
+            )
+        named = [aliases.get(name, name) for name in names]
+        return tuple(dict.fromkeys(named)), [
+            named[number] if number >= 0 else None for number in values.tolist()
+        ]
 
-    def features(self, keys: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def features(
+        self, keys: Sequence[str], pooling: Pooling
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Concatenated feature arrays ``[N, D]``, and whether all of them are available ``[N]``."""
         available = np.ones(self.count, dtype=bool)
         matrices = []
         for key in keys:
             matrix = self.per_utterance(key)
-            if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
+            if matrix.ndim not in (2, 3) or matrix.dtype.kind not in "fiu":
                 raise CorpusError(
-                    f"{self.path}: features {key!r} must be numbers of shape (N, D), "
+                    f"{self.path}: features {key!r} must be numbers of shape (N, D) or (N, T, D), "
                     f"got {matrix.dtype} {matrix.shape}. Choose another array."
                 )
-            matrices.append(matrix.astype(np.float32))
+            if matrix.ndim == 3:
+                matrix, recorded = _pooled(matrix, f"{self.path}: features {key!r}", pooling)
+                available &= recorded
+            with np.errstate(over="ignore"):
+                matrices.append(matrix.astype(np.float32))
             if f"{key}_avail" in self:
                 available &= self.per_utterance(f"{key}_avail").astype(bool)
         return np.concatenate(matrices, axis=1), available
@@ -119,6 +135,21 @@ class ArrayFile:
         if key not in self:
             return [None] * self.count
         return [None if math.isnan(time) else time for time in self.per_utterance(key).tolist()]
+
+
+def _pooled(frames: NDArray[Any], what: str, pooling: Pooling) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Pooled frames ``[N, D]`` of ``[N, T, D]``, and whether an utterance has any, bool ``[N]``.
+
+    Frames that are zeros or NaN as a whole are padding.
+    """
+    is_frame = ((frames != 0) & ~np.isnan(frames)).any(axis=2)
+    rows = np.zeros((frames.shape[0], frames.shape[2]), dtype=np.float64)
+    try:
+        for number in is_frame.any(axis=1).nonzero()[0]:
+            rows[number] = pool(frames[number][is_frame[number]], pooling)
+    except ValueError as error:
+        raise CorpusError(f"{what} {error}. {POOLING_REMEDY}") from None
+    return rows, is_frame.any(axis=1)
 
 
 def open_arrays(path: Path) -> Any:

@@ -7,7 +7,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from graphmer.corpora.base import Card
-from graphmer.corpora.records import describe
+from graphmer.corpora.records import Name, describe
 from graphmer.errors import CorpusError
 
 HEADER = "dataset.yaml"
@@ -27,6 +27,8 @@ class LabelHeader(_Section):
     """Lowest and highest score."""
     polarity: dict[str, int] = {}
     """Valence of class names: -1, 0 or 1."""
+    aliases: dict[Name, str] = {}
+    """Other names of classes in the dialogues, ``{alias: class}``. Other case and spaces need no alias."""
 
 
 class ModalityHeader(_Section):
