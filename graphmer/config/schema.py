@@ -12,7 +12,7 @@ from graphmer.curriculum.settings import CurriculumSettings
 from graphmer.graph.settings import GraphSettings
 from graphmer.nn.heads import HeadSettings
 from graphmer.retrieval.settings import RetrievalSettings
-from graphmer.settings import Fraction, Positive, Settings, word_for_none
+from graphmer.settings import Fraction, Positive, Seed, Settings, Width, word_for_none
 from graphmer.systems import StageSettings, System
 from graphmer.systems.graphmer import GraphmerSettings
 from graphmer.systems.model import AnyNetworkSettings, systems_of
@@ -22,11 +22,11 @@ from graphmer.training.optimization import Optimization
 class SimulationConfig(Settings):
     """Size of the simulated corpus."""
 
-    seed: int = 0
+    seed: Seed = 0
     """Another seed, another corpus."""
-    dialogues: Annotated[int, Field(ge=5)] = 151
+    dialogues: Annotated[int, Field(ge=5, le=100_000)] = 151
     """Number of dialogues, spread over five sessions as in IEMOCAP."""
-    widths: dict[str, Positive] = Field(default={"audio": 128, "text": 256, "video": 256})
+    widths: dict[str, Width] = Field(default={"audio": 128, "text": 256, "video": 256})
     """Features per modality."""
 
 
@@ -177,7 +177,7 @@ class Config(Settings):
     """Conditions of the test."""
     folds: Annotated[tuple[Positive, ...] | None, word_for_none("all")] = None
     """Folds to run, counted from 1; `all` for every one."""
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (1,)
     """One run of every fold for each seed."""
     published: PublishedConfig | None = None
     """A paper's figures, displayed next to the run's; nothing else depends on them."""

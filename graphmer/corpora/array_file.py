@@ -13,6 +13,7 @@ from graphmer.corpora.pooling import POOLING_REMEDY, Pooling, pool
 from graphmer.corpora.problems import did_you_mean
 from graphmer.dialogue import Emotion
 from graphmer.errors import CorpusError
+from graphmer.npy import check_archive
 
 _PART_NAMES = {"train": "train", "val": "val", "valid": "val", "dev": "val", "test": "test"}
 
@@ -161,9 +162,14 @@ def open_arrays(path: Path) -> Any:
     if not path.is_file():
         raise CorpusError(f"{path}: no such file. Give the .npz that holds the arrays of the corpus.")
     try:
-        arrays = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, BadZipFile) as error:
+        arrays = np.load(path, mmap_mode="r", allow_pickle=False)  # a single array is not read
+    except (ValueError, OSError, EOFError, OverflowError, BadZipFile) as error:
         raise CorpusError(f"{path}: not a readable .npz ({error}). Copy it again.") from None
     if not isinstance(arrays, np.lib.npyio.NpzFile):
         raise CorpusError(f"{path}: must be an .npz with several named arrays, got a single array.")
+    try:
+        check_archive(arrays)
+    except (ValueError, OSError) as error:
+        arrays.close()
+        raise CorpusError(f"{path}: not a readable .npz ({error}). Copy it again.") from None
     return arrays

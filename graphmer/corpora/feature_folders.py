@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from graphmer.corpora.pooling import POOLING_REMEDY, Pooling, pool
 from graphmer.corpora.problems import Findings, did_you_mean
+from graphmer.npy import load_npy
 
 _FACE = re.compile(r"_([FM])(?![a-z])")
 
@@ -96,13 +97,13 @@ class FeatureFolder:
     def _pool(self, file: str) -> NDArray[Any] | None:
         """Vector ``(D,)`` of a file of shape ``(D,)``, ``(1, D)`` or ``(T, D)``."""
         try:
-            array = np.load(file, allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
+            array = load_npy(file)
+        except (ValueError, OSError) as error:
             self.findings.error(
                 f"{self.modality!r}: damaged feature file ({error})", file, "Extract it again."
             )
             return None
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu" or array.ndim > 2:
+        if array.dtype.kind not in "fiu" or array.ndim > 2:
             self.findings.error(
                 f"{self.modality!r} must be numbers of shape (D,) or (time, D)", file, "Extract it again."
             )

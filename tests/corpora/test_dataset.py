@@ -240,6 +240,12 @@ def test_nan_can_be_refused(tmp_path):
             HEADER.replace("polarity: {angry: -1}", "aliases: {mad: angy}"),
             r"dataset\.yaml: labels: the alias 'mad' must .* got 'angy'\. Did you mean 'angry'",
         ),
+        (HEADER + "counts: {dialogues: 0x1" + "0" * 9000 + "}\n", r"counts\.dialogues: must be less than"),
+        (HEADER.replace("angry: -1}", "angry: 1" + "0" * 30 + "}"), r"polarity\.angry: must be less than"),
+        (
+            HEADER.replace("{names: [calm, angry], polarity: {angry: -1}}", "{interval: [0, .inf]}"),
+            r"interval",
+        ),
         ("a: [", "no valid YAML"),
         ("", "must be a valid dictionary"),
     ],
