@@ -2,6 +2,7 @@
 
 import math
 import os
+import zlib
 from pathlib import Path
 from typing import IO, Any
 from zipfile import BadZipFile
@@ -16,8 +17,8 @@ _HEADERS: dict[bytes, Any] = {
 _DEFLATE = 1032  # the highest ratio that the compression of zip files reaches
 
 
-def load_npy(path: str | Path) -> NDArray[Any]:
-    """Array of a ``.npy`` file.
+def load_npy(path: str | Path, *, memory_map: bool = False) -> NDArray[Any]:
+    """Array of a ``.npy`` file, in memory or mapped.
 
     Raises:
         ValueError: if it is damaged, or declares more than it holds.
@@ -25,11 +26,12 @@ def load_npy(path: str | Path) -> NDArray[Any]:
     """
     with open(path, "rb") as file:  # noqa: PTH123 # text paths of scandir
         _check(file, os.fstat(file.fileno()).st_size)
-        file.seek(0)
-        try:
-            array = np.load(file, allow_pickle=False)
-        except (EOFError, OverflowError) as error:
-            raise ValueError(str(error)) from None
+    try:
+        array = np.load(path, mmap_mode="r" if memory_map else None, allow_pickle=False)
+    except OSError:
+        raise
+    except Exception as error:  # a damaged header can raise anything
+        raise ValueError(str(error)) from None
     if not isinstance(array, np.ndarray):
         raise ValueError("it is an archive, not a single array")
     return array
@@ -51,7 +53,7 @@ def check_archive(archive: np.lib.npyio.NpzFile) -> None:
             try:
                 with files.open(member) as stream:
                     _check(stream, member.file_size)
-            except (BadZipFile, NotImplementedError, RuntimeError, EOFError) as error:
+            except (BadZipFile, NotImplementedError, RuntimeError, EOFError, zlib.error) as error:
                 raise ValueError(f"{member.filename!r}: {error}") from None
 
 
@@ -65,7 +67,7 @@ def _check(stream: IO[bytes], size: int) -> None:
         return
     try:
         shape, _, dtype = read(stream)
-    except (TypeError, SyntaxError, OverflowError, RecursionError, MemoryError) as error:
+    except Exception as error:  # it is parsed as Python, which can raise anything
         raise ValueError(f"its header is damaged ({error})") from None
     if dtype.hasobject:
         return

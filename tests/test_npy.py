@@ -41,7 +41,7 @@ def test_an_archive_whose_header_declares_more_is_refused_before_allocation(shap
         archive.writestr("a.npy", _declaring(shape, dtype))
     with limited_memory(2**30):
         with pytest.raises(CorpusError, match=r"a\.npz: not a readable \.npz \(its header declares"):
-            open_arrays(path)
+            open_arrays(path).__enter__()
         with pytest.raises(ValueError, match="declares"):
             read_stored(path)
 
@@ -54,7 +54,7 @@ def test_an_archive_that_declares_more_than_it_can_hold_is_refused(tmp_path):
     content = path.read_bytes()
     path.write_bytes(content.replace(size.to_bytes(4, "little"), (2**31).to_bytes(4, "little")))
     with pytest.raises(CorpusError, match="declares more than its compressed size can hold"):
-        open_arrays(path)
+        open_arrays(path).__enter__()
 
 
 def test_arrays_of_any_form_are_read(tmp_path):

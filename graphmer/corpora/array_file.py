@@ -1,10 +1,10 @@
 """Access to an ``.npz`` file of aligned arrays, with consistency checks."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,7 +23,9 @@ class ArrayFile:
 
     def __init__(self, path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.path, self._arrays = path, arrays
-        pointer = self["dialogue_ptr"]
+        pointer = self._column("dialogue_ptr", "iu")
+        if not pointer.size:
+            raise CorpusError(f"{path}: 'dialogue_ptr' is empty. Write it again.")
         self.bounds: list[tuple[int, int]] = list(
             zip(pointer[:-1].tolist(), pointer[1:].tolist(), strict=True)
         )
@@ -43,7 +45,7 @@ class ArrayFile:
             raise CorpusError(f"{self.path}: no array {key!r}. {did_you_mean(key, self._arrays)}")
         try:
             return self._arrays[key]
-        except ValueError as error:
+        except Exception as error:  # a damaged member can raise anything
             raise CorpusError(
                 f"{self.path}: array {key!r} cannot be read ({error}). Save plain arrays."
             ) from None
@@ -56,6 +58,17 @@ class ArrayFile:
             )
         return array
 
+    def _column(self, key: str, kinds: str) -> NDArray[Any]:
+        """Array with one axis, of a kind of numbers or any kind."""
+        array = self[key]
+        if array.ndim != 1 or (kinds and array.dtype.kind not in kinds):
+            what = {"iu": "whole numbers", "": "entries"}.get(kinds, "numbers")
+            raise CorpusError(
+                f"{self.path}: {key!r} must be {what} with one axis, got {array.dtype} {array.shape}. "
+                "Write it again."
+            )
+        return array
+
     def per_utterance(self, key: str) -> NDArray[Any]:
         return self._sized(key, self.count)
 
@@ -63,7 +76,7 @@ class ArrayFile:
         """One entry per dialogue, also if the file has one entry per utterance."""
         if key not in self:
             return None
-        array = self[key]
+        array = self._column(key, "")
         if len(array) == len(self.bounds):
             return [str(entry) for entry in array]
         array = self.per_utterance(key)
@@ -91,9 +104,10 @@ class ArrayFile:
             raise CorpusError(
                 f"{self.path}: label {key!r} must have shape (N,), got {values.shape}. Choose another array."
             )
+        values = self._column(key, "iuf")
         if values.dtype.kind == "f":
             return (), [None if math.isnan(value) else value for value in values.astype(float).tolist()]
-        names = tuple(str(name).split("(")[0].strip() for name in self[f"{key}_names"])
+        names = tuple(str(name).split("(")[0].strip() for name in self._column(f"{key}_names", ""))
         if values.size and not -1 <= values.min() <= values.max() < len(names):
             raise CorpusError(
                 f"{self.path}: {key!r} must lie in -1 (unlabelled) to {len(names) - 1}, got "
@@ -129,13 +143,15 @@ class ArrayFile:
             with np.errstate(over="ignore"):
                 matrices.append(matrix.astype(np.float32))
             if f"{key}_avail" in self:
-                available &= self.per_utterance(f"{key}_avail").astype(bool)
+                self.per_utterance(f"{key}_avail")  # of the right length
+                available &= self._column(f"{key}_avail", "biuf").astype(bool)
         return np.concatenate(matrices, axis=1), available
 
     def seconds(self, key: str) -> list[float | None]:
         if key not in self:
             return [None] * self.count
-        return [None if math.isnan(time) else time for time in self.per_utterance(key).tolist()]
+        self.per_utterance(key)  # of the right length
+        return [None if math.isnan(time) else time for time in self._column(key, "iuf").tolist()]
 
 
 def _pooled(frames: NDArray[Any], what: str, pooling: Pooling) -> tuple[NDArray[Any], NDArray[np.bool_]]:
@@ -153,7 +169,8 @@ def _pooled(frames: NDArray[Any], what: str, pooling: Pooling) -> tuple[NDArray[
     return rows, is_frame.any(axis=1)
 
 
-def open_arrays(path: Path) -> Any:
+@contextmanager
+def open_arrays(path: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
     """Open the arrays of a file, as a context manager.
 
     Raises:
@@ -161,15 +178,13 @@ def open_arrays(path: Path) -> Any:
     """
     if not path.is_file():
         raise CorpusError(f"{path}: no such file. Give the .npz that holds the arrays of the corpus.")
-    try:
-        arrays = np.load(path, mmap_mode="r", allow_pickle=False)  # a single array is not read
-    except (ValueError, OSError, EOFError, OverflowError, BadZipFile) as error:
-        raise CorpusError(f"{path}: not a readable .npz ({error}). Copy it again.") from None
-    if not isinstance(arrays, np.lib.npyio.NpzFile):
-        raise CorpusError(f"{path}: must be an .npz with several named arrays, got a single array.")
-    try:
-        check_archive(arrays)
-    except (ValueError, OSError) as error:
-        arrays.close()
-        raise CorpusError(f"{path}: not a readable .npz ({error}). Copy it again.") from None
-    return arrays
+    with path.open("rb") as file:
+        if file.read(6) == b"\x93NUMPY":
+            raise CorpusError(f"{path}: must be an .npz with several named arrays, got a single array.")
+        file.seek(0)
+        try:
+            arrays = np.load(file, allow_pickle=False)
+            check_archive(arrays)
+        except Exception as error:  # a damaged archive can raise anything
+            raise CorpusError(f"{path}: not a readable .npz ({error}). Copy it again.") from None
+        yield arrays

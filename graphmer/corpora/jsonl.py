@@ -24,6 +24,7 @@ from graphmer.corpora.records import (
 )
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.errors import CorpusError
+from graphmer.npy import load_npy
 
 _KNOWN = {1: DialogueRecord.model_fields, 3: UtteranceRecord.model_fields}
 
@@ -67,13 +68,12 @@ class VectorFiles:
             raise ValueError(f"there is no file {str(path)!r}")
         self.used.add(file)
         try:
-            # the size that the header states is compared with the file's before anything is allocated
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError, OverflowError) as error:
+            array = load_npy(path, memory_map=memory_map)
+        except (ValueError, OSError) as error:
             raise ValueError(f"{str(path)!r} is not a readable .npy ({error})") from None
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+        if array.dtype.kind not in "fiu":
             raise ValueError(f"{str(path)!r} must hold numbers")
-        return array if memory_map else np.array(array)
+        return array
 
 
 def read_lines(
