@@ -29,6 +29,11 @@ test: $(VENV)/developing
 test-lowest: $(LOWEST)/installed
 	$(LOWEST)/bin/python -m pytest
 
+# Each reader and the model files with 2,000 valid or damaged inputs.
+.PHONY: fuzz
+fuzz: $(VENV)/developing
+	GRAPHMER_EXAMPLES=2000 $(BIN)/python -m pytest -m fuzz
+
 check: $(VENV)/developing
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .

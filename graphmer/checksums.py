@@ -20,6 +20,7 @@ from zipfile import BadZipFile, ZipFile
 import numpy as np
 from numpy.typing import NDArray
 
+from graphmer.npy import check_archive
 from graphmer.storage import replacing
 
 KEY = "checksum"
@@ -153,6 +154,7 @@ def read_arrays(path: Path) -> dict[str, NDArray[Any]]:
     content = read_sealed(path)
     try:
         with np.load(io.BytesIO(content), allow_pickle=False) as stored:
+            check_archive(stored)
             return {name: stored[name] for name in stored.files}
     except (BadZipFile, EOFError, NotImplementedError, RuntimeError, struct.error, zlib.error) as error:
         raise ValueError(f"damaged: {error}") from None

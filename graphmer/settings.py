@@ -5,7 +5,12 @@ from typing import Annotated
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 Fraction = Annotated[float, Field(ge=0, le=1)]
-Positive = Annotated[int, Field(ge=1)]
+Positive = Annotated[int, Field(ge=1, le=1_000_000)]
+Width = Annotated[int, Field(ge=1, le=16_384)]
+"""Number of hidden features; the largest square matrix has a gigabyte."""
+Layers = Annotated[int, Field(ge=1, le=1_000)]
+"""Number of layers, heads or the like."""
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
 
 
 def word_for_none(word: str) -> BeforeValidator:

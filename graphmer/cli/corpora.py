@@ -8,11 +8,14 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from graphmer.corpora.arrays import read_arrays
-from graphmer.corpora.assemble import NanPolicy
+from graphmer.corpora.assemble import NanPolicy, ZerosPolicy
+from graphmer.corpora.bare import read_bare
 from graphmer.corpora.base import Corpus
 from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.gcnet import read_gcnet
 from graphmer.corpora.header import HEADER, read_header
+from graphmer.corpora.objects import STANDARD_INPUT
+from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, Problem
 from graphmer.errors import ConfigError
 
@@ -24,6 +27,9 @@ def reader(
     texts: Path | None,
     context: str | None,
     nan: NanPolicy,
+    zeros: ZerosPolicy = "keep",
+    pooling: Pooling | None = None,
+    aliases: list[str] | None = None,
 ) -> Callable[[Findings], Corpus]:
     """Reader of the format of `source`, with its arguments bound.
 
@@ -31,17 +37,24 @@ def reader(
         ConfigError: if an option does not apply to the format, or a required option is missing.
     """
     arrays, dataset = source.suffix == ".npz", (source / HEADER).is_file()
+    bare = is_bare(source)
+    gcnet = not (arrays or dataset or bare)
     unused = {
-        "--label": dataset and label is not None,
-        "--modality": dataset and bool(modality),
+        "--label": (dataset or bare) and label is not None,
+        "--modality": (dataset or bare) and bool(modality),
         "--texts": not arrays and texts is not None,
-        "--context": (arrays or dataset) and context is not None,
+        "--context": not gcnet and context is not None,
+        "--alias": gcnet and bool(aliases),
     }
     for option, given in unused.items():
         if given:
             raise ConfigError(f"{option} does not apply to {source}. Omit it.")
-    if dataset:
-        return lambda findings: read_dataset(source, nan=nan, findings=findings)
+    names = _parse_aliases(aliases or [])
+    if dataset or bare:
+        read = read_dataset if dataset else read_bare
+        return lambda findings: read(
+            source, nan=nan, zeros=zeros, pooling=pooling or "error", aliases=names, findings=findings
+        )
     chosen = _parse_modalities(modality)
     if label is None or not chosen:
         raise ConfigError(
@@ -49,9 +62,46 @@ def reader(
             "Add e.g. `--label label4 --modality text=text_minilm`."
         )
     if arrays:
-        return lambda findings: read_arrays(source, label, chosen, texts=texts, nan=nan, findings=findings)
+        return lambda findings: read_arrays(
+            source,
+            label,
+            chosen,
+            texts=texts,
+            nan=nan,
+            zeros=zeros,
+            pooling=pooling or "error",
+            aliases=names,
+            findings=findings,
+        )
     folders = {name: "+".join(parts) for name, parts in chosen.items()}
-    return lambda findings: read_gcnet(source, label, folders, context=context, nan=nan, findings=findings)
+    return lambda findings: read_gcnet(
+        source,
+        label,
+        folders,
+        context=context,
+        nan=nan,
+        zeros=zeros,
+        pooling=pooling or "mean",
+        findings=findings,
+    )
+
+
+def is_bare(source: Path) -> bool:
+    """Whether a source is a file of dialogues, or standard input."""
+    return source == STANDARD_INPUT or (source.suffix != ".npz" and source.is_file())
+
+
+def _parse_aliases(options: list[str]) -> dict[str, str]:
+    chosen: dict[str, str] = {}
+    for option in options:
+        alias, equals, name = option.partition("=")
+        if not (alias and equals and name) or alias in chosen:
+            raise ConfigError(
+                f"--alias must be ALIAS=CLASS with each alias once; got {option!r}. "
+                "Write e.g. `--alias Angry=anger`."
+            )
+        chosen[alias] = name
+    return chosen
 
 
 def _parse_modalities(options: list[str]) -> dict[str, list[str]]:

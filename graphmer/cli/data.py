@@ -6,9 +6,14 @@ from typing import Annotated, Literal
 import typer
 
 from graphmer.cli.commands import add
+from graphmer.cli.options import Pooling, Zeros
 
 Source = Annotated[
-    Path, typer.Argument(help="A folder with dataset.yaml, an .npz of arrays, or a folder in GCNet's layout.")
+    Path,
+    typer.Argument(
+        help="A folder with dataset.yaml, a file of dialogues (- is standard input), an .npz of arrays, or a "
+        "folder in GCNet's layout."
+    ),
 ]
 Label = Annotated[
     str | None,
@@ -26,6 +31,15 @@ Context = Annotated[
 ]
 Nan = Annotated[Literal["missing", "error"], typer.Option(help="Treatment of vectors with NaN or infinity.")]
 
+Aliases = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--alias",
+        metavar="ALIAS=CLASS",
+        help="Another name of a class in the labels; repeatable. Other case and spaces need none.",
+    ),
+]
+
 
 def convert(
     source: Source,
@@ -35,6 +49,9 @@ def convert(
     texts: Texts = None,
     context: Context = None,
     nan: Nan = "missing",
+    zeros: Zeros = None,
+    pooling: Pooling = None,
+    alias: Aliases = None,
 ) -> None:
     """Convert a corpus to graphmer's own format; nothing is written if it has errors."""
     from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
@@ -42,7 +59,7 @@ def convert(
     from graphmer.corpora.dataset import write_dataset
     from graphmer.corpora.problems import examine
 
-    read = reader(source, label, modality or [], texts, context, nan)
+    read = reader(source, label, modality or [], texts, context, nan, zeros or "keep", pooling, alias)
     corpus, problems = examine(read)
     console = terminal(markup=False, highlight=False)
     show_problems(console, problems)
@@ -59,13 +76,18 @@ def check(
     texts: Texts = None,
     context: Context = None,
     nan: Nan = "missing",
+    zeros: Zeros = None,
+    pooling: Pooling = None,
+    alias: Aliases = None,
 ) -> None:
     """List the problems and the contents of a corpus; the exit code is 2 if it has errors."""
     from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.problems import examine
 
-    corpus, problems = examine(reader(source, label, modality or [], texts, context, nan))
+    corpus, problems = examine(
+        reader(source, label, modality or [], texts, context, nan, zeros or "keep", pooling, alias)
+    )
     console = terminal(markup=False, highlight=False)
     show_problems(console, problems)
     if corpus is not None:

@@ -2,7 +2,7 @@
 
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
@@ -18,6 +18,17 @@ RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, such
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=VALUE", help="Change a setting of the file; may be repeated."),
+]
+Pooling = Annotated[
+    Literal["mean", "max", "last", "error"] | None,
+    typer.Option(
+        help="One vector per utterance from frame-level features; error refuses them. By default as the "
+        "training corpus was read; else mean in GCNet's layout, and error."
+    ),
+]
+Zeros = Annotated[
+    Literal["keep", "missing"] | None,
+    typer.Option(help="Treatment of vectors of zeros: recorded, or missing."),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")]
 

@@ -1,14 +1,14 @@
 """``graphmer predict``."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
 from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, reading_options
-from graphmer.cli.options import Device, RunPath, make_fabric
+from graphmer.cli.options import Device, Pooling, RunPath, Zeros, make_fabric
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -62,6 +62,8 @@ def predict(
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
     cache: Cache = None,
+    pooling: Pooling = None,
+    zeros: Zeros = None,
     fold: Annotated[int | None, typer.Option(help="Fold of the model; the first by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the model; the first by default.")] = None,
     device: Device = "cpu",
@@ -93,7 +95,12 @@ def predict(
         raise ConfigError(f"--condition: {error}") from None
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
-    read = _dialogues(predictor, dialogues, text, cache, reading_options(speakers, roster, merge_gap))
+    learned = predictor.trained.facts  # as the training corpus was read, unless asked for otherwise
+    forms = {
+        "zeros": zeros or learned.get("zeros", "keep"),
+        "pooling": pooling or learned.get("pooling", "error"),
+    }
+    read = _dialogues(predictor, dialogues, text, cache, reading_options(speakers, roster, merge_gap), forms)
     chosen = islice(read, number - 1, None, shards)
     predict_many = predictor.what_if_many if what_if else predictor.predict_many
     with writing(out, form, labels, simulated=simulated, raw_csv=raw_csv) as write:
@@ -102,7 +109,12 @@ def predict(
 
 
 def _dialogues(
-    predictor: "Predictor", path: Path, text: str | None, cache: Path | None, options: "ReadingOptions"
+    predictor: "Predictor",
+    path: Path,
+    text: str | None,
+    cache: Path | None,
+    options: "ReadingOptions",
+    forms: Mapping[str, Any],
 ) -> "Iterable[Dialogue]":
     """Dialogues with features: of a JSON file as they are there, of a transcript as the model was trained."""
     from graphmer.cli.terminal import errors
@@ -115,7 +127,7 @@ def _dialogues(
     trained = predictor.trained
     if is_json(path):
         require_same_extractors(trained, path)
-        return read_dialogues(path, trained.widths)
+        return read_dialogues(path, trained.widths, **forms)
     transcript = read_transcript(path, options)
     for line in (transcript.summary, *transcript.report.lines()):
         errors.print(f"{path.name}: {line}", soft_wrap=True, markup=False, highlight=False)

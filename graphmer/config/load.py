@@ -17,6 +17,8 @@ from graphmer.systems import SYSTEMS, System
 
 _VARIABLE = re.compile(r"\$\{(\w+)(?::-([^}]*))?\}")
 
+_LONGEST = 200
+
 
 def load_config(path: Path, overrides: Sequence[str] = (), systems: Mapping[str, System] = SYSTEMS) -> Config:
     """Read and check a configuration file; what it does not set, its ``base`` file does, if it names one.
@@ -219,9 +221,18 @@ def _describe(source: str, problem: Mapping[str, Any], network: Any) -> str:
     if problem["type"] == "missing":
         return f"{source}: {field}: must be given."
     message = problem["msg"].removeprefix("Value error, ")
-    found = "" if isinstance(problem["input"], Mapping) else f"; got {problem['input']!r}"
+    found = "" if isinstance(problem["input"], Mapping) else f"; got {_shown(problem['input'])}"
     sentence = f"{message[0].lower()}{message[1:]}{found}."
     return f"{source}: {field}: {sentence}" if field else f"{source}: {sentence}"
+
+
+def _shown(value: Any) -> str:
+    """A value as Python writes it, shortened; a hexadecimal number may be too long for Python."""
+    try:
+        text = repr(value)
+    except ValueError:
+        return "a number too large to show"
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}..."
 
 
 def _fields(location: Sequence[Any], network: Any) -> list[str]:

@@ -6,11 +6,13 @@ from typing import Annotated, Any, Literal
 
 from pydantic import Field, ValidationInfo, model_validator
 
+from graphmer.corpora.assemble import ZerosPolicy
+from graphmer.corpora.pooling import Pooling
 from graphmer.curriculum.settings import CurriculumSettings
 from graphmer.graph.settings import GraphSettings
 from graphmer.nn.heads import HeadSettings
 from graphmer.retrieval.settings import RetrievalSettings
-from graphmer.settings import Fraction, Positive, Settings, word_for_none
+from graphmer.settings import Fraction, Positive, Seed, Settings, Width, word_for_none
 from graphmer.systems import StageSettings, System
 from graphmer.systems.graphmer import GraphmerSettings
 from graphmer.systems.model import AnyNetworkSettings, systems_of
@@ -20,11 +22,11 @@ from graphmer.training.optimization import Optimization
 class SimulationConfig(Settings):
     """Size of the simulated corpus."""
 
-    seed: int = 0
+    seed: Seed = 0
     """Another seed, another corpus."""
-    dialogues: Annotated[int, Field(ge=5)] = 151
+    dialogues: Annotated[int, Field(ge=5, le=100_000)] = 151
     """Number of dialogues, spread over five sessions as in IEMOCAP."""
-    widths: dict[str, Positive] = Field(default={"audio": 128, "text": 256, "video": 256})
+    widths: dict[str, Width] = Field(default={"audio": 128, "text": 256, "video": 256})
     """Features per modality."""
 
 
@@ -46,6 +48,13 @@ class DataConfig(Settings):
     """`simulate` trains on simulated dialogues, and marks all results so, where `root` does not exist."""
     not_finite: Literal["missing", "error"] = "missing"
     """A vector with NaN or infinity is counted and treated as missing, or is an error."""
+    zeros: ZerosPolicy = "keep"
+    """A vector of zeros is kept as recorded, or treated as missing, as toolkits without masks write it."""
+    pooling: Pooling | None = None
+    """One vector per utterance from frame-level features; `error` refuses them. null: `mean` for `gcnet`, as
+    its own reader does, and else `error`."""
+    aliases: dict[str, str] = Field(default={})
+    """`graphmer`: other names of classes, `{alias: class}`; other case and spaces need none."""
     mapped: bool = False
     """`graphmer`: leave features on disk and read them batch by batch; for corpora larger than memory."""
     normalise: Literal["standard", "none"] = "standard"
@@ -53,12 +62,19 @@ class DataConfig(Settings):
     simulation: SimulationConfig = SimulationConfig()
     """The simulated corpus, where it is used."""
 
+    @property
+    def pooling_of_format(self) -> Pooling:
+        """The given pooling, or the usual one of the format."""
+        return self.pooling or ("mean" if self.format == "gcnet" else "error")
+
     @model_validator(mode="after")
     def _complete(self) -> "DataConfig":
         if self.format == "gcnet" and not (self.root and self.labels and self.features):
             raise ValueError("format gcnet needs `root`, `labels` and `features`")
         if self.format == "graphmer" and not self.root:
             raise ValueError("format graphmer needs `root`")
+        if self.aliases and self.format != "graphmer":
+            raise ValueError(f"`aliases` needs format graphmer; got {self.format}: leave it out")
         if self.mapped and self.format != "graphmer":
             raise ValueError(
                 f"`mapped` needs format graphmer; got {self.format}: use `graphmer data convert`"
@@ -161,7 +177,7 @@ class Config(Settings):
     """Conditions of the test."""
     folds: Annotated[tuple[Positive, ...] | None, word_for_none("all")] = None
     """Folds to run, counted from 1; `all` for every one."""
-    seeds: Annotated[tuple[int, ...], Field(min_length=1)] = (1,)
+    seeds: Annotated[tuple[Seed, ...], Field(min_length=1)] = (1,)
     """One run of every fold for each seed."""
     published: PublishedConfig | None = None
     """A paper's figures, displayed next to the run's; nothing else depends on them."""

@@ -1,17 +1,19 @@
 """Access to an ``.npz`` file of aligned arrays, with consistency checks."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
-from zipfile import BadZipFile
 
 import numpy as np
 from numpy.typing import NDArray
 
+from graphmer.corpora.pooling import POOLING_REMEDY, Pooling, pool
 from graphmer.corpora.problems import did_you_mean
 from graphmer.dialogue import Emotion
 from graphmer.errors import CorpusError
+from graphmer.npy import check_archive
 
 _PART_NAMES = {"train": "train", "val": "val", "valid": "val", "dev": "val", "test": "test"}
 
@@ -21,7 +23,9 @@ class ArrayFile:
 
     def __init__(self, path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
         self.path, self._arrays = path, arrays
-        pointer = self["dialogue_ptr"]
+        pointer = self._column("dialogue_ptr", "iu")
+        if not pointer.size:
+            raise CorpusError(f"{path}: 'dialogue_ptr' is empty. Write it again.")
         self.bounds: list[tuple[int, int]] = list(
             zip(pointer[:-1].tolist(), pointer[1:].tolist(), strict=True)
         )
@@ -41,7 +45,7 @@ class ArrayFile:
             raise CorpusError(f"{self.path}: no array {key!r}. {did_you_mean(key, self._arrays)}")
         try:
             return self._arrays[key]
-        except ValueError as error:
+        except Exception as error:  # a damaged member can raise anything
             raise CorpusError(
                 f"{self.path}: array {key!r} cannot be read ({error}). Save plain arrays."
             ) from None
@@ -54,6 +58,17 @@ class ArrayFile:
             )
         return array
 
+    def _column(self, key: str, kinds: str) -> NDArray[Any]:
+        """Array with one axis, of a kind of numbers or any kind."""
+        array = self[key]
+        if array.ndim != 1 or (kinds and array.dtype.kind not in kinds):
+            what = {"iu": "whole numbers", "": "entries"}.get(kinds, "numbers")
+            raise CorpusError(
+                f"{self.path}: {key!r} must be {what} with one axis, got {array.dtype} {array.shape}. "
+                "Write it again."
+            )
+        return array
+
     def per_utterance(self, key: str) -> NDArray[Any]:
         return self._sized(key, self.count)
 
@@ -61,7 +76,7 @@ class ArrayFile:
         """One entry per dialogue, also if the file has one entry per utterance."""
         if key not in self:
             return None
-        array = self[key]
+        array = self._column(key, "")
         if len(array) == len(self.bounds):
             return [str(entry) for entry in array]
         array = self.per_utterance(key)
@@ -77,8 +92,8 @@ class ArrayFile:
             )
         return {id: _PART_NAMES[part] for id, part in zip(self.dialogue_ids, split, strict=True)}
 
-    def labels(self, key: str) -> tuple[tuple[str, ...], list[Emotion]]:
-        """Class names (empty for a score) and the annotation of every utterance."""
+    def labels(self, key: str, aliases: Mapping[str, str]) -> tuple[tuple[str, ...], list[Emotion]]:
+        """Class names (empty for a score) and the annotation of every utterance, renamed by `aliases`."""
         if key not in self:
             candidates = [
                 name for name in self._arrays if f"{name}_names" in self or name.startswith("label")
@@ -89,39 +104,73 @@ class ArrayFile:
             raise CorpusError(
                 f"{self.path}: label {key!r} must have shape (N,), got {values.shape}. Choose another array."
             )
+        values = self._column(key, "iuf")
         if values.dtype.kind == "f":
             return (), [None if math.isnan(value) else value for value in values.astype(float).tolist()]
-        names = tuple(str(name).split("(")[0].strip() for name in self[f"{key}_names"])
+        names = tuple(str(name).split("(")[0].strip() for name in self._column(f"{key}_names", ""))
         if values.size and not -1 <= values.min() <= values.max() < len(names):
             raise CorpusError(
                 f"{self.path}: {key!r} must lie in -1 (unlabelled) to {len(names) - 1}, got "
                 f"{values.min()} to {values.max()}. Correct the array or '{key}_names'."
             )
-        return names, [names[number] if number >= 0 else None for number in values.tolist()]
+        unknown = sorted(set(aliases) - set(names))
+        if unknown:
+            raise CorpusError(
+                f"{self.path}: the alias {unknown[0]!r} is no name in '{key}_names'. "
+                f"{did_you_mean(unknown[0], names)}"
+            )
+        named = [aliases.get(name, name) for name in names]
+        return tuple(dict.fromkeys(named)), [
+            named[number] if number >= 0 else None for number in values.tolist()
+        ]
 
-    def features(self, keys: Sequence[str]) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
+    def features(
+        self, keys: Sequence[str], pooling: Pooling
+    ) -> tuple[NDArray[np.float32], NDArray[np.bool_]]:
         """Concatenated feature arrays ``[N, D]``, and whether all of them are available ``[N]``."""
         available = np.ones(self.count, dtype=bool)
         matrices = []
         for key in keys:
             matrix = self.per_utterance(key)
-            if matrix.ndim != 2 or matrix.dtype.kind not in "fiu":
+            if matrix.ndim not in (2, 3) or matrix.dtype.kind not in "fiu":
                 raise CorpusError(
-                    f"{self.path}: features {key!r} must be numbers of shape (N, D), "
+                    f"{self.path}: features {key!r} must be numbers of shape (N, D) or (N, T, D), "
                     f"got {matrix.dtype} {matrix.shape}. Choose another array."
                 )
-            matrices.append(matrix.astype(np.float32))
+            if matrix.ndim == 3:
+                matrix, recorded = _pooled(matrix, f"{self.path}: features {key!r}", pooling)
+                available &= recorded
+            with np.errstate(over="ignore"):
+                matrices.append(matrix.astype(np.float32))
             if f"{key}_avail" in self:
-                available &= self.per_utterance(f"{key}_avail").astype(bool)
+                self.per_utterance(f"{key}_avail")  # of the right length
+                available &= self._column(f"{key}_avail", "biuf").astype(bool)
         return np.concatenate(matrices, axis=1), available
 
     def seconds(self, key: str) -> list[float | None]:
         if key not in self:
             return [None] * self.count
-        return [None if math.isnan(time) else time for time in self.per_utterance(key).tolist()]
+        self.per_utterance(key)  # of the right length
+        return [None if math.isnan(time) else time for time in self._column(key, "iuf").tolist()]
 
 
-def open_arrays(path: Path) -> Any:
+def _pooled(frames: NDArray[Any], what: str, pooling: Pooling) -> tuple[NDArray[Any], NDArray[np.bool_]]:
+    """Pooled frames ``[N, D]`` of ``[N, T, D]``, and whether an utterance has any, bool ``[N]``.
+
+    Frames that are zeros or NaN as a whole are padding.
+    """
+    is_frame = ((frames != 0) & ~np.isnan(frames)).any(axis=2)
+    rows = np.zeros((frames.shape[0], frames.shape[2]), dtype=np.float64)
+    try:
+        for number in is_frame.any(axis=1).nonzero()[0]:
+            rows[number] = pool(frames[number][is_frame[number]], pooling)
+    except ValueError as error:
+        raise CorpusError(f"{what} {error}. {POOLING_REMEDY}") from None
+    return rows, is_frame.any(axis=1)
+
+
+@contextmanager
+def open_arrays(path: Path) -> Iterator[Mapping[str, NDArray[Any]]]:
     """Open the arrays of a file, as a context manager.
 
     Raises:
@@ -129,10 +178,13 @@ def open_arrays(path: Path) -> Any:
     """
     if not path.is_file():
         raise CorpusError(f"{path}: no such file. Give the .npz that holds the arrays of the corpus.")
-    try:
-        arrays = np.load(path, allow_pickle=False)
-    except (ValueError, OSError, BadZipFile) as error:
-        raise CorpusError(f"{path}: not a readable .npz ({error}). Copy it again.") from None
-    if not isinstance(arrays, np.lib.npyio.NpzFile):
-        raise CorpusError(f"{path}: must be an .npz with several named arrays, got a single array.")
-    return arrays
+    with path.open("rb") as file:
+        if file.read(6) == b"\x93NUMPY":
+            raise CorpusError(f"{path}: must be an .npz with several named arrays, got a single array.")
+        file.seek(0)
+        try:
+            arrays = np.load(file, allow_pickle=False)
+            check_archive(arrays)
+        except Exception as error:  # a damaged archive can raise anything
+            raise CorpusError(f"{path}: not a readable .npz ({error}). Copy it again.") from None
+        yield arrays

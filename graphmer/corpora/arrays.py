@@ -2,9 +2,10 @@
 
 Arrays: ``dialogue_ptr [B + 1]`` (dialogue ``i`` is rows ``ptr[i]:ptr[i + 1]``), ``dialogue_id [B]``,
 ``utt_id [N]``, ``speaker [N]``, one array ``[N]`` per label with ``<label>_names`` for classes (-1
-unlabelled) or without for scores (NaN unlabelled), one matrix ``[N, D]`` per feature set with an optional
-``<name>_avail [N]``, and optionally ``start_s [N]``, ``end_s [N]`` (seconds), ``session`` and ``split`` (one
-entry per dialogue or per utterance). Files with pickled objects are refused.
+unlabelled) or without for scores (NaN unlabelled), one matrix ``[N, D]`` per feature set, or ``[N, T, D]``
+with frames of zeros or of NaN as padding, with an optional ``<name>_avail [N]``, and optionally
+``start_s [N]``, ``end_s [N]`` (seconds), ``session`` and ``split`` (one entry per dialogue or per utterance).
+Files with pickled objects are refused.
 """
 
 import json
@@ -15,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphmer.corpora.array_file import ArrayFile, open_arrays
-from graphmer.corpora.assemble import Assembly, NanPolicy
+from graphmer.corpora.assemble import Assembly, NanPolicy, ZerosPolicy
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.cards import KNOWN, SCORE_INTERVAL, polarity
+from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, collecting
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace, Utterance
 from graphmer.errors import CorpusError
@@ -30,6 +32,9 @@ def read_arrays(
     *,
     texts: str | Path | None = None,
     nan: NanPolicy = "missing",
+    zeros: ZerosPolicy = "keep",
+    pooling: Pooling = "error",
+    aliases: Mapping[str, str] | None = None,
     card: Card | None = None,
     findings: Findings | None = None,
 ) -> InMemoryCorpus:
@@ -45,6 +50,10 @@ def read_arrays(
             are concatenated; the modality is available where all of them are.
         texts: JSONL file of transcripts, one dialogue per line: ``{"utterances": [{"id", "text"}]}``.
         nan: meaning of a vector with NaN or infinity.
+        zeros: meaning of a vector of zeros.
+        pooling: reduction of frame-level features.
+        aliases: names to use in place of those in the file, ``{name in the file: class}``; several of them
+            may become one class.
         card: provenance; if omitted, the card of a known corpus with the name of the file.
         findings: collector of all problems; if omitted, errors raise.
 
@@ -54,11 +63,11 @@ def read_arrays(
     path = Path(path)
     with collecting(findings) as found, open_arrays(path) as arrays:
         rows = ArrayFile(path, arrays)
-        names, emotions = rows.labels(label)
+        names, emotions = rows.labels(label, aliases or {})
         labels = LabelSpace(names, polarity=polarity(names)) if names else LabelSpace(interval=SCORE_INTERVAL)
-        features = {modality: rows.features(keys) for modality, keys in modalities.items()}
+        features = {modality: rows.features(keys, pooling) for modality, keys in modalities.items()}
         widths = {modality: matrix.shape[1] for modality, (matrix, _) in features.items()}
-        assembly = Assembly(labels, widths, found, nan)
+        assembly = Assembly(labels, widths, found, nan, zeros=zeros)
         transcripts = _transcripts(Path(texts), rows.ids, found) if texts else {}
         turns = _turns(rows, emotions, features, transcripts, assembly)
         return assembly.corpus(

@@ -2,18 +2,23 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from graphmer.corpora.base import Card, InMemoryCorpus
+from graphmer.corpora.pooling import POOLING_REMEDY, Pooling, pool
 from graphmer.corpora.problems import Findings, did_you_mean
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace, Utterance
 
 NanPolicy = Literal["missing", "error"]
 """Meaning of a vector with NaN or infinity: a missing modality, or an error."""
+
+ZerosPolicy = Literal["keep", "missing"]
+"""Meaning of a vector of zeros: recorded features, or a missing modality."""
 
 Vector = NDArray[np.float32]
 
@@ -31,6 +36,13 @@ class Assembly:
         widths: features per modality, in the order of the columns of ``available``.
         findings: collector of problems.
         nan: meaning of a vector with NaN or infinity.
+        zeros: meaning of a vector of zeros.
+        pooling: reduction of frame-level features.
+        aliases: other names of classes, ``{alias: class}``. Names that differ from a class in case and spaces
+            only need no alias.
+
+    Raises:
+        ValueError: if a policy is unknown, or an alias stands for no class.
     """
 
     def __init__(
@@ -39,25 +51,41 @@ class Assembly:
         widths: Mapping[str, int],
         findings: Findings,
         nan: NanPolicy = "missing",
+        *,
+        zeros: ZerosPolicy = "keep",
+        pooling: Pooling = "error",
+        aliases: Mapping[str, str] | None = None,
     ) -> None:
-        if nan not in ("missing", "error"):
-            raise ValueError(f"`nan` must be 'missing' or 'error'; got {nan!r}.")
+        for name, value, kind in (
+            ("nan", nan, NanPolicy),
+            ("zeros", zeros, ZerosPolicy),
+            ("pooling", pooling, Pooling),
+        ):
+            if value not in get_args(kind):
+                allowed = " or ".join(map(repr, get_args(kind)))
+                raise ValueError(f"`{name}` must be {allowed}; got {value!r}.")
         self.labels = labels
         self.widths = dict(widths)
         self.findings = findings
         self.nan = nan
+        self.zeros = zeros
+        self.pooling = pooling
+        self._classes = _classes(labels.names if labels else (), aliases or {})
         self._dialogue_ids: set[str] = set()
 
     def vector(self, values: Any, modality: str, where: str) -> Vector | None:
         """Features of one turn as float32 ``[D]``, or ``None`` if they are invalid.
 
         Args:
-            values: list or array of numbers.
+            values: numbers ``[D]``, or frames ``[T, D]``, as a list or an array.
             modality: one of `widths`.
             where: source for messages: the file, or the file, line and field.
         """
+        pooled = self._pooled(values, modality, where)
+        if pooled is None:
+            return None
         with np.errstate(over="ignore"):
-            row: Vector = np.array(values, dtype=np.float32)
+            row: Vector = np.array(pooled, dtype=np.float32)
         if not np.isfinite(row).all():
             what = f"{modality!r} holds NaN or infinity"
             if self.nan == "missing":
@@ -75,16 +103,42 @@ class Assembly:
                 "Extract it again with the extractor of the others, or remove it (missing is allowed).",
             )
             return None
+        if self.zeros == "missing" and not row.any():
+            self.findings.warning(f"{modality!r} is all zeros", where, "Treated as missing.")
+            return None
         return row
+
+    def _pooled(self, values: Any, modality: str, where: str) -> NDArray[Any] | None:
+        try:
+            array = np.asarray(values)
+            if array.dtype.kind == "O":  # whole numbers beyond 64 bits
+                array = array.astype(np.float64)
+        except (ValueError, OverflowError):
+            self.findings.error(f"{modality!r} must have frames of one width", where, "Extract it again.")
+            return None
+        if array.ndim != 2:
+            return array
+        try:
+            return pool(array, self.pooling)
+        except ValueError as error:
+            remedy = POOLING_REMEDY if array.size else "Leave the modality out, or extract it again."
+            self.findings.error(f"{modality!r} {error}", where, remedy)
+            return None
 
     def emotion(self, emotion: Emotion, where: str) -> Emotion:
         """The annotation; ``None``, with a report, if it is not in the label space."""
         if emotion is None or self.labels is None or emotion in self.labels.names:
             return emotion
         if not self.labels.is_score:
+            known = self._classes.get(normal_form(emotion))
+            if known is not None:
+                self.findings.note(f"label {emotion!r}", where, f"Read as {known!r}.")
+                return known
             hint = did_you_mean(str(emotion), self.labels.names)
             self.findings.error(
-                f"unknown emotion {emotion!r}", where, f"{hint} Or leave it unlabelled (null)."
+                f"unknown emotion {emotion!r}",
+                where,
+                f"{hint} Or name it in `labels.aliases`, or leave it unlabelled (null).",
             )
             return None
         try:
@@ -136,6 +190,35 @@ class Assembly:
             official={part: ids for part, ids in official.items() if ids},
             fingerprint=fingerprint(labels, self.widths, dialogues, official),
         )
+
+
+def normal_form(name: Emotion) -> str:
+    """A name without its case and its spaces, underscores and hyphens.
+
+    Example:
+        >>> normal_form(" Very  Happy"), normal_form("very_happy")
+        ('very happy', 'very happy')
+    """
+    return re.sub(r"[\s_-]+", " ", str(name)).strip().casefold()
+
+
+def _classes(names: Sequence[str], aliases: Mapping[str, str]) -> dict[str, str]:
+    """Class of each normal form of a name or alias; forms that two classes share are left out.
+
+    Raises:
+        ValueError: if an alias stands for no class, or is a class itself.
+    """
+    forms = [normal_form(name) for name in names]
+    classes = {form: name for form, name in zip(forms, names, strict=True) if forms.count(form) == 1}
+    for alias, name in aliases.items():
+        if name not in names:
+            raise ValueError(
+                f"the alias {alias!r} must stand for a class; got {name!r}. {did_you_mean(name, names)}"
+            )
+        if alias in names and alias != name:
+            raise ValueError(f"the alias {alias!r} is itself a class. Remove it from the classes.")
+        classes[normal_form(alias)] = name
+    return classes
 
 
 def fingerprint(

@@ -14,14 +14,16 @@
 Each JSON object is one line of the file; `graphmer.corpora.records` defines its fields.
 """
 
+from collections.abc import Mapping
 from pathlib import Path
 
-from graphmer.corpora.assemble import Assembly, NanPolicy
+from graphmer.corpora.assemble import Assembly, NanPolicy, ZerosPolicy
 from graphmer.corpora.base import InMemoryCorpus
 from graphmer.corpora.header import HEADER, read_header
 from graphmer.corpora.integrity import verify_checksums
 from graphmer.corpora.jsonl import VectorFiles, read_dialogues, read_lines
 from graphmer.corpora.mapped import MappedFiles
+from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, collecting
 from graphmer.corpora.write import write_dataset
 from graphmer.dialogue import Dialogue, LabelSpace
@@ -31,7 +33,14 @@ __all__ = ["read_dataset", "read_dialogues", "write_dataset"]
 
 
 def read_dataset(
-    path: str | Path, *, nan: NanPolicy = "missing", mapped: bool = False, findings: Findings | None = None
+    path: str | Path,
+    *,
+    nan: NanPolicy = "missing",
+    zeros: ZerosPolicy = "keep",
+    pooling: Pooling = "error",
+    aliases: Mapping[str, str] | None = None,
+    mapped: bool = False,
+    findings: Findings | None = None,
 ) -> InMemoryCorpus:
     """Read a corpus from a folder in graphmer's format.
 
@@ -40,6 +49,9 @@ def read_dataset(
     Args:
         path: folder that contains ``dataset.yaml``.
         nan: meaning of a vector with NaN or infinity.
+        zeros: meaning of a vector of zeros.
+        pooling: reduction of frame-level features.
+        aliases: other names of classes, ``{alias: class}``, added to those in ``dataset.yaml``.
         mapped: keep the features on disk and read them on access, for corpora larger than memory. The
             features must be in matrices, as written by `write_dataset`.
         findings: collector of all problems; if omitted, errors raise.
@@ -56,7 +68,18 @@ def read_dataset(
     except ValueError as error:
         raise CorpusError(f"{folder / HEADER}: labels: {error}") from None
     with collecting(findings) as found:
-        assembly = Assembly(labels, header.widths, found, nan)
+        try:
+            assembly = Assembly(
+                labels,
+                header.widths,
+                found,
+                nan,
+                zeros=zeros,
+                pooling=pooling,
+                aliases={**header.labels.aliases, **(aliases or {})},
+            )
+        except ValueError as error:
+            raise CorpusError(f"{folder / HEADER}: labels: {error}") from None
         dialogues: list[Dialogue] = []
         parts: dict[str, str] = {}
         used = {HEADER, *header.dialogues}

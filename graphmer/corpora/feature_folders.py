@@ -10,7 +10,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphmer.corpora.pooling import POOLING_REMEDY, Pooling, pool
 from graphmer.corpora.problems import Findings, did_you_mean
+from graphmer.npy import load_npy
 
 _FACE = re.compile(r"_([FM])(?![a-z])")
 
@@ -22,10 +24,11 @@ class FeatureFolder:
         path: folder of the files.
         modality: modality of the features.
         findings: collector of problems.
+        pooling: reduction of files of shape ``[T, D]``; several faces are always averaged.
     """
 
-    def __init__(self, path: Path, modality: str, findings: Findings) -> None:
-        self.path, self.modality, self.findings = path, modality, findings
+    def __init__(self, path: Path, modality: str, findings: Findings, pooling: Pooling = "mean") -> None:
+        self.path, self.modality, self.findings, self.pooling = path, modality, findings, pooling
         self._entries: dict[str, DirEntry[str]] = {}
         if path.is_dir():
             with scandir(path) as entries:
@@ -34,7 +37,7 @@ class FeatureFolder:
                 }
 
     def vectors(self, speakers: Mapping[str, str]) -> dict[str, tuple[NDArray[Any], str]]:
-        """Features of each available utterance, averaged over time, with their file name.
+        """Features of each available utterance, one vector each, with their file name.
 
         Args:
             speakers: ``{utterance id: speaker}``; the speaker selects the face.
@@ -92,15 +95,15 @@ class FeatureFolder:
         return [path for name, path in files if _FACE.findall(name)[-1:] == [speaker]]
 
     def _pool(self, file: str) -> NDArray[Any] | None:
-        """Mean over time ``(D,)`` of a file of shape ``(D,)``, ``(1, D)`` or ``(T, D)``."""
+        """Vector ``(D,)`` of a file of shape ``(D,)``, ``(1, D)`` or ``(T, D)``."""
         try:
-            array = np.load(file, allow_pickle=False)
-        except (ValueError, OSError, EOFError) as error:
+            array = load_npy(file)
+        except (ValueError, OSError) as error:
             self.findings.error(
                 f"{self.modality!r}: damaged feature file ({error})", file, "Extract it again."
             )
             return None
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu" or array.ndim > 2:
+        if array.dtype.kind not in "fiu" or array.ndim > 2:
             self.findings.error(
                 f"{self.modality!r} must be numbers of shape (D,) or (time, D)", file, "Extract it again."
             )
@@ -108,7 +111,13 @@ class FeatureFolder:
         if array.size == 0:
             self.findings.warning(f"{self.modality!r} has an empty file", file, "Treated as missing.")
             return None
-        return array.mean(axis=0, dtype=np.float64) if array.ndim == 2 else array
+        if array.ndim != 2:
+            return array
+        try:
+            return pool(array, self.pooling)
+        except ValueError as error:
+            self.findings.error(f"{self.modality!r} {error}", file, POOLING_REMEDY)
+            return None
 
 
 def usual_width(vectors: Sequence[NDArray[Any]]) -> int:

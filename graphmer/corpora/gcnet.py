@@ -15,11 +15,12 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from graphmer.corpora.assemble import Assembly, NanPolicy
+from graphmer.corpora.assemble import Assembly, NanPolicy, ZerosPolicy
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.cards import CMU_MOSEI, CMU_MOSI, IEMOCAP
 from graphmer.corpora.feature_folders import FeatureFolder, usual_width
 from graphmer.corpora.gcnet_labels import FOUR, SIX, LabelFile, emotion, read_labels, with_context
+from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, collecting
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.errors import CorpusError
@@ -37,6 +38,8 @@ def read_gcnet(
     *,
     context: str | None = None,
     nan: NanPolicy = "missing",
+    zeros: ZerosPolicy = "keep",
+    pooling: Pooling = "mean",
     findings: Findings | None = None,
 ) -> InMemoryCorpus:
     """Read a corpus in the layout of GCNet.
@@ -55,6 +58,8 @@ def read_gcnet(
         context: a second label pickle, such as the 6-way one for 4-way labels. Its additional utterances
             become unlabelled turns, in the order of this file.
         nan: meaning of a vector with NaN or infinity.
+        zeros: meaning of a vector of zeros.
+        pooling: reduction of frame-level features; the mean is that of GCNet's reader.
         findings: collector of all problems; if omitted, errors raise.
 
     Raises:
@@ -73,7 +78,7 @@ def read_gcnet(
             file = with_context(file, read_labels(root / context, found), found)
         speakers = {row.id: row.speaker for row in file.rows()}
         vectors: dict[str, _Vectors] = {
-            modality: FeatureFolder(root / "features" / folder, modality, found).vectors(speakers)
+            modality: FeatureFolder(root / "features" / folder, modality, found, pooling).vectors(speakers)
             for modality, folder in features.items()
         }
         widths = {
@@ -81,7 +86,7 @@ def read_gcnet(
             for modality, by_id in vectors.items()
             if by_id
         }
-        assembly = Assembly(space, widths, found, nan)
+        assembly = Assembly(space, widths, found, nan, zeros=zeros)
         dialogues = _dialogues(file, space, vectors, assembly)
         return assembly.corpus(_card(dialogues, space), space, dialogues, file.parts)
 

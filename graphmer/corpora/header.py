@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
 from graphmer.corpora.base import Card
-from graphmer.corpora.records import describe
+from graphmer.corpora.records import Name, describe
 from graphmer.errors import CorpusError
 from graphmer.features.provenance import Provenance
 
@@ -24,10 +24,12 @@ class LabelHeader(_Section):
 
     names: tuple[str, ...] = ()
     """Class names in the order of the class numbers."""
-    interval: tuple[float, float] | None = None
+    interval: tuple[FiniteFloat, FiniteFloat] | None = None
     """Lowest and highest score."""
-    polarity: dict[str, int] = {}
+    polarity: dict[str, Annotated[int, Field(ge=-1, le=1)]] = {}
     """Valence of class names: -1, 0 or 1."""
+    aliases: dict[Name, str] = {}
+    """Other names of classes in the dialogues, ``{alias: class}``. Other case and spaces need no alias."""
 
 
 class ModalityHeader(_Section):
@@ -54,7 +56,7 @@ class Header(_Section):
     """Source of the corpus."""
     note: str = ""
     """Known pitfalls."""
-    counts: dict[str, int] = {}
+    counts: dict[str, Annotated[int, Field(ge=0, le=10**12)]] = {}
     """Expected ``dialogues``, ``utterances`` or ``labelled``; differences are noted by a check."""
     simulated: bool = False
     """Whether the dialogues were simulated."""

@@ -10,9 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
-from graphmer.corpora.assemble import Assembly, NanPolicy
+from graphmer.corpora.assemble import Assembly, NanPolicy, ZerosPolicy
 from graphmer.corpora.mapped import MappedFiles
 from graphmer.corpora.objects import name_of, read_objects
+from graphmer.corpora.pooling import Pooling, pool
 from graphmer.corpora.problems import Findings, collecting, did_you_mean
 from graphmer.corpora.records import (
     REFERENCE,
@@ -23,6 +24,7 @@ from graphmer.corpora.records import (
 )
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.errors import CorpusError
+from graphmer.npy import load_npy
 
 _KNOWN = {1: DialogueRecord.model_fields, 3: UtteranceRecord.model_fields}
 
@@ -36,7 +38,7 @@ class VectorFiles:
         self._matrices: dict[str, NDArray[Any]] = {}
 
     def read(self, reference: str) -> NDArray[Any]:
-        """Vector of a reference.
+        """Vector ``[D]`` or frames ``[T, D]`` of a reference.
 
         Raises:
             ValueError: if the reference is invalid.
@@ -46,8 +48,7 @@ class VectorFiles:
             raise ValueError(f"must be 'matrix.npy#row' or 'vector.npy', got {reference!r}")
         file, row = match["file"], match["row"]
         if row is None:
-            array = self._load(file, memory_map=False)
-            return array[0] if array.ndim == 2 and len(array) == 1 else array
+            return self._load(file, memory_map=False)
         if file not in self._matrices:
             self._matrices[file] = self._load(file, memory_map=True)
         matrix = self._matrices[file]
@@ -67,13 +68,12 @@ class VectorFiles:
             raise ValueError(f"there is no file {str(path)!r}")
         self.used.add(file)
         try:
-            # the size that the header states is compared with the file's before anything is allocated
-            array = np.load(path, mmap_mode="r", allow_pickle=False)
-        except (ValueError, OSError, EOFError, OverflowError) as error:
+            array = load_npy(path, memory_map=memory_map)
+        except (ValueError, OSError) as error:
             raise ValueError(f"{str(path)!r} is not a readable .npy ({error})") from None
-        if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
+        if array.dtype.kind not in "fiu":
             raise ValueError(f"{str(path)!r} must hold numbers")
-        return array if memory_map else np.array(array)
+        return array
 
 
 def read_lines(
@@ -83,22 +83,27 @@ def read_lines(
 
     With `mapped`, every vector is read and validated once; afterwards the features stay on disk.
     """
-    is_empty = True
-    for where, text in read_objects(path):
-        is_empty = False
-        record = _parse(text, where, assembly.findings)
+    for where, record in read_records(path, assembly.findings):
         if record is None:
             yield None, None
             continue
-        dialogue = _build(record, where, assembly, files)
+        dialogue = build(record, where, assembly, files)
         if mapped is not None and dialogue is not None:
             files.release()
             turns = [turn.features for turn in record.utterances]
             features = mapped.features(assembly.widths, turns, dialogue.available, where)
             dialogue = replace(dialogue, features=features)
         yield dialogue, record.split
+
+
+def read_records(path: Path, findings: Findings) -> Iterator[tuple[str, DialogueRecord | None]]:
+    """Iterator over the place and the record of each dialogue of a file, ``None`` if it is invalid."""
+    is_empty = True
+    for where, text in read_objects(path):
+        is_empty = False
+        yield where, _parse(text, where, findings)
     if is_empty:
-        assembly.findings.warning("no dialogue in it", name_of(path), "Nothing was read.")
+        findings.warning("no dialogue in it", name_of(path), "Nothing was read.")
 
 
 def read_dialogues(
@@ -107,6 +112,8 @@ def read_dialogues(
     *,
     labels: LabelSpace | None = None,
     nan: NanPolicy = "missing",
+    zeros: ZerosPolicy = "keep",
+    pooling: Pooling = "error",
     findings: Findings | None = None,
 ) -> Iterator[Dialogue]:
     """Iterator over the dialogues of a file; of JSON lines, only one is in memory at a time.
@@ -119,6 +126,8 @@ def read_dialogues(
         widths: features per modality, in the order of the columns of ``available``.
         labels: label space to validate annotations; ``None`` for no validation.
         nan: meaning of a vector with NaN or infinity.
+        zeros: meaning of a vector of zeros.
+        pooling: reduction of frame-level features.
         findings: collector of all problems; if omitted, the first invalid dialogue raises.
 
     Raises:
@@ -126,7 +135,8 @@ def read_dialogues(
     """
     path = Path(path)
     with collecting(findings) as found:
-        for dialogue, _ in read_lines(path, Assembly(labels, widths, found, nan), VectorFiles(path.parent)):
+        assembly = Assembly(labels, widths, found, nan, zeros=zeros, pooling=pooling)
+        for dialogue, _ in read_lines(path, assembly, VectorFiles(path.parent)):
             if findings is None:
                 found.raise_errors()
             if dialogue is not None:
@@ -143,17 +153,38 @@ def read_turn(text: str, where: str, files: VectorFiles) -> Utterance | Correcti
     findings = Findings()
     try:
         record = kind.model_validate_json(text)
-        features = {m: files.read(v) if isinstance(v, str) else v for m, v in record.features.items()}
+        features = {m: _one_vector(m, v, files) for m, v in record.features.items()}
     except ValidationError as error:
         for field, what, action in describe(error, {1: kind.model_fields}):
             findings.error(what, f"{where}: {field}" if field else where, action)
         findings.raise_errors()
         raise
     except ValueError as error:
-        raise CorpusError(f"{where}: features: {error}. Correct the reference.") from None
+        raise CorpusError(f"{where}: features: {error}") from None
     if isinstance(record, CorrectionRecord):
         return record.model_copy(update={"features": features})
     return Utterance(record.speaker, features, id=record.id, text=record.text)
+
+
+def _one_vector(modality: str, value: Any, files: VectorFiles) -> Any:
+    """Vector of a turn of a stream.
+
+    Raises:
+        ValueError: if the reference is invalid, or there is one vector per frame; the message ends with the
+            remedy.
+    """
+    if isinstance(value, str):
+        try:
+            value = files.read(value)
+        except ValueError as error:
+            raise ValueError(f"{error}. Correct the reference.") from None
+    if isinstance(value, list) and not (value and isinstance(value[0], list)):
+        return value
+    try:
+        array = np.asarray(value)
+        return pool(array, "error") if array.ndim == 2 else array
+    except ValueError:
+        raise ValueError(f"{modality!r} has frames, not one vector. Give one vector per turn.") from None
 
 
 def _parse(text: bytes, where: str, findings: Findings) -> DialogueRecord | None:
@@ -165,7 +196,8 @@ def _parse(text: bytes, where: str, findings: Findings) -> DialogueRecord | None
         return None
 
 
-def _build(record: DialogueRecord, where: str, assembly: Assembly, files: VectorFiles) -> Dialogue | None:
+def build(record: DialogueRecord, where: str, assembly: Assembly, files: VectorFiles) -> Dialogue | None:
+    """Dialogue of a record, or ``None`` if it is invalid."""
     turns = []
     for position, turn in enumerate(record.utterances):
         turn_where = f"{where}: utterances[{position}]"

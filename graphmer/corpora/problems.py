@@ -194,7 +194,7 @@ def _examine_zeros(corpus: Corpus, findings: Findings) -> None:
                 findings.warning(
                     f"{modality!r} is all zeros",
                     f"{dialogue.id}: {dialogue.utterance_ids[turn]}",
-                    "Kept as recorded; if they stand for missing, leave the modality out.",
+                    "Kept as recorded; if they stand for missing, read them with `zeros` missing.",
                 )
 
 

@@ -47,9 +47,12 @@ def _features(value: Any) -> Any:
         if all(type(number) is float or _is_bounded_integer(number) for number in value):
             return value
         if all(isinstance(frame, list) for frame in value):
-            raise ValueError("must be one vector per utterance, not one per frame (average the frames)")
+            numbers = (number for frame in value for number in frame)
+            if all(type(number) is float or _is_bounded_integer(number) for number in numbers):
+                return value
     raise ValueError(
-        "must be a list of numbers, 'matrix.npy#row' or 'vector.npy' (null if missing, or leave the key out)"
+        "must be a list of numbers or of frames, 'matrix.npy#row' or 'vector.npy' "
+        "(null if missing, or leave the key out)"
     )
 
 
@@ -89,8 +92,8 @@ class UtteranceRecord(_Record):
     reply_to: Name | None = None
     features: Features = {}
     """``{modality: numbers or reference}``. ``"audio.npy#17"`` is row 17 of a matrix, ``"clip.npy"`` a file
-    with one vector; paths are relative to the folder of the file, or to the working directory for standard
-    input. A modality without a key, or with ``null``, is missing."""
+    with one vector or frames; paths are relative to the folder of the file, or to the working directory for
+    standard input. A modality without a key, or with ``null``, is missing."""
 
 
 class CorrectionRecord(_Record):

@@ -1,6 +1,9 @@
 """Safe reader of label pickles from research code: no code of the file is executed."""
 
+import io
+import math
 import pickle
+import pickletools
 from pathlib import Path
 from typing import Any
 
@@ -14,17 +17,42 @@ def _dtype(code: str, align: object = False, copy: object = True) -> np.dtype[An
     return np.dtype(code, align=bool(align), copy=bool(copy))
 
 
-# Taken from pickles of NumPy, because the module has moved from numpy.core to numpy._core.
-_reconstruct = np.empty(0).__reduce__()[0]
-_scalar = np.float64(0).__reduce__()[0]
+# Taken from a pickle of NumPy, because the module has moved from numpy.core to numpy._core.
+_scalar: Any = np.float64(0).__reduce__()[0]
+
+
+class _Array(np.ndarray):
+    """An array whose declared shape is compared with its contents before they are allocated."""
+
+    def __new__(cls, *_: object) -> "_Array":
+        return super().__new__(cls, 0)
+
+    def __setstate__(self, state: Any, /) -> None:
+        *_, shape, dtype, _, content = state
+        held = len(content) if dtype.hasobject else len(content) // max(1, dtype.itemsize)
+        if math.prod(shape) > held:
+            raise ValueError(f"an array declares the shape {shape}, more than it holds")
+        super().__setstate__(state)
+
+
+def _number(dtype: np.dtype[Any], content: object) -> Any:
+    if dtype.hasobject or not isinstance(content, str | bytes) or len(content) != dtype.itemsize:
+        raise ValueError("a number does not have the size that it declares")
+    return _scalar(dtype, content.encode("latin1") if isinstance(content, str) else content)
+
+
+def _empty(*_: object) -> _Array:
+    """An array that is filled later; pickles declare no other shape here."""
+    return _Array()
+
 
 _ALLOWED: dict[tuple[str, str], Any] = {
     ("builtins", "set"): set,
     ("builtins", "frozenset"): frozenset,
-    ("numpy", "ndarray"): np.ndarray,
+    ("numpy", "ndarray"): _Array,
     ("numpy", "dtype"): _dtype,
-    ("numpy.core.multiarray", "_reconstruct"): _reconstruct,
-    ("numpy.core.multiarray", "scalar"): _scalar,
+    ("numpy.core.multiarray", "_reconstruct"): _empty,
+    ("numpy.core.multiarray", "scalar"): _number,
 }
 
 _MODULES = {"__builtin__": "builtins", "numpy._core.multiarray": "numpy.core.multiarray"}
@@ -42,6 +70,13 @@ class _Unpickler(pickle.Unpickler):
         return allowed
 
 
+def _check_memo(content: bytes) -> None:
+    """Refuse numbers of stored objects for which a table larger than the file would be allocated."""
+    for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and not 0 <= int(argument or 0) <= len(content):
+            raise ValueError(f"it numbers an object {argument}")
+
+
 def load_pickle(path: str | Path) -> Any:
     """Contents of a pickle of plain containers, numbers, strings and NumPy arrays.
 
@@ -55,8 +90,9 @@ def load_pickle(path: str | Path) -> Any:
     if not path.is_file():
         raise CorpusError(f"{path}: no such file. Correct the path.")
     try:
-        with path.open("rb") as stream:
-            return _Unpickler(stream, encoding="latin1").load()
+        content = path.read_bytes()
+        _check_memo(content)
+        return _Unpickler(io.BytesIO(content), encoding="latin1").load()
     except _RefusedError as refused:
         raise CorpusError(
             f"{path}: a label pickle may hold dicts, lists, numbers, strings and NumPy arrays only; it "

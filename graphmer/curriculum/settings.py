@@ -23,7 +23,7 @@ class CurriculumSettings(Pacing):
     """`none` takes all utterances as equally hard: each has all its supports."""
     teacher: TeacherSettings = TeacherSettings()
     """Network that measures the hardness."""
-    tuning: Annotated[int, Field(ge=0)] = 0
+    tuning: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Epochs of each of the short trainings that search `support`, `initial_fraction` and `retrieval.k` on
     the validation part, by halving and doubling from a fixed start: the values given for them make no
     difference then. 0 takes the given values."""

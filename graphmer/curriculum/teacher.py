@@ -14,7 +14,7 @@ from graphmer.nn.joint import JointLayer
 from graphmer.nn.losses import emotion_loss
 from graphmer.nn.mixture import ExpertMixture, MixtureSettings
 from graphmer.nn.tokens import Tokens
-from graphmer.settings import Fraction, Positive, Settings
+from graphmer.settings import Fraction, Layers, Positive, Settings, Width
 from graphmer.typing import Available
 
 _HEADS = 2
@@ -24,9 +24,9 @@ _HEADS = 2
 class TeacherSettings(Settings):
     """Size and training of the teacher; small, since it is trained for every fold and seed. See `Teacher`."""
 
-    width: Positive = 64
+    width: Width = 64
     """Width of its experts; even."""
-    depth: Positive = 1
+    depth: Layers = 1
     """Layers of an expert; the released code has 4."""
     dropout: Fraction = 0.1
     """Dropout probability; 0.5 in the released code."""

@@ -164,6 +164,8 @@ class FoldTraining:
             "validation": selected.score,
             "selection": config.training.selection,
             "simulated": components.corpus.card.simulated,
+            "zeros": config.data.zeros,
+            "pooling": config.data.pooling_of_format,
             "corpus": components.corpus.card.name,
             **_extractors(components.corpus.card),
             **added,

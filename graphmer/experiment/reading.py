@@ -15,12 +15,27 @@ from graphmer.errors import ConfigError
 def _gcnet(data: DataConfig) -> Corpus:
     assert data.root is not None  # the schema has checked both
     assert data.labels is not None
-    return read_gcnet(data.root, data.labels, data.features, context=data.context, nan=data.not_finite)
+    return read_gcnet(
+        data.root,
+        data.labels,
+        data.features,
+        context=data.context,
+        nan=data.not_finite,
+        zeros=data.zeros,
+        pooling=data.pooling_of_format,
+    )
 
 
 def _graphmer(data: DataConfig) -> Corpus:
     assert data.root is not None
-    return read_dataset(data.root, nan=data.not_finite, mapped=data.mapped)
+    return read_dataset(
+        data.root,
+        nan=data.not_finite,
+        zeros=data.zeros,
+        pooling=data.pooling_of_format,
+        aliases=data.aliases,
+        mapped=data.mapped,
+    )
 
 
 def _simulated(data: DataConfig) -> Corpus:

@@ -7,7 +7,7 @@ from pydantic import Field
 from graphmer.graph.edges import RULES, EdgeRule
 from graphmer.settings import Settings
 
-Turns = Annotated[int, Field(ge=0)] | None
+Turns = Annotated[int, Field(ge=0, le=1_000_000)] | None
 """Number of turns; null for all."""
 
 

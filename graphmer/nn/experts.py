@@ -12,23 +12,23 @@ from graphmer.nn.dropout import Dropout
 from graphmer.nn.grid_attention import grid_attention
 from graphmer.nn.local_attention import local_attention
 from graphmer.nn.tokens import Tokens
-from graphmer.settings import Fraction, Positive, Settings
+from graphmer.settings import Fraction, Layers, Settings, Width
 
 
 class ExpertSettings(Settings):
     """Size and attention of a modality expert. Defaults are MoMKE's."""
 
-    width: Positive = 256
+    width: Width = 256
     """Width ``D`` of an expert."""
-    depth: Positive = 4
+    depth: Layers = 4
     """Layers of an expert."""
-    heads: Positive = 2
+    heads: Layers = 2
     """Attention heads; must divide `width`."""
     dropout: Fraction = 0.5
     """Dropout probability of the experts and the layers after them."""
     block: Literal["reference", "preln"] = "reference"
     """`reference`: the layer of the released code. `preln`: the paper's equations, with layer norm."""
-    attention_window: Annotated[int, Field(ge=0)] | None = None
+    attention_window: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     """Turns on either side that an expert layer attends to, only those before where `causal`; 0 reads each
     turn on its own, null attends to the whole dialogue, as in MoMKE. With a window, and windows as edge
     rules, cost is linear in the length of a dialogue."""

@@ -11,7 +11,7 @@ from torch_geometric.nn import GATv2Conv, RGATConv, TransformerConv
 from graphmer.nn.aggregation import Edges
 from graphmer.nn.cache import MessageCache
 from graphmer.nn.dropout import Dropout
-from graphmer.settings import Fraction, Positive, Settings
+from graphmer.settings import Fraction, Layers, Settings, Width
 
 
 class RelationalConv(nn.Module):
@@ -91,11 +91,11 @@ class MessagePassingSettings(Settings):
 
     convolution: Literal["rgcn", "rgat", "transformer", "gatv2"] = "rgcn"
     """Convolution; name in `CONVOLUTIONS`."""
-    width: Positive = 128
+    width: Width = 128
     """Width of the states that are passed."""
-    depth: Positive = 3
+    depth: Layers = 3
     """Layers; information travels `depth` neighborhoods far."""
-    heads: Positive = 4
+    heads: Layers = 4
     """Attention heads, for convolutions that have them; must divide `width`."""
     dropout: Fraction = 0.3
     """Dropout probability on aggregated messages."""

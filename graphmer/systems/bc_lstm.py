@@ -1,15 +1,14 @@
 """bc-LSTM: bidirectional contextual LSTM (ACL 2017)."""
 
-from typing import Annotated, Literal
+from typing import Literal
 
 import torch
-from pydantic import Field
 from torch import nn
 
 from graphmer.graph import DialogueGraph
 from graphmer.nn.context import ContextRNN
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
-from graphmer.settings import Fraction
+from graphmer.settings import Fraction, Width
 from graphmer.systems.objectives import prediction_loss
 from graphmer.systems.system import Objective, StageSettings, System
 
@@ -19,7 +18,7 @@ class BcLstmSettings(NetworkSettings):
 
     system: Literal["bc_lstm"] = "bc_lstm"
     """Name of the system."""
-    width: Annotated[int, Field(ge=1)] = 100
+    width: Width = 100
     """Width of each direction of the LSTM, and of the layer behind it."""
     dropout: Fraction = 0.5
     """Dropout probability between the layers of the LSTM and before the last layer."""

@@ -12,7 +12,7 @@ from graphmer.graph import DialogueGraph
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.padding import PaddedDialogues
 from graphmer.nn.pair_relations import PairRelations
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Layers, Width
 from graphmer.systems.objectives import prediction_loss
 from graphmer.systems.system import Objective, StageSettings, System
 
@@ -22,13 +22,13 @@ class CogmenSettings(NetworkSettings):
 
     system: Literal["cogmen"] = "cogmen"
     """Name of the system."""
-    width: Positive = 100
+    width: Width = 100
     """Width ``W`` of the graph states; the transformer has twice of it."""
-    depth: Positive = 2
+    depth: Layers = 2
     """Layers of the transformer."""
-    heads: Positive = 4
+    heads: Layers = 4
     """Attention heads of the transformer; must divide twice the `width`."""
-    graph_heads: Positive = 7
+    graph_heads: Layers = 7
     """Attention heads of the graph, each of width ``W``."""
     dropout: Fraction = 0.5
     """Dropout probability."""

@@ -14,7 +14,7 @@ from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.graph import DialogueGraph
 from graphmer.nn.latent_fit import LatentFit
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
-from graphmer.settings import Positive
+from graphmer.settings import Positive, Width
 from graphmer.systems.system import System
 
 logger = logging.getLogger(__name__)
@@ -30,7 +30,7 @@ class CpmNetsSettings(NetworkSettings):
 
     system: Literal["cpm_nets"] = "cpm_nets"
     """Name of the system."""
-    width: Positive = 128
+    width: Width = 128
     """Size ``K`` of the latent codes. The released scripts search 128 to 512."""
     similarity: Annotated[float, Field(ge=0)] = 10.0
     """Weight of the loss of the similarities (of the scores) in the codes of training utterances."""

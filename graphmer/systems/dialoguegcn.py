@@ -12,7 +12,7 @@ from graphmer.nn.context import ContextRNN
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.padding import PaddedDialogues
 from graphmer.nn.pair_relations import PairRelations
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Layers, Width
 from graphmer.systems.objectives import prediction_loss
 from graphmer.systems.system import Objective, StageSettings, System
 
@@ -22,9 +22,9 @@ class DialogueGcnSettings(NetworkSettings):
 
     system: Literal["dialoguegcn"] = "dialoguegcn"
     """Name of the system."""
-    width: Positive = 100
+    width: Width = 100
     """Width ``W`` of each direction of the context encoder and of the graph states."""
-    bases: Positive = 30
+    bases: Layers = 30
     """Bases that the weights of the relations are sums of."""
     dropout: Fraction = 0.4
     """Dropout probability of the context encoder and before the classifier."""

@@ -27,7 +27,7 @@ class GcnetSettings(NetworkSettings):
 
     system: Literal["gcnet"] = "gcnet"
     """Name of the system."""
-    width: Annotated[int, Field(ge=2)] = 200
+    width: Annotated[int, Field(ge=2, le=16_384)] = 200
     """Width ``W`` of each direction of the context encoder; graph states have half of it. The released
     scripts search 50, 100 and 200."""
     dropout: Fraction = 0.5

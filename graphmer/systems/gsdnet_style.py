@@ -24,7 +24,7 @@ from graphmer.nn.score_sde import (
 )
 from graphmer.nn.spectral import SpectralBasis
 from graphmer.nn.targets import TrainingTargets
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Layers, Positive, Seed, Width
 from graphmer.systems.completion import masked_error
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings, System
@@ -37,17 +37,17 @@ class GsdnetStyleSettings(NetworkSettings):
 
     system: Literal["gsdnet_style"] = "gsdnet_style"
     """Name of the system."""
-    width: Positive = 128
+    width: Width = 128
     """Width ``W`` of the states of each modality and of each direction of the context encoder."""
-    modes: Positive = 16
+    modes: Layers = 16
     """Eigenvalues ``K`` of a dialogue's graph that are diffused."""
-    hidden: Positive = 256
+    hidden: Width = 256
     """Width of the hidden layers of the score network."""
     steps: Positive = 100
     """Steps of the sampler."""
-    noise_seed: Annotated[int, Field(ge=0)] = 0
+    noise_seed: Seed = 0
     """Seed of the noise that the sampler starts from; no other number decides on the samples."""
-    heads: Positive = 4
+    heads: Layers = 4
     """Attention heads of the fusion, a divisor of the width."""
     dropout: Fraction = 0.5
     """Dropout probability of the fusion and of the context encoder."""

@@ -13,17 +13,17 @@ from graphmer.nn.modality_encoder import hidden_layers
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.teacher import complement, recorded
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Layers
 from graphmer.systems.system import HEADS, Loss, Objective
 
 
 class ImaginationSettings(NetworkSettings):
     """Settings of the systems with an imagination cascade."""
 
-    width: Annotated[int, Field(ge=2)] = 128
+    width: Annotated[int, Field(ge=2, le=16_384)] = 128
     """Width ``W`` of the embedding of each modality and of the states. The autoencoders of the cascade have
     layers of ``2 W``, ``W`` and ``W / 2``."""
-    blocks: Positive = 5
+    blocks: Layers = 5
     """Number of autoencoders of the cascade."""
     dropout: Fraction = 0.5
     """Dropout probability of encoders and classifier."""

@@ -21,7 +21,7 @@ from graphmer.nn.score_sde import (
     score_matching_loss,
 )
 from graphmer.nn.targets import TrainingTargets
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Layers, Positive, Seed, Width
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import HEADS, Objective, StageSettings, System
 
@@ -34,22 +34,22 @@ class ImderSettings(NetworkSettings):
 
     system: Literal["imder"] = "imder"
     """Name of the system."""
-    width: Positive = 128
+    width: Width = 128
     """Width ``W`` of the embedding of each modality."""
-    hidden: Positive = 256
+    hidden: Width = 256
     """Width of the hidden layers of the score networks."""
     sigma: Annotated[float, Field(gt=1)] = 25.0
     """Base of the noise of the variance-exploding process."""
     steps: Positive = 20
     """Steps of the sampler; 100 in the released code. Training and prediction take time in proportion."""
-    noise_seed: Annotated[int, Field(ge=0)] = 0
+    noise_seed: Seed = 0
     """Seed of the noise that the sampler starts from; no other number decides on the samples."""
     noise_shared: bool = False
     """Whether the score is trained with one noise for data and condition, as in the released code, although
     they are independent when sampling."""
-    heads: Positive = 4
+    heads: Layers = 4
     """Attention heads of the fusion, a divisor of the width."""
-    depth: Positive = 2
+    depth: Layers = 2
     """Layers of the fusion."""
     dropout: Fraction = 0.5
     """Dropout probability of the fusion and before the classifier."""

@@ -12,7 +12,7 @@ from graphmer.nn.context import ContextRNN
 from graphmer.nn.high_pass import HighPassConv, Neighbors
 from graphmer.nn.hypergraph import Hypergraph, MeanIncidenceConv
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Layers
 from graphmer.systems.objectives import prediction_loss
 from graphmer.systems.system import Objective, StageSettings, System
 
@@ -22,13 +22,13 @@ class M3netSettings(NetworkSettings):
 
     system: Literal["m3net"] = "m3net"
     """Name of the system."""
-    width: Annotated[int, Field(ge=2, multiple_of=2)] = 512
+    width: Annotated[int, Field(ge=2, le=16_384, multiple_of=2)] = 512
     """Width ``W`` of the states of a modality; each direction of the recurrent encoders has half of it."""
     recurrent: tuple[str, ...] = ("text",)
     """Modalities whose turns pass a bidirectional GRU; names that the data lack do nothing."""
-    low_pass: Positive = 3
+    low_pass: Layers = 3
     """Convolutions over hyperedges."""
-    high_pass: Positive = 4
+    high_pass: Layers = 4
     """Convolutions with signed weights over pairs."""
     dropout: Fraction = 0.5
     """Dropout probability of the GRU and before the classifier."""

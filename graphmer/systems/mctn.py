@@ -14,7 +14,7 @@ from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signatu
 from graphmer.nn.padding import PaddedDialogues
 from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.translator import Seq2Seq
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Width
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings, System
 from graphmer.typing import UNLABELLED
@@ -25,7 +25,7 @@ class MctnSettings(NetworkSettings):
 
     system: Literal["mctn"] = "mctn"
     """Name of the system."""
-    width: Positive = 64
+    width: Width = 64
     """Width ``W`` of encoders, decoders and states."""
     priority: tuple[str, ...] = ("text", "audio")
     """Modalities in the order in which they are preferred as the source and as targets; others follow in

@@ -12,7 +12,7 @@ from graphmer.nn.dropout import Dropout
 from graphmer.nn.gcnii import GCNII, SimilarityGraph
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.padding import PaddedDialogues
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Layers, Width
 from graphmer.systems.objectives import prediction_loss
 from graphmer.systems.system import Objective, StageSettings, System
 
@@ -22,9 +22,9 @@ class MmgcnSettings(NetworkSettings):
 
     system: Literal["mmgcn"] = "mmgcn"
     """Name of the system."""
-    width: Positive = 100
+    width: Width = 100
     """Width ``W`` of the graph states; encoded modalities have twice of it."""
-    depth: Positive = 4
+    depth: Layers = 4
     """Graph convolutions; 64 in the released code, whatever its options say."""
     alpha: Fraction = 0.1
     """Share of the initial state in each convolution."""

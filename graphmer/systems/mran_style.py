@@ -14,7 +14,7 @@ from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.reconstruction import ReconstructionHeads
 from graphmer.nn.targets import TrainingTargets
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Layers, Width
 from graphmer.systems.completion import masked_error
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings, System
@@ -25,11 +25,11 @@ class MranStyleSettings(NetworkSettings):
 
     system: Literal["mran_style"] = "mran_style"
     """Name of the system."""
-    width: Positive = 128
+    width: Width = 128
     """Width ``W`` of the tokens."""
-    depth: Positive = 2
+    depth: Layers = 2
     """Transformer layers over the tokens of an utterance."""
-    heads: Positive = 4
+    heads: Layers = 4
     """Attention heads; must divide `width`."""
     dropout: Fraction = 0.1
     """Dropout probability of the transformer layers."""

@@ -17,7 +17,7 @@ from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signatu
 from graphmer.nn.padding import PaddedDialogues
 from graphmer.nn.pair_relations import PairRelations
 from graphmer.nn.targets import TrainingTargets
-from graphmer.settings import Fraction, Positive
+from graphmer.settings import Fraction, Width
 from graphmer.systems.completion import completion_loss
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings, System
@@ -28,7 +28,7 @@ class SdrGnnSettings(NetworkSettings):
 
     system: Literal["sdr_gnn"] = "sdr_gnn"
     """Name of the system."""
-    width: Annotated[int, Field(ge=2)] = 100
+    width: Annotated[int, Field(ge=2, le=16_384)] = 100
     """Width ``W`` of each direction of the context encoder; graph states have half of it. The paper searches
     100 to 250; 200 trains three times as long."""
     dropout: Fraction = 0.5
@@ -36,7 +36,7 @@ class SdrGnnSettings(NetworkSettings):
     reconstruction: Annotated[float, Field(ge=0, lt=1)] = 0.5
     """Share ``e`` of the reconstruction of masked modalities in the loss, ``1 - e`` is that of the task; 0
     for no such heads."""
-    head_width: Positive = 10
+    head_width: Width = 10
     """Least width of the attention heads of the reconstruction, which divide the width of all features
     together: 256 heads for the released 2560."""
 

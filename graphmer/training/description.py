@@ -11,7 +11,7 @@ from graphmer.checksums import KEY, read_sealed
 from graphmer.errors import CheckpointError
 from graphmer.graph.settings import RuleSettings
 from graphmer.nn.calibration import Calibration
-from graphmer.settings import Settings
+from graphmer.settings import Positive, Settings, Width
 from graphmer.systems import System
 from graphmer.systems.model import ModelSettings
 
@@ -41,10 +41,10 @@ class _Normalisation(Settings):
 
 
 class _Encoding(Settings):
-    widths: dict[str, int]
-    outputs: int
-    parts: int
-    hidden: int
+    widths: dict[str, Positive]
+    outputs: Positive
+    parts: Positive
+    hidden: Width
     normalisation: _Normalisation
 
 

@@ -60,6 +60,50 @@ def test_check_lists_every_problem_and_exits_with_2(tmp_path):
         assert expected in result.output.replace("\n", "")
 
 
+def _chat(tmp_path):
+    turns = [
+        {"speaker": "Ann", "label": "Angry", "features": {"text": [[1.0, 2.0], [3.0, 4.0]]}},
+        {"speaker": "Bob", "label": "calm", "features": {"text": [0.0, 0.0], "audio": [1.0]}},
+        {"speaker": "Bob", "label": "Calm ", "start": 5.0, "end": 4.0},
+    ]
+    path = tmp_path / "chat.jsonl"
+    path.write_text(json.dumps({"id": "a", "split": "train", "utterances": turns}) + "\n")
+    return path
+
+
+OPTIONS = ["--pooling", "mean", "--zeros", "missing", "--alias", "Angry=anger"]
+
+
+@pytest.mark.parametrize("source", ["-", "chat.jsonl"])
+def test_dialogues_without_a_header_are_checked_and_converted(tmp_path, source):
+    chat = _chat(tmp_path)
+    given = source if source == "-" else chat
+
+    def run(*arguments):
+        return CliRunner().invoke(app, list(map(str, arguments)), chat.read_bytes(), env={"COLUMNS": "200"})
+
+    checked = run("check", given, *OPTIONS)
+    assert checked.exit_code == 0, checked.output
+    for expected in ("Treated as missing", "turn that ends before it starts", "Read as 'calm'", "not given"):
+        assert expected in checked.output
+    assert run("convert", given, tmp_path / "out", *OPTIONS).exit_code == 0
+    corpus = read_dataset(tmp_path / "out")
+    assert corpus.labels.names == ("anger", "calm")
+    assert corpus.widths == {"text": 2, "audio": 1}
+    (dialogue,) = corpus.dialogues
+    assert dialogue.emotion == ("anger", "calm", "calm")
+    assert dialogue.available.tolist() == [[True, False], [False, True], [False, False]]
+    assert dialogue.features["text"][0].tolist() == [2, 3]
+    assert corpus.official == {"train": ("a",)}
+
+
+def test_a_check_counts_vectors_of_zeros_and_names_the_option_of_frames(tmp_path):
+    checked = _run("check", _chat(tmp_path))
+    assert checked.exit_code == 2
+    assert "'text' is all zeros" in checked.output
+    assert "`--pooling`" in checked.output
+
+
 def test_check_names_a_damaged_file_of_a_converted_corpus(tmp_path):
     out = tmp_path / "out"
     _run("convert", _arrays(tmp_path), out, "--label", "label", "--modality", "audio=low+high")
@@ -87,6 +131,7 @@ def test_converting_an_invalid_corpus_writes_nothing(tmp_path):
         (["--label", "label", "--modality", "audio"], "--modality must be NAME=VALUE"),
         (["--label", "l", "--modality", "a=b", "--modality", "a=c"], "each name once; got 'a=c'"),
         (["--context", "six.pkl"], "--context does not apply"),
+        (["--alias", "Angry"], "--alias must be ALIAS=CLASS"),
     ],
 )
 def test_invalid_options_are_named(tmp_path, options, message):

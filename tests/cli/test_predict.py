@@ -219,6 +219,17 @@ def test_names_and_texts_do_not_act_on_the_terminal(tmp_path, options):
     assert not {"\x1b", "\u202e"} & set(printed)
 
 
+def test_frames_and_zeros_are_read_as_asked(tmp_path):
+    model = saved(tmp_path / "run", "fold1-seed1")
+    frames = {"text": [[0.1] * 5, [0.3] * 5], "audio": [0.0] * 3}
+    path = chats(tmp_path, [CHAT[0] | {"features": frames}])
+    with pytest.raises(CorpusError, match=r"'text' has frames, .* `--pooling`"):
+        run(model, path)
+    (line,) = run(model, path, "--pooling", "mean", "--zeros", "missing").splitlines()[-1:]
+    (turn,) = json.loads(line)["turns"]
+    assert turn["available"] == ["text"]
+
+
 def test_dialogues_from_standard_input_are_predicted(tmp_path):
     model = saved(tmp_path / "run", "fold1-seed1")
     line = json.dumps({"id": 5, "utterances": CHAT})

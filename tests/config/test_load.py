@@ -2,9 +2,11 @@ import re
 from pathlib import Path
 
 import pytest
+from pydantic import TypeAdapter
 
 from graphmer.config.load import dump_config, load_config
 from graphmer.config.renamed import RENAMED
+from graphmer.config.schema import Config
 from graphmer.errors import ConfigError
 from graphmer.systems import SYSTEMS
 
@@ -338,3 +340,50 @@ def test_a_variable_that_a_base_needs_is_named(tmp_path, monkeypatch):
     base = SMALL.replace("simulated", "graphmer\n  root: ${CORPUS}")
     with pytest.raises(ConfigError, match="environment variable CORPUS is not set"):
         load_config(based(tmp_path, "", base=base))
+
+
+SECTIONS = ("data", "split", "graph", "heads", "training", "curriculum", "retrieval", "evaluation")
+
+
+def whole_numbers(schema: dict, field: str, place: tuple[str, ...] = ()):
+    """Places of all whole numbers in a JSON schema of settings, through optional and nested sections."""
+
+    def expand(part):
+        while "$ref" in part:
+            part = schema["$defs"][part["$ref"].rsplit("/", 1)[1]]
+        yield part
+        for option in [*part.get("anyOf", ()), *part.get("allOf", ())]:
+            yield from expand(option)
+
+    for part in expand(schema if not place else field):
+        if part.get("type") == "integer" and not ({"enum", "const"} & set(part)):
+            yield place, part
+        for name, inner in part.get("properties", {}).items():
+            yield from whole_numbers(schema, inner, (*place, name))
+        if part.get("type") == "array":
+            yield from whole_numbers(schema, part.get("items", {}), (*place, "[]"))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_every_whole_number_of_a_system_has_bounds(name):
+    found = list(whole_numbers(SYSTEMS[name].settings.model_json_schema(), {}))
+    assert found or name == "logistic"
+    for place, part in found:
+        assert {"maximum", "exclusiveMaximum"} & set(part), place
+
+
+def test_every_whole_number_of_a_configuration_has_bounds():
+    for section in SECTIONS:
+        annotation = Config.model_fields[section].annotation
+        schema = TypeAdapter(annotation).json_schema()
+        for place, part in whole_numbers(schema, schema):
+            assert {"maximum", "exclusiveMaximum"} & set(part), (section, place)
+
+
+@pytest.mark.parametrize("number", ["1" + "0" * 15, "1" + "0" * 300, "0x1" + "0" * 9000, "1e300", "-1"])
+def test_sizes_out_of_bounds_are_one_line(tmp_path, number):
+    for setting in ("model.width", "model.depth", "training.batch_nodes", "data.simulation.widths.audio"):
+        (problem,) = problems(tmp_path, SMALL, f"{setting}={number}")
+        assert f": {setting}" in problem.replace("model.graphmer.", "model.")
+        assert "\n" not in problem
+        assert len(problem) < 400

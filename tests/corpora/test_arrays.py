@@ -52,6 +52,30 @@ def test_arrays_become_dialogues(tmp_path):
     assert corpus.card.licence == "unknown"
 
 
+def test_frames_are_pooled_without_their_padding(tmp_path):
+    frames = np.zeros((3, 3, 2))
+    frames[0, :2] = [[1, 4], [3, 0]]
+    frames[1] = np.nan
+    path = _file(tmp_path, words=frames)
+    for pooling, expected in (("mean", [2, 2]), ("max", [3, 4]), ("last", [3, 0])):
+        corpus = read_arrays(path, "label4", {"text": ["words"]}, pooling=pooling)
+        assert corpus.dialogues[0].features["text"].tolist() == [expected, [0, 0]]
+        assert [d.available.tolist() for d in corpus.dialogues] == [[[True], [False]], [[False]]]
+    with pytest.raises(CorpusError, match=r"features 'words' has frames, .* Set `pooling` to mean"):
+        read_arrays(path, "label4", {"text": ["words"]})
+
+
+def test_aliases_rename_and_join_classes(tmp_path):
+    path = _file(tmp_path, label4=np.array([0, 1, 2]), label4_names=np.array(["Angry", "sad", "fury"]))
+    corpus = read_arrays(path, "label4", MODALITIES, aliases={"Angry": "anger", "fury": "anger"})
+    assert corpus.labels.names == ("anger", "sad")
+    assert [d.emotion for d in corpus.dialogues] == [("anger", "sad"), ("anger",)]
+    with pytest.raises(
+        CorpusError, match=r"alias 'angry' is no name in 'label4_names'\. Did you mean 'Angry'"
+    ):
+        read_arrays(path, "label4", MODALITIES, aliases={"angry": "anger"})
+
+
 def test_a_float_label_is_a_score(tmp_path):
     corpus = read_arrays(_file(tmp_path, split=None, session=None), "label_score", MODALITIES)
     assert corpus.labels.interval == (-3.0, 3.0)

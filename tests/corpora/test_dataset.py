@@ -141,7 +141,7 @@ def test_features_can_be_inline_a_matrix_row_or_a_file(tmp_path):
         (_dialogue(features={"adio": [1]}), r"unknown modality 'adio'\. Did you mean 'audio'"),
         (
             _dialogue(features={"audio": {}}),
-            r"features\.audio: must be a list of numbers, .*leave the key out",
+            r"features\.audio: must be a list of numbers or of frames, .*leave the key out",
         ),
         (_dialogue(features={"audio": ["1", "2"]}), r"features\.audio: must be a list of numbers"),
         (_dialogue(features={"audio": [1]}), r"features\.audio: 'audio' must have 2 values, got 1"),
@@ -192,6 +192,19 @@ def test_a_check_reports_all_problems_of_all_lines(tmp_path):
     assert "unused.npy: file without any reference to it" in text
 
 
+def test_aliases_are_those_of_the_header_and_those_given(tmp_path):
+    header = HEADER.replace("polarity: {angry: -1}", "aliases: {mad: angry, 1: calm}")
+    folder = _folder(
+        tmp_path,
+        *(_dialogue(str(label), label=label) for label in ("MAD", 1, "Quiet", "calm ")),
+        header=header,
+    )
+    corpus = read_dataset(folder, aliases={"quiet": "calm"})
+    assert [d.emotion for d in corpus.dialogues] == [("angry",), ("calm",), ("calm",), ("calm",)]
+    with pytest.raises(CorpusError, match=r"unknown emotion 'Quiet'"):
+        read_dataset(folder)
+
+
 def test_nan_can_be_refused(tmp_path):
     folder = _folder(tmp_path, _dialogue(features={"audio": [1, float("nan")]}))
     with pytest.raises(CorpusError, match="holds NaN or infinity"):
@@ -222,6 +235,16 @@ def test_nan_can_be_refused(tmp_path):
                 "{names: [calm, angry], polarity: {angry: -1}}", "{interval: [0, 1" + "0" * 400 + "]}"
             ),
             r"labels",
+        ),
+        (
+            HEADER.replace("polarity: {angry: -1}", "aliases: {mad: angy}"),
+            r"dataset\.yaml: labels: the alias 'mad' must .* got 'angy'\. Did you mean 'angry'",
+        ),
+        (HEADER + "counts: {dialogues: 0x1" + "0" * 9000 + "}\n", r"counts\.dialogues: must be less than"),
+        (HEADER.replace("angry: -1}", "angry: 1" + "0" * 30 + "}"), r"polarity\.angry: must be less than"),
+        (
+            HEADER.replace("{names: [calm, angry], polarity: {angry: -1}}", "{interval: [0, .inf]}"),
+            r"interval",
         ),
         ("a: [", "no valid YAML"),
         ("", "must be a valid dictionary"),

@@ -85,6 +85,15 @@ def test_features_are_averaged_over_time_and_faces_are_those_of_the_speaker(tmp_
     assert second.features["video"].tolist() == [[6]]
 
 
+def test_frames_are_pooled_as_asked_or_refused(tmp_path):
+    root = _root(tmp_path)
+    for pooling, expected in (("max", [7, 10]), ("last", [7, 10])):
+        corpus = read_gcnet(root, "four.pkl", {"audio": "wav"}, pooling=pooling)
+        assert corpus.dialogues[0].features["audio"][1].tolist() == expected
+    with pytest.raises(CorpusError, match=r"M000\.npy: 'audio' has frames, .* \(`data\.pooling`"):
+        read_gcnet(root, "four.pkl", {"audio": "wav"}, pooling="error")
+
+
 def test_six_classes_are_recognised_by_their_numbers(tmp_path):
     corpus = read_gcnet(_root(tmp_path), "six.pkl", {"audio": "wav"})
     assert corpus.labels.names[4:] == ("excited", "frustrated")

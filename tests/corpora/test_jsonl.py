@@ -6,6 +6,7 @@ import json
 import logging
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from graphmer.corpora.jsonl import VectorFiles, read_dialogues, read_turn
@@ -114,33 +115,43 @@ def test_vectors_treated_as_missing_are_counted_in_one_line(tmp_path, caplog):
     assert "'text' holds NaN or infinity. Treated as missing. (5 in all)" in record.getMessage()
 
 
-def test_a_vector_per_frame_is_named_as_that(tmp_path):
-    with pytest.raises(CorpusError, match=r"features\.text: must be one vector per utterance, not one per f"):
-        read(tmp_path, json.dumps(dialogue(features={"text": [[0.1, 0.2], [0.3, 0.4]]})))
+FRAMES = [[0.5, 8], [1.5, -2], [1, 3]]
 
 
 @pytest.mark.parametrize(
-    ("turn", "message"),
-    [
-        ({"features": {"text": [10**400, 1]}}, r"features\.text: must be a list of numbers"),
-        ({"features": {"text": "a.npy#" + "9" * 5000}}, r"features\.text: must be a list of numbers"),
-        ({"start": 1e300}, r"start: must be less than or equal to 1000000000000"),
-        ({"end": 10**400}, r"end: must be"),
-        ({"label": 10**400}, r"label: must be a class name, a score, or null"),
-    ],
+    ("pooling", "expected"), [("mean", [1, 3]), ("max", [1.5, 8]), ("last", [1, 3])], ids=str
 )
-def test_a_number_out_of_all_bounds_is_one_line(tmp_path, turn, message):
-    with pytest.raises(CorpusError, match=message) as raised:
-        read(tmp_path, json.dumps(dialogue(**turn)))
-    assert "\n" not in str(raised.value)
-    assert len(str(raised.value)) < 400
+def test_frames_are_pooled_as_asked(tmp_path, pooling, expected):
+    np.save(tmp_path / "clip.npy", np.array(FRAMES))
+    turns = [{"speaker": "A", "features": {"text": value}} for value in (FRAMES, "clip.npy", [[1, 3]])]
+    path = tmp_path / "chat.jsonl"
+    path.write_text(json.dumps({"id": "d", "utterances": turns}))
+    (found,) = read_dialogues(path, WIDTHS, pooling=pooling)
+    assert found.features["text"].tolist() == [expected, expected, [1, 3]]
 
 
-def test_a_matrix_that_claims_more_rows_than_its_file_holds_is_refused(tmp_path):
-    header = "{'descr': '<f4', 'fortran_order': False, 'shape': (%d, 2), }"
-    for rows in (10**12, 10**30):
-        text = (header % rows).ljust(117) + "\n"
-        (tmp_path / "v.npy").write_bytes(b"\x93NUMPY\x01\x00v\x00" + text.encode())
-        for reference in ("v.npy", "v.npy#0"):
-            with pytest.raises(CorpusError, match=r"v\.npy' is not a readable \.npy"):
-                read(tmp_path, json.dumps(dialogue(features={"text": reference})))
+def test_frames_are_refused_by_a_line_that_names_the_setting(tmp_path):
+    with pytest.raises(
+        CorpusError, match=r"features\.text: 'text' has frames, not one vector per .* `--pooling`"
+    ):
+        read(tmp_path, json.dumps(dialogue(features={"text": FRAMES})))
+    with pytest.raises(CorpusError, match=r"features: 'text' has frames, not one vector\. Give one"):
+        read_turn(json.dumps({"speaker": 1, "features": {"text": FRAMES}}), "line 1", VectorFiles(tmp_path))
+
+
+@pytest.mark.parametrize("frames", [[[0.1, 0.2], [0.3]], [[0.1, 0.2], []], [[0.1], [0.2]]])
+def test_frames_of_other_widths_are_named(tmp_path, frames):
+    path = tmp_path / "chat.jsonl"
+    path.write_text(json.dumps(dialogue(features={"text": frames})))
+    with pytest.raises(CorpusError, match=r"'text' must have (frames of one width|2 values, got 1)"):
+        list(read_dialogues(path, WIDTHS, pooling="mean"))
+
+
+def test_zeros_are_kept_or_missing(tmp_path, caplog):
+    path = tmp_path / "chat.jsonl"
+    path.write_text(json.dumps(dialogue(features={"text": [0, 0.0], "audio": [1]})))
+    (kept,) = read_dialogues(path, WIDTHS)
+    assert kept.available.tolist() == [[True, True]]
+    (missing,) = read_dialogues(path, WIDTHS, zeros="missing")
+    assert missing.available.tolist() == [[False, True]]
+    assert "'text' is all zeros. Treated as missing. (1 in all)" in caplog.text

@@ -157,3 +157,25 @@ def test_a_check_names_times_that_run_backwards_and_vectors_of_zeros(tmp_path):
         ("turn that starts before an earlier turn", ("d: u1",)),
         ("'text' is all zeros", ("d: u0",)),
     }
+
+
+def test_labels_are_matched_in_other_case_and_spaces_and_by_their_aliases():
+    findings = Findings()
+    space = LabelSpace(("very happy", "anger", "B", "b"))
+    assembly = Assembly(space, {}, findings, aliases={"furious": "anger", "1": "anger"})
+    labels = [" Very  Happy", "very_happy", "ANGER", "Furious", 1, "B", "b"]
+    assert [assembly.emotion(label, "u") for label in labels] == [
+        *["very happy"] * 2,
+        *["anger"] * 3,
+        "B",
+        "b",
+    ]
+    assert {problem.severity for problem in findings.problems} == {"note"}
+    assert assembly.emotion("b ", "u") is None
+    assert "Or name it in `labels.aliases`" in str(findings.errors[0])
+    with pytest.raises(
+        ValueError, match=r"alias 'x' must stand for a class; got 'angry'\. Did you mean 'anger'"
+    ):
+        Assembly(space, {}, findings, aliases={"x": "angry"})
+    with pytest.raises(ValueError, match="alias 'b' is itself a class"):
+        Assembly(space, {}, findings, aliases={"b": "anger"})

@@ -6,6 +6,7 @@ import pytest
 
 from graphmer.corpora.unpickle import load_pickle
 from graphmer.errors import CorpusError
+from tests.memory import limited_memory
 
 OLD_ARRAY = (  # as Python 2 and NumPy 1 wrote np.array([1.5])
     b"\x80\x02cnumpy.core.multiarray\n_reconstruct\ncnumpy\nndarray\nK\x00\x85U\x01b\x87R"
@@ -70,3 +71,45 @@ def test_a_damaged_file_is_named(tmp_path, content):
 def test_an_absent_file_is_named(tmp_path):
     with pytest.raises(CorpusError, match="no such file"):
         load_pickle(tmp_path / "absent.pkl")
+
+
+class _Declares:
+    """Pickled as an array or a number of a declared size without its contents."""
+
+    def __init__(self, *reduced):
+        self.reduced = reduced
+
+    def __reduce__(self):
+        return self.reduced
+
+
+HUGE = (2**40,)
+RECONSTRUCT, SCALAR = np.empty(0).__reduce__()[0], np.float64(0).__reduce__()[0]
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        pickle.dumps(
+            _Declares(RECONSTRUCT, (np.ndarray, (0,), b"b"), (1, HUGE, np.dtype("f8"), False, b"12"))
+        ),
+        pickle.dumps(_Declares(RECONSTRUCT, (np.ndarray, (0,), b"b"), (1, HUGE, np.dtype("O"), False, [1]))),
+        pickle.dumps(_Declares(SCALAR, (np.dtype("V2000000000"), b"12"))),
+        b"\x80\x02Nr\xff\xff\xff\xff.",
+        b"Np4294967295\n.",
+        b"\x80\x04\x8e" + (2**60).to_bytes(8, "little") + b"a.",
+    ],
+    ids=["array", "objects", "number", "memo", "text memo", "bytes"],
+)
+def test_declared_sizes_beyond_the_file_are_refused_without_allocation(tmp_path, content):
+    path = tmp_path / "labels.pkl"
+    path.write_bytes(content)
+    with limited_memory(2**31), pytest.raises(CorpusError, match=r"labels\.pkl: damaged, or not a pickle"):
+        load_pickle(path)
+
+
+def test_an_array_that_is_called_holds_nothing(tmp_path):
+    path = tmp_path / "labels.pkl"
+    path.write_bytes(pickle.dumps(_Declares(RECONSTRUCT, (np.ndarray, HUGE, b"b"))))
+    with limited_memory(2**31):
+        assert load_pickle(path).size == 0
