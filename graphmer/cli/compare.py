@@ -86,7 +86,7 @@ def compare(
 def _comparison(
     runs: list[Path], claim: Path | None, against: str | None, metrics: list[str]
 ) -> "Comparison":
-    """Comparison of the given runs, or of those of a claim; options come before what the claim says."""
+    """Comparison of the given runs, or of those of a claim; options override the claim."""
     from graphmer.config.claim import load_claim
     from graphmer.errors import ConfigError
     from graphmer.experiment.comparing import compare_runs

@@ -69,5 +69,5 @@ def mean_incidence(state: Tensor, graph: Hypergraph, weight: Tensor | None = Non
         share = share * weight[:, None].to(state.dtype)
     rows = torch.cat([share * mean, share], dim=1)[graph.hyperedge]
     total = state.new_zeros(len(state), rows.shape[1]).index_add(0, graph.node, rows)
-    heard = total[:, -1:]
-    return total[:, :-1] / heard.where(heard > 0, 1.0)
+    received = total[:, -1:]
+    return total[:, :-1] / received.where(received > 0, 1.0)

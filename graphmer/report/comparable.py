@@ -1,4 +1,4 @@
-"""Whether systems may be compared: what must be the same, and what should be said."""
+"""Whether systems may be compared: what must be the same, and what is noted."""
 
 from collections.abc import Iterable, Sequence
 

@@ -21,7 +21,7 @@ Place = tuple[str, str, str]
 
 
 class Facts(TypedDict, total=False):
-    """What is known of a system beside its scores, as JSON values; any of them may be left out."""
+    """Facts about a system in addition to its scores, as JSON values; any of them may be left out."""
 
     system: str
     """Name of the system, such as ``momke``."""

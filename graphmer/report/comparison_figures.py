@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 _COLOURS = ("#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#56B4E9", "#333333", "#999999")
 _MARKS = ("o", "s", "^", "D")
-_BANDS = 4  # systems up to which bands are told apart
+_BANDS = 4  # most systems whose bands are distinguishable
 
 
 def save_comparison_figures(comparison: Comparison, folder: Path) -> list[Path]:

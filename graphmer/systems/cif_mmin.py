@@ -17,16 +17,15 @@ from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.teacher import frozen, recorded
 from graphmer.systems.imagination import (
     Classifier,
-    ImaginationNetwork,
-    ImaginationSettings,
+    InvariantNetwork,
+    InvariantSettings,
     imagination_objectives,
-    recorded_error,
+    invariant_imagination_loss,
 )
-from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import StageSettings, System
 
 
-class CifMminSettings(ImaginationSettings):
+class CifMminSettings(InvariantSettings):
     """Settings of CIF-MMIN; the defaults are those of the released code for IEMOCAP."""
 
     system: Literal["cif_mmin"] = "cif_mmin"
@@ -80,7 +79,7 @@ class CifMminTeacher(nn.Module):
         return output, [project(rows) for project, rows in zip(self.projections, consistent, strict=True)]
 
 
-class CifMminNetwork(ImaginationNetwork):
+class CifMminNetwork(InvariantNetwork):
     """MMIN with contrastive modality-invariant features (Liu et al., IEEE TAFFC 2024).
 
     Each utterance by itself. Specific encoders give ``h``, consistent encoders give ``c``, which is added to
@@ -125,9 +124,6 @@ class CifMminNetwork(ImaginationNetwork):
         imagined = self.cascade(embedding, consistent.flatten(1)).imagined
         return self.classifier(embedding + imagined), imagined, consistent
 
-    def forward(self, graph: DialogueGraph) -> NetworkOutput:
-        return self.imagine(graph)[0]
-
     def targets(self, graph: DialogueGraph) -> tuple[Tensor, Tensor]:
         """The frozen teacher's embeddings to be imagined, and its consistent ones, ``[N, M, W]`` each."""
         with frozen(self.teacher):
@@ -165,23 +161,14 @@ def teacher_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTar
     return LossTerms.weighted({"teacher": (1.0, emotion), "contrast": (network.settings.contrast, contrast)})
 
 
-def imagination_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
-    """Losses of logits and heads, of the imagined embeddings, and of the consistent ones (stage 2)."""
-    network: CifMminNetwork = model.network  # type: ignore[assignment]
-    settings = network.settings
-    output, imagined, consistent = network.imagine(graph)
-    embedding, all_consistent = network.targets(graph)
-    terms = prediction_losses(model, output, graph, targets)
-    terms["imagination"] = (settings.imagination, recorded_error(imagined, embedding, graph.present))
-    terms["invariance"] = (settings.invariance, recorded_error(consistent, all_consistent, graph.present))
-    return LossTerms.weighted(terms)
-
-
 CIF_MMIN = System(
     CifMminSettings,
     CifMminNetwork,
     objectives=imagination_objectives(
-        teacher_loss, imagination_loss, copied=("encoders", "consistent"), fresh=("cascade", "classifier")
+        teacher_loss,
+        invariant_imagination_loss,
+        copied=("encoders", "consistent"),
+        fresh=("cascade", "classifier"),
     ),
     stages=(
         StageSettings(name="teacher", objective="teacher", epochs=40, mask="complete"),

@@ -35,7 +35,7 @@ class GcnetSettings(NetworkSettings):
     reconstruction: Annotated[float, Field(ge=0)] = 1.0
     """Weight of the reconstruction of masked modalities; 0 for no such heads."""
     neighborhood_averages: tuple[Annotated[float, Field(gt=0)] | None, ...] = ()
-    """Decay lengths, in turns, of averages of the features over the dialogue, which are read beside the
+    """Decay lengths, in turns, of averages of the features over the dialogue, which are read with the
     features; null is the plain average. Not in GCNet; empty for none."""
 
 

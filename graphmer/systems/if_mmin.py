@@ -17,16 +17,15 @@ from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.teacher import frozen, recorded
 from graphmer.systems.imagination import (
     Classifier,
-    ImaginationNetwork,
-    ImaginationSettings,
+    InvariantNetwork,
+    InvariantSettings,
     imagination_objectives,
-    recorded_error,
+    invariant_imagination_loss,
 )
-from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import StageSettings, System
 
 
-class IfMminSettings(ImaginationSettings):
+class IfMminSettings(InvariantSettings):
     """Settings of IF-MMIN; the defaults are those of the released code."""
 
     system: Literal["if_mmin"] = "if_mmin"
@@ -74,7 +73,7 @@ class IfMminTeacher(nn.Module):
         return self.classifier(torch.cat([embedding, invariant], dim=1).flatten(1)), invariant
 
 
-class IfMminNetwork(ImaginationNetwork):
+class IfMminNetwork(InvariantNetwork):
     """MMIN with modality-invariant features (Zuo et al., ICASSP 2023, https://arxiv.org/abs/2210.15359).
 
     Each utterance by itself. One shared encoder maps the embedding of each modality to an invariant feature,
@@ -119,9 +118,6 @@ class IfMminNetwork(ImaginationNetwork):
         cascade = self.cascade(embedding.flatten(1), invariant.flatten(1))
         return self.classifier(cascade.codes), cascade.imagined, invariant
 
-    def forward(self, graph: DialogueGraph) -> NetworkOutput:
-        return self.imagine(graph)[0]
-
     def targets(self, graph: DialogueGraph) -> tuple[Tensor, Tensor]:
         """The frozen teacher's embeddings to be imagined, and its invariant features, ``[N, M, W]`` each."""
         with frozen(self.teacher):
@@ -155,23 +151,14 @@ def teacher_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTar
     )
 
 
-def imagination_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets) -> LossTerms:
-    """Losses of logits and heads, of the imagined embeddings, and of the invariant features (stage 2)."""
-    network: IfMminNetwork = model.network  # type: ignore[assignment]
-    settings = network.settings
-    output, imagined, invariant = network.imagine(graph)
-    embedding, all_invariant = network.targets(graph)
-    terms = prediction_losses(model, output, graph, targets)
-    terms["imagination"] = (settings.imagination, recorded_error(imagined, embedding, graph.present))
-    terms["invariance"] = (settings.invariance, recorded_error(invariant, all_invariant, graph.present))
-    return LossTerms.weighted(terms)
-
-
 IF_MMIN = System(
     IfMminSettings,
     IfMminNetwork,
     objectives=imagination_objectives(
-        teacher_loss, imagination_loss, copied=("encoders", "invariant"), fresh=("cascade", "classifier")
+        teacher_loss,
+        invariant_imagination_loss,
+        copied=("encoders", "invariant"),
+        fresh=("cascade", "classifier"),
     ),
     stages=(
         StageSettings(name="teacher", objective="teacher", epochs=20, mask="complete"),

@@ -9,11 +9,14 @@ from torch import Tensor, nn
 
 from graphmer.graph import DialogueGraph
 from graphmer.nn.cascade import CascadeAE
+from graphmer.nn.losses import LossTerms
 from graphmer.nn.modality_encoder import hidden_layers
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
+from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.teacher import complement, recorded
 from graphmer.settings import Fraction, Layers
+from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import HEADS, Loss, Objective
 
 
@@ -88,6 +91,46 @@ class ImaginationNetwork(Network):
         """Features that the teacher reads for the target of the imagination, ``{m: [N, D_m]}``."""
         read = complement if self.settings.target == "reverse" else recorded
         return read(graph, self.modalities)
+
+
+class InvariantSettings(ImaginationSettings):
+    """Settings of the systems that also learn what the modalities have in common."""
+
+    imagination: Annotated[float, Field(ge=0)]
+    """Weight of the error of the imagined embeddings."""
+    invariance: Annotated[float, Field(ge=0)]
+    """Weight of the error of what the modalities have in common."""
+
+
+class InvariantNetwork(ImaginationNetwork):
+    """Base class of the networks whose cascade also reads what the modalities have in common."""
+
+    settings: InvariantSettings
+
+    def imagine(self, graph: DialogueGraph) -> tuple[NetworkOutput, Tensor, Tensor]:
+        """Output, imagined embeddings ``[N, M * W]`` and what is in common ``[N, M, W]``."""
+        raise NotImplementedError
+
+    def targets(self, graph: DialogueGraph) -> tuple[Tensor, Tensor]:
+        """The frozen teacher's embeddings to be imagined, and what is in common, ``[N, M, W]`` each."""
+        raise NotImplementedError
+
+    def forward(self, graph: DialogueGraph) -> NetworkOutput:
+        return self.imagine(graph)[0]
+
+
+def invariant_imagination_loss(
+    model: EmotionModel, graph: DialogueGraph, targets: TrainingTargets
+) -> LossTerms:
+    """Losses of logits and heads, of the imagined embeddings, and of what is in common (stage 2)."""
+    network: InvariantNetwork = model.network  # type: ignore[assignment]
+    settings = network.settings
+    output, imagined, common = network.imagine(graph)
+    embedding, common_target = network.targets(graph)
+    terms = prediction_losses(model, output, graph, targets)
+    terms["imagination"] = (settings.imagination, recorded_error(imagined, embedding, graph.present))
+    terms["invariance"] = (settings.invariance, recorded_error(common, common_target, graph.present))
+    return LossTerms.weighted(terms)
 
 
 def recorded_error(found: Tensor, target: Tensor, present: Tensor) -> Tensor:

@@ -145,7 +145,7 @@ class Tables:
             "intervals over dialogues (bootstrap); ranked by the mean of the partial sets. "
             f"{' '.join(self.claim['protocol'].split())} Recipe: the system's own or the common one, with "
             "the multiples of learning rate and loss weight that the search chose. Seconds per fold are for "
-            f"training, calibration and test in one thread beside another process. Commit {commits}, torch "
+            f"training, calibration and test in one thread beside other processes. Commit {commits}, torch "
             f"{torch}, {device}."
         )
 
