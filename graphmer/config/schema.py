@@ -57,6 +57,8 @@ class DataConfig(Settings):
     """`graphmer`: other names of classes, `{alias: class}`; other case and spaces need none."""
     mapped: bool = False
     """`graphmer`: leave features on disk and read them batch by batch; for corpora larger than memory."""
+    unlabelled: Literal["context", "drop"] = "context"
+    """Turns without a label are context, read but never scored, or are left out as if they were not there."""
     normalise: Literal["standard", "none"] = "standard"
     """`standard`: zero mean, unit deviation of the training part. `none` as in MoMKE's code."""
     simulation: SimulationConfig = SimulationConfig()

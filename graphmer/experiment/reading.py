@@ -8,6 +8,7 @@ from graphmer.config.schema import DataConfig
 from graphmer.corpora.base import Corpus
 from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.gcnet import read_gcnet
+from graphmer.corpora.labelled import labelled_turns
 from graphmer.corpora.simulate import SEPARATION, simulate
 from graphmer.errors import ConfigError
 
@@ -86,4 +87,5 @@ def read_corpus(data: DataConfig) -> Corpus:
     absent = data.root is not None and not data.root.is_dir()
     if absent and data.when_absent == "simulate":
         return _simulated(data)
-    return CORPORA[data.format](data)
+    corpus = CORPORA[data.format](data)
+    return corpus if data.unlabelled == "context" else labelled_turns(corpus)
