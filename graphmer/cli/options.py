@@ -15,6 +15,12 @@ ConfigFile = Annotated[
     Path, typer.Argument(metavar="CONFIG", help="A YAML file, such as examples/iemocap.yaml.")
 ]
 RunPath = Annotated[Path, typer.Argument(metavar="RUN", help="A run folder, such as runs/iemocap.")]
+ModelPath = Annotated[
+    Path,
+    typer.Argument(
+        metavar="RUN", help="A run folder, a pack such as model.zip, or the id of a model on the hub."
+    ),
+]
 Overrides = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="A.B=VALUE", help="Change a setting of the file; may be repeated."),

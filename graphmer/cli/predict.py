@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, reading_options
-from graphmer.cli.options import Device, Pooling, RunPath, Zeros, make_fabric
+from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, make_fabric
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def predict(
-    run: RunPath,
+    run: ModelPath,
     dialogues: Annotated[
         Path,
         typer.Argument(

@@ -7,12 +7,12 @@ from typing import Annotated
 
 import typer
 
-from graphmer.cli.options import Device, RunPath, make_fabric
+from graphmer.cli.options import Device, ModelPath, make_fabric
 from graphmer.errors import ConfigError, CorpusError
 
 
 def stream(
-    run: RunPath,
+    run: ModelPath,
     corrections: Annotated[
         int, typer.Option(min=0, help="Number of latest turns that may still be corrected.")
     ] = 20,

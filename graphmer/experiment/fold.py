@@ -167,7 +167,7 @@ class FoldTraining:
             "zeros": config.data.zeros,
             "pooling": config.data.pooling_of_format,
             "corpus": components.corpus.card.name,
-            **_extractors(components.corpus.card),
+            **_provenance(components.corpus.card),
             **added,
         }
 
@@ -215,10 +215,11 @@ class FoldTraining:
         )
 
 
-def _extractors(card: Card) -> dict[str, Any]:
-    """Provenance of the features, if it is known."""
-    known = {modality: each.model_dump(mode="json") for modality, each in card.extractors.items()}
-    return {"extractors": known} if known else {}
+def _provenance(card: Card) -> dict[str, Any]:
+    """Terms of the corpus, and provenance of its features, as far as they are known."""
+    terms = {name: getattr(card, name) for name in ("licence", "citation", "url") if getattr(card, name)}
+    extractors = {modality: each.model_dump(mode="json") for modality, each in card.extractors.items()}
+    return {name: value for name, value in (("terms", terms), ("extractors", extractors)) if value}
 
 
 def ids_digest(ids: Iterable[str]) -> str:

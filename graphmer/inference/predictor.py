@@ -2,7 +2,9 @@
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from torch_geometric.data import Batch
@@ -20,6 +22,7 @@ from graphmer.inference.information_gain import (
     modalities_of,
     subsets,
 )
+from graphmer.inference.pack import EXTRACTORS, downloaded, unpacked
 from graphmer.inference.prediction import DialoguePrediction, predictions
 from graphmer.inference.stream import DialogueStream
 from graphmer.inference.what_if import WhatIf, set_name
@@ -47,6 +50,11 @@ class Predictor:
         self.gain = gain
         self.device = torch.device(device)
         self.model = trained.model.to(self.device).eval()
+
+    @classmethod
+    def load(cls, run: str | Path, **choices: Any) -> "Predictor":
+        """The same as `graphmer.load`."""
+        return load(run, **choices)
 
     def __repr__(self) -> str:
         labels, widths = self.trained.labels, self.trained.widths
@@ -202,10 +210,11 @@ def load(
     rules: Mapping[str, EdgeRule] | None = None,
     systems: Mapping[str, System] = SYSTEMS,
 ) -> Predictor:
-    """A predictor from a run folder.
+    """A predictor from a run folder, a pack, or the Hugging Face hub.
 
     Args:
-        run: folder that `graphmer train` made.
+        run: folder that `graphmer train` made, file that `graphmer pack` made, or the id of a repository on
+            the hub with such a file, ``graphmer.zip``.
         fold: which fold's model, counted from 1; the first one there when left out.
         seed: which seed's model; the first one there when left out.
         device: on which it computes.
@@ -215,9 +224,26 @@ def load(
     Raises:
         CheckpointError: if there is no such run, fold or seed, or a file is damaged.
     """
-    folder = model_folder(Path(run), fold, seed)
+    path = Path(run) if Path(run).exists() else downloaded(str(run)) or Path(run)
+    packed = path.is_file()
+    if packed and (fold, seed) != (None, None):
+        raise CheckpointError(f"{run}: a pack holds one model. Leave fold and seed out.")
+    folder = unpacked(path) if packed else model_folder(path, fold, seed)
+    trained = load_model(folder, rules, systems)
+    if packed:
+        trained = replace(trained, facts=_unpacked_facts(trained.facts, folder))
     gain = ExpectedInformationGain.load(folder / FILE) if (folder / FILE).is_file() else None
-    return Predictor(load_model(folder, rules, systems), device, gain)
+    return Predictor(trained, device, gain)
+
+
+def _unpacked_facts(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:
+    """Facts of a packed model, in which extractors that are in the pack have their place there."""
+    extractors = dict(facts.get("extractors", {}))
+    for modality, stored in extractors.items():
+        own = folder / EXTRACTORS / modality
+        if own.is_dir():
+            extractors[modality] = {**stored, "model": str(own)}
+    return {**facts, "extractors": extractors} if extractors else dict(facts)
 
 
 def model_folder(run: Path, fold: int | None = None, seed: int | None = None) -> Path:
