@@ -67,7 +67,7 @@ def of_each_condition(system: str, config: Config, folder: Path, jobs: int) -> t
         run.train(Quiet(f"{system} {name}"), jobs=jobs)
         kept |= run.kept()
         of_run = facts(run, config.seeds[0])
-        for fact in ("seconds", "epoch", "validation"):
+        for fact in ("seconds", "cpu_seconds", "epoch", "validation"):
             of_run[fact] = {f"{name} {fold}": value for fold, value in of_run[fact].items()}
             of_run[fact] |= found.get(fact, {})
         found = of_run
@@ -110,6 +110,7 @@ def facts(run: Any, seed: int) -> dict[str, Any]:
     return {
         **{name: environment[name] for name in names},
         "seconds": {str(number): result["seconds"] for number, result in results.items()},
+        "cpu_seconds": {str(number): result["cpu_seconds"] for number, result in results.items()},
         "epoch": {str(number): result["epoch"] for number, result in results.items()},
         "validation": {str(number): result["validation"] for number, result in results.items()},
         "epochs": [stage.epochs for stage in run.components.stages],

@@ -72,7 +72,7 @@ class Tables:
         reference = self.claim["reference"] or "the system itself"
         header = ["system", *conditions.values()]
         header += [f"{conditions[name]}, less {reference}" for name in apart]
-        header += ["rank", "recipe", "seeds", "seconds per fold", "parameters", "ms per utterance"]
+        header += ["rank", "recipe", "seeds", "CPU seconds per fold", "parameters", "ms per utterance"]
         lines = [header]
         for rank, system in enumerate(self.order, 1):
             values = [self._value(self.rows[system][name]["mean"]) for name in conditions]
@@ -125,11 +125,12 @@ class Tables:
 
     def _cost(self, system: str) -> list[str]:
         facts = list(self.sections[system]["facts"].values())
-        seconds = [each for found in facts for each in found["seconds"].values()]
+        measured = all("cpu_seconds" in found for found in facts)
+        seconds = [each for f in facts for each in f["cpu_seconds" if measured else "seconds"].values()]
         return [
             _recipe(facts[0]["candidate"]),
             str(len(facts)),
-            f"{sum(seconds) / len(seconds):.0f}",
+            f"{sum(seconds) / len(seconds):.0f}" + ("" if measured else " *"),
             f"{facts[0]['parameters'] / 1e6:.2f} M" if facts[0]["parameters"] else "-",
             f"{min(found['milliseconds_per_utterance'] for found in facts):.2f}",
         ]
@@ -145,8 +146,8 @@ class Tables:
             "intervals over dialogues (bootstrap); ranked by the mean of the partial sets. "
             f"{' '.join(self.claim['protocol'].split())} Recipe: the system's own or the common one, with "
             "the multiples of learning rate and loss weight that the search chose. Seconds per fold are for "
-            f"training, calibration and test in one thread beside other processes. Commit {commits}, torch "
-            f"{torch}, {device}."
+            "training, calibration and test in one thread; * on the clock, beside other processes. Commit "
+            f"{commits}, torch {torch}, {device}."
         )
 
 
