@@ -13,6 +13,7 @@ from torch.autograd.profiler_util import EventList, FunctionEventAvg
 from torch.profiler import profile, supported_activities
 
 from graphmer.cli.terminal import console
+from graphmer.storage import replacing
 from graphmer.training.stage import Stage
 from graphmer.training.trainer import Epoch
 
@@ -49,7 +50,7 @@ class ProfileCallback:
 
     def on_fold_end(self, fold: int, seed: int) -> None:
         if self.tables:
-            with self.path.open("w", encoding="utf-8") as file:
+            with replacing(self.path) as partial, partial.open("w", encoding="utf-8") as file:
                 for table in self.tables:
                     Console(file=file, width=110).print(table)
             for table in self.tables:

@@ -13,10 +13,12 @@ from graphmer.characters import visible, visible_json
 from graphmer.cli.terminal import terminal
 from graphmer.cli.turns import turn_table, what_if_table
 from graphmer.dialogue import LabelSpace
+from graphmer.errors import GraphmerError
 from graphmer.inference import DialoguePrediction, WhatIf
 from graphmer.inference.prediction import turn_records
 from graphmer.inference.records import as_json, what_if_as_json
 from graphmer.inference.turn_record import turn_as_row
+from graphmer.storage import is_stream, replacing
 
 Prediction = DialoguePrediction | WhatIf
 Writer = Callable[[Prediction], None]
@@ -29,6 +31,9 @@ def writing(
     out: Path | None, form: str, labels: LabelSpace, *, simulated: bool, raw_csv: bool = False
 ) -> Iterator[Writer]:
     """Context manager that yields a function which writes the prediction of a dialogue.
+
+    A file is replaced at the end, also if a dialogue is invalid: then by the predictions before it, if there
+    are any. A device or a pipe is written to at once.
 
     Args:
         out: file to write; ``None`` for the terminal.
@@ -46,9 +51,20 @@ def writing(
     make = makers[form]
     if out is None:
         yield make(sys.stdout, labels, simulated)
-    else:
+    elif is_stream(out):
         with out.open("w", encoding="utf-8", newline="") as file:
             yield make(file, labels, simulated)
+    else:
+        invalid = None
+        with replacing(out) as temporary, temporary.open("w", encoding="utf-8", newline="") as file:
+            try:
+                yield make(file, labels, simulated)
+            except GraphmerError as error:
+                if not file.tell():
+                    raise
+                invalid = error
+        if invalid is not None:
+            raise invalid
 
 
 def _tables(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:

@@ -1,8 +1,6 @@
 """Writer of corpora in graphmer's format."""
 
 import json
-import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -21,6 +19,7 @@ from graphmer.corpora.header import HEADER, Header, LabelHeader, ModalityHeader
 from graphmer.corpora.integrity import write_checksums
 from graphmer.dialogue import Dialogue
 from graphmer.errors import CorpusError
+from graphmer.storage import replacing
 
 _DIALOGUES = "dialogues.jsonl"
 
@@ -49,16 +48,10 @@ def write_dataset(corpus: Corpus, path: str | Path, *, extractors: Mapping[str, 
     if unknown:
         raise CorpusError(f"Parts of an official split must be named {PARTS}; got {unknown[0]!r}. Rename it.")
     target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.parent / f".{target.name}.{os.getpid()}.partial"
-    partial.mkdir()
-    try:
+    with replacing(target) as partial:
+        partial.mkdir()
         _write(corpus, header, partial)
         write_checksums(partial, [HEADER, _DIALOGUES, *(f"{modality}.npy" for modality in corpus.widths)])
-        if target.exists():
-            target.rmdir()
-        partial.replace(target)
-    finally:
-        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _header(corpus: Corpus, extractors: Mapping[str, str]) -> Header:

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from graphmer.storage import replacing
+
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
@@ -54,7 +56,8 @@ def save_figure(figure: "Figure", path: Path) -> list[Path]:
     """
     written = [path.with_name(f"{path.name}.{ending}") for ending in ("png", "svg")]
     for each in written:
-        figure.savefig(each, dpi=200)
+        with replacing(each) as partial:
+            figure.savefig(partial, dpi=200)
     return written
 
 

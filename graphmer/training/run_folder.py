@@ -14,7 +14,7 @@ from typing import Any
 import torch
 
 from graphmer.errors import CheckpointError
-from graphmer.storage import write_text
+from graphmer.storage import replacing, write_text
 
 PACKAGES = (
     "graphmer",
@@ -25,6 +25,9 @@ PACKAGES = (
     "scikit-learn",
     "safetensors",
 )
+
+_TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
+"""Errors of renaming a folder to a name that another process has taken."""
 
 
 class RunFolder:
@@ -48,6 +51,8 @@ class RunFolder:
     def create(cls, parent: Path, name: str, config: str, environment: Mapping[str, Any]) -> "RunFolder":
         """A new folder ``<parent>/<name>``, or ``<name>-2`` and so on where that is taken.
 
+        It appears complete, so that a run can be continued from the moment that it is there.
+
         Args:
             parent: folder of all runs; made if need be.
             name: name of the experiment.
@@ -55,18 +60,22 @@ class RunFolder:
             environment: result of `environment`.
         """
         parent.mkdir(parents=True, exist_ok=True)
-        number = 1
+        content, number = json.dumps(environment, indent=1), 1
         while True:
             path = parent / (name if number == 1 else f"{name}-{number}")
+            number += 1
+            if path.exists():
+                continue
             try:
-                path.mkdir()
-                break
-            except FileExistsError:
-                number += 1
-        (path / "log.jsonl").touch()
-        write_text(path / "environment.json", json.dumps(environment, indent=1))
-        write_text(path / "config.yaml", config)
-        return cls(path)
+                with replacing(path) as partial:
+                    partial.mkdir()
+                    (partial / "log.jsonl").touch()
+                    (partial / "environment.json").write_text(content, encoding="utf-8")
+                    (partial / "config.yaml").write_text(config, encoding="utf-8")
+                return cls(path)
+            except OSError as error:
+                if error.errno not in _TAKEN:
+                    raise
 
     def fold(self, fold: int, seed: int) -> Path:
         """Folder of one model; made if need be."""

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from graphmer.storage import PARTIAL
 from tests.experiment.tiny import write_config, write_corpus
 
 ROOT = Path(__file__).parents[2]
@@ -83,12 +84,11 @@ def test_workers_end_when_their_parent_is_killed_and_its_lock_ends_with_it(train
     )
     process.kill()
     assert_all_end(workers)
-    left = Path("runs/tiny/fold1-seed1/.model.json.7.part")
-    left.touch()
+    (Path("runs/tiny/fold1-seed1") / PARTIAL.replace("*", "abc")).mkdir()
     config = Path("runs/tiny/config.yaml")
     config.write_text(re.sub(r"epochs: 100000", "epochs: 1", config.read_text()))
     assert graphmer("train", "--resume", "runs/tiny", "--jobs", "1").code == 0
-    assert not list(Path("runs").rglob("*.part"))
+    assert not list(Path("runs").rglob(PARTIAL))
     assert not Path("runs/tiny/run.lock.json").exists()
 
 
@@ -100,7 +100,7 @@ def test_a_signal_ends_the_command_with_its_workers_and_prints_how_to_continue(n
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
     assert err == "error: interrupted; continue with: graphmer train --resume runs/tiny\n"
-    assert not [path for path in Path("runs").rglob("*") if path.name.endswith((".part", ".lock.json"))]
+    assert not [path for path in Path("runs").rglob("*") if path.name.endswith((".part", "lock.json"))]
 
 
 def test_a_terminal_that_closes_ends_the_command_with_its_workers(train):
@@ -119,4 +119,4 @@ def test_a_terminal_that_closes_ends_the_command_with_its_workers(train):
     os.close(ours)
     assert_all_end(workers)
     assert process.wait(60) == 128 + signal.SIGHUP
-    assert not [path for path in Path("runs").rglob("*") if path.name.endswith((".part", ".lock.json"))]
+    assert not [path for path in Path("runs").rglob("*") if path.name.endswith((".part", "lock.json"))]

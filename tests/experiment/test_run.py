@@ -19,6 +19,7 @@ from graphmer.evaluation.scores import Scores
 from graphmer.experiment.fold import FoldTraining
 from graphmer.inference import load
 from graphmer.report.table import condition_table
+from graphmer.storage import PARTIAL
 from graphmer.training.state import TrainingState
 from tests.experiment.tiny import (
     SIZES,
@@ -210,9 +211,9 @@ def test_the_log_of_a_continued_run_has_each_epoch_once(stored, tmp_path, monkey
 def test_a_run_that_is_continued_removes_what_a_killed_process_left(tmp_path):
     run = begin(tmp_path, write_corpus(tmp_path / "corpus"), folds=[1])
     run.train(Silent())
-    left = [run.folder.fold(1, 1) / "state.safetensors", run.folder.path / ".scores.json.7.part"]
-    for path in left:
-        path.touch()
+    left = [run.folder.fold(1, 1) / "state.safetensors", run.folder.path / PARTIAL.replace("*", "abc")]
+    left[0].touch()
+    left[1].mkdir()
     reopen(run.folder.path).train(Silent())
     assert not [path for path in left if path.exists()]
 

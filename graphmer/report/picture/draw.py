@@ -14,6 +14,7 @@ from graphmer.report.picture.legend import emotion_keys, heading, keys_block, no
 from graphmer.report.picture.matrices import matrix_blocks
 from graphmer.report.picture.scene import Scene
 from graphmer.report.picture.timeline import step_of, timeline
+from graphmer.storage import replacing
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,8 @@ def save(
         what was summarised or left out, one sentence each; the picture says it as well.
     """
     figure, notes = draw(scene, title, turns, relations)
-    figure.savefig(path, dpi=150)
+    with replacing(path) as partial:
+        figure.savefig(partial, dpi=150)
     return notes
 
 
