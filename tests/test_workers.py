@@ -6,11 +6,14 @@ from pathlib import Path
 import pytest
 
 PARENT = """
-import multiprocessing, pickle, sys, time
+import ctypes, multiprocessing, pickle, sys, time
 from graphmer.workers import start_worker
+def hold():
+    "Sleep without letting another thread run."
+    ctypes.PyDLL(None).sleep(600)
 if __name__ == "__main__":
     context = multiprocessing.get_context("spawn")
-    worker = context.Process(target=start_worker, args=(pickle.dumps(time.sleep), 600))
+    worker = context.Process(target=start_worker, args=(pickle.dumps(hold),))
     worker.start()
     print(worker.pid, flush=True)
     time.sleep(600)

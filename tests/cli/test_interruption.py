@@ -92,10 +92,14 @@ def test_workers_end_when_their_parent_is_killed_and_its_lock_ends_with_it(train
     assert not Path("runs/tiny/run.lock.json").exists()
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_ends_the_command_with_its_workers_and_prints_how_to_continue(number, train):
-    process, workers = train(stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    process.send_signal(number)
+@pytest.mark.parametrize(
+    ("number", "send"), [(signal.SIGTERM, os.kill), (signal.SIGTERM, os.killpg), (signal.SIGHUP, os.kill)]
+)
+def test_a_signal_ends_the_command_with_its_workers_and_prints_how_to_continue(number, send, train):
+    process, workers = train(
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    send(process.pid, number)
     assert_all_end(workers)
     _, err = process.communicate(timeout=60)
     assert process.returncode == 128 + number
