@@ -1,11 +1,11 @@
 """A command that dies while it writes; started as a process, which forks for each command.
 
-Each line of its input is a request with the arguments of a command, a folder, and which change of this folder
-is interrupted, from 1 (0: none). Its answer is the exit code, negative for a signal, and the number of changes.
+Each line of its input is a request: the arguments of `run`. Its answer is the exit code, negative for a signal.
 A change is what Python announces before it happens: a file that is opened for writing, a folder that is made,
 a name that is changed or removed.
 """
 
+import io
 import json
 import os
 import resource
@@ -53,7 +53,15 @@ def changes(event: str, given: tuple[Any, ...], place: str) -> bool:
 
 
 def run(arguments: list[str], place: str, moment: int, delay: float, answer: str) -> None:
-    """Run a command in this process, which dies at a change, or some seconds after it."""
+    """Run a command in this process, which dies at a change, or some seconds after it.
+
+    Args:
+        arguments: of the command.
+        place: folder whose changes are counted.
+        moment: number of the change, from 1; 0 for none.
+        delay: seconds between the change and death.
+        answer: file of what the command prints, with the number of changes in its last line.
+    """
     count = 0
 
     def watch(event: str, given: tuple[Any, ...]) -> None:
@@ -67,7 +75,7 @@ def run(arguments: list[str], place: str, moment: int, delay: float, answer: str
 
     from graphmer.cli import main
 
-    sys.stdout = sys.stderr = Path(answer).open("w")
+    sys.stdout = sys.stderr = printed = io.StringIO()
     sys.addaudithook(watch)
     sys.argv = ["graphmer", *arguments]
     code = 1
@@ -77,8 +85,7 @@ def run(arguments: list[str], place: str, moment: int, delay: float, answer: str
         code = int(left.code or 0)
     except BaseException:
         traceback.print_exc()
-    sys.stdout.write(f"\n{count}")
-    sys.stdout.flush()
+    Path(answer).write_text(f"{printed.getvalue()}\n{count}")
     os._exit(code)
 
 

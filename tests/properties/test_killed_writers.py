@@ -1,4 +1,4 @@
-"""A command that is killed while it writes leaves what was there, whole, and the next one removes its traces."""
+"""A command that is killed while it writes leaves what was there; the next one removes its temporary files."""
 
 import json
 import os
@@ -105,9 +105,8 @@ def execute(server, sources, tmp_path):
         server.stdin.write(json.dumps(request) + "\n")
         server.stdin.flush()
         code = int(server.stdout.readline())
-        said = answer.read_text()
-        assert code <= 0, said
-        return code, 0 if code else int(said.splitlines()[-1])
+        assert code <= 0, answer.read_text()
+        return code, 0 if code else int(answer.read_text().splitlines()[-1])
 
     return run
 
@@ -134,7 +133,7 @@ def contents(place: Path) -> dict[str, bytes]:
 def moments(name: str, changes: int) -> list[tuple[int, float]]:
     """Changes that are interrupted, with the seconds between change and death."""
     draw = random.Random(name)
-    some = range(1, changes + 1) if THOROUGH else draw.sample(range(1, changes + 1), 2)
+    some = range(1, changes + 1) if THOROUGH else draw.sample(range(1, changes + 1), min(2, changes))
     later = [(draw.randint(1, changes), draw.uniform(0.0002, 0.03)) for _ in range(20 if THOROUGH else 1)]
     return [*((change, 0.0) for change in some), *later]
 
