@@ -1,6 +1,6 @@
 """A command that dies while it writes; started as a process, which forks for each command.
 
-Each line of its input is a request: the arguments of `run`. Its answer is the exit code, negative for a signal.
+Each line of its input is a request: arguments of `run`. Its answer is the exit code, negative for a signal.
 A change is what Python announces before it happens: a file that is opened for writing, a folder that is made,
 a name that is changed or removed.
 """

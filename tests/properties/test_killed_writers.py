@@ -1,4 +1,4 @@
-"""A command that is killed while it writes leaves what was there; the next one removes its temporary files."""
+"""A command that is killed while it writes leaves what was there; the next removes its temporary files."""
 
 import json
 import os
