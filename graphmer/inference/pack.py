@@ -9,7 +9,6 @@ checksum of the whole file.
 import os
 import re
 import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo, is_zipfile
@@ -117,21 +116,19 @@ def downloaded(model: str) -> Path | None:
 def _extract(path: Path, folder: Path) -> None:
     """All files of an archive into a new folder, which is there as a whole or not at all."""
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with ZipFile(path) as archive, tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
-        whole = Path(scratch) / "pack"
-        for member in archive.infolist():
-            name = PurePosixPath(member.filename)
-            if member.compress_type != ZIP_STORED or name.is_absolute() or ".." in name.parts:
-                raise ValueError(f"it has {member.filename!r}, which no pack has")
-            target = whole / name
-            target.parent.mkdir(parents=True, exist_ok=True)
-            with archive.open(member) as read, target.open("wb") as to:
-                shutil.copyfileobj(read, to)
-        try:
-            whole.rename(folder)
-        except OSError:
-            if not folder.is_dir():  # else another process was quicker
-                raise
+    try:
+        with ZipFile(path) as archive, replacing(folder) as whole:
+            for member in archive.infolist():
+                name = PurePosixPath(member.filename)
+                if member.compress_type != ZIP_STORED or name.is_absolute() or ".." in name.parts:
+                    raise ValueError(f"it has {member.filename!r}, which no pack has")
+                target = whole / name
+                target.parent.mkdir(parents=True, exist_ok=True)
+                with archive.open(member) as read, target.open("wb") as to:
+                    shutil.copyfileobj(read, to)
+    except OSError:
+        if not folder.is_dir():  # else another process was quicker
+            raise
 
 
 def _cache() -> Path:

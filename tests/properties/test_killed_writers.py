@@ -55,6 +55,7 @@ COMMANDS = {
     ),
     "compare": Command("compare RUN RUN --out PLACE/a.tex --out PLACE/a.html", "a.tex a.html"),
     "compare figures": Command("compare RUN RUN --figures PLACE", "comparison_wa.png"),
+    "pack": Command("pack RUN PLACE/a.pack", "a.pack"),
     "show": Command("show RUN/config.yaml --png PLACE/a.svg", "a.svg"),
 }
 
