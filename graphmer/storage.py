@@ -15,7 +15,7 @@ _PREFIX, _SUFFIX = ".graphmer-", ".part"
 PARTIAL = f"{_PREFIX}*{_SUFFIX}"
 """Pattern of the names of temporary folders; each lies where the file that is written in it will be."""
 
-_LOCK = "lock"
+_LOCK = ".graphmer.lock"
 """File in a temporary folder that is locked as long as its process lives."""
 
 _ATTEMPTS = 3
