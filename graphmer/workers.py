@@ -11,7 +11,7 @@ from multiprocessing.connection import wait
 from typing import Any
 
 _PR_SET_PDEATHSIG = 1
-"""Option of Linux's ``prctl``: the signal that the process gets when its parent ends."""
+"""Option of Linux's ``prctl``: the signal that the process gets when the thread that started it ends."""
 
 
 def start_worker(opening: bytes, *arguments: Any) -> None:
