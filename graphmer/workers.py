@@ -15,14 +15,14 @@ _PR_SET_PDEATHSIG = 1
 
 
 def start_worker(opening: bytes, *arguments: Any) -> None:
-    """Initialise a worker process.
+    """Begin a worker process.
 
     From its first moment it ends when its parent does, whatever ended that. Signals that ask for an end are
-    left to the parent. The imports that it needs take
-    seconds and come later: what is to be called is given pickled, and read here.
+    left to the parent. The imports that it needs take seconds and come later: what is to be called is given
+    pickled, and read here.
 
     Args:
-        opening: a pickled function, which prepares the worker.
+        opening: a pickled function, which does the work.
         arguments: of that function.
     """
     for name in ("SIGINT", "SIGHUP", "SIGTERM"):  # they may reach all processes; the parent ends its workers
