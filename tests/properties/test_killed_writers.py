@@ -153,6 +153,8 @@ def test_what_was_there_stays_whole_until_the_new_is_complete(name, execute, tmp
     for moment, delay in moments(name, changes):
         prepare(place, command)
         code, _ = execute(command, moment, delay)
+        killed += code < 0
+        record(f"{name}, killed while it writes", "kill", killed, survived)
         found = contents(place)
         assert all(found[each] in (new[each], old.get(each)) for each in found)
         assert old.keys() <= found.keys()
@@ -160,7 +162,6 @@ def test_what_was_there_stays_whole_until_the_new_is_complete(name, execute, tmp
             assert found.keys() in (set(), new.keys())
             assert (place / command.makes).is_dir()
         assert len(list(place.rglob(PARTIAL))) <= 1  # what the one before left has been removed
-        killed += code < 0
         survived += code < 0
     assert killed
     prepare(place, command)

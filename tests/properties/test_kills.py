@@ -184,7 +184,7 @@ def test_a_training_that_is_killed_and_continued_equals_an_uninterrupted_one(mak
     assert not reference.left()
     keys = [key(each) for each in reference.records()]
     assert sorted(keys) == [(fold, 1, number) for fold in (1, 2) for number in range(1, 19)]
-    draw, kills = random.Random(19), Counter()
+    draw, kills, survived = random.Random(19), Counter(), Counter()
     while kills.total() < KILLS:
         training = make()
         wanted = kills.total() + min(PER_RUN, KILLS - kills.total())
@@ -193,10 +193,12 @@ def test_a_training_that_is_killed_and_continued_equals_an_uninterrupted_one(mak
             process = training.start()
             wait_for_moment(process, training, draw, len(keys))
             kills[how] += kill(process, training, how)
+            record(f"training, killed: {how}", "kill", kills[how], survived[how])
             if process.returncode == 0:  # it was too late
                 break
         training.finish()
         assert results(training) == expected
         assert not training.left()
-    for how, tried in kills.items():
-        record(f"training, killed: {how}", "kill", tried, tried)
+        survived = kills.copy()
+        for how in kills:
+            record(f"training, killed: {how}", "kill", kills[how], survived[how])
