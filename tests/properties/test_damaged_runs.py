@@ -2,78 +2,134 @@
 
 import json
 import logging
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import astuple
+import random
+import shutil
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 import pytest
-import torch
 
 from graphmer.errors import GraphmerError
 from graphmer.experiment import Run
 from graphmer.experiment.comparing import column_of
 from graphmer.experiment.reporting import report_content
 from graphmer.inference import load
-from tests.experiment.tiny import begin, write_corpus
+from tests.counts import record
+from tests.experiment.tiny import Interrupted, begin, write_corpus
+from tests.properties.mutations import EXAMPLES
 
-NOT_READ = {"run.lock", "scores.md", "change.json"}
-"""Files that are written for people and other programs."""
-PLACES = 12
+pytestmark = pytest.mark.fuzz
+
+FOR_PEOPLE = {"change.json", "scores.md", "hardness.md", "run.lock"}
+"""Files that no command reads."""
 
 
-def _trained(path: Path) -> object:
+def _resume(path: Path) -> object:
     run = Run.reopen(path)
     scores = run.train()
-    return scores.counts.tolist(), scores.meta
+    epochs = [(each["fold"], each["number"], each["losses"], each["score"]) for each in run.folder.records()]
+    return scores.counts.tolist(), scores.meta, epochs
 
 
-def _report(path: Path) -> object:
-    return report_content(Run.reopen(path))
-
-
-def _column(path: Path) -> object:
+def _compare(path: Path) -> object:
     found = column_of(path)
     return found.name, found.facts, found.scores.counts.tolist(), found.scores.meta
 
 
-def _evaluated(path: Path) -> object:
+def _evaluate(path: Path) -> object:
     run = Run.reopen(path)
     found = run.predict(run.components.named(["a"], "--conditions"))
     return [each.output.tolist() for each in found.values()]
 
 
-def _predicted(path: Path) -> object:
-    predictor = load(path)
-    (dialogue, *_) = Run.reopen(path).components.corpus.dialogues
-    return predictor.predict(dialogue).probability.tolist(), predictor.help(("audio",))
+def _predict(path: Path) -> object:
+    predictor, (dialogue, *_) = load(path), Run.reopen(path).components.corpus.dialogues
+    found = predictor.what_if(dialogue)
+    return found.actual.probability.tolist(), [str(each) for each in found.help]
 
 
 COMMANDS: Mapping[str, Callable[[Path], object]] = {
-    "train --resume": _trained,
-    "report": _report,
-    "compare": _column,
-    "evaluate": _evaluated,
-    "predict": _predicted,
+    "train --resume": _resume,
+    "report": lambda path: report_content(Run.reopen(path)),
+    "compare": _compare,
+    "evaluate": _evaluate,
+    "predict": _predict,
 }
 
 
+@dataclass
+class Stored:
+    """A run folder, the contents of its files, and what each command finds in it."""
+
+    path: Path
+    files: dict[str, bytes]
+    found: dict[str, str]
+
+    def restore(self) -> None:
+        shutil.rmtree(self.path)
+        for name, content in self.files.items():
+            (self.path / name).parent.mkdir(parents=True, exist_ok=True)
+            (self.path / name).write_bytes(content)
+
+
+def stored(path: Path, commands: Mapping[str, Callable[[Path], object]]) -> Stored:
+    files = {str(each.relative_to(path)): each.read_bytes() for each in path.rglob("*") if each.is_file()}
+    run = Stored(path, files, {})
+    for command, read in commands.items():
+        run.found[command] = json.dumps(read(path))
+        run.restore()
+    return run
+
+
 @pytest.fixture(scope="module")
-def run(tmp_path_factory) -> Path:
+def runs(tmp_path_factory) -> list[Stored]:
+    """A finished run, and one that was interrupted."""
     folder = tmp_path_factory.mktemp("damage")
-    begun = begin(folder, write_corpus(folder / "corpus"), folds=[1])
-    begun.train()
-    return begun.folder.path
+    corpus = write_corpus(folder / "corpus")
+    finished, interrupted = (begin(folder, corpus, folds=[1]) for _ in range(2))
+    finished.train()
+    with pytest.raises(KeyboardInterrupt):
+        interrupted.train(Interrupted())
+    return [
+        stored(finished.folder.path, COMMANDS),
+        stored(interrupted.folder.path, {"train --resume": _resume}),
+    ]
 
 
-def files_of(run: Path) -> dict[str, bytes]:
-    return {str(path.relative_to(run)): path.read_bytes() for path in run.rglob("*") if path.is_file()}
+def test_damage_to_a_run_is_named_or_changes_nothing(runs, caplog):
+    cases = [
+        (run, command, name)
+        for run in runs
+        for command in run.found
+        for name, content in sorted(run.files.items())
+        if content and name not in FOR_PEOPLE
+    ]
+    draw = random.Random(0)
+    tried = survived = 0
+    try:
+        for tried in range(1, EXAMPLES + 1):
+            run, command, name = draw.choice(cases)
+            content = bytearray(run.files[name])
+            content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
+            (run.path / name).write_bytes(content)
+            caplog.clear()
+            assert_named_or_equal(run, command, name, caplog)
+            run.restore()
+            survived += 1
+    finally:
+        record("test_damaged_runs", "mutation", tried, survived)
 
 
-def flipped(content: bytes) -> Iterator[bytes]:
-    """Content with one flipped bit."""
-    draw = np.random.default_rng(len(content))
-    for place in draw.integers(len(content), size=PLACES):
-        changed = bytearray(content)
-        changed[place] ^= 1 << int(draw.integers(8))
-        yield bytes(changed)
+def assert_named_or_equal(run: Stored, command: str, name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """The command says which file is damaged, in one line, or finds what it finds in the whole run."""
+    named = f"{run.path / name}: "
+    try:
+        with caplog.at_level(logging.WARNING):
+            found = json.dumps(COMMANDS[command](run.path))
+    except GraphmerError as error:
+        lines = str(error).splitlines()
+        assert len(lines) == 1 or name == "config.yaml"  # all problems of a configuration are named
+        assert str(run.path / name) in lines[0] or named in caplog.text, (command, name, lines)
+        return
+    assert found == run.found[command] or named in caplog.text, (command, name)
