@@ -108,7 +108,8 @@ def test_damage_to_a_run_is_named_or_changes_nothing(runs, caplog):
     draw = random.Random(0)
     tried = survived = 0
     try:
-        for tried in range(1, EXAMPLES + 1):
+        for _ in range(EXAMPLES):
+            tried += 1
             run, command, name = draw.choice(cases)
             content = bytearray(run.files[name])
             content[draw.randrange(len(content))] ^= 1 << draw.randrange(8)
