@@ -82,7 +82,7 @@ def _number(row: dict[str, str], column: str, where: str) -> int:
     value = (row[column] or "").strip()
     if re.fullmatch(r"[0-9]{1,9}", value) is None:
         raise CorpusError(
-            f"{where}: {column}: must be a whole number of at most nine digits; got {value[:40]!r}. Correct it."
+            f"{where}: {column}: must be a whole number below 10^9; got {value[:40]!r}. Correct it."
         )
     return int(value)
 

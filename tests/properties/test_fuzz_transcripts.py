@@ -23,7 +23,8 @@ FILES = {
     "chat": "Ann: hello: you\nBob: hi\n  there\nAnn:\nBob: [inaudible]\n",
     "vtt": "WEBVTT\n\nNOTE x\n\n1\n00:01.000 --> 00:02.500\n<v Ann>Hi</v>\n\n"
     "1:00:03.0 --> 1:00:04.0 align:left\n<v Bob>Oh &amp; <i>no</i>\n",
-    "srt": "1\n00:00:01,000 --> 00:00:02,500\nAnn: Hi\n\n2\n00:00:03,000 --> 00:00:04,000\n- Bob: So\n- Ann: Yes\n",
+    "srt": "1\n00:00:01,000 --> 00:00:02,500\nAnn: Hi\n\n"
+    "2\n00:00:03,000 --> 00:00:04,000\n- Bob: So\n- Ann: Yes\n",
     "csv": MELD,
 }
 WORDS = st.lists(st.sampled_from(["hi", "see", "no", "été", "well", "12", "tea"]), min_size=1, max_size=5)
