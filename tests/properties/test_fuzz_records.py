@@ -1,16 +1,20 @@
 """Damage to the records of a run, to indexes and to written corpora is refused in one line."""
 
+import contextlib
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from hypothesis import strategies as st
 
 from graphmer.config.claim import load_claim
 from graphmer.corpora.dataset import read_dataset
 from graphmer.errors import CheckpointError, CorpusError, GraphmerError
+from graphmer.features import VectorCache
 from graphmer.retrieval import RetrievalIndex
 from tests.experiment.tiny import write_own
+from tests.features.fake import LetterExtractor
 from tests.properties.mutations import altered, as_json, damaged, fuzz, survives
 from tests.properties.test_damage import FILES
 from tests.retrieval.test_index import FOLD, built, chats
@@ -69,6 +73,30 @@ def test_damaged_written_corpora(data, place):
     file = data.draw(st.sampled_from(sorted((place / "own").iterdir())))
     mapped = data.draw(st.booleans())
     assert_refused(data, file, lambda: read_dataset(place / "own", mapped=mapped), CorpusError)
+
+
+@fuzz("mutation")
+def test_damaged_caches_of_features(data, place):
+    vectors = {f"text {number}": np.full(5, number, np.float32) for number in range(60)}
+    provenance = LetterExtractor().provenance
+    whole = VectorCache(place / "cache", provenance)
+    if not whole.read(["text 0"]):
+        whole.write(vectors)
+    whole.close()
+    content = whole.path.read_bytes()
+    try:
+        whole.path.write_bytes(data.draw(damaged(content)))
+        with contextlib.suppress(GraphmerError):
+            cache = VectorCache(place / "cache", provenance)
+            try:
+                found = cache.read(list(vectors))
+                assert all(np.array_equal(vector, vectors[text]) for text, vector in found.items())
+                if data.draw(st.integers(0, 3)) == 0:  # takes long
+                    cache.write(vectors)
+            finally:
+                cache.close()
+    finally:
+        whole.path.write_bytes(content)
 
 
 @fuzz("mutation")
