@@ -63,6 +63,25 @@ def seal(path: Path) -> None:
         file.write(hashlib.sha256(content).hexdigest().encode())
 
 
+def verify(content: bytes, *, required: bool = False) -> None:
+    """Check that content matches its checksum, or, unless `required`, has none.
+
+    Raises:
+        ValueError: if it does not.
+    """
+    if not required and _never_sealed(content):
+        return
+    seals = list(_SEAL.finditer(content))
+    if seals:
+        begin, end = seals[-1].span(1)
+        digest = hashlib.sha256(content[:begin])
+        digest.update(b"0" * 64)
+        digest.update(memoryview(content)[end:])
+        if digest.hexdigest().encode() == seals[-1][1]:
+            return
+    raise ValueError("its content does not match its checksum: the file was damaged or edited")
+
+
 def read_sealed(path: Path, *, required: bool = False) -> bytes:
     """Content of a file that matches its checksum, or, unless `required`, has none.
 
@@ -71,17 +90,8 @@ def read_sealed(path: Path, *, required: bool = False) -> bytes:
         ValueError: if the content does not match.
     """
     content = path.read_bytes()
-    if not required and _never_sealed(content):
-        return content
-    seals = list(_SEAL.finditer(content))
-    if seals:
-        begin, end = seals[-1].span(1)
-        digest = hashlib.sha256(content[:begin])
-        digest.update(b"0" * 64)
-        digest.update(memoryview(content)[end:])
-        if digest.hexdigest().encode() == seals[-1][1]:
-            return content
-    raise ValueError("its content does not match its checksum: the file was damaged or edited")
+    verify(content, required=required)
+    return content
 
 
 def _never_sealed(content: bytes) -> bool:
@@ -117,14 +127,31 @@ def read_json(path: Path) -> dict[str, Any]:
         OSError: if the file cannot be read.
         ValueError: if it is damaged, or holds no JSON object.
     """
+    return parse_json(path.read_bytes())
+
+
+def json_line(content: Mapping[str, Any]) -> bytes:
+    """A JSON object with its checksum as one line, which `parse_json` reads."""
+    line = json.dumps({**content, KEY: UNSEALED}).encode() + b"\n"
+    begin, _, end = line.rpartition(UNSEALED.encode())
+    return begin + b"sha256:" + hashlib.sha256(line).hexdigest().encode() + end
+
+
+def parse_json(content: bytes) -> dict[str, Any]:
+    """Object of a JSON text that matches its checksum or has none, without its checksum.
+
+    Raises:
+        ValueError: if it is damaged, or no JSON object.
+    """
+    verify(content)
     try:
-        content = json.loads(read_sealed(path))
+        found = json.loads(content)
     except RecursionError:
         raise ValueError("it is nested too deeply") from None
-    if not isinstance(content, dict):
-        raise ValueError(f"it must hold a JSON object, got {type(content).__name__}")
-    content.pop(KEY, None)
-    return content
+    if not isinstance(found, dict):
+        raise ValueError(f"it must hold a JSON object, got {type(found).__name__}")
+    found.pop(KEY, None)
+    return found
 
 
 def write_arrays(path: Path, arrays: Mapping[str, NDArray[Any]]) -> None:

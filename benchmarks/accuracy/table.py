@@ -12,6 +12,7 @@ from benchmarks.accuracy.cells import markdown, percent, signed
 from benchmarks.accuracy.change_table import change_table, recovery_table
 from benchmarks.accuracy.systems import page as of_systems
 from benchmarks.markers import fill
+from benchmarks.reliability import counts_table
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -69,6 +70,8 @@ def main_table(result: Mapping[str, Any]) -> str:
 
 def table_of(result: Mapping[str, Any]) -> str:
     """The table of a result, of the kind that its claim measures."""
+    if result.get("measure") == "reliability":
+        return counts_table(result)
     if result.get("measure") != "change":
         return table(result)
     planted = any(system["planted"] for system in result["systems"].values())

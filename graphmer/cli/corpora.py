@@ -151,7 +151,7 @@ def show_corpus(console: Console, corpus: Corpus, extractors: dict[str, str]) ->
     counts = Counter(emotions)
     for name in corpus.labels.names:
         card.add_row(f"  {name}", str(counts[name]))
-    if corpus.labels.is_score:
+    if corpus.labels.is_score and emotions:
         card.add_row("  score", str(corpus.labels.interval))
     for part, ids in corpus.official.items():
         card.add_row(f"dialogues in {part}", str(len(ids)))

@@ -1,6 +1,5 @@
 """Progress bars of training on the terminal."""
 
-import json
 from collections.abc import Sequence
 from types import TracebackType
 
@@ -67,7 +66,7 @@ class BarCallback:
     def on_fold_end(self, fold: int, seed: int) -> None:
         self.done += 1
         self.progress.remove_task(self.bars.pop((fold, seed)))
-        result = json.loads((self.folder.fold(fold, seed) / "result.json").read_text(encoding="utf-8"))
+        result = self.folder.result(fold, seed)
         self.progress.print(
             f"fold {fold} seed {seed}: epoch {result['epoch']} chosen, validation {result['validation']:.3f} "
             f"[{self.done} of {self.models}]",

@@ -39,6 +39,7 @@ def report(
       graphmer report runs/iemocap --format md
       graphmer report runs/iemocap --figures figures
     """  # noqa: D301
+    from graphmer.characters import visible_json
     from graphmer.cli.terminal import console, errors
     from graphmer.experiment import Run
     from graphmer.experiment.reporting import report_content
@@ -54,7 +55,8 @@ def report(
     if form == "json" or html is not None or figures is not None:
         content = report_content(opened, transcripts=transcripts)
         if form == "json":
-            console.out(json.dumps(content, ensure_ascii=False, allow_nan=False), highlight=False)
+            text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+            console.out(visible_json(text), highlight=False)
         if html is not None:
             write_text(html, page(content))
             errors.print(f"Page: {html}", highlight=False, soft_wrap=True)

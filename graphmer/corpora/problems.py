@@ -121,11 +121,14 @@ def collecting(findings: Findings | None) -> Iterator[Findings]:
         logger.log(level, "%s (%d in all)", problem, max(1, len(problem.where)))
 
 
-def examine(read: Callable[[Findings], Corpus]) -> tuple[Corpus | None, tuple[Problem, ...]]:
+def examine(
+    read: Callable[[Findings], Corpus], *, for_training: bool = True
+) -> tuple[Corpus | None, tuple[Problem, ...]]:
     """Read a whole corpus and report all its problems.
 
     Args:
         read: reader with bound arguments, e.g. ``lambda found: read_dataset(path, findings=found)``.
+        for_training: whether a corpus without labels has an error; else it has a warning.
 
     Returns:
         The corpus without invalid data (``None`` if nothing could be read), and all problems.
@@ -136,16 +139,15 @@ def examine(read: Callable[[Findings], Corpus]) -> tuple[Corpus | None, tuple[Pr
     except CorpusError as error:
         findings.error(str(error).rstrip("."), "", "Nothing beyond this point was read.")
         return None, findings.problems
-    _examine_contents(corpus, findings)
+    _examine_contents(corpus, findings, for_training)
     return corpus, findings.problems
 
 
-def _examine_contents(corpus: Corpus, findings: Findings) -> None:
+def _examine_contents(corpus: Corpus, findings: Findings, for_training: bool) -> None:
     labelled = [emotion for d in corpus.dialogues for emotion in d.emotion if emotion is not None]
     if not labelled:
-        findings.error(
-            "no utterance is labelled", corpus.card.name, "Add labels, or use it for prediction only."
-        )
+        report = findings.error if for_training else findings.warning
+        report("no utterance is labelled", corpus.card.name, "Add labels, or use it for prediction only.")
     for name in corpus.labels.names:
         if labelled and name not in labelled:
             findings.warning(

@@ -1,6 +1,5 @@
 """Scores of emotion change over conditions, seeds and folds, with intervals."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from graphmer.checksums import write_json
 from graphmer.dialogue import LabelSpace
 from graphmer.evaluation.change import change_metrics
 from graphmer.evaluation.change_statistics import (
@@ -22,7 +22,6 @@ from graphmer.evaluation.gathering import Key, axes
 from graphmer.evaluation.metrics import Counts
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.statistics import Estimate, draw_dialogues, estimate, resampled, spread
-from graphmer.storage import write_text
 
 _FORMAT = "graphmer change"
 
@@ -138,7 +137,7 @@ def write_changes(changes: Sequence[ChangeScores], meta: Mapping[str, Any], path
         "direct": "direct_...: of the change head, or else of the decoder; absent for a system without",
         "histories": {each.history: _as_json(each) for each in changes},
     }
-    write_text(path, json.dumps(content, allow_nan=False, indent=1))
+    write_json(path, content, indent=1)
 
 
 def _as_json(scores: ChangeScores) -> dict[str, Any]:

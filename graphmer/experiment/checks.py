@@ -1,6 +1,9 @@
 """Checks of an experiment before anything is trained."""
 
+import os
 from collections.abc import Sequence
+
+import torch
 
 from graphmer.corpora.splits import Fold
 from graphmer.dialogue import Dialogue
@@ -27,6 +30,7 @@ def check(components: Components) -> None:
     unknown = [] if published is None else [metric for metric in published.metrics if metric not in known]
     if unknown:
         raise ConfigError(f"published.metrics: must be among {', '.join(known)}; got {unknown[0]}.")
+    _check_size(components)
     components.model()
     dialogues = {dialogue.id: dialogue for dialogue in components.corpus.dialogues}
     _check_graph(components)
@@ -38,6 +42,21 @@ def check(components: Components) -> None:
                 raise CorpusError(
                     f"Fold {fold.name!r}: no utterance of its {name} part is labelled. Use another split."
                 )
+
+
+def _check_size(components: Components) -> None:
+    """Whether the weights fit into the memory of this machine, before any of them is allocated."""
+    try:
+        with torch.device("meta"):
+            weights = list(components.model().parameters())
+    except RuntimeError:  # a custom network reads values of its tensors when it is built
+        return
+    needed = sum(each.numel() * each.element_size() for each in weights)
+    if hasattr(os, "sysconf") and needed > os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES"):
+        raise ConfigError(
+            f"model: its weights would take {needed / 1e9:,.0f} GB, more than the memory of this machine. "
+            "Choose smaller widths or fewer layers."
+        )
 
 
 def _check_labels(components: Components) -> None:

@@ -1,6 +1,5 @@
 """Runs as columns of a comparison, read without their corpus."""
 
-import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -82,6 +81,7 @@ def column_of(path: Path, systems: Mapping[str, System] = SYSTEMS) -> Column:
         if FACTS in scores.meta or not (folder / "config.yaml").is_file():
             return Column(str(scores.meta["title"]), scores, _stored_facts(scores))
     run = RunFolder(folder)
+    run.warn_if_edited()
     config = load_config(folder / "config.yaml", systems=systems)
     if not file.is_file():
         raise CheckpointError(
@@ -154,7 +154,7 @@ def _facts(folder: RunFolder, config: Config, scores: Scores, systems: Mapping[s
     paths = {
         (seed, fold): folder.path / f"fold{fold}-seed{seed}" for seed in scores.seeds for fold in scores.folds
     }
-    results = {key: _result(path) for key, path in paths.items()}
+    results = {(seed, fold): folder.result(fold, seed) for seed, fold in paths}
     first = scores.seeds[0]
     facts = Facts(
         system=config.model.system,
@@ -223,10 +223,3 @@ def _machine(environment: Mapping[str, Any]) -> str:
     return ", ".join(
         str(environment[name]) for name in ("device", "processor", "platform") if name in environment
     )
-
-
-def _result(path: Path) -> dict[str, Any]:
-    try:
-        return dict(json.loads((path / "result.json").read_text(encoding="utf-8")))
-    except (OSError, TypeError, ValueError) as error:
-        raise CheckpointError(f"{path}/result.json: cannot be read ({error}). Restore it.") from None

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import torch
 from lightning_fabric import Fabric
 
+from graphmer.checksums import write_json
 from graphmer.corpora.base import Card
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.evaluation.evaluate import evaluate
@@ -22,10 +23,9 @@ from graphmer.graph.dataset import GraphDataset, MaskedGraphs
 from graphmer.inference.information_gain import FILE, ExpectedInformationGain
 from graphmer.nn.model import EmotionModel
 from graphmer.retrieval import RetrievalMemory
-from graphmer.storage import write_text
 from graphmer.training.calibration import fit_calibration
 from graphmer.training.model_file import TrainedModel, save_model
-from graphmer.training.run_folder import RunFolder
+from graphmer.training.run_folder import RESULT, RunFolder
 from graphmer.training.state import Selected
 from graphmer.training.trainer import Epoch, Trainer, derived_seed
 
@@ -262,7 +262,7 @@ def store(
         gain.save(path / FILE)
     for condition, found in predicted.items():
         found.save(predictions_path(path, condition))
-    write_text(path / "result.json", json.dumps(result, indent=1))
+    write_json(path / RESULT, result, indent=1)
     (path / STATE).unlink(missing_ok=True)
 
 

@@ -8,7 +8,7 @@ from lightning_fabric import Fabric
 from graphmer.experiment.fold import STATE
 from graphmer.storage import remove_partials
 from graphmer.training.checkpoint import load_header
-from graphmer.training.run_folder import RunFolder
+from graphmer.training.run_folder import RESULT, RunFolder
 from graphmer.training.run_lock import locked
 
 
@@ -44,7 +44,7 @@ def _clear(folder: RunFolder, models: Sequence[tuple[int, int]]) -> None:
     epochs = {}
     for seed, number in models:
         path = folder.fold(number, seed)
-        if (path / "result.json").is_file():
+        if (path / RESULT).is_file():
             (path / STATE).unlink(missing_ok=True)
         else:
             epochs[number, seed] = load_header(path / STATE)["epoch"] if (path / STATE).is_file() else 0

@@ -24,7 +24,7 @@ from graphmer.graph.dataset import GraphDataset
 from graphmer.report.published import Published
 from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import load_model
-from graphmer.training.run_folder import RunFolder, environment
+from graphmer.training.run_folder import RESULT, RunFolder, environment
 from graphmer.training.trainer import Epoch
 
 
@@ -108,12 +108,8 @@ class Run:
             CheckpointError: if it is no run folder, or its corpus has changed on disk.
         """
         folder = RunFolder(path)
-        try:
-            fingerprint = folder.environment["fingerprint"]
-        except (OSError, ValueError, KeyError) as error:
-            raise CheckpointError(
-                f"{path}/environment.json: cannot be read ({type(error).__name__}). Start a new run."
-            ) from None
+        fingerprint = folder.environment.get("fingerprint")
+        folder.warn_if_edited()
         config = load_config(path / "config.yaml", systems=systems)
         fabric = on_cpu(config) if fabric is None else fabric
         components = Components(config, systems=systems)
@@ -136,7 +132,7 @@ class Run:
         return [
             (seed, number)
             for seed, number in self._models
-            if not (self.folder.fold(number, seed) / "result.json").is_file()
+            if not (self.folder.fold(number, seed) / RESULT).is_file()
         ]
 
     @property

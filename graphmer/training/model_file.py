@@ -5,6 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
+import torch
 from torch import Tensor
 
 from graphmer.checksums import file_checksum, write_json
@@ -17,7 +18,7 @@ from graphmer.retrieval import InputEncoding, RetrievalMemory
 from graphmer.systems import SYSTEMS, System
 from graphmer.systems.model import ModelSettings
 from graphmer.training.checkpoint import load_tensors, save_tensors
-from graphmer.training.description import FORMAT, read_description
+from graphmer.training.description import FORMAT, Description, read_description
 
 Made = TypeVar("Made")
 
@@ -108,20 +109,12 @@ def load_model(
     """
     described = read_description(folder / "model.json", systems)
     tensors = _read_weights(folder / "model.safetensors", described.weights)
-    labels = _built(folder, lambda: LabelSpace(**described.labels.model_dump()))
-    model = _built(folder, lambda: described.model.build(systems))
-    model.calibrate(described.calibration)
-    encoding = None
-    if described.encoding is not None:
-        values = described.encoding.model_dump()
-        encoding = _built(folder, lambda: InputEncoding.from_json(values))
     stored = {n.removeprefix(_MEMORY): tensors.pop(n) for n in list(tensors) if n.startswith(_MEMORY)}
-    expected = {name: tensor.shape for name, tensor in _weights(model, encoding).items()}
-    if {name: tensor.shape for name, tensor in tensors.items()} != expected:
-        raise CheckpointError(
-            f"{folder}: model.safetensors holds the weights of another model than model.json describes. "
-            "Restore both files from the same run."
-        )
+    labels = _built(folder, lambda: LabelSpace(**described.labels.model_dump()))
+    _require_sizes(folder, tensors, described, systems)
+    model, encoding = _networks(folder, described, systems)
+    _require_shapes(folder, tensors, model, encoding)
+    model.calibrate(described.calibration)
     model.load_state_dict({name: tensors[name] for name in model.state_dict()})
     if encoding is not None:
         encoding.load_weights({name: tensors[_ENCODER + name] for name in encoding.weights()})
@@ -142,6 +135,41 @@ def load_model(
         encoding,
         memory,
     )
+
+
+def _networks(
+    folder: Path, described: Description, systems: Mapping[str, System]
+) -> tuple[EmotionModel, InputEncoding | None]:
+    """The model and the encoding of its inputs, with fresh weights."""
+    model = _built(folder, lambda: described.model.build(systems))
+    if described.encoding is None:
+        return model, None
+    values = described.encoding.model_dump()
+    return model, _built(folder, lambda: InputEncoding.from_json(values))
+
+
+def _require_sizes(
+    folder: Path, tensors: Mapping[str, Tensor], described: Description, systems: Mapping[str, System]
+) -> None:
+    """Raise an error unless the stored weights have the described shapes, before any of them is allocated."""
+    try:
+        with torch.device("meta"):
+            model, encoding = _networks(folder, described, systems)
+    except CheckpointError:  # also if a custom network reads values of its tensors when it is built
+        return
+    _require_shapes(folder, tensors, model, encoding)
+
+
+def _require_shapes(
+    folder: Path, tensors: Mapping[str, Tensor], model: EmotionModel, encoding: InputEncoding | None
+) -> None:
+    """Raise an error unless the stored weights have the shapes of a model and its encoding."""
+    expected = {name: tensor.shape for name, tensor in _weights(model, encoding).items()}
+    if {name: tensor.shape for name, tensor in tensors.items()} != expected:
+        raise CheckpointError(
+            f"{folder}: model.safetensors holds the weights of another model than model.json describes. "
+            "Restore both files from the same run."
+        )
 
 
 def _built(folder: Path, make: Callable[[], Made]) -> Made:

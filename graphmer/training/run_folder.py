@@ -1,7 +1,8 @@
 """Run folder: configuration, environment, log and results of one run."""
 
 import errno
-import json
+import hashlib
+import logging
 import os
 import platform
 import subprocess
@@ -12,9 +13,16 @@ from pathlib import Path
 from typing import Any
 
 import torch
+from pydantic import BaseModel, ConfigDict, ValidationError
 
+from graphmer.checksums import json_line, parse_json, read_json, write_json
 from graphmer.errors import CheckpointError
-from graphmer.storage import replacing, write_text
+from graphmer.storage import replacing
+
+logger = logging.getLogger(__name__)
+
+RESULT = "result.json"
+"""File in the folder of a model that marks it as finished."""
 
 PACKAGES = (
     "graphmer",
@@ -28,6 +36,31 @@ PACKAGES = (
 
 _TAKEN = (errno.EEXIST, errno.ENOTEMPTY, errno.ENOTDIR)
 """Errors of renaming a folder to a name that another process has taken."""
+
+
+class _EpochRecord(BaseModel):
+    """Schema of a line of ``log.jsonl``."""
+
+    model_config = ConfigDict(extra="allow")
+
+    fold: int
+    seed: int
+    number: int
+    stage: str
+    losses: dict[str, float]
+    score: float | None
+    best: bool
+    seconds: float
+
+
+class _ResultRecord(BaseModel):
+    """Schema of ``result.json``; the other fields are optional or not read."""
+
+    model_config = ConfigDict(extra="allow")
+
+    epoch: int
+    validation: float
+    seconds: float
 
 
 class RunFolder:
@@ -60,7 +93,8 @@ class RunFolder:
             environment: result of `environment`.
         """
         parent.mkdir(parents=True, exist_ok=True)
-        content, number = json.dumps(environment, indent=1), 1
+        facts = {**environment, "config_sha256": _digest(config.encode())}
+        number = 1
         while True:
             path = parent / (name if number == 1 else f"{name}-{number}")
             number += 1
@@ -70,7 +104,7 @@ class RunFolder:
                 with replacing(path) as partial:
                     partial.mkdir()
                     (partial / "log.jsonl").touch()
-                    (partial / "environment.json").write_text(content, encoding="utf-8")
+                    write_json(partial / "environment.json", facts, indent=1)
                     (partial / "config.yaml").write_text(config, encoding="utf-8")
                 return cls(path)
             except OSError as error:
@@ -84,8 +118,11 @@ class RunFolder:
         return path
 
     def log(self, **record: Any) -> None:
-        """Append one record, or nothing, to ``log.jsonl``, stamped with the time in seconds since 1970."""
-        line = json.dumps({"time": round(time.time(), 3), **record}).encode() + b"\n"
+        """Append one record, or nothing, to ``log.jsonl``, stamped with the time in seconds since 1970.
+
+        Each line has a checksum of its own.
+        """
+        line = json_line({"time": round(time.time(), 3), **record})
         path = self.path / "log.jsonl"
         with path.open("ab", buffering=0) as file:
             begin = file.seek(0, os.SEEK_END)
@@ -105,12 +142,15 @@ class RunFolder:
         """
         path = self.path / "log.jsonl"
         try:
-            return [dict(json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines()]
-        except (OSError, TypeError, ValueError) as error:
-            raise CheckpointError(f"{path}: cannot be read ({error}). Start a new run.") from None
+            lines = path.read_bytes().splitlines(keepends=True)
+        except OSError as error:
+            raise CheckpointError(f"{path}: cannot be read ({error.strerror}). Start a new run.") from None
+        return [_epoch_record(line, f"{path}:{number}") for number, line in enumerate(lines, 1)]
 
     def truncate_log(self, epochs: Mapping[tuple[int, int], int]) -> None:
         """Drop the records of epochs that will be trained again, and a last line that was torn.
+
+        Records that are not there are named in a warning.
 
         Args:
             epochs: for the fold and seed of a model the number of epochs that its training continues after.
@@ -126,12 +166,79 @@ class RunFolder:
         records = self.records()
         kept = [each for each in records if _before(each, epochs)]
         if len(kept) < len(records):
-            write_text(path, "".join(json.dumps(record) + "\n" for record in kept))
+            with replacing(path) as partial:
+                partial.write_bytes(b"".join(map(json_line, kept)))
+        logged = {(each["fold"], each["seed"], each["number"]) for each in kept}
+        for (fold, seed), done in epochs.items():
+            gone = [number for number in range(1, done + 1) if (fold, seed, number) not in logged]
+            if gone:
+                logger.warning("%s: no record of epochs %s of fold %d seed %d.", path, gone, fold, seed)
+
+    def result(self, fold: int | str, seed: int) -> dict[str, Any]:
+        """What is stored of a finished model.
+
+        Raises:
+            CheckpointError: if it is not there or damaged.
+        """
+        path = self.path / f"fold{fold}-seed{seed}" / RESULT
+        result = _read(path, "Restore it, or delete it and continue the run, which trains this model again")
+        try:
+            _ResultRecord.model_validate(result)
+        except ValidationError as error:
+            raise CheckpointError(f"{path}: {_problem(error)}. Restore it.") from None
+        return result
 
     @property
     def environment(self) -> dict[str, Any]:
-        """Result of `environment` when the run was created."""
-        return dict(json.loads((self.path / "environment.json").read_text(encoding="utf-8")))
+        """Result of `environment` when the run was created.
+
+        Raises:
+            CheckpointError: if it is not there or damaged.
+        """
+        return _read(self.path / "environment.json", "Restore it, or start a new run")
+
+    def warn_if_edited(self) -> None:
+        """Warn if ``config.yaml`` is not what it was when the run was created.
+
+        Raises:
+            CheckpointError: if the environment is not there or damaged.
+        """
+        path = self.path / "config.yaml"
+        stored = self.environment.get("config_sha256")
+        if stored is not None and _digest(path.read_bytes()) != stored:
+            logger.warning("%s: edited or damaged since the run was created; read as it is now.", path)
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read(path: Path, remedy: str) -> dict[str, Any]:
+    try:
+        return read_json(path)
+    except OSError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error.strerror}). {remedy}.") from None
+    except ValueError as error:
+        raise CheckpointError(f"{path}: cannot be read ({error}). {remedy}.") from None
+
+
+def _epoch_record(line: bytes, where: str) -> dict[str, Any]:
+    try:
+        record = parse_json(line)
+        _EpochRecord.model_validate(record)
+    except ValidationError as error:
+        raise CheckpointError(f"{where}: {_problem(error)}. Restore the file, or delete this line.") from None
+    except ValueError as error:
+        raise CheckpointError(
+            f"{where}: cannot be read ({error}). Restore the file, or delete this line."
+        ) from None
+    return record
+
+
+def _problem(error: ValidationError) -> str:
+    """First problem of a record in one line."""
+    problem = error.errors()[0]
+    return f"{'.'.join(map(str, problem['loc']))}: {problem['msg'].lower()}"
 
 
 def _before(record: Mapping[str, Any], epochs: Mapping[tuple[int, int], int]) -> bool:

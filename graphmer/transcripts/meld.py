@@ -80,8 +80,10 @@ def _utterance(row: dict[str, str], id: str, where: str, report: ReadingReport) 
 
 def _number(row: dict[str, str], column: str, where: str) -> int:
     value = (row[column] or "").strip()
-    if not value.isascii() or not value.isdigit():
-        raise CorpusError(f"{where}: {column}: must be a whole number; got {value!r}. Correct it.")
+    if re.fullmatch(r"[0-9]{1,9}", value) is None:
+        raise CorpusError(
+            f"{where}: {column}: must be a whole number below 10^9; got {value[:40]!r}. Correct it."
+        )
     return int(value)
 
 

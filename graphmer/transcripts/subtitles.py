@@ -80,6 +80,8 @@ class SubtitleFormat:
                 raise CorpusError(
                     f"{file.path}:{number + 1}: the cue ends before it starts. Correct its times."
                 )
+            if end == float("inf"):
+                raise CorpusError(f"{file.path}:{number + 1}: the time is too large. Correct it.")
             yield _Block(start, end, [line for line in text if line.strip()])
 
 

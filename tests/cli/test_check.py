@@ -1,6 +1,7 @@
 import numpy as np
 
 from tests.experiment.tiny import vector_path, write_config, write_corpus
+from tests.memory import limited_memory
 
 
 def test_a_valid_experiment_is_summarised_in_80_columns(graphmer, tmp_path):
@@ -46,3 +47,12 @@ def test_damaged_features_are_named(graphmer, tmp_path):
     np.save(vector_path(root, "bert", "Ses01F_d0_F000"), np.zeros((2, 2, 2)))
     outcome = graphmer("check", write_config(tmp_path / "tiny.yaml", root))
     assert "Ses01F_d0_F000.npy: 'text' must be numbers of shape (D,) or (time, D)" in outcome.complaint
+
+
+def test_a_model_larger_than_the_memory_is_refused_before_it_is_built(graphmer, tmp_path):
+    sizes = {"model__width": 16_384, "model__depth": 200}
+    config = write_config(tmp_path / "tiny.yaml", write_corpus(tmp_path / "corpus"), **sizes)
+    with limited_memory(2**30):
+        line = graphmer("check", config).complaint
+    assert line.startswith("model: its weights would take ")
+    assert line.endswith("Choose smaller widths or fewer layers.")

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from graphmer.experiment import reporting
 from tests.report.pages import finished_run
 
 
@@ -46,6 +47,14 @@ def test_json_is_the_content_of_the_page(run, graphmer):
     assert found["published"]["notes"][-1] == "It looked."
 
 
+def test_json_with_control_characters_stays_json(run, graphmer, monkeypatch):
+    content = {"title": "a\x9bb \u202ec \x1b[31m"}
+    monkeypatch.setattr(reporting, "report_content", lambda opened, transcripts: content)
+    printed = graphmer("report", run, "--format", "json").out
+    assert json.loads(printed) == content
+    assert not {"\x9b", "\u202e", "\x1b"} & set(printed)
+
+
 def test_a_folder_that_is_not_a_run_is_one_clear_line(graphmer, tmp_path):
     assert "no run folder" in graphmer("report", tmp_path).complaint
 
@@ -53,5 +62,5 @@ def test_a_folder_that_is_not_a_run_is_one_clear_line(graphmer, tmp_path):
 def test_a_damaged_log_is_one_clear_line(run, graphmer):
     log = (run / "log.jsonl").read_text()
     (run / "log.jsonl").write_text("{")
-    assert "log.jsonl: cannot be read" in graphmer("report", run).complaint
+    assert "log.jsonl:1: cannot be read" in graphmer("report", run).complaint
     (run / "log.jsonl").write_text(log)

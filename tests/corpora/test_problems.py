@@ -65,6 +65,10 @@ def test_a_corpus_without_labels_is_an_error():
     _, problems = examine(lambda found: _corpus(found, [None]))
     assert problems[0].severity == "error"
     assert problems[0].what == "no utterance is labelled"
+    _, problems = examine(lambda found: _corpus(found, [None]), for_training=False)
+    assert [problem.severity for problem in problems if problem.what == "no utterance is labelled"] == [
+        "warning"
+    ]
 
 
 def test_examine_reports_files_that_cannot_be_read():

@@ -238,7 +238,7 @@ def test_a_run_whose_corpus_has_changed_is_refused(tmp_path):
 def test_a_run_without_its_environment_is_refused(tmp_path):
     run = begin(tmp_path, write_corpus(tmp_path / "corpus"))
     (run.folder.path / "environment.json").unlink()
-    with pytest.raises(CheckpointError, match=r"environment.json: cannot be read \(FileNotFoundError\)"):
+    with pytest.raises(CheckpointError, match=r"environment.json: cannot be read \(No such file"):
         reopen(run.folder.path)
 
 

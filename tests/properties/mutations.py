@@ -1,13 +1,19 @@
 """Valid and damaged inputs for property tests."""
 
+import contextlib
 import copy
+import functools
 import json
 import os
-from typing import Any
+from collections.abc import Callable
+from typing import Any, Literal
 
-from hypothesis import HealthCheck, settings, strategies as st
+from hypothesis import HealthCheck, given, settings, strategies as st
 
-EXAMPLES = int(os.environ.get("GRAPHMER_EXAMPLES", "50"))
+from graphmer.errors import GraphmerError
+from tests.counts import record
+
+EXAMPLES = int(os.environ.get("GRAPHMER_EXAMPLES", "100"))
 """Examples of a test; `make fuzz` tries more."""
 
 tried = settings(
@@ -17,6 +23,27 @@ tried = settings(
     database=None,
     suppress_health_check=list(HealthCheck),
 )
+
+
+def fuzz(kind: Literal["mutation", "round trip"]) -> Callable[[Callable[..., None]], Any]:
+    """Decorator that runs a test with `EXAMPLES` draws of its argument ``data``, and records its counts."""
+
+    def decorate(test: Callable[..., None]) -> Any:
+        counts = {"tried": 0, "survived": 0}
+
+        @functools.wraps(test)
+        def example(*arguments: Any, **named: Any) -> None:
+            counts["tried"] += 1
+            try:
+                test(*arguments, **named)
+                counts["survived"] += 1
+            finally:
+                record(f"{test.__module__.rpartition('.')[2]}.{test.__name__}", kind, **counts)
+
+        return tried(given(data=st.data())(example))
+
+    return decorate
+
 
 HOSTILE = (
     *(None, True, "", "x", "a.npy#0", [], {}, [[]], [None], {"a": 1}, "\ud800", "\x00"),
@@ -100,6 +127,12 @@ def altered(draw: st.DrawFn, content: Any) -> Any:
                     inner[key] = copy.deepcopy(draw(st.sampled_from(HOSTILE)))
             break
     return changed
+
+
+def survives(read: Callable[[], object]) -> None:
+    """Reading succeeds, or raises the one error that the command line shows as a line."""
+    with contextlib.suppress(GraphmerError):
+        read()
 
 
 def as_json(content: Any) -> bytes:

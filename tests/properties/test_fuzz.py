@@ -1,30 +1,24 @@
 """Whatever a file holds, reading it gives its content or a `GraphmerError`, and nothing else."""
 
-import contextlib
 import json
 import pickle
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, strategies as st
+from hypothesis import strategies as st
 
-from graphmer.checksums import KEY, write_json
 from graphmer.config.load import load_config
 from graphmer.corpora.arrays import read_arrays
 from graphmer.corpora.bare import read_bare
 from graphmer.corpora.dataset import read_dataset, read_dialogues, write_dataset
 from graphmer.corpora.gcnet import read_gcnet
 from graphmer.corpora.problems import Findings, examine
-from graphmer.errors import GraphmerError
-from graphmer.training.model_file import load_model, save_model
 from tests.corpora.test_gcnet import CMU, FOUR_WAY
 from tests.experiment.tiny import settings as tiny_settings
-from tests.properties.mutations import altered, as_json, damaged, dialogues, tried
-from tests.training.test_model_file import trained
+from tests.properties.mutations import altered, as_json, damaged, dialogues, fuzz, survives
 
 pytestmark = pytest.mark.fuzz
 
@@ -60,12 +54,6 @@ def place():
         yield Path(folder)
 
 
-def survives(read: Callable[[], object]) -> None:
-    """Reading succeeds, or raises the one error that the command line shows as a line."""
-    with contextlib.suppress(GraphmerError):
-        read()
-
-
 def lines(chats) -> bytes:
     return b"\n".join(as_json(chat) for chat in chats)
 
@@ -76,8 +64,7 @@ def read_chats(path: Path) -> None:
     survives(lambda: examine(lambda found: read_bare(path, pooling="max", findings=found)))
 
 
-@tried
-@given(data=st.data())
+@fuzz("round trip")
 def test_valid_dialogues_come_back_as_they_were(data, place):
     chats = data.draw(dialogues(WIDTHS))
     with tempfile.TemporaryDirectory() as name:
@@ -96,8 +83,7 @@ def test_valid_dialogues_come_back_as_they_were(data, place):
                 assert dialogue.features[modality][number].tolist() == vector
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_damaged_dialogues(data, place):
     np.save(place / "audio.npy", np.ones((2, 3)))
     path = place / "chats.jsonl"
@@ -106,8 +92,7 @@ def test_damaged_dialogues(data, place):
     read_chats(path)
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_dialogues_of_other_content(data, place):
     np.save(place / "audio.npy", np.ones((2, 3)))
     path = place / "chats.jsonl"
@@ -115,8 +100,7 @@ def test_dialogues_of_other_content(data, place):
     read_chats(path)
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_headers_of_other_content(data, place):
     folder = place / "dataset"
     folder.mkdir(exist_ok=True)
@@ -127,8 +111,7 @@ def test_headers_of_other_content(data, place):
     survives(lambda: examine(lambda found: read_dataset(folder, pooling="last", findings=found)))
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_damaged_vectors(data, place):
     folder = place / "vectors"
     folder.mkdir(exist_ok=True)
@@ -139,8 +122,7 @@ def test_damaged_vectors(data, place):
     read_chats(folder / "chats.jsonl")
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_damaged_arrays(data, place):
     path = place / "arrays.npz"
     changed = dict(ARRAYS)
@@ -162,8 +144,7 @@ def test_damaged_arrays(data, place):
     )
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_damaged_label_pickles_and_feature_files(data, place):
     folder = place / "gcnet"
     (folder / "features" / "wav").mkdir(parents=True, exist_ok=True)
@@ -180,44 +161,9 @@ def test_damaged_label_pickles_and_feature_files(data, place):
     survives(lambda: examine(lambda found: read_gcnet(folder, "four.pkl", {"audio": "wav"}, findings=found)))
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_configurations_of_other_content(data, place):
     path = place / "tiny.yaml"
     text = json.dumps(data.draw(altered(tiny_settings()))).encode()
     path.write_bytes(data.draw(damaged(text)) if data.draw(st.booleans()) else text)
     survives(lambda: load_config(path))
-
-
-@pytest.fixture(scope="module")
-def model(place):
-    folder = place / "model"
-    folder.mkdir()
-    save_model(folder, trained())
-    return folder, {name: (folder / name).read_bytes() for name in ("model.json", "model.safetensors")}
-
-
-@tried
-@given(data=st.data())
-def test_damaged_model_files(data, model):
-    folder, whole = model
-    name = data.draw(st.sampled_from(sorted(whole)))
-    content = data.draw(damaged(whole[name]))
-    for other, before in whole.items():
-        (folder / other).write_bytes(content if other == name else before)
-    if content != whole[name]:
-        with pytest.raises(GraphmerError):
-            load_model(folder)
-
-
-@tried
-@given(data=st.data())
-def test_descriptions_of_other_content(data, model):
-    folder, whole = model
-    (folder / "model.safetensors").write_bytes(whole["model.safetensors"])
-    content = {key: value for key, value in json.loads(whole["model.json"]).items() if key != KEY}
-    try:
-        write_json(folder / "model.json", data.draw(altered(content)))
-    except ValueError:  # NaN, which it does not write
-        return
-    survives(lambda: load_model(folder))

@@ -13,6 +13,7 @@ from graphmer.nn.calibration import Calibration
 from graphmer.nn.messages import MessagePassingSettings
 from graphmer.systems import SYSTEMS
 from graphmer.training.model_file import TrainedModel, load_model, save_model
+from tests.memory import limited_memory
 from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, batched, ragged
 
@@ -124,6 +125,23 @@ def test_a_description_is_read_by_its_schema(where, value, message, tmp_path):
 
     edited(tmp_path, change)
     with pytest.raises(CheckpointError, match=re.escape(f"model.json: {message}")):
+        load_model(tmp_path)
+
+
+SIZES = {
+    "wide": lambda network: network.update(width=16_384),
+    "deep": lambda network: network.update(width=512, depth=100),
+}
+
+
+@pytest.mark.parametrize("change", SIZES.values(), ids=SIZES)
+def test_nothing_is_allocated_for_other_sizes_than_those_of_the_weights(change, tmp_path):
+    save_model(tmp_path, trained())
+    edited(tmp_path, lambda content: change(content["model"]["network"]))
+    with (
+        limited_memory(2**28),
+        pytest.raises(CheckpointError, match=r"holds the weights of another model than model.json describes"),
+    ):
         load_model(tmp_path)
 
 

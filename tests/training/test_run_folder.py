@@ -1,4 +1,5 @@
 import json
+import logging
 import subprocess
 
 import pytest
@@ -12,7 +13,7 @@ def test_a_new_folder_holds_configuration_and_environment(tmp_path):
     folder = RunFolder.create(tmp_path / "runs", "demo", "name: demo\n", {"device": "cpu"})
     assert folder.path == tmp_path / "runs" / "demo"
     assert (folder.path / "config.yaml").read_text() == "name: demo\n"
-    assert RunFolder(folder.path).environment == {"device": "cpu"}
+    assert RunFolder(folder.path).environment["device"] == "cpu"
 
 
 def test_a_taken_name_gets_a_number(tmp_path):
@@ -23,6 +24,11 @@ def test_a_taken_name_gets_a_number(tmp_path):
 def test_a_folder_that_is_no_run_is_refused(tmp_path):
     with pytest.raises(CheckpointError, match=r"no run folder \(it has no config.yaml\). Name one"):
         RunFolder(tmp_path)
+
+
+def log(folder: RunFolder, fold: int, number: int) -> None:
+    epoch = {"stage": "mixing", "losses": {"emotion": 1.0}, "score": None, "best": False, "seconds": 0.1}
+    folder.log(fold=fold, seed=1, number=number, **epoch)
 
 
 def test_the_log_grows_line_by_line(tmp_path):
@@ -62,7 +68,7 @@ def test_without_git_there_is_no_commit(monkeypatch):
 def test_a_rewound_log_has_lost_the_epochs_that_come_again_and_a_torn_line(tmp_path):
     folder = RunFolder.create(tmp_path, "demo", "", {})
     for fold, number in ((1, 1), (2, 1), (1, 2), (2, 2), (3, 1)):
-        folder.log(fold=fold, seed=1, number=number)
+        log(folder, fold, number)
     with (folder.path / "log.jsonl").open("a") as file:
         file.write('{"time": 1, "fo')
     folder.truncate_log({(1, 1): 1, (3, 1): 0})
@@ -71,16 +77,57 @@ def test_a_rewound_log_has_lost_the_epochs_that_come_again_and_a_torn_line(tmp_p
 
 def test_a_rewound_log_that_has_nothing_to_lose_is_left_as_it_is(tmp_path):
     folder = RunFolder.create(tmp_path, "demo", "", {})
-    folder.log(fold=1, seed=1, number=1)
+    log(folder, 1, 1)
     before = (folder.path / "log.jsonl").stat()
     folder.truncate_log({(1, 1): 1})
     after = (folder.path / "log.jsonl").stat()
     assert (after.st_ino, after.st_size) == (before.st_ino, before.st_size)
 
 
-@pytest.mark.parametrize("line", ["{\n", "5\n", "[1]\n"])
-def test_a_damaged_log_is_named(line, tmp_path):
+DAMAGED = {
+    "{": "cannot be read",
+    "5": "must hold a JSON object, got int",
+    "[1]": "must hold a JSON object, got list",
+    "[" * 100_000: "nested too deeply",
+    '{"fold": 1}': "seed: field required",
+    '{"checksum": ""}': "does not match its checksum",
+}
+
+
+@pytest.mark.parametrize(("line", "message"), DAMAGED.items(), ids=range(len(DAMAGED)))
+def test_a_damaged_line_of_a_log_is_named(line, message, tmp_path):
     folder = RunFolder.create(tmp_path, "demo", "", {})
-    (folder.path / "log.jsonl").write_text(line)
-    with pytest.raises(CheckpointError, match=r"log\.jsonl: cannot be read"):
+    log(folder, 1, 1)
+    with (folder.path / "log.jsonl").open("a") as file:
+        file.write(line + "\n")
+    with pytest.raises(
+        CheckpointError, match=rf"log\.jsonl:2: .*{message}.* Restore the file, or delete this line\.$"
+    ):
         folder.truncate_log({})
+
+
+def test_a_log_of_an_earlier_version_is_read_without_checksums(tmp_path):
+    folder = RunFolder.create(tmp_path, "demo", "", {})
+    log(folder, 1, 1)
+    (record,) = folder.records()
+    (folder.path / "log.jsonl").write_text(json.dumps(record) + "\n")
+    assert folder.records() == [record]
+
+
+def test_epochs_that_a_log_lacks_are_named(tmp_path, caplog):
+    folder = RunFolder.create(tmp_path, "demo", "", {})
+    log(folder, 1, 2)
+    folder.truncate_log({(1, 1): 3})
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message == f"{folder.path}/log.jsonl: no record of epochs [1, 3] of fold 1 seed 1."
+
+
+def test_an_edited_configuration_is_named(tmp_path, caplog):
+    folder = RunFolder.create(tmp_path, "demo", "name: demo\n", {})
+    folder.warn_if_edited()
+    assert not caplog.records
+    (folder.path / "config.yaml").write_text("name: other\n")
+    with caplog.at_level(logging.WARNING):
+        folder.warn_if_edited()
+    (message,) = [record.getMessage() for record in caplog.records]
+    assert message.startswith(f"{folder.path}/config.yaml: edited or damaged since the run was created")

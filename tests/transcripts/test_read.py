@@ -91,7 +91,10 @@ def test_melds_rows_are_ordered_by_number_and_its_times_are_seconds(tmp_path):
     [
         (meld_row(1, "a", 0, 1) + meld_row(2, "b", 0, 1), r":3: utterance 1 of dialogue 0 is also in line 2"),
         (meld_row(1, "a", 0, 1, start="976 s"), r":2: StartTime: must be like 00:16:16,059; got '976 s'"),
-        (meld_row(1, "a", "x", 1), r":2: Dialogue_ID: must be a whole number; got 'x'"),
+        (
+            meld_row(1, "a", "x", 1),
+            r":2: Dialogue_ID: must be a whole number below 10\^9; got 'x'",
+        ),
         ("1,a,b\n", r":2: the row has another number of fields"),
         ('1,"never closed', r":2: no valid CSV \(unexpected end of data\)"),
         ("", r"has a header but no rows"),
