@@ -43,7 +43,7 @@ function ratePoints(metric) {
 
 function rateCurve(metric, width) {
   const points = ratePoints(metric);
-  if (points.length < 2) return make("p", { className: "quiet" }, "No missing rates were evaluated.");
+  if (points.length < 2 || points.at(-1).x === 0) return make("p", { className: "quiet" }, "No missing rate that hides anything was evaluated.");
   const [left, right, top, bottom, height] = [44, width - 12, 12, 210, 256];
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${metric.name} by missing rate` });
   const [low, high] = extent(points.flatMap(({ row }) => [row.mean, row.low, row.high]));
