@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -12,6 +13,8 @@ from graphmer.cli.options import Device
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from graphmer.config.schema import Config
+    from graphmer.corpora.base import Corpus
     from graphmer.transcripts import ReadingOptions
 
 Unnamed = Annotated[
@@ -23,6 +26,10 @@ Roster = Annotated[
 ]
 MergeGap = Annotated[
     float, typer.Option(help="Longest pause in seconds between subtitles that are one turn; -1: none are.")
+]
+Precision = Annotated[
+    Literal["auto", "float32", "bfloat16"],
+    typer.Option(help="Number format of the encoder; auto: bfloat16 where the device multiplies in it."),
 ]
 Cache = Annotated[
     Path | None, typer.Option(help="Folder of extracted features; ~/.cache/graphmer/features by default.")
@@ -37,6 +44,7 @@ def features(
     text: Annotated[
         str, typer.Option(help="Encoder of the words: minilm, a folder, or an id of the Hugging Face hub.")
     ] = "minilm",
+    precision: Precision = "auto",
     name: Annotated[str | None, typer.Option(help="Name of the corpus; that of OUT by default.")] = None,
     speakers: Unnamed = "refuse",
     roster: Roster = None,
@@ -59,7 +67,7 @@ def features(
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.dataset import write_dataset
     from graphmer.errors import CorpusError
-    from graphmer.experiment.words import EXTRACTORS, corpus_of, read_transcripts
+    from graphmer.experiment.words import corpus_of, make_extractor, read_transcripts
     from graphmer.features import default_folder
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -69,16 +77,36 @@ def features(
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             console.print(f"{path.name}: {line}", soft_wrap=True)
-    extractor = EXTRACTORS["text"](text, str(make_fabric(device, "32-true").device))
+    extractor = make_extractor(
+        "text", text, str(make_fabric(device, "32-true").device), {"precision": precision}
+    )
+    console.print(f"text features of {extractor.provenance}", soft_wrap=True)
     with bar(console) as progress:
         corpus, done = corpus_of(
             transcripts, [extractor], name or out.name, cache or default_folder(), progress
         )
-    for (modality, reason), number in done.missing.items():
-        console.print(f"{modality} missing in {number} turns: {reason}", soft_wrap=True)
+    for line in done.lines():
+        console.print(line, soft_wrap=True)
     described = {modality: str(each) for modality, each in corpus.card.extractors.items()}
     write_dataset(corpus, out, extractors=described)
     show_corpus(console, corpus, described)
+
+
+def extracted(config: "Config", device: str) -> "Corpus | None":
+    """Corpus whose features a configuration extracts, under a progress bar; ``None`` if it has no `features`.
+
+    Args:
+        config: a checked configuration.
+        device: on which extractors compute.
+    """
+    from graphmer.cli.terminal import terminal
+    from graphmer.experiment.transcribed import transcribed_corpus
+
+    if config.features is None:
+        return None
+    console = terminal(markup=False, highlight=False)
+    with bar(console) as progress:
+        return transcribed_corpus(config, device, progress, partial(console.print, soft_wrap=True))
 
 
 def reading_options(speakers: str, roster: str | None, merge_gap: float) -> "ReadingOptions":

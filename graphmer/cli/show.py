@@ -34,14 +34,17 @@ def show(
     overrides: Overrides = None,
 ) -> None:
     """Show one dialogue as the model sees it: turns, availability, edges by relation."""
+    from graphmer.cli.features import extracted
     from graphmer.cli.terminal import console
     from graphmer.config.load import load_config
     from graphmer.corpora.problems import did_you_mean
     from graphmer.errors import CorpusError
     from graphmer.experiment import Components
+    from graphmer.experiment.reading import read_corpus
 
     _check_picture(png, turn, relation)
-    components = Components(load_config(config, overrides or []))
+    loaded = load_config(config, overrides or [])
+    components = Components(loaded, read_corpus(loaded, extracted(loaded, "cpu")))
     known = {found.id: found for found in components.corpus.dialogues}
     if dialogue and dialogue not in known:
         meant = did_you_mean(dialogue, known)

@@ -14,6 +14,7 @@ from graphmer.report.table import IN_UNITS, PARTIAL
 _DERIVED = {key: SHIFT_METRICS[key] for key in ("mcc", "kappa", "f1", "pair_match", "pair_match_on_shifts")}
 _DIRECT = DIRECT_METRICS | {"direct_calibration_error": "direct ECE"}
 _RATE = "rate:"
+_DROP = "drop:"
 
 
 def measures(scores: Scores, changes: ChangeScores | None, best: Mapping[str, float]) -> dict[str, Any]:
@@ -51,11 +52,7 @@ def measures(scores: Scores, changes: ChangeScores | None, best: Mapping[str, fl
     return {
         "metrics": kinds,
         "sets": [*scores.sets, *([PARTIAL] if scores.partial_sets else [])],
-        "rates": [
-            {"condition": name, "rate": float(name.removeprefix(_RATE))}
-            for name in scores.conditions
-            if name.startswith(_RATE)
-        ],
+        "rates": _rates(scores),
         "rows": rows,
         "missing": dict(zip(scores.conditions, scores.missing, strict=True)),
         "best": _best(scores, best),
@@ -65,6 +62,15 @@ def measures(scores: Scores, changes: ChangeScores | None, best: Mapping[str, fl
         "utterances": summary[0].utterances,
         "change": None if changes is None else _counted(changes),
     }
+
+
+def _rates(scores: Scores) -> list[dict[str, Any]]:
+    """Missing rates of the chart; dropped turns where the rates hide nothing, as with a single modality."""
+    missing = dict(zip(scores.conditions, scores.missing, strict=True))
+    named = {kind: [name for name in scores.conditions if name.startswith(kind)] for kind in (_RATE, _DROP)}
+    hides = any(missing[name] > 0 for name in named[_RATE])
+    kind = _RATE if hides or not named[_DROP] else _DROP
+    return [{"condition": name, "rate": float(name.removeprefix(kind))} for name in named[kind]]
 
 
 def _counted(changes: ChangeScores) -> dict[str, Any]:

@@ -26,7 +26,7 @@ CHAT = "Ann: aaa\nBob: b bb\nAnn:\nBob: cd\n"
 
 @pytest.fixture(name="cache", autouse=True)
 def _cache(monkeypatch, tmp_path):
-    monkeypatch.setattr(words, "EXTRACTORS", {"text": lambda model, device: LetterExtractor(model)})
+    monkeypatch.setattr(words, "EXTRACTORS", {"text": lambda model, device, settings: LetterExtractor(model)})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 

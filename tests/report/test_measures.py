@@ -1,4 +1,5 @@
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -64,3 +65,11 @@ def test_without_change_scores_the_values_are_still_json():
     assert values["change"] is None
     assert values["rows"][PARTIAL]["wa"]["mean"] is not None
     json.dumps(values, allow_nan=False)
+
+
+@pytest.mark.parametrize(("missing", "kind"), [((0, 0, 0.3), "drop:0.3"), ((0, 0.5, 0.3), "rate:0.5")])
+def test_dropped_turns_are_the_rates_where_no_rate_hides_anything(missing, kind):
+    keyed = {(1, "1", name): random_speech(0, condition=name) for name in ("a", "rate:0.5", "drop:0.3")}
+    scores = Scores.from_predictions(keyed, labels=EMOTIONS, modalities=("audio", "text"), meta=META)
+    values = measures(replace(scores, missing=missing), None, {})
+    assert [rate["condition"] for rate in values["rates"]] == [kind]

@@ -43,7 +43,7 @@ function ratePoints(metric) {
 
 function rateCurve(metric, width) {
   const points = ratePoints(metric);
-  if (points.length < 2) return make("p", { className: "quiet" }, "No missing rates were evaluated.");
+  if (points.length < 2 || points.at(-1).x === 0) return make("p", { className: "quiet" }, "No missing rate that hides anything was evaluated.");
   const [left, right, top, bottom, height] = [44, width - 12, 12, 210, 256];
   const svg = shape("svg", { viewBox: `0 0 ${width} ${height}`, role: "img", "aria-label": `${metric.name} by missing rate` });
   const [low, high] = extent(points.flatMap(({ row }) => [row.mean, row.low, row.high]));
@@ -108,6 +108,7 @@ function publishedTable() {
 }
 
 function scoresSection() {
+  if (!report.measures) return byId("scores").remove();
   const { metrics, seeds, folds, utterances, dialogues, change, best } = report.measures;
   const select = byId("metric");
   options(select, metrics, (metric) => (metric.about === "change" ? `change of emotion: ${metric.name}` : metric.name));
