@@ -32,6 +32,7 @@ def test_counts_are_summed_by_kind():
     assert reliability.totals(tests) == {"mutation": (7, 6), "kill": (30, 30)}
 
 
+@pytest.mark.skipif(not reliability.RESULT.is_file(), reason="no counts are stored")
 def test_every_stored_input_was_survived():
     stored = json.loads(reliability.RESULT.read_text())
     assert stored["examples"] >= 2000

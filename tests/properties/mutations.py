@@ -3,12 +3,15 @@
 import contextlib
 import copy
 import functools
+import inspect
+import itertools
 import json
 import os
 from collections.abc import Callable
 from typing import Any, Literal
 
-from hypothesis import HealthCheck, given, settings, strategies as st
+from hypothesis import HealthCheck, given, seed, settings, strategies as st
+from hypothesis.errors import FlakyStrategyDefinition, StopTest, UnsatisfiedAssumption
 
 from graphmer.errors import GraphmerError
 from tests.counts import record
@@ -19,28 +22,52 @@ EXAMPLES = int(os.environ.get("GRAPHMER_EXAMPLES", "100"))
 tried = settings(
     max_examples=EXAMPLES,
     deadline=None,
-    derandomize=True,
     database=None,
     suppress_health_check=list(HealthCheck),
 )
 
 
 def fuzz(kind: Literal["mutation", "round trip"]) -> Callable[[Callable[..., None]], Any]:
-    """Decorator that runs a test with `EXAMPLES` draws of its argument ``data``, and records its counts."""
+    """Decorator that runs a test with `EXAMPLES` draws of its argument ``data``, and records its counts.
+
+    In long runs Hypothesis sometimes takes the draws of slow tests for inconsistent, although they depend on
+    nothing else; drawing then goes on with the next seed.
+    """
 
     def decorate(test: Callable[..., None]) -> Any:
         counts = {"tried": 0, "survived": 0}
 
-        @functools.wraps(test)
         def example(*arguments: Any, **named: Any) -> None:
-            counts["tried"] += 1
             try:
                 test(*arguments, **named)
-                counts["survived"] += 1
+            except (StopTest, UnsatisfiedAssumption):  # an incomplete draw
+                raise
+            except BaseException:
+                counts["tried"] += 1
+                raise
+            counts["tried"] += 1
+            counts["survived"] += 1
+
+        example.__signature__ = inspect.signature(test)  # type: ignore[attr-defined]
+
+        @functools.wraps(test)
+        def run(*arguments: Any, **named: Any) -> None:
+            counts.update(tried=0, survived=0)
+            try:
+                for number in itertools.count():
+                    left = settings(tried, max_examples=EXAMPLES - counts["tried"])
+                    try:
+                        seed(number)(left(given(data=st.data())(example)))(*arguments, **named)
+                        break
+                    except FlakyStrategyDefinition:
+                        if counts["tried"] >= EXAMPLES:
+                            break
             finally:
                 record(f"{test.__module__.rpartition('.')[2]}.{test.__name__}", kind, **counts)
 
-        return tried(given(data=st.data())(example))
+        kept = [each for each in inspect.signature(test).parameters.values() if each.name != "data"]
+        run.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]
+        return run
 
     return decorate
 
