@@ -5,6 +5,8 @@ import pytest
 from benchmarks import reliability
 from tests.counts import record
 
+FUZZ = "tests/properties/test_fuzz.py"
+
 
 def test_counts_are_recorded_only_where_they_are_asked_for(tmp_path, monkeypatch):
     monkeypatch.delenv("GRAPHMER_FUZZ_COUNTS", raising=False)
@@ -16,14 +18,14 @@ def test_counts_are_recorded_only_where_they_are_asked_for(tmp_path, monkeypatch
 
 
 def test_a_test_counts_the_inputs_that_it_tried(tmp_path):
-    (row,) = reliability.counted(tmp_path, 3, ["-k", "test_headers_of_other_content"])
+    (row,) = reliability.counted(tmp_path, 3, [FUZZ, "-k", "test_headers_of_other_content"])
     assert (row["kind"], row["survived"]) == ("mutation", row["tried"])
     assert row["tried"] >= 3
 
 
 def test_nothing_is_stored_if_a_test_fails(tmp_path):
     with pytest.raises(SystemExit, match="nothing was stored"):
-        reliability.counted(tmp_path, 3, ["-k", "no_such_test"])
+        reliability.counted(tmp_path, 3, [FUZZ, "-k", "no_such_test"])
 
 
 def test_counts_are_summed_by_kind():
