@@ -80,6 +80,14 @@ class Training:
         """Train until the end."""
         process = self.start()
         assert process.wait(600) == 0, (self.folder / "errors.txt").read_text()
+        self.wait_for_end()
+
+    def wait_for_end(self) -> None:
+        """Wait until all processes have ended, as they do soon after the command."""
+        deadline = time.monotonic() + DYING
+        while living := self.living():
+            assert time.monotonic() < deadline, f"{living} outlive the command"
+            time.sleep(0.02)
 
     def living(self) -> set[int]:
         """Processes of the command that have not ended."""
@@ -169,11 +177,8 @@ def kill(process: subprocess.Popen, training: Training, how: str) -> bool:
     if process.poll() is not None:
         return False
     (os.killpg if how == "group" else os.kill)(process.pid, signal.SIGKILL)
-    deadline = time.monotonic() + DYING
     process.wait()
-    while training.living():
-        assert time.monotonic() < deadline, "workers outlive the command"
-        time.sleep(0.02)
+    training.wait_for_end()
     return process.returncode == -signal.SIGKILL
 
 
