@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from graphmer.storage import PARTIAL
+from graphmer.training.run_folder import RunFolder
 from tests.counts import record
 from tests.experiment.tiny import arrays_of, write_config, write_corpus
 from tests.properties.mutations import EXAMPLES
@@ -137,7 +138,7 @@ def results(training: Training) -> dict[str, object]:
             arrays = arrays_of(path)
             found |= {f"{model.name}/{path.name}/{name}": arrays[name].tobytes() for name in arrays}
     assert all(found.values())
-    records = sorted(training.records(), key=key)
+    records = sorted(RunFolder(run).records(), key=key)
     found["log"] = [{**each, "time": 0, "seconds": 0} for each in records]
     found["names"] = sorted(str(path.relative_to(training.folder)) for path in training.folder.rglob("*"))
     return found
