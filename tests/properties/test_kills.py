@@ -18,6 +18,7 @@ import pytest
 from filelock import FileLock
 
 from graphmer.storage import PARTIAL
+from graphmer.training.run_folder import RunFolder
 from tests.counts import record
 from tests.experiment.tiny import arrays_of, write_config, write_corpus
 from tests.properties.mutations import EXAMPLES
@@ -80,6 +81,14 @@ class Training:
         """Train until the end."""
         process = self.start()
         assert process.wait(600) == 0, (self.folder / "errors.txt").read_text()
+        self.wait_for_end()
+
+    def wait_for_end(self) -> None:
+        """Wait until all processes have ended, as they do soon after the command."""
+        deadline = time.monotonic() + DYING
+        while living := self.living():
+            assert time.monotonic() < deadline, f"{living} outlive the command"
+            time.sleep(0.02)
 
     def living(self) -> set[int]:
         """Processes of the command that have not ended."""
@@ -129,7 +138,7 @@ def results(training: Training) -> dict[str, object]:
             arrays = arrays_of(path)
             found |= {f"{model.name}/{path.name}/{name}": arrays[name].tobytes() for name in arrays}
     assert all(found.values())
-    records = sorted(training.records(), key=key)
+    records = sorted(RunFolder(run).records(), key=key)
     found["log"] = [{**each, "time": 0, "seconds": 0} for each in records]
     found["names"] = sorted(str(path.relative_to(training.folder)) for path in training.folder.rglob("*"))
     return found
@@ -169,11 +178,8 @@ def kill(process: subprocess.Popen, training: Training, how: str) -> bool:
     if process.poll() is not None:
         return False
     (os.killpg if how == "group" else os.kill)(process.pid, signal.SIGKILL)
-    deadline = time.monotonic() + DYING
     process.wait()
-    while training.living():
-        assert time.monotonic() < deadline, "workers outlive the command"
-        time.sleep(0.02)
+    training.wait_for_end()
     return process.returncode == -signal.SIGKILL
 
 
