@@ -102,7 +102,7 @@ def extracted(config: "Config", device: str) -> "Corpus | None":
     from graphmer.cli.terminal import terminal
     from graphmer.experiment.transcribed import transcribed_corpus
 
-    if config.features is None:
+    if config.features is None or config.data.simulates:
         return None
     console = terminal(markup=False, highlight=False)
     with bar(console) as progress:
@@ -124,13 +124,15 @@ def bar(console: "Console") -> Iterator[Callable[[int, int], None]]:
 
     columns = (TextColumn("features"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeRemainingColumn(), console=console) as shown:
-        task = shown.add_task("features", total=None, rate="")
         first: list[int] = []
 
         def progress(done: int, total: int) -> None:
+            if not first:  # not before there is something to extract
+                shown.add_task("features", rate="")
             first.append(done)
-            elapsed = shown.tasks[0].elapsed or 0
+            (task,) = shown.tasks
+            elapsed = task.elapsed or 0
             rate = f"{(done - first[0]) / elapsed:.0f}/s" if elapsed and done > first[0] else ""
-            shown.update(task, completed=done, total=total, rate=rate)
+            shown.update(task.id, completed=done, total=total, rate=rate)
 
         yield progress
