@@ -118,13 +118,13 @@ def reading_options(speakers: str, roster: str | None, merge_gap: float) -> "Rea
 
 
 @contextmanager
-def bar(console: "Console") -> Iterator[Callable[[int, int], None]]:
-    """Progress bar of an extraction with its rate and the time left."""
+def bar(console: "Console", label: str = "features") -> Iterator[Callable[[int, int], None]]:
+    """Progress bar with the rate and the time left."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("features"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeRemainingColumn(), console=console) as shown:
-        task = shown.add_task("features", total=None, rate="")
+        task = shown.add_task(label, total=None, rate="")
         first: list[int] = []
 
         def progress(done: int, total: int) -> None:

@@ -15,9 +15,6 @@ from graphmer.errors import ConfigError
 HEAD = "classifier.safetensors"
 """File of the linear layer, beside those of the encoder."""
 
-BATCH = 64
-"""Texts that are classified at a time."""
-
 
 class TextClassifier(nn.Module):
     """Logits of the emotions of single utterances.
@@ -25,82 +22,54 @@ class TextClassifier(nn.Module):
     The states of the last layer are averaged over the tokens of a text; a linear layer follows.
 
     Args:
-        encoder: network of `transformers`.
-        tokenizer: of the encoder.
+        encoder: model of `sentence-transformers`.
         classes: number ``C`` of emotions.
-        tokens: the rest of a longer text is not read.
         dropout: dropout probability of the average, in training.
     """
 
-    def __init__(self, encoder: Any, tokenizer: Any, classes: int, tokens: int, dropout: float = 0.1) -> None:
+    def __init__(self, encoder: Any, classes: int, dropout: float = 0.1) -> None:
         super().__init__()
         self.encoder = encoder
-        self.tokenizer = tokenizer
-        self.tokens = tokens
         self.dropout = nn.Dropout(dropout)
-        self.head = nn.Linear(encoder.config.hidden_size, classes)
+        self.head = nn.Linear(encoder[0].get_embedding_dimension(), classes)
 
-    @classmethod
-    def from_folder(cls, folder: Path, classes: int, tokens: int) -> "TextClassifier":
-        """Classifier with the encoder of a folder, and with its linear layer if there is one.
-
-        Args:
-            folder: of a model of `transformers` or `sentence-transformers`.
-            classes: number of emotions.
-            tokens: the rest of a longer text is not read.
+    def load_head(self, folder: Path) -> None:
+        """Read the linear layer that `save` wrote.
 
         Raises:
-            ConfigError: if it cannot be read, or its linear layer is for another number of emotions.
+            ConfigError: if it is not there, or for other emotions.
         """
-        from transformers import AutoModel, AutoTokenizer
-        from transformers.utils import logging
-
-        logging.disable_progress_bar()  # of the weights, which are read in a moment
-        found = next(iter(sorted(folder.rglob("model.safetensors"))), folder / "model.safetensors").parent
+        path = folder / HEAD
         try:
-            encoder = AutoModel.from_pretrained(found, local_files_only=True)
-            tokenizer = AutoTokenizer.from_pretrained(found, local_files_only=True)
-        except (OSError, ValueError, KeyError) as error:
+            self.head.load_state_dict(load_file(path))
+        except (OSError, RuntimeError, ValueError) as error:
             problem = str(error).partition("\n")[0].rstrip(".")
-            raise ConfigError(f"{folder}: cannot be read as a text encoder: {problem}.") from None
-        classifier = cls(encoder, tokenizer, classes, tokens)
-        if (folder / HEAD).is_file():
-            head = load_file(folder / HEAD)
-            if head["weight"].shape != classifier.head.weight.shape:
-                raise ConfigError(f"{folder / HEAD}: must have {classes} emotions. Tune the encoder again.")
-            classifier.head.load_state_dict(head)
-        return classifier
+            raise ConfigError(f"{path}: cannot be read ({problem}). Tune the encoder again.") from None
 
     def save(self, folder: Path) -> None:
-        """Write encoder, tokenizer and linear layer to a folder."""
-        self.encoder.save_pretrained(folder)
-        self.tokenizer.save_pretrained(folder)
-        save_file({name: value.contiguous() for name, value in self.head.state_dict().items()}, folder / HEAD)
+        """Write encoder and linear layer to a folder."""
+        self.encoder.save(str(folder), create_model_card=False)
+        save_file(dict(self.head.state_dict()), folder / HEAD)
 
     def tokenized(self, texts: Sequence[str]) -> list[list[int]]:
-        """Numbers of the tokens of each text."""
-        return list(self.tokenizer(list(texts), truncation=True, max_length=self.tokens)["input_ids"])
+        """Numbers of the tokens of each text; those beyond the encoder's limit are left out."""
+        most = self.encoder.max_seq_length
+        return list(self.encoder.tokenizer(list(texts), truncation=True, max_length=most)["input_ids"])
 
     def forward(self, rows: Sequence[Sequence[int]]) -> Tensor:
         """Logits ``[B, C]`` of a batch of tokenized texts."""
         device, longest = self.head.weight.device, max(map(len, rows))
-        padding = self.tokenizer.pad_token_id or 0
+        padding = self.encoder.tokenizer.pad_token_id or 0
         ids = torch.tensor([[*row, *[padding] * (longest - len(row))] for row in rows], device=device)
         lengths = torch.tensor([len(row) for row in rows], device=device)
         mask = torch.arange(longest, device=device) < lengths[:, None]
-        states = self.encoder(input_ids=ids, attention_mask=mask.long()).last_hidden_state
+        states = self.encoder[0]({"input_ids": ids, "attention_mask": mask.long()})["token_embeddings"]
         mean = (states * mask[:, :, None]).sum(dim=1) / lengths[:, None]
         logits: Tensor = self.head(self.dropout(mean))
         return logits
 
     @torch.inference_mode()
     def logits(self, texts: Sequence[str]) -> NDArray[np.float32]:
-        """Logits ``[T, C]`` of texts in the order given, without dropout."""
+        """Logits ``[T, C]`` of a batch of texts, without dropout."""
         self.eval()
-        rows = self.tokenized(texts)
-        order = sorted(range(len(rows)), key=lambda number: len(rows[number]))
-        found = np.zeros((len(rows), self.head.out_features), dtype=np.float32)
-        for begin in range(0, len(order), BATCH):
-            some = order[begin : begin + BATCH]
-            found[some] = self([rows[number] for number in some]).float().cpu().numpy()
-        return found
+        return np.asarray(self(self.tokenized(texts)).float().cpu())

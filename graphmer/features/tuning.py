@@ -2,8 +2,6 @@
 
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from hashlib import sha256
 from typing import Annotated
 
 import numpy as np
@@ -13,6 +11,7 @@ from pydantic import Field
 from torch.nn.functional import cross_entropy
 
 from graphmer.features.classifier import TextClassifier
+from graphmer.features.text import multiplies_bfloat16
 from graphmer.settings import Positive, Seed, Settings
 
 HEAD_PACE = 20.0
@@ -22,9 +21,6 @@ WARMUP = 0.1
 POOL = 20
 """Batches whose texts are sorted by length together."""
 
-Targets = NDArray[np.int64]
-"""Numbers of the emotions of texts, ``[T]``; -1 for those without a label."""
-
 
 class TuningSettings(Settings):
     """How a text encoder is tuned."""
@@ -32,85 +28,66 @@ class TuningSettings(Settings):
     folds: Annotated[int, Field(ge=2, le=100)] = 3
     """Parts of the training dialogues, and networks: each is trained on all other parts."""
     epochs: Positive = 3
-    """Passes over the training turns; the best one on the part that is left out is kept."""
+    """Passes over the training turns; of each network the best one on the part that it leaves out is kept."""
     learning_rate: Annotated[float, Field(gt=0)] = 5e-5
     """Highest learning rate of the encoder."""
     batch: Positive = 32
     """Texts in a batch."""
-    tokens: Positive = 128
-    """The rest of a longer text is not read."""
     seed: Seed = 0
     """Of the linear layer, the order of the texts and dropout."""
 
 
-@dataclass(frozen=True)
-class Examples:
-    """Texts with their emotions.
-
-    Args:
-        texts: any number ``T``.
-        targets: numbers of the emotions.
-    """
-
-    texts: Sequence[str]
-    targets: Targets
-
-
-def fold_of(dialogues: Sequence[str], folds: int) -> dict[str, int]:
-    """Part of each dialogue: parts of equal size, chosen by a hash of the ids.
-
-    Raises:
-        ValueError: if there are fewer dialogues than parts.
-    """
-    ordered = sorted(set(dialogues), key=lambda id: sha256(id.encode()).hexdigest())
-    if len(ordered) < folds:
-        raise ValueError(f"`folds` must be at most the number of dialogues, {len(ordered)}; got {folds}.")
-    return {id: place % folds for place, id in enumerate(ordered)}
-
-
 def train_epochs(
     classifier: TextClassifier,
-    examples: Examples,
+    texts: Sequence[str],
+    targets: NDArray[np.int64],
     settings: TuningSettings,
     seed: int,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int], None],
 ) -> Iterator[int]:
     """Train a classifier; yields the number of each epoch when it is over.
 
+    Products of matrices are computed in bfloat16 where the device has instructions for it.
+
     Args:
         classifier: changed in place.
-        examples: those without a label are left out.
+        texts: any number ``T``.
+        targets: number of the emotion of each text, ``[T]``.
         settings: of the training.
         seed: of order and dropout.
         progress: called with the number of texts of each batch that is done.
+
+    Raises:
+        FloatingPointError: if the loss is not finite.
     """
-    texts = [text for text, target in zip(examples.texts, examples.targets, strict=True) if target >= 0]
-    targets = torch.from_numpy(examples.targets[examples.targets >= 0]).to(classifier.head.weight.device)
     rows = classifier.tokenized(texts)
-    head = {id(parameter) for parameter in classifier.head.parameters()}
-    rest = [parameter for parameter in classifier.parameters() if id(parameter) not in head]
+    device = classifier.head.weight.device
+    goals = torch.from_numpy(targets).to(device)
     groups = [
-        {"params": rest, "lr": settings.learning_rate},
+        {"params": list(classifier.encoder.parameters()), "lr": settings.learning_rate},
         {"params": list(classifier.head.parameters()), "lr": settings.learning_rate * HEAD_PACE},
     ]
     optimizer = torch.optim.AdamW(groups, weight_decay=0.01, fused=True)
     steps = settings.epochs * -(-len(rows) // settings.batch)
     schedule = torch.optim.lr_scheduler.LambdaLR(optimizer, lambda step: _rate(step / steps))
     draw = random.Random(seed)
-    with torch.random.fork_rng():
-        torch.manual_seed(seed)
-        for epoch in range(1, settings.epochs + 1):
-            classifier.train()
+    for epoch in range(1, settings.epochs + 1):
+        classifier.train()
+        with torch.random.fork_rng():
+            torch.manual_seed(seed + epoch)
             for some in _batches([len(row) for row in rows], settings.batch, draw):
-                loss = cross_entropy(classifier([rows[number] for number in some]), targets[some])
+                with torch.autocast(device.type, torch.bfloat16, enabled=multiplies_bfloat16(device.type)):
+                    logits = classifier([rows[number] for number in some])
+                loss = cross_entropy(logits.float(), goals[some])
+                if not loss.isfinite():
+                    raise FloatingPointError("The loss of the text encoder is not finite. Lower --rate.")
                 optimizer.zero_grad()
-                loss.backward()
+                loss.backward()  # type: ignore[no-untyped-call]
                 torch.nn.utils.clip_grad_norm_(classifier.parameters(), 1.0)
                 optimizer.step()
                 schedule.step()
-                if progress is not None:
-                    progress(len(some))
-            yield epoch
+                progress(len(some))
+        yield epoch
 
 
 def _rate(done: float) -> float:
