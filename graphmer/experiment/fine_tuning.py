@@ -19,7 +19,7 @@ from graphmer.experiment.words import (
 from graphmer.features import Clip
 from graphmer.features.cross_fitting import LabelledTexts, dialogue_parts, tune
 from graphmer.features.text import TextExtractor
-from graphmer.features.tuned import TunedExtractor
+from graphmer.features.tuned import TunedExtractor, dialogue_digest
 from graphmer.features.tuning import TuningSettings
 from graphmer.transcripts import TranscribedDialogue, Transcript
 
@@ -91,7 +91,8 @@ def _examples(
     if not rows:
         raise CorpusError("No turn of the training part has both words and a label.")
     texts, targets, numbers = zip(*rows, strict=True)
-    return LabelledTexts(texts, np.array(targets, dtype=np.int64), np.array(numbers, dtype=np.int64))
+    digests = [dialogue_digest(turn.text for turn in dialogue.turns) for dialogue in dialogues]
+    return LabelledTexts(texts, np.array(targets, dtype=np.int64), np.array(numbers, dtype=np.int64), digests)
 
 
 def _joined(labelled: LabelledDialogues, encoded: Sequence[Extraction]) -> Extraction:

@@ -16,7 +16,7 @@ from graphmer.corpora.problems import Findings
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.errors import CheckpointError, CorpusError
 from graphmer.features import Clip, Extractor, Missing, Provenance, TextExtractor, VectorCache, extract
-from graphmer.features.tuned import TunedExtractor, is_tuned
+from graphmer.features.tuned import TunedExtractor, dialogue_digest, is_tuned
 from graphmer.reprs import counted
 from graphmer.training.model_file import TrainedModel
 from graphmer.transcripts import ReadingOptions, TranscribedDialogue, Transcript, read_transcript
@@ -159,9 +159,12 @@ def corpus_of(
         progress: see `extract`.
 
     Raises:
-        CorpusError: if no turn has a label, or a dialogue is invalid.
+        CorpusError: if no turn has a label, a dialogue is invalid, or it trained an encoder.
     """
     labelled = labelled_dialogues(transcripts)
+    for extractor in extractors:
+        if isinstance(extractor, TunedExtractor):
+            _require_unseen(extractor, labelled.dialogues)
     done = with_features(labelled.dialogues, extractors, cache, progress)
     provenance = {extractor.modality: extractor.provenance for extractor in extractors}
     return corpus_with_features(labelled, done, provenance, transcripts, name), done
@@ -306,6 +309,17 @@ def _require_same(stored: Provenance, found: Provenance, modality: str, where: s
         raise CheckpointError(
             f"{where}: {modality} features are of {found}; the model was trained on {stored}. Use that "
             "extractor."
+        )
+
+
+def _require_unseen(extractor: TunedExtractor, dialogues: Sequence[TranscribedDialogue]) -> None:
+    """Refuse to encode dialogues by networks that saw their labels."""
+    seen = set(extractor.tuning.dialogues)
+    known = [d.id for d in dialogues if dialogue_digest(turn.text for turn in d.turns) in seen]
+    if known:
+        raise CorpusError(
+            f"{counted(len(known), 'dialogue')}, such as {known[0]}, trained the encoder, which saw their "
+            "labels. Use the corpus that `graphmer features tune` wrote, or leave them out."
         )
 
 

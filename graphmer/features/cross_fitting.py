@@ -31,11 +31,13 @@ class LabelledTexts:
         texts: any number ``T``, as an extractor reads them.
         targets: number of the emotion of each, ``[T]``.
         parts: part of the training dialogues that each is in, counted from 0, ``[T]``.
+        dialogues: hashes of the training dialogues; see `dialogue_digest`.
     """
 
     texts: Sequence[str]
     targets: NDArray[np.int64]
     parts: NDArray[np.int64]
+    dialogues: Sequence[str] = ()
 
     @property
     def digest(self) -> str:
@@ -91,6 +93,7 @@ def tune(
         encoder=TextExtractor(model, device, "float32").provenance,
         settings=settings,
         data=examples.digest,
+        dialogues=tuple(sorted(set(examples.dialogues))),
     )
     _begin(folder, begun)
     sizes = [int((examples.parts != part).sum()) * settings.epochs for part in range(settings.folds)]

@@ -1,7 +1,8 @@
 """Text encoders that were tuned to emotions: a folder of cross-fitted networks, and its extractor."""
 
 import hashlib
-from collections.abc import Sequence
+import json
+from collections.abc import Iterable, Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TypeVar
@@ -36,6 +37,8 @@ class Tuning(Settings):
     """How they were trained."""
     data: str
     """Hash of the texts, labels and parts."""
+    dialogues: tuple[str, ...]
+    """Hashes of the training dialogues, as `dialogue_digest` makes them."""
 
 
 class FittedNetwork(Settings):
@@ -49,6 +52,11 @@ class FittedNetwork(Settings):
     """Log loss with the temperature."""
     temperature: float
     """By which its logits are divided."""
+
+
+def dialogue_digest(texts: Iterable[str | None]) -> str:
+    """Short hash of the words of a dialogue, by which it is recognised in another file."""
+    return hashlib.sha256(json.dumps(list(texts)).encode()).hexdigest()[:16]
 
 
 def is_tuned(folder: Path) -> bool:
