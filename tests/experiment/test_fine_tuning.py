@@ -20,12 +20,12 @@ WORDS = ("good", "nice", "bad", "sad", "day", "night")
 @pytest.fixture(name="meld", scope="module")
 def _meld(tmp_path_factory):
     folder = tmp_path_factory.mktemp("csv")
-    for part, dialogues in (("train", 8), ("dev", 3), ("test", 2)):
+    for part, dialogues, turns in (("train", 8, 3), ("dev", 3, 11), ("test", 2, 14)):
         rows = [
             f"1,{WORDS[2 * ((d + u) % 2) + d % 2]} {WORDS[4 + u % 2]},{'AB'[u % 2]},"
             f'{("joy", "anger")[(d + u) % 2]},x,{d},{u},1,1,"0:0:{u},0","0:0:{u},5"\n'
             for d in range(dialogues)
-            for u in range(3 + d)
+            for u in range(turns + d)  # dialogues of all parts differ
         ]
         (folder / f"{part}_sent_emo.csv").write_text(HEADER + "".join(rows))
     return folder
