@@ -143,9 +143,8 @@ def store(name: str, found: Mapping[str, Any], runs: Mapping[str, Any]) -> None:
     for system, each in scores.items():
         for row in each.summary():
             if row.metric in ("wa", "weighted_f1"):
-                print(
-                    f"{system:22} {row.condition:9} {row.metric:12} {row.mean:.3f} [{row.low:.3f}, {row.high:.3f}]"
-                )
+                interval = f"[{row.low:.3f}, {row.high:.3f}]"
+                print(f"{system:22} {row.condition:9} {row.metric:12} {row.mean:.3f} {interval}")
     print(f"Stored: {target}")
 
 
