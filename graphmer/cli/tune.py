@@ -1,9 +1,8 @@
 """``graphmer features tune``, and the group of commands that it is in."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
-import click
 import typer
 from typer.core import TyperGroup
 
@@ -17,7 +16,7 @@ EXTRACT = "extract"
 class _ExtractByDefault(TyperGroup):
     """``graphmer features IN OUT`` is ``graphmer features extract IN OUT``."""
 
-    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         return super().parse_args(ctx, args if args[:1] and args[0] in self.commands else [EXTRACT, *args])
 
 

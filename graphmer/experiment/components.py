@@ -131,7 +131,7 @@ class Components:
         offset = getattr(
             self.config.model, "offset", None
         )  # of log-probabilities, which are added as they are
-        if offset in self.corpus.widths:
+        if offset is not None and offset in self.corpus.widths:
             standardiser = standardiser.without(offset, self.corpus.labels.outputs)
         found = FoldData(fold, self.corpus, standardiser)
         if not self.config.encodes_input:
