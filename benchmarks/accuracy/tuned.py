@@ -48,6 +48,7 @@ def main() -> None:
     parser.add_argument("name", help="of the corpus")
     parser.add_argument("frozen", type=Path, help="corpus of `graphmer features`")
     parser.add_argument("tuned", type=Path, help="corpus of `graphmer features tune`")
+    parser.add_argument("--shuffled", type=Path, help="a tuned corpus whose training labels were shuffled")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     options = parser.parse_args()
     torch.set_num_threads(1)
@@ -61,7 +62,7 @@ def main() -> None:
     last = runs["tuned, graph"]
     first = {key: each for key, each in found["tuned, graph"].items() if key[0] == options.seeds[0]}
     found[ALONE] = {key: alone(each, last.components) for key, each in first.items()}
-    store(options.name, found, runs)
+    store(options.name, found, runs, None if options.shuffled is None else leak(options.shuffled))
 
 
 def trained(
@@ -102,7 +103,37 @@ def alone(predicted: Any, components: Any) -> Any:
     return replace(predicted, output=output, change=None, changed=None)
 
 
-def store(name: str, found: Mapping[str, Any], runs: Mapping[str, Any]) -> None:
+def leak(folder: Path) -> dict[str, float]:
+    """How much cross-fitted features know of shuffled labels, in nats; the interval is over dialogues.
+
+    ``gain`` is the log-likelihood of the training labels under the features, each calibrated on them, above
+    that of their distribution. Features that leak have a positive gain.
+    """
+    import numpy as np
+
+    from graphmer.corpora.dataset import read_dataset
+
+    corpus = read_dataset(folder)
+    train = set(corpus.official["train"])
+    dialogues = [each for each in corpus.dialogues if each.id in train]
+    labels = [corpus.labels.encode(each.emotion) for each in dialogues]
+    share = torch.cat(labels).bincount(minlength=corpus.labels.outputs).float()
+    known = [
+        each.features["text"].log_softmax(dim=1)[torch.arange(len(each)), label]
+        for each, label in zip(dialogues, labels, strict=True)
+    ]
+    prior = (share / share.sum()).log()
+    gains = [float((rows - prior[label]).sum()) for rows, label in zip(known, labels, strict=True)]
+    turns = [len(label) for label in labels]
+    draws = np.random.default_rng(0).integers(0, len(gains), (1000, len(gains)))
+    resampled = np.array(gains)[draws].sum(axis=1) / np.array(turns)[draws].sum(axis=1)
+    low, high = np.quantile(resampled, (0.025, 0.975))
+    return {"gain": sum(gains) / sum(turns), "low": float(low), "high": float(high)}
+
+
+def store(
+    name: str, found: Mapping[str, Any], runs: Mapping[str, Any], shuffled: Mapping[str, float] | None
+) -> None:
     """Everything that was measured as one JSON file."""
     from graphmer.evaluation.scores import Scores
 
@@ -112,7 +143,7 @@ def store(name: str, found: Mapping[str, Any], runs: Mapping[str, Any]) -> None:
             each,
             labels=components.corpus.labels,
             modalities=components.modalities,
-            meta={"title": system, "simulated": False},
+            meta={"title": system, "simulated": False, "selection": "validation"},
         )
         for system, each in found.items()
     }
@@ -138,6 +169,9 @@ def store(name: str, found: Mapping[str, Any], runs: Mapping[str, Any]) -> None:
             if row.metric in ("wa", "weighted_f1")
         ],
     }
+    if shuffled is not None:
+        result["shuffled"] = dict(shuffled)
+        print(f"gain of features tuned on shuffled labels: {shuffled}")
     target = RESULTS / f"tuned_{name}.json"
     target.write_text(json.dumps(rounded(result), indent=1) + "\n")
     for system, each in scores.items():
