@@ -148,7 +148,8 @@ def store(
         for system, each in found.items()
     }
     (fold,) = components.folds.values()
-    result = {
+    result: dict[str, Any] = {
+        "measure": "tuned",
         "title": f"{components.corpus.card.name}: trained on {len(fold.train)} dialogues, tested on "
         f"{len(fold.test)}",
         "environment": runs["tuned, graph"].folder.environment,
