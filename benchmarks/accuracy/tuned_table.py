@@ -21,7 +21,7 @@ def tuned_table(result: Mapping[str, Any]) -> str:
         (row["first"], row["other"], row["condition"], row["metric"]): row for row in result["differences"]
     }
     for first, other in dict.fromkeys(key[:2] for key in differences):
-        cells = [signed(differences[first, other, *key]) for key in keys]
+        cells = [signed(differences[(first, other, *key)]) for key in keys]
         lines.append([f"{other} - {first}", *cells])
     machine = result["environment"]
     seeds = max(len(stored["seeds"]) for stored in result["systems"].values())
