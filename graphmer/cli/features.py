@@ -61,6 +61,7 @@ def features(
     examples:
       graphmer features MELD/ data/meld_text --text minilm
       graphmer features calls/ data/calls --text ./my-encoder
+      graphmer features tune --help
     """  # noqa: D301
     from graphmer.cli.corpora import show_corpus
     from graphmer.cli.options import make_fabric

@@ -23,7 +23,7 @@ class _ExtractByDefault(TyperGroup):
 app = typer.Typer(
     cls=_ExtractByDefault,
     rich_markup_mode=None,
-    help="Turn transcripts into a corpus with features: extract them, or tune their extractor first.",
+    help="Turn transcripts into a corpus with features.",
 )
 
 
