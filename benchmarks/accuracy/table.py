@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.accuracy.cells import markdown, percent, signed
 from benchmarks.accuracy.change_table import change_table, recovery_table
 from benchmarks.accuracy.systems import page as of_systems
+from benchmarks.accuracy.tuned_table import tuned_table
 from benchmarks.markers import fill
 from benchmarks.reliability import counts_table
 
@@ -72,6 +73,8 @@ def table_of(result: Mapping[str, Any]) -> str:
     """The table of a result, of the kind that its claim measures."""
     if result.get("measure") == "reliability":
         return counts_table(result)
+    if result.get("measure") == "tuned":
+        return tuned_table(result)
     if result.get("measure") != "change":
         return table(result)
     planted = any(system["planted"] for system in result["systems"].values())

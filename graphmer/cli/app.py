@@ -19,7 +19,6 @@ from graphmer.cli import (
     data,
     doctor,
     evaluate,
-    features,
     init,
     pack,
     predict,
@@ -27,6 +26,7 @@ from graphmer.cli import (
     show,
     stream,
     train,
+    tune,
 )
 from graphmer.cli.commands import add
 from graphmer.errors import GraphmerError
@@ -40,7 +40,6 @@ app = typer.Typer(
 add(
     app,
     init.init,
-    features.features,
     train.train,
     evaluate.evaluate,
     predict.predict,
@@ -52,6 +51,7 @@ add(
     show.show,
     doctor.doctor,
 )
+app.add_typer(tune.app, name="features")
 app.add_typer(data.app, name="data")
 
 

@@ -61,6 +61,7 @@ def features(
     examples:
       graphmer features MELD/ data/meld_text --text minilm
       graphmer features calls/ data/calls --text ./my-encoder
+      graphmer features tune --help
     """  # noqa: D301
     from graphmer.cli.corpora import show_corpus
     from graphmer.cli.options import make_fabric
@@ -118,17 +119,17 @@ def reading_options(speakers: str, roster: str | None, merge_gap: float) -> "Rea
 
 
 @contextmanager
-def bar(console: "Console") -> Iterator[Callable[[int, int], None]]:
-    """Progress bar of an extraction with its rate and the time left."""
+def bar(console: "Console", label: str = "features") -> Iterator[Callable[[int, int], None]]:
+    """Progress bar with the rate and the time left."""
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-    columns = (TextColumn("features"), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
+    columns = (TextColumn(label), BarColumn(), MofNCompleteColumn(), TextColumn("{task.fields[rate]}"))
     with Progress(*columns, TimeRemainingColumn(), console=console) as shown:
         first: list[int] = []
 
         def progress(done: int, total: int) -> None:
             if not first:  # not before there is something to extract
-                shown.add_task("features", rate="")
+                shown.add_task(label, rate="")
             first.append(done)
             (task,) = shown.tasks
             elapsed = task.elapsed or 0

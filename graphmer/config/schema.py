@@ -277,6 +277,12 @@ class Config(Settings):
                 f"`encoder` {self.encoder} standardises the input of the network; got `data.normalise` none, "
                 "set it to standard"
             )
+        offset = getattr(self.model, "offset", None)
+        if self.encodes_input and offset is not None:
+            raise ValueError(
+                f"`encoder` {self.encoder} changes the features that `model.offset` adds as they are; got "
+                f"{offset}, leave one of them out"
+            )
         return self
 
     @model_validator(mode="after")

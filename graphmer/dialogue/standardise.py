@@ -66,6 +66,14 @@ class Standardiser:
             limit=float("inf"),
         )
 
+    def without(self, modality: str, columns: int) -> "Standardiser":
+        """The same with the first features of a modality left unchanged, but clipped."""
+        mean, deviation = self.mean[modality].clone(), self.deviation[modality].clone()
+        mean[:columns], deviation[:columns] = 0, 1
+        return replace(
+            self, mean={**self.mean, modality: mean}, deviation={**self.deviation, modality: deviation}
+        )
+
     def __call__(self, dialogue: Dialogue) -> Dialogue:
         """Copy of the dialogue with standardised features; lazy features stay lazy."""
         features = dialogue.features

@@ -128,6 +128,11 @@ class Components:
             return FoldData(fold, self.corpus, Standardiser.identity(self.corpus.widths))
         training = set(fold.train)
         standardiser = Standardiser.fit(d for d in self.corpus.dialogues if d.id in training)
+        offset = getattr(
+            self.config.model, "offset", None
+        )  # of log-probabilities, which are added as they are
+        if offset is not None and offset in self.corpus.widths:
+            standardiser = standardiser.without(offset, self.corpus.labels.outputs)
         found = FoldData(fold, self.corpus, standardiser)
         if not self.config.encodes_input:
             return found

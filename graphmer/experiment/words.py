@@ -16,6 +16,7 @@ from graphmer.corpora.problems import Findings
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.errors import CheckpointError, CorpusError
 from graphmer.features import Clip, Extractor, Missing, Provenance, TextExtractor, VectorCache, extract
+from graphmer.features.tuned import TunedExtractor, dialogue_digest, is_tuned
 from graphmer.reprs import counted
 from graphmer.training.model_file import TrainedModel
 from graphmer.transcripts import ReadingOptions, TranscribedDialogue, Transcript, read_transcript
@@ -25,6 +26,8 @@ ExtractorSettings = Mapping[str, JsonValue]
 
 
 def _text_extractor(model: str, device: str, settings: ExtractorSettings) -> Extractor:
+    if is_tuned(Path(model)):
+        return TunedExtractor(Path(model), device)
     precision = settings.get("precision", "auto")
     return TextExtractor(model, device, precision)  # type: ignore[arg-type]  # checked by the extractor
 
@@ -69,6 +72,21 @@ class Extraction:
             for (modality, reason), number in self.missing.items()
         ]
         return gaps + [f"{modality}: {note}" for modality, notes in self.notes.items() for note in notes]
+
+
+@dataclass(frozen=True)
+class LabelledDialogues:
+    """Dialogues of transcripts to learn from.
+
+    Args:
+        dialogues: without features.
+        parts: part of the official split by id, where it is known.
+        names: of the emotions, in the order of the classes.
+    """
+
+    dialogues: Sequence[TranscribedDialogue]
+    parts: Mapping[str, str]
+    names: tuple[str, ...]
 
 
 def read_transcripts(source: Path, options: ReadingOptions) -> dict[Path, Transcript]:
@@ -141,7 +159,22 @@ def corpus_of(
         progress: see `extract`.
 
     Raises:
-        CorpusError: if no turn has a label, or a dialogue is invalid.
+        CorpusError: if no turn has a label, a dialogue is invalid, or it trained an encoder.
+    """
+    labelled = labelled_dialogues(transcripts)
+    for extractor in extractors:
+        if isinstance(extractor, TunedExtractor):
+            _require_unseen(extractor, labelled.dialogues)
+    done = with_features(labelled.dialogues, extractors, cache, progress)
+    provenance = {extractor.modality: extractor.provenance for extractor in extractors}
+    return corpus_with_features(labelled, done, provenance, transcripts, name), done
+
+
+def labelled_dialogues(transcripts: Mapping[Path, Transcript]) -> LabelledDialogues:
+    """Dialogues of labelled transcripts, with the official split; see `corpus_of`.
+
+    Raises:
+        CorpusError: if no turn has a label.
     """
     dialogues: list[TranscribedDialogue] = []
     parts: dict[str, str] = {}
@@ -157,15 +190,36 @@ def corpus_of(
             f"{next(iter(transcripts))}: no turn has a label, so nothing can be learned from it. To predict "
             "its emotions: graphmer predict RUN FILE."
         )
-    done = with_features(dialogues, extractors, cache, progress)
-    provenance = {extractor.modality: extractor.provenance for extractor in extractors}
-    widths = {modality: found.width for modality, found in provenance.items()}
-    labels, findings = LabelSpace(names, polarity=polarity(names)), Findings()
+    return LabelledDialogues(dialogues, parts, names)
+
+
+def corpus_with_features(
+    labelled: LabelledDialogues,
+    done: Extraction,
+    extractors: Mapping[str, Provenance],
+    transcripts: Mapping[Path, Transcript],
+    name: str,
+) -> InMemoryCorpus:
+    """Corpus of labelled dialogues whose turns have features.
+
+    Args:
+        labelled: split and names of the emotions.
+        done: the same dialogues with features.
+        extractors: of the features, by modality.
+        transcripts: that the dialogues are from.
+        name: of the corpus.
+
+    Raises:
+        CorpusError: if a dialogue is invalid.
+    """
+    widths = {modality: found.width for modality, found in extractors.items()}
+    labels = LabelSpace(labelled.names, polarity=polarity(labelled.names))
+    findings = Findings()
     assembly = Assembly(labels, widths, findings)
     built = [assembly.dialogue(dialogue.id, dialogue.turns, dialogue.id) for dialogue in done.dialogues]
     findings.raise_errors()
-    card = replace(_card(transcripts, name), extractors=provenance)
-    return assembly.corpus(card, labels, [each for each in built if each is not None], parts), done
+    card = replace(_card(transcripts, name), extractors=extractors)
+    return assembly.corpus(card, labels, [each for each in built if each is not None], labelled.parts)
 
 
 def model_extractors(trained: TrainedModel, models: Mapping[str, str], device: str) -> list[Extractor]:
@@ -255,6 +309,17 @@ def _require_same(stored: Provenance, found: Provenance, modality: str, where: s
         raise CheckpointError(
             f"{where}: {modality} features are of {found}; the model was trained on {stored}. Use that "
             "extractor."
+        )
+
+
+def _require_unseen(extractor: TunedExtractor, dialogues: Sequence[TranscribedDialogue]) -> None:
+    """Refuse to encode dialogues by networks that saw their labels."""
+    seen = set(extractor.tuning.dialogues)
+    known = [d.id for d in dialogues if dialogue_digest(turn.text for turn in d.turns) in seen]
+    if known:
+        raise CorpusError(
+            f"{counted(len(known), 'dialogue')}, such as {known[0]}, trained the encoder, which saw their "
+            "labels. Use the corpus that `graphmer features tune` wrote, or leave them out."
         )
 
 

@@ -56,7 +56,7 @@ class TextExtractor:
         self.device = device
         if precision not in get_args(Precision):
             raise ConfigError(f"precision: must be {' or '.join(get_args(Precision))}; got {precision!r}.")
-        fastest: Precision = "bfloat16" if _multiplies_bfloat16(device) else "float32"
+        fastest: Precision = "bfloat16" if multiplies_bfloat16(device) else "float32"
         self.precision = fastest if precision == "auto" else precision
         self._transformers_version = _version("sentence-transformers")
         self._folder, self._origin = _folder(model)
@@ -70,7 +70,7 @@ class TextExtractor:
             version=", ".join(versions),
             width=len(self.vectors(["width"])[0]),
             settings={"quotes": "keyboard", "tokens": self._most_tokens, "precision": self.precision},
-            sha256=_checksum(self._folder),
+            sha256=folder_checksum(self._folder),
         )
 
     def content(self, clip: Clip) -> str | Missing:
@@ -135,6 +135,11 @@ class TextExtractor:
         tokens = tokenizer(text, add_special_tokens=False, truncation=False, verbose=False)["input_ids"]
         return set(tokens) <= {tokenizer.unk_token_id}
 
+    @property
+    def encoder(self) -> Any:
+        """Model of `sentence-transformers`."""
+        return self._encoder
+
     @cached_property
     def _encoder(self) -> Any:
         from sentence_transformers import SentenceTransformer
@@ -149,7 +154,7 @@ class TextExtractor:
         return encoder.bfloat16() if self.precision == "bfloat16" else encoder.float()
 
 
-def _multiplies_bfloat16(device: str) -> bool:
+def multiplies_bfloat16(device: str) -> bool:
     """Whether a device has instructions for products of matrices in bfloat16."""
     if torch.device(device).type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
@@ -195,7 +200,7 @@ def _downloaded(model: str) -> Path:
         ) from None
 
 
-def _checksum(folder: Path) -> str:
+def folder_checksum(folder: Path) -> str:
     """Hash of the names and the contents of the files of a model."""
     digest = hashlib.sha256()
     for path in sorted({path for pattern in _FILES for path in folder.rglob(pattern)}):

@@ -33,6 +33,10 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     and of others, before and after it. They are added to the projected features and impute missing
     modalities. null is the plain average over the dialogue, for which a stream keeps all of it. Not in MoMKE;
     empty for none."""
+    offset: str | None = None
+    """Modality whose first features are log-probabilities of the classes, as `graphmer features tune` makes
+    them. They are added to the logits of the turns that have it, and are not standardised. The network learns
+    a residual, which is zero at first. null for none; not in MoMKE."""
     reconstruction: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the loss of heads that reconstruct masked modalities; 0 for no such heads."""
 
@@ -88,6 +92,23 @@ class ExpertNetwork(Network):
         self.emotion = nn.Linear(self.width, outputs)
         self.reconstruction = ReconstructionHeads(self.width, widths if settings.reconstruction > 0 else {})
         self.attention_window = settings.attention_window
+        self.offset = self._offset(settings, signature)
+        if self.offset is not None:
+            nn.init.zeros_(self.emotion.weight)
+            nn.init.zeros_(self.emotion.bias)
+
+    @staticmethod
+    def _offset(settings: ExpertNetworkSettings, signature: Signature) -> int | None:
+        """Column of the modality that is added to the logits."""
+        if settings.offset is None:
+            return None
+        if signature.widths.get(settings.offset, 0) < signature.outputs:
+            raise ValueError(
+                f"`offset` must be a modality that begins with a feature for each of the {signature.outputs} "
+                f"classes; got {settings.offset!r} of {signature.widths}. Make it with `graphmer features "
+                "tune`."
+            )
+        return list(signature.widths).index(settings.offset)
 
     @staticmethod
     def _averages(settings: ExpertNetworkSettings, signature: Signature) -> NeighborhoodAverages | None:
@@ -142,7 +163,11 @@ class ExpertNetwork(Network):
         if self.message_passing is not None:
             messages = None if cache is None else cache.messages
             state = self.message_passing(state, graph.edge_index, graph.edge_type, messages)
-        return NetworkOutput(self.emotion(state), state, self.reconstruction(state), mixture.weight)
+        logits = self.emotion(state)
+        if self.offset is not None:
+            known = graph[self.modalities[self.offset]][:, : logits.shape[1]]
+            logits = logits + known.where(graph.available[:, self.offset, None], 0)
+        return NetworkOutput(logits, state, self.reconstruction(state), mixture.weight)
 
     def new_cache(self) -> NetworkCache:
         """An empty cache for one dialogue; the network must be causal."""

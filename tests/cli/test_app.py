@@ -9,6 +9,7 @@ import shellingham
 COMMANDS = (
     ("init",), ("train",), ("evaluate",), ("predict",), ("stream",), ("report",), ("check",), ("show",),
     ("doctor",), ("data",), ("data", "check"), ("data", "convert"),
+    ("features", "extract"), ("features", "tune"),
 )  # fmt: skip
 UNNEEDED = ("torch", "faiss", "matplotlib", "sklearn", "numpy", "yaml", "rich")
 

@@ -22,7 +22,14 @@ def test_some_were_found():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_example_can_be_read_and_takes_its_corpus_from_the_environment(path, monkeypatch, tmp_path):
-    for variable in ("IEMOCAP_ROOT", "MELD_ROOT", "MELD_TEXT_ROOT", "MELD_CSV", "MOSI_ROOT"):
+    for variable in (
+        "IEMOCAP_ROOT",
+        "MELD_ROOT",
+        "MELD_TEXT_ROOT",
+        "MELD_TUNED_ROOT",
+        "MELD_CSV",
+        "MOSI_ROOT",
+    ):
         monkeypatch.setenv(variable, str(tmp_path))
     config = load_config(path)
     assert config.name == path.stem

@@ -518,6 +518,16 @@ def test_training_that_diverges_says_so(tmp_path):
             ConfigError,
             "graph.rules: .* hold no '/'; got 'a/b'",
         ),
+        (
+            {"model": {"system": "momke", "offset": "text"}, "graph": None, "encoder": "input"},
+            ConfigError,
+            "`encoder` input changes the features that `model.offset` adds as they are; got text",
+        ),
+        (
+            {"model": {"system": "momke", "offset": "txt"}, "graph": None},
+            ConfigError,
+            "model: `offset` must be a modality that begins with a feature for each",
+        ),
         ({"data__features": {"position": "wav"}}, ConfigError, "'position' has a reserved name; rename it"),
         ({"seeds": []}, ConfigError, "seeds: .*at least 1 item"),
         ({"name": "../elsewhere"}, ConfigError, "name: .*match pattern"),
