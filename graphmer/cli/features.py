@@ -143,6 +143,9 @@ def bar(console: "Console") -> Iterator[Callable[[int, int], None]]:
         first: list[int] = []
 
         def progress(done: int, total: int) -> None:
+            if total != shown.tasks[0].total:  # another extractor begins
+                shown.reset(task, total=total)
+                first.clear()
             first.append(done)
             elapsed = shown.tasks[0].elapsed or 0
             rate = f"{(done - first[0]) / elapsed:.0f}/s" if elapsed and done > first[0] else ""

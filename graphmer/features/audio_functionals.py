@@ -3,17 +3,14 @@
 Eyben et al. (2016), https://doi.org/10.1109/TAFFC.2015.2457417.
 """
 
-import multiprocessing
-import os
-import pickle
 from collections.abc import Callable, Iterable, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from functools import cache, cached_property
 from importlib import import_module
 from pathlib import Path
 from typing import Literal
 
 import numpy as np
+from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
 
 from graphmer.features.audio import RATE, SILENCE, AudioReader, Span, checked
@@ -21,7 +18,6 @@ from graphmer.features.extractor import Clip, Missing, Vector
 from graphmer.features.models import package_version
 from graphmer.features.provenance import Provenance
 from graphmer.features.recording import Signal, read_spans
-from graphmer.workers import start_worker
 
 Library = Literal["egemaps", "opensmile"]
 """afx-audio, or openSMILE, which may not be used commercially."""
@@ -77,32 +73,22 @@ class FunctionalsExtractor:
 
     def batches(self, contents: Sequence[str]) -> Iterable[Sequence[str]]:
         ordered = [content for some in self._reader.by_file(contents).values() for content in some]
-        size = _CHUNK * _cores() if len(ordered) >= _WORTH_PROCESSES else _CHUNK
+        size = _CHUNK * cpu_count() if len(ordered) >= _WORTH_PROCESSES else _CHUNK
         return (ordered[begin : begin + size] for begin in range(0, len(ordered), size))
 
     def vectors(self, contents: Sequence[str]) -> Sequence[Vector | Missing]:
-        work: Callable[..., Iterable[list[Vector | Missing]]] = map
-        if len(contents) > _CHUNK:
-            work = self._pool.map
         chunks = [contents[begin : begin + _CHUNK] for begin in range(0, len(contents), _CHUNK)]
         tasks = [self._reader.by_file(chunk) for chunk in chunks]
-        done = work(_functionals, tasks, [self._library] * len(tasks))
-        vectors = {
-            content: vector
-            for task, found in zip(tasks, done, strict=True)
-            for content, vector in zip((each for some in task.values() for each in some), found, strict=True)
-        }
+        work = Parallel(n_jobs=min(len(tasks), cpu_count()))  # in this process if there is one task
+        done = work(delayed(_functionals)(task, self._library) for task in tasks)
+        vectors: dict[str, Vector | Missing] = {}
+        for task, found in zip(tasks, done, strict=True):
+            vectors |= zip((content for some in task.values() for content in some), found, strict=True)
         return [vectors[content] for content in contents]
 
     def notes(self, contents: Sequence[str]) -> Sequence[str]:
         licence = [OPENSMILE_LICENCE] if self._library == "opensmile" else []
         return [*licence, *self._reader.notes(contents)]
-
-    @cached_property
-    def _pool(self) -> ProcessPoolExecutor:
-        context = multiprocessing.get_context("spawn")
-        opening = pickle.dumps(_one_thread)
-        return ProcessPoolExecutor(_cores(), context, start_worker, (opening,))
 
 
 def _functionals(task: dict[Path, list[str]], library: Library) -> list[Vector | Missing]:
@@ -139,14 +125,3 @@ def _smile() -> Callable[[Signal, int], NDArray[np.float64]]:
 
 
 _COMPUTE = {"egemaps": _by_afx, "opensmile": _by_opensmile}
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
-def _one_thread() -> None:
-    """Each process has one core."""
-    from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
-
-    threadpool_limits(1)

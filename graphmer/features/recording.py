@@ -8,7 +8,6 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.signal import resample_poly
 
 from graphmer.checksums import file_checksum
 
@@ -110,6 +109,8 @@ def _decoded(container: Any, stream: Any, start: float, end: float, rate: int) -
     signal = np.concatenate(pieces) if pieces else np.zeros(0, dtype=np.float32)
     if sampling == rate or not len(signal):
         return signal
+    from scipy.signal import resample_poly
+
     common = math.gcd(sampling, rate)
     return resample_poly(signal, rate // common, sampling // common).astype(np.float32)
 

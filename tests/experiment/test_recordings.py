@@ -13,6 +13,7 @@ from graphmer.cli.app import app
 from graphmer.errors import CheckpointError, CorpusError
 from graphmer.experiment import Run, words
 from graphmer.experiment.recordings import clips_of
+from graphmer.experiment.transcribed import transcribed_corpus
 from graphmer.inference import load
 from graphmer.transcripts import ReadingOptions, read_transcript
 from tests.experiment.test_words import HEADER, written
@@ -135,6 +136,20 @@ def _model(folder):
     run = Run.begin(config(folder / "config", data=data, split={"scheme": "official"}), folder / "runs")
     run.train(Silent())
     return run.folder.path
+
+
+def test_a_configuration_extracts_audio(folder):
+    pytest.importorskip("av", reason="PyAV is not installed (graphmer[media])")
+    pytest.importorskip("afx_audio", reason="afx-audio is not installed (graphmer[audio])")
+    data = {"format": "transcripts", "root": str(meld(folder / "MELD"))}
+    features = {"text": "letters", "audio": "egemaps"}
+    lines = []
+    corpus = transcribed_corpus(config(folder / "config", data=data, features=features), note=lines.append)
+    assert {name: each.model for name, each in corpus.card.extractors.items()} == {
+        "text": "letters",
+        "audio": "egemaps",
+    }
+    assert "audio missing in 11 turns: no recording" in lines
 
 
 def predicted(model, call, *options):
