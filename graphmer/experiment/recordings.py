@@ -68,7 +68,8 @@ def _clip(turn: Utterance, clips: Mapping[str, Path]) -> Clip:
 
 def _files(folder: Path) -> dict[str, Path]:
     """Recordings in a folder by name."""
-    return {path.name: path for path in folder.iterdir() if path.suffix.lower() in ENDINGS}
+    found = (path for path in sorted(folder.iterdir()) if path.suffix.lower() in ENDINGS)
+    return {path.stem + path.suffix.lower(): path for path in found}
 
 
 def _named(stem: str, files: Mapping[str, Path]) -> Path | None:

@@ -83,10 +83,10 @@ def meld(folder):
 
 def test_a_recording_has_the_name_of_its_transcript(call):
     assert [clip.audio for clip in clips(call)] == [None] * 5
-    for ending in (".mp4", ".mp3"):
+    for ending in (".mp4", ".MP3"):
         call.with_suffix(ending).touch()
     found = clips(call)
-    assert {clip.audio for clip in found} == {call.with_suffix(".mp3")}
+    assert {clip.audio for clip in found} == {call.with_suffix(".MP3")}
     assert [(clip.text, clip.start, clip.end) for clip in found[:2]] == [("aaa", 0, 1), ("b bb", 0.8, 2)]
 
 
