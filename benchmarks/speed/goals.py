@@ -166,4 +166,26 @@ GOALS = (
         0.999,
         unit="",
     ),
+    Goal(
+        "audio/egemaps",
+        "audio features of a call's turns by afx-audio, one core, rate over reading the file once and "
+        "`afx_audio.egemaps`",
+        0.95,
+        limit="the library; hash, search and checks of the recording are ours",
+    ),
+    Goal("audio/egemaps/rate", "the same, times real time", None, unit=""),
+    Goal(
+        "audio/opensmile",
+        "the same by openSMILE over `Smile.process_signal`",
+        0.95,
+        limit="the library",
+    ),
+    Goal("audio/opensmile/rate", "the same, times real time", None, unit=""),
+    Goal(
+        "audio/network",
+        "the same by a speech network of WavLM Base's size over `transformers`, a turn at a time",
+        0.95,
+        limit="the network",
+    ),
+    Goal("audio/network/rate", "the same, times real time", None, unit=""),
 )

@@ -15,6 +15,18 @@ Encoder = Annotated[
     str | None,
     typer.Option(help="Where the encoder of the model's text features is, if not where it was in training."),
 ]
+Sound = Annotated[
+    Path | None,
+    typer.Option(
+        "--audio", help="Recording of the transcript; by default call.wav, .mp3, ... beside call.vtt."
+    ),
+]
+SoundEncoder = Annotated[
+    str | None,
+    typer.Option(
+        "--audio-model", help="Where the model's audio encoder is, if not where it was in training."
+    ),
+]
 
 
 def read_dialogues_for(
@@ -24,6 +36,8 @@ def read_dialogues_for(
     cache: Path | None,
     options: "ReadingOptions",
     *,
+    audio: Path | None = None,
+    audio_model: str | None = None,
     zeros: str | None = None,
     pooling: str | None = None,
 ) -> "Iterable[Dialogue]":
@@ -35,12 +49,15 @@ def read_dialogues_for(
         text: place of the encoder of the words, where it is another one than in training.
         cache: folder of extracted features.
         options: of reading a transcript.
+        audio: recording of a transcript, if it is not beside it.
+        audio_model: place of the audio encoder, where it is another one than in training.
         zeros: meaning of a vector of zeros; by default as the training corpus was read.
         pooling: reduction of frame-level features; by default as the training corpus was read.
     """
     from graphmer.cli.terminal import errors
     from graphmer.corpora.dataset import read_dialogues
     from graphmer.corpora.objects import is_json
+    from graphmer.experiment.recordings import clips_of, has_recordings
     from graphmer.experiment.words import featured_dialogues, model_extractors, require_same_extractors
     from graphmer.features import default_folder
     from graphmer.transcripts import read_transcript
@@ -60,5 +77,16 @@ def read_dialogues_for(
 
     for line in (transcript.summary, *transcript.report.lines()):
         note(line)
-    extractors = model_extractors(trained, {} if text is None else {"text": text}, str(predictor.device))
-    return featured_dialogues(transcript, extractors, trained.widths, cache or default_folder(), note)
+    clips, without = clips_of(path, transcript, audio), []
+    if "audio" not in trained.widths:
+        if audio is not None:
+            note(f"{audio.name} is not read: the model was trained without audio")
+    elif has_recordings(clips):
+        note(f"recording {audio or next(clip.audio for clip in clips if clip.audio is not None)}")
+    else:
+        note("audio missing in all turns: no recording (name it with --audio)")
+        without = ["audio"]
+    places = {"text": text, "audio": audio_model}
+    given = {modality: place for modality, place in places.items() if place is not None}
+    extractors = model_extractors(trained, given, str(predictor.device), without)
+    return featured_dialogues(transcript, extractors, trained.widths, cache or default_folder(), note, clips)

@@ -45,6 +45,16 @@ def features(
         str, typer.Option(help="Encoder of the words: minilm, a folder, or an id of the Hugging Face hub.")
     ] = "minilm",
     precision: Precision = "auto",
+    audio: Annotated[
+        str | None,
+        typer.Option(
+            help="Features of recordings: egemaps, opensmile (research only), or a folder or id of WavLM, "
+            "wav2vec 2.0 or HuBERT."
+        ),
+    ] = None,
+    layer: Annotated[
+        int, typer.Option("--audio-layer", help="Layer of the speech network, whose frames are averaged.")
+    ] = -1,
     name: Annotated[str | None, typer.Option(help="Name of the corpus; that of OUT by default.")] = None,
     speakers: Unnamed = "refuse",
     roster: Roster = None,
@@ -54,13 +64,16 @@ def features(
 ) -> None:
     """Turn labelled transcripts into a corpus with features.
 
-    Files whose names have the word train, dev or test are that part of the official split. What is extracted
-    is cached: an interrupted extraction goes on where it stopped.
+    The recording of a dialogue lies beside its transcript, call.wav beside call.vtt; or each turn has a clip
+    named by its id, such as MELD's dia0_utt0.mp4. Files whose names have the word train, dev or test are that
+    part of the official split. What is extracted is cached: an interrupted extraction goes on where it
+    stopped.
 
     \b
     examples:
       graphmer features MELD/ data/meld_text --text minilm
       graphmer features calls/ data/calls --text ./my-encoder
+      graphmer features calls/ data/calls --audio egemaps
       graphmer features tune --help
     """  # noqa: D301
     from graphmer.cli.corpora import show_corpus
@@ -78,13 +91,15 @@ def features(
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             console.print(f"{path.name}: {line}", soft_wrap=True)
-    extractor = make_extractor(
-        "text", text, str(make_fabric(device, "32-true").device), {"precision": precision}
-    )
-    console.print(f"text features of {extractor.provenance}", soft_wrap=True)
+    place = str(make_fabric(device, "32-true").device)
+    extractors = [make_extractor("text", text, place, {"precision": precision})]
+    if audio is not None:
+        extractors.append(make_extractor("audio", audio, place, {"layer": layer}))
+    for extractor in extractors:
+        console.print(f"{extractor.modality} features of {extractor.provenance}", soft_wrap=True)
     with bar(console) as progress:
         corpus, done = corpus_of(
-            transcripts, [extractor], name or out.name, cache or default_folder(), progress
+            transcripts, extractors, name or out.name, cache or default_folder(), progress
         )
     for line in done.lines():
         console.print(line, soft_wrap=True)
@@ -128,10 +143,13 @@ def bar(console: "Console", label: str = "features") -> Iterator[Callable[[int, 
         first: list[int] = []
 
         def progress(done: int, total: int) -> None:
-            if not first:  # not before there is something to extract
-                shown.add_task(label, rate="")
-            first.append(done)
+            if not shown.tasks:  # not before there is something to extract
+                shown.add_task(label, total=total, rate="")
             (task,) = shown.tasks
+            if total != task.total:  # another extractor begins
+                shown.reset(task.id, total=total)
+                first.clear()
+            first.append(done)
             elapsed = task.elapsed or 0
             rate = f"{(done - first[0]) / elapsed:.0f}/s" if elapsed and done > first[0] else ""
             shown.update(task.id, completed=done, total=total, rate=rate)

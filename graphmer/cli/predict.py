@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from graphmer.cli.dialogues import Encoder, read_dialogues_for
+from graphmer.cli.dialogues import Encoder, Sound, SoundEncoder, read_dialogues_for
 from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, reading_options
 from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, make_fabric
 from graphmer.errors import ConfigError
@@ -48,6 +48,8 @@ def predict(
         str, typer.Option(metavar="I/N", help="Only every N-th dialogue, starting with the I-th.")
     ] = "1/1",
     text: Encoder = None,
+    audio: Sound = None,
+    audio_model: SoundEncoder = None,
     speakers: Unnamed = "refuse",
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
@@ -68,6 +70,7 @@ def predict(
     examples:
       graphmer predict runs/iemocap chat.jsonl --format table
       graphmer predict runs/meld_text chat.txt --format table
+      graphmer predict runs/meld_audio call.vtt --audio call.wav --format table
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
@@ -86,7 +89,17 @@ def predict(
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
     options = reading_options(speakers, roster, merge_gap)
-    read = read_dialogues_for(predictor, dialogues, text, cache, options, zeros=zeros, pooling=pooling)
+    read = read_dialogues_for(
+        predictor,
+        dialogues,
+        text,
+        cache,
+        options,
+        audio=audio,
+        audio_model=audio_model,
+        zeros=zeros,
+        pooling=pooling,
+    )
     chosen = islice(read, number - 1, None, shards)
     predict_many = predictor.what_if_many if what_if else predictor.predict_many
     with writing(out, form, labels, simulated=simulated, raw_csv=raw_csv) as write:

@@ -117,8 +117,14 @@ def checked(
     root, features = config.data.root, config.features
     if root is not None:
         updated["data"] = config.data.model_copy(update={"root": (folder / root.expanduser()).resolve()})
-    if features is not None and (folder / features.text).is_dir():
-        updated["features"] = features.model_copy(update={"text": str((folder / features.text).resolve())})
+    if features is not None:
+        models = {"text": features.text, "audio": features.audio}
+        found = {
+            modality: str((folder / model).resolve())
+            for modality, model in models.items()
+            if model is not None and (folder / model).is_dir()
+        }
+        updated["features"] = features.model_copy(update=found)
     return config.model_copy(update=updated)
 
 

@@ -101,6 +101,11 @@ class FeaturesConfig(Settings):
     """Encoder of the words: `minilm`, a folder (relative to this file), or an id of the Hugging Face hub."""
     precision: Precision = "auto"
     """Number format of the encoder; `auto`: bfloat16 where the device multiplies in it, else float32."""
+    audio: Annotated[str, Field(min_length=1)] | None = None
+    """Features of the recordings beside the transcripts: `egemaps`, `opensmile` (research only), or WavLM,
+    wav2vec 2.0 or HuBERT as a folder (relative to this file) or an id of the Hugging Face hub."""
+    audio_layer: int = -1
+    """Layer of the speech network whose frames are averaged, from 1; negative from the end."""
 
 
 class SplitConfig(Settings):

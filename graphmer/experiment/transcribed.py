@@ -44,9 +44,13 @@ def transcribed_corpus(
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             note(f"{path.name}: {line}")
-    extractor = make_extractor("text", config.features.text, device, {"precision": config.features.precision})
-    note(f"text features of {extractor.provenance}")
-    corpus, done = corpus_of(transcripts, [extractor], config.name, default_folder(), progress)
+    wanted = config.features
+    extractors = [make_extractor("text", wanted.text, device, {"precision": wanted.precision})]
+    if wanted.audio is not None:
+        extractors.append(make_extractor("audio", wanted.audio, device, {"layer": wanted.audio_layer}))
+    for extractor in extractors:
+        note(f"{extractor.modality} features of {extractor.provenance}")
+    corpus, done = corpus_of(transcripts, extractors, config.name, default_folder(), progress)
     for line in done.lines():
         note(line)
     return corpus

@@ -2,9 +2,10 @@
 
 import re
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import get_args
 
 from pydantic import JsonValue, ValidationError
 
@@ -15,7 +16,19 @@ from graphmer.corpora.header import HEADER, read_header
 from graphmer.corpora.problems import Findings
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.errors import CheckpointError, CorpusError
-from graphmer.features import Clip, Extractor, Missing, Provenance, TextExtractor, VectorCache, extract
+from graphmer.experiment.recordings import clips_of, has_recordings
+from graphmer.features import (
+    Clip,
+    Extractor,
+    FunctionalsExtractor,
+    Library,
+    Missing,
+    Provenance,
+    SpeechNetworkExtractor,
+    TextExtractor,
+    VectorCache,
+    extract,
+)
 from graphmer.features.tuned import TunedExtractor, dialogue_digest, is_tuned
 from graphmer.reprs import counted
 from graphmer.training.model_file import TrainedModel
@@ -32,7 +45,16 @@ def _text_extractor(model: str, device: str, settings: ExtractorSettings) -> Ext
     return TextExtractor(model, device, precision)  # type: ignore[arg-type]  # checked by the extractor
 
 
-EXTRACTORS: Mapping[str, Callable[[str, str, ExtractorSettings], Extractor]] = {"text": _text_extractor}
+def _audio_extractor(model: str, device: str, settings: ExtractorSettings) -> Extractor:
+    if model in get_args(Library):
+        return FunctionalsExtractor(model)  # type: ignore[arg-type]
+    return SpeechNetworkExtractor(model, device, settings.get("layer", -1))  # type: ignore[arg-type]
+
+
+EXTRACTORS: Mapping[str, Callable[[str, str, ExtractorSettings], Extractor]] = {
+    "text": _text_extractor,
+    "audio": _audio_extractor,
+}
 """Makers of extractors by modality, from the name of a model, a device and settings."""
 
 
@@ -82,11 +104,13 @@ class LabelledDialogues:
         dialogues: without features.
         parts: part of the official split by id, where it is known.
         names: of the emotions, in the order of the classes.
+        clips: what is known of each turn, in the order of the dialogues.
     """
 
     dialogues: Sequence[TranscribedDialogue]
     parts: Mapping[str, str]
     names: tuple[str, ...]
+    clips: Sequence[Clip]
 
 
 def read_transcripts(source: Path, options: ReadingOptions) -> dict[Path, Transcript]:
@@ -110,6 +134,7 @@ def with_features(
     extractors: Sequence[Extractor],
     cache: Path | None = None,
     progress: Progress | None = None,
+    clips: Sequence[Clip] | None = None,
 ) -> Extraction:
     """Dialogues with the vectors of all extractors; what cannot be extracted is missing.
 
@@ -118,13 +143,15 @@ def with_features(
         extractors: of different modalities.
         cache: folder of the cache; ``None`` for none.
         progress: see `extract`.
+        clips: what is known of each turn; by default its words alone.
     """
     turns = [turn for dialogue in dialogues for turn in dialogue.turns]
+    clips = [Clip(turn.text) for turn in turns] if clips is None else clips
     missing: Counter[tuple[str, str]] = Counter()
     notes: dict[str, Sequence[str]] = {}
     for extractor in extractors:
         store = None if cache is None else VectorCache(cache, extractor.provenance)
-        found = extract(extractor, [Clip(turn.text) for turn in turns], store, progress=progress)
+        found = extract(extractor, clips, store, progress=progress)
         if store is not None:
             store.close()
         notes[extractor.modality] = found.notes
@@ -152,20 +179,26 @@ def corpus_of(
     several files, the name of the file comes before the ids.
 
     Args:
-        transcripts: by file.
+        transcripts: by file; for their recordings see `clips_of`.
         extractors: of different modalities.
         name: of the corpus.
         cache: folder of the cache; ``None`` for none.
         progress: see `extract`.
 
     Raises:
-        CorpusError: if no turn has a label, a dialogue is invalid, or it trained an encoder.
+        CorpusError: if no turn has a label, none has a recording where audio is extracted, a dialogue is
+            invalid, or it trained an encoder.
     """
     labelled = labelled_dialogues(transcripts)
     for extractor in extractors:
         if isinstance(extractor, TunedExtractor):
             _require_unseen(extractor, labelled.dialogues)
-    done = with_features(labelled.dialogues, extractors, cache, progress)
+    if any(extractor.modality == "audio" for extractor in extractors) and not has_recordings(labelled.clips):
+        raise CorpusError(
+            f"{next(iter(transcripts))}: no recording is beside it. Put call.wav beside call.vtt, or "
+            "clips named by the ids of the turns into a folder of the transcript's name."
+        )
+    done = with_features(labelled.dialogues, extractors, cache, progress, labelled.clips)
     provenance = {extractor.modality: extractor.provenance for extractor in extractors}
     return corpus_with_features(labelled, done, provenance, transcripts, name), done
 
@@ -178,9 +211,11 @@ def labelled_dialogues(transcripts: Mapping[Path, Transcript]) -> LabelledDialog
     """
     dialogues: list[TranscribedDialogue] = []
     parts: dict[str, str] = {}
+    clips: list[Clip] = []
     for path, transcript in transcripts.items():
         prefix = f"{path.stem}/" if len(transcripts) > 1 else ""
         part = next((_PARTS[word] for word in re.split("[^a-z]+", path.stem.lower()) if word in _PARTS), None)
+        clips += clips_of(path, transcript)
         for dialogue in transcript.dialogues:
             dialogues.append(_prefixed(dialogue, prefix))
             parts |= {} if part is None else {dialogues[-1].id: part}
@@ -190,7 +225,7 @@ def labelled_dialogues(transcripts: Mapping[Path, Transcript]) -> LabelledDialog
             f"{next(iter(transcripts))}: no turn has a label, so nothing can be learned from it. To predict "
             "its emotions: graphmer predict RUN FILE."
         )
-    return LabelledDialogues(dialogues, parts, names)
+    return LabelledDialogues(dialogues, parts, names, clips)
 
 
 def corpus_with_features(
@@ -222,29 +257,33 @@ def corpus_with_features(
     return assembly.corpus(card, labels, [each for each in built if each is not None], labelled.parts)
 
 
-def model_extractors(trained: TrainedModel, models: Mapping[str, str], device: str) -> list[Extractor]:
+def model_extractors(
+    trained: TrainedModel, models: Mapping[str, str], device: str, without: Collection[str] = ()
+) -> list[Extractor]:
     """The extractors of the corpus that a model was trained on.
 
     Args:
         trained: model.
         models: place of the extractor's model by modality, where it is another one than in training.
         device: on which they compute.
+        without: modalities that the input has not.
 
     Raises:
         CheckpointError: if the model does not know its extractors, or one here is another one.
     """
-    found: list[Extractor] = []
-    for modality, stored in model_provenance(trained).items():
-        if modality not in EXTRACTORS:
-            continue
-        extractor = make_extractor(modality, models.get(modality, stored.model), device, stored.settings)
-        _require_same(stored, extractor.provenance, modality, extractor.provenance.model)
-        found.append(extractor)
-    if not found:
+    known = {name: each for name, each in model_provenance(trained).items() if name in EXTRACTORS}
+    if not known:
         raise CheckpointError(
             "The model does not know the extractors of its features. Train it on a corpus of `graphmer "
             "features`, or give it dialogues with features (JSON)."
         )
+    found: list[Extractor] = []
+    for modality, stored in known.items():
+        if modality in without:
+            continue
+        extractor = make_extractor(modality, models.get(modality, stored.model), device, stored.settings)
+        _require_same(stored, extractor.provenance, modality, extractor.provenance.model)
+        found.append(extractor)
     return found
 
 
@@ -287,6 +326,7 @@ def featured_dialogues(
     widths: Mapping[str, int],
     cache: Path | None = None,
     note: Callable[[str], None] | None = None,
+    clips: Sequence[Clip] | None = None,
 ) -> list[Dialogue]:
     """Dialogues of a transcript as a model reads them.
 
@@ -296,8 +336,9 @@ def featured_dialogues(
         widths: features per modality of the model.
         cache: folder of the cache; ``None`` for none.
         note: called with each line of what is missing or was cut.
+        clips: what is known of each turn; by default its words alone.
     """
-    done = with_features(transcript.dialogues, extractors, cache)
+    done = with_features(transcript.dialogues, extractors, cache, clips=clips)
     if note is not None:
         for line in done.lines():
             note(line)

@@ -1,5 +1,7 @@
-"""Features: extractors from words to vectors, with their provenance."""
+"""Features: extractors from words and recordings to vectors, with their provenance."""
 
+from graphmer.features.audio_functionals import FunctionalsExtractor, Library
+from graphmer.features.audio_network import SpeechNetworkExtractor
 from graphmer.features.cache import VectorCache, default_folder
 from graphmer.features.extract import Extracted, extract
 from graphmer.features.extractor import Clip, Extractor, Missing
@@ -11,8 +13,11 @@ __all__ = [
     "Clip",
     "Extracted",
     "Extractor",
+    "FunctionalsExtractor",
+    "Library",
     "Missing",
     "Provenance",
+    "SpeechNetworkExtractor",
     "TextExtractor",
     "VectorCache",
     "default_folder",

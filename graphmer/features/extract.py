@@ -40,13 +40,13 @@ def extract(
     contents = [extractor.content(clip) for clip in clips]
     known = [content for content in contents if isinstance(content, str)]
     wanted = list(dict.fromkeys(known))
-    found: dict[str, Vector] = {} if cache is None else cache.read(wanted)
+    found: dict[str, Vector | Missing] = {} if cache is None else {**cache.read(wanted)}
     if progress is not None:
         progress(len(found), len(wanted))
     for batch in extractor.batches([content for content in wanted if content not in found]):
         new = dict(zip(batch, extractor.vectors(batch), strict=True))
         if cache is not None:
-            cache.write(new)
+            cache.write({content: each for content, each in new.items() if not isinstance(each, Missing)})
         found |= new
         if progress is not None:
             progress(len(found), len(wanted))
@@ -54,5 +54,7 @@ def extract(
     return Extracted(vectors, extractor.notes(known))
 
 
-def _finite(vector: Vector) -> Vector | Missing:
-    return vector if np.isfinite(vector).all() else Missing("features that are not finite")
+def _finite(vector: Vector | Missing) -> Vector | Missing:
+    if isinstance(vector, Missing) or np.isfinite(vector).all():
+        return vector
+    return Missing("features that are not finite")

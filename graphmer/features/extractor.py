@@ -1,7 +1,8 @@
-"""Extractors: from words to vectors."""
+"""Extractors: from words and recordings to vectors."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -19,9 +20,15 @@ class Clip:
 
     Args:
         text: its words; ``None`` if there are none.
+        audio: file with its recording, of one utterance or of many; ``None`` if there is none.
+        start: when it begins in the recording, in seconds; ``None`` if that is unknown.
+        end: when it ends, in seconds; infinity for the end of the file.
     """
 
     text: str | None = None
+    audio: Path | None = None
+    start: float | None = None
+    end: float | None = None
 
 
 @dataclass(frozen=True)
@@ -57,8 +64,8 @@ class Extractor(Protocol):
         """The same contents in batches for `vectors`."""
         ...
 
-    def vectors(self, contents: Sequence[str]) -> Sequence[Vector]:
-        """Vectors ``[D]`` of a batch of contents."""
+    def vectors(self, contents: Sequence[str]) -> Sequence[Vector | Missing]:
+        """Vectors ``[D]`` of a batch of contents, or why one of them has none, such as silence."""
         ...
 
     def notes(self, contents: Sequence[str]) -> Sequence[str]:

@@ -21,7 +21,7 @@ class Provenance(Settings):
     settings: dict[str, JsonValue]
     """Everything else that changes the vectors."""
     sha256: str
-    """Hash of the files of the model."""
+    """Hash of the files of the model; empty if it has none."""
 
     @property
     def digest(self) -> str:
@@ -31,5 +31,6 @@ class Provenance(Settings):
         return hashlib.sha256(ordered.model_dump_json().encode()).hexdigest()
 
     def __str__(self) -> str:
-        settings = "".join(f"{name} {value}, " for name, value in self.settings.items())
-        return f"{self.extractor} {self.model} ({self.version}; {settings}sha256 {self.sha256[:12]})"
+        facts = [f"{name} {value}" for name, value in self.settings.items()]
+        facts += [f"sha256 {self.sha256[:12]}"] if self.sha256 else []
+        return f"{self.extractor} {self.model} ({self.version}; {', '.join(facts)})"

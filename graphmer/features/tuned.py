@@ -15,8 +15,9 @@ from scipy.special import log_softmax
 from graphmer.errors import ConfigError
 from graphmer.features.classifier import TextClassifier
 from graphmer.features.extractor import Vector
+from graphmer.features.models import model_checksum
 from graphmer.features.provenance import Provenance
-from graphmer.features.text import TextExtractor, folder_checksum
+from graphmer.features.text import TextExtractor
 from graphmer.features.tuning import TuningSettings
 from graphmer.settings import Settings
 
@@ -120,7 +121,7 @@ class TunedExtractor(TextExtractor):
         )
 
     def _checksum(self, number: int) -> str:
-        return folder_checksum(network_folder(self.place, number))
+        return model_checksum(network_folder(self.place, number))
 
     def vectors(self, contents: Sequence[str]) -> Sequence[Vector]:
         networks = zip(self._classifiers, self.fitted, strict=True)

