@@ -24,6 +24,9 @@ Unnamed = Annotated[
 Roster = Annotated[
     str | None, typer.Option(metavar="NAME,NAME", help="The only names of speakers in the transcript.")
 ]
+LabelKey = Annotated[
+    str | None, typer.Option("--label", help="Key of the label, in corpora of ConvoKit: one of `meta`.")
+]
 MergeGap = Annotated[
     float, typer.Option(help="Longest pause in seconds between subtitles that are one turn; -1: none are.")
 ]
@@ -38,7 +41,8 @@ Cache = Annotated[
 
 def features(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="A transcript, or a folder of them: MELD's CSV, ...")
+        Path,
+        typer.Argument(metavar="IN", help="A transcript, a folder of them, or a corpus: MELD, RECCON, ..."),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder in graphmer's own format.")],
     text: Annotated[
@@ -49,6 +53,7 @@ def features(
     speakers: Unnamed = "refuse",
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
+    label: LabelKey = None,
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
@@ -73,7 +78,7 @@ def features(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
     console = terminal(markup=False, highlight=False)
-    transcripts = read_transcripts(source, reading_options(speakers, roster, merge_gap))
+    transcripts = read_transcripts(source, reading_options(speakers, roster, merge_gap, label))
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             console.print(f"{path.name}: {line}", soft_wrap=True)
@@ -109,12 +114,15 @@ def extracted(config: "Config", device: str) -> "Corpus | None":
         return transcribed_corpus(config, device, progress, partial(console.print, soft_wrap=True))
 
 
-def reading_options(speakers: str, roster: str | None, merge_gap: float) -> "ReadingOptions":
+def reading_options(
+    speakers: str, roster: str | None, merge_gap: float, label: str | None = None
+) -> "ReadingOptions":
     """Options of reading from those of the command line."""
     from graphmer.transcripts import ReadingOptions
 
     names = tuple(filter(None, map(str.strip, (roster or "").split(","))))
-    return ReadingOptions(speakers, names, None if merge_gap < 0 else merge_gap)  # type: ignore[arg-type]
+    gap = None if merge_gap < 0 else merge_gap
+    return ReadingOptions(speakers, names, gap, label)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from pydantic import JsonValue, ValidationError
 
 from graphmer.corpora.assemble import Assembly
 from graphmer.corpora.base import Card, InMemoryCorpus
-from graphmer.corpora.cards import MELD, polarity
+from graphmer.corpora.cards import EDIREF, EMOCONTEXT, EMORYNLP, IEMOCAP, MELD, RECCON, polarity
 from graphmer.corpora.header import HEADER, read_header
 from graphmer.corpora.problems import Findings
 from graphmer.dialogue import Dialogue, LabelSpace
@@ -18,7 +18,13 @@ from graphmer.errors import CheckpointError, CorpusError
 from graphmer.features import Clip, Extractor, Missing, Provenance, TextExtractor, VectorCache, extract
 from graphmer.reprs import counted
 from graphmer.training.model_file import TrainedModel
-from graphmer.transcripts import ReadingOptions, TranscribedDialogue, Transcript, read_transcript
+from graphmer.transcripts import (
+    ReadingOptions,
+    TranscribedDialogue,
+    Transcript,
+    folder_format,
+    read_transcript,
+)
 
 ExtractorSettings = Mapping[str, JsonValue]
 """Settings of an extractor, as they are in its provenance; those left out are as by default."""
@@ -42,7 +48,18 @@ def make_extractor(modality: str, model: str, device: str, settings: ExtractorSe
     return EXTRACTORS[modality](model, device, settings)
 
 
-_ENDINGS = (".csv", ".txt", ".vtt", ".srt")
+PUBLISHED: Mapping[str, Card] = {
+    "MELD's CSV": MELD,
+    "MELD's dyadic CSV": MELD,
+    "EmoryNLP's CSV": EMORYNLP,
+    "EDiReF's JSON": EDIREF,
+    "RECCON's JSON": RECCON,
+    "EmoContext's table": EMOCONTEXT,
+    "IEMOCAP's EmoEvaluation": IEMOCAP,
+}
+"""Cards of published corpora by the name of their format."""
+
+_ENDINGS = (".csv", ".txt", ".vtt", ".srt", ".json")
 _PARTS = {"train": "train", "dev": "val", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 Progress = Callable[[int, int], None]
@@ -72,13 +89,13 @@ class Extraction:
 
 
 def read_transcripts(source: Path, options: ReadingOptions) -> dict[Path, Transcript]:
-    """Transcripts of a file, or of all files in a folder that end like one.
+    """Transcripts of a file, of a folder that is a corpus, or of all files in a folder that end like one.
 
     Raises:
         CorpusError: if there is none, or one is invalid.
     """
     paths = [source]
-    if source.is_dir():
+    if source.is_dir() and folder_format(source) is None:
         paths = sorted(path for path in source.iterdir() if path.suffix.lower() in _ENDINGS)
         if not paths:
             raise CorpusError(
@@ -162,7 +179,7 @@ def corpus_of(
     widths = {modality: found.width for modality, found in provenance.items()}
     labels, findings = LabelSpace(names, polarity=polarity(names)), Findings()
     assembly = Assembly(labels, widths, findings)
-    built = [assembly.dialogue(dialogue.id, dialogue.turns, dialogue.id) for dialogue in done.dialogues]
+    built = [assembly.dialogue(each.id, each.turns, each.id, each.session) for each in done.dialogues]
     findings.raise_errors()
     card = replace(_card(transcripts, name), extractors=provenance)
     return assembly.corpus(card, labels, [each for each in built if each is not None], parts), done
@@ -259,10 +276,22 @@ def _require_same(stored: Provenance, found: Provenance, modality: str, where: s
 
 
 def _prefixed(dialogue: TranscribedDialogue, prefix: str) -> TranscribedDialogue:
-    turns = tuple(turn if turn.id is None else replace(turn, id=prefix + turn.id) for turn in dialogue.turns)
-    return TranscribedDialogue(prefix + dialogue.id, turns)
+    if not prefix:
+        return dialogue
+    turns = tuple(
+        replace(
+            turn,
+            id=None if turn.id is None else prefix + turn.id,
+            reply_to=None if turn.reply_to is None else prefix + turn.reply_to,
+            causes=None if turn.causes is None else tuple(prefix + id for id in turn.causes),
+        )
+        for turn in dialogue.turns
+    )
+    return replace(dialogue, id=prefix + dialogue.id, turns=turns)
 
 
 def _card(transcripts: Mapping[Path, Transcript], name: str) -> Card:
-    is_meld = all(transcript.format == "MELD's CSV" for transcript in transcripts.values())
-    return replace(MELD, counts={}) if is_meld else Card(name)
+    """Card of the corpus that all files are of, without counts: a file is a part of it."""
+    formats = {transcript.format for transcript in transcripts.values()}
+    known = PUBLISHED.get(formats.pop()) if len(formats) == 1 else None
+    return Card(name) if known is None else replace(known, counts={})
