@@ -44,7 +44,7 @@ CMU_MOSEI = Card(
 
 EMORYNLP = Card(
     name="EmoryNLP",
-    licence="Apache-2.0 (annotations of the Character Mining project)",
+    licence="Apache-2.0",
     citation="Zahiri and Choi (2018): Emotion Detection on TV Show Transcripts with Sequence-based "
     "Convolutional Neural Networks. AAAI Workshop on Affective Content Analysis.",
     url="https://github.com/emorynlp/emotion-detection",
@@ -66,16 +66,16 @@ EDIREF = Card(
     citation="Kumar et al. (2024): SemEval 2024 - Task 10: Emotion Discovery and Reasoning its Flip in "
     "Conversation (EDiReF). SemEval.",
     url="https://github.com/LCS2-IIITD/EDiReF-SemEval2024",
-    note="Each episode ends in a change of emotion and repeats the turns of earlier episodes of its dialogue. "
-    "Its dialogues are MELD's, under GPL-3.0.",
+    note="Each episode ends in a change of emotion and repeats turns of earlier episodes. Its dialogues are "
+    "MELD's, under GPL-3.0.",
 )
 
 EMOCONTEXT = Card(
     name="EmoContext",
-    citation="Chatterjee et al. (2019): SemEval-2019 Task 3: EmoContext Contextual Emotion Detection in Text. "
-    "SemEval.",
+    citation="Chatterjee et al. (2019): SemEval-2019 Task 3: EmoContext Contextual Emotion Detection in "
+    "Text. SemEval.",
     url="https://www.humanizing-ai.com/emocontext.html",
-    note="Chats of three turns, of which the last is labelled; raw text of the internet, offensive in places.",
+    note="Chats of three turns, of which the last is labelled; raw text, offensive in places.",
 )
 
 DAILYDIALOG = Card(
@@ -94,9 +94,17 @@ AVEC = Card(
     url="https://semaine-db.eu",
 )
 
+MER2023 = Card(
+    name="MER2023",
+    licence="signed licence",
+    citation="Lian et al. (2023): MER 2023: Multi-label Learning, Modality Robustness, and Semi-Supervised "
+    "Learning. ACM Multimedia.",
+    url="http://merchallenge.cn/datasets",
+    note="Single clips, not dialogues.",
+)
+
 CH_SIMS = Card(
     name="CH-SIMS",
-    licence="for research only",
     citation="Yu et al. (2020): CH-SIMS: A Chinese Multimodal Sentiment Analysis Dataset with Fine-grained "
     "Annotation of Modality. ACL.",
     url="https://github.com/thuiar/MMSA",

@@ -46,10 +46,11 @@ class IemocapFormat:
 
     def read(self, folder: Path, options: ReadingOptions) -> Transcript:
         report = ReadingReport()
-        dialogues = []
-        for session in _sessions(folder):
-            for path in _texts(session / _EVALUATIONS):
-                dialogues.append(_dialogue(path, session / "dialog/transcriptions" / path.name, report))
+        dialogues = [
+            _dialogue(path, session / "dialog/transcriptions" / path.name, report)
+            for session in _sessions(folder)
+            for path in _texts(session / _EVALUATIONS)
+        ]
         if not dialogues:
             raise CorpusError(f"{folder}: has no {_EVALUATIONS}/*.txt. Copy the release again.")
         return Transcript(self.name, dialogues, report)

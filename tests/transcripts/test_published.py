@@ -33,7 +33,7 @@ def test_the_dyadic_edition_of_meld_is_ordered_by_its_own_numbers(tmp_path):
     found = read(tmp_path, DYADIC)
     assert found.format == "MELD's dyadic CSV"
     assert [dialogue.id for dialogue in found.dialogues] == ["dia0", "dia2"]
-    assert turns(found, 1) == [("Joey", "Aww, man!", "sadness"), ("Chandler", "You’re a genius!", "joy")]
+    assert turns(found, 1) == [("Joey", "Aww, man!", "sadness"), ("Chandler", "You\u2019re a genius!", "joy")]
     assert [turn.id for turn in found.dialogues[1].turns] == ["dia2_utt0", "dia2_utt1"]
     assert found.dialogues[1].turns[1].start == pytest.approx(752.334)
 
@@ -91,7 +91,7 @@ def test_triggers_of_edireef_are_the_causes_of_the_last_turn(tmp_path):
     found = read(tmp_path, json.dumps(content))
     assert found.format == "EDiReF's JSON"
     assert turns(found) == [
-        ("Ross", "You’re it!", "neutral"),
+        ("Ross", "You\u2019re it!", "neutral"),
         ("Joey", "Hm.", "joy"),
         ("Ross", "No!", "anger"),
     ]
