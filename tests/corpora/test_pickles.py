@@ -129,7 +129,7 @@ def test_numbers_of_dailydialogs_classes_follow_from_the_most_frequent_one(
 
 def cosmic(labels=LABELS, speakers=SPEAKERS, ids=IDS, sentences=SENTENCES, parts=None):
     layers = [vectors(2, ids, start=n, array=n % 2 == 0) for n in range(4)]
-    first = list(ids)[0]
+    first = next(iter(ids))
     return [speakers, labels, *layers, sentences, *(parts or ([first], [], set(list(ids)[1:])))]
 
 
