@@ -11,18 +11,21 @@ from graphmer.cli.options import Pooling, Zeros
 Source = Annotated[
     Path,
     typer.Argument(
-        help="A folder with dataset.yaml, a file of dialogues (- is standard input), an .npz of arrays, or a "
-        "folder in GCNet's layout."
+        help="A folder with dataset.yaml, a file of dialogues (- is standard input), an .npz of arrays, a "
+        "folder in the layout of GCNet or MERBench, a pickle, or labelled words."
     ),
 ]
 Label = Annotated[
     str | None,
-    typer.Option(help="Array of labels (.npz), or file name of the label pickle (GCNet's layout)."),
+    typer.Option(
+        help="Array of labels (.npz), file name of the labels (GCNet, MERBench), or name of the label (MMSA, "
+        "ConvoKit)."
+    ),
 ]
 Modalities = Annotated[
     list[str] | None,
     typer.Option(
-        "--modality", help="NAME=ARRAY[+ARRAY...] (.npz) or NAME=FOLDER (GCNet's layout); repeatable."
+        "--modality", help="NAME=ARRAY[+ARRAY...] (.npz) or NAME=FOLDER (GCNet, MERBench); repeatable."
     ),
 ]
 Texts = Annotated[Path | None, typer.Option(help="JSONL with the transcripts of an .npz.")]

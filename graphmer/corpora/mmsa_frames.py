@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graphmer.corpora.pooling import Pooling, pool
+from graphmer.corpora.pooling import POOLING_REMEDY, Pooling, pool
 from graphmer.corpora.problems import Findings
 from graphmer.errors import CorpusError
 
@@ -60,7 +60,11 @@ class Frames:
         if not is_frame.any():
             self.findings.warning(f"{MODALITIES[field]!r} has no frame", id, "Treated as missing.")
             return None
-        return pool(frames[is_frame], self.pooling)
+        try:
+            return pool(frames[is_frame], self.pooling)
+        except ValueError as error:
+            self.findings.error(f"{MODALITIES[field]!r} {error}", id, POOLING_REMEDY)
+            return None
 
     def _length(self, field: str, row: int, longest: int) -> int:
         lengths = self._lengths[field]

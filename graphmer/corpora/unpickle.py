@@ -12,7 +12,6 @@ import numpy as np
 
 from graphmer.errors import CorpusError
 
-
 _EMPTY_ROWS = 1000
 """Rows that an array without entries may have."""
 

@@ -12,7 +12,7 @@ from graphmer.corpora.assemble import Assembly
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.cards import EDIREF, EMOCONTEXT, EMORYNLP, IEMOCAP, MELD, RECCON, polarity
 from graphmer.corpora.header import HEADER, read_header
-from graphmer.corpora.problems import Findings
+from graphmer.corpora.problems import Findings, collecting
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.errors import CheckpointError, CorpusError
 from graphmer.features import Clip, Extractor, Missing, Provenance, TextExtractor, VectorCache, extract
@@ -22,6 +22,7 @@ from graphmer.transcripts import (
     ReadingOptions,
     TranscribedDialogue,
     Transcript,
+    detected,
     folder_format,
     read_transcript,
 )
@@ -104,6 +105,39 @@ def read_transcripts(source: Path, options: ReadingOptions) -> dict[Path, Transc
     return {path: read_transcript(path, options) for path in paths}
 
 
+def has_words(source: Path) -> bool:
+    """Whether a source is a transcript, a folder of them, or a corpus of words: all without features."""
+    if source.is_dir():
+        return folder_format(source) is not None or any(
+            path.suffix.lower() in _ENDINGS and has_words(path) for path in sorted(source.iterdir())
+        )
+    try:
+        return source.is_file() and detected(source) is not None
+    except CorpusError:  # binary or empty
+        return False
+
+
+def read_words(source: Path, options: ReadingOptions, name: str, findings: Findings) -> InMemoryCorpus:
+    """Corpus of labelled words, which has no features.
+
+    What was merged, left out and repaired becomes notes.
+
+    Args:
+        source: see `read_transcripts`.
+        options: choices that the files cannot answer.
+        name: of the corpus, if it is not known.
+        findings: collector of problems.
+
+    Raises:
+        CorpusError: if a file is invalid, or no turn has a label.
+    """
+    transcripts = read_transcripts(source, options)
+    for path, transcript in transcripts.items():
+        for line in (transcript.summary, *transcript.report.lines()):
+            findings.note(line, path.name, "Read so.")
+    return corpus_of(transcripts, [], name, findings=findings)[0]
+
+
 def with_features(
     dialogues: Sequence[TranscribedDialogue],
     extractors: Sequence[Extractor],
@@ -144,6 +178,7 @@ def corpus_of(
     name: str,
     cache: Path | None = None,
     progress: Progress | None = None,
+    findings: Findings | None = None,
 ) -> tuple[InMemoryCorpus, Extraction]:
     """Corpus of labelled transcripts.
 
@@ -156,6 +191,7 @@ def corpus_of(
         name: of the corpus.
         cache: folder of the cache; ``None`` for none.
         progress: see `extract`.
+        findings: collector of all problems; if omitted, errors raise.
 
     Raises:
         CorpusError: if no turn has a label, or a dialogue is invalid.
@@ -176,11 +212,11 @@ def corpus_of(
         )
     done = with_features(dialogues, extractors, cache, progress)
     provenance = {extractor.modality: extractor.provenance for extractor in extractors}
-    widths = {modality: found.width for modality, found in provenance.items()}
-    labels, findings = LabelSpace(names, polarity=polarity(names)), Findings()
-    assembly = Assembly(labels, widths, findings)
-    built = [assembly.dialogue(each.id, each.turns, each.id, each.session) for each in done.dialogues]
-    findings.raise_errors()
+    widths = {modality: each.width for modality, each in provenance.items()}
+    labels = LabelSpace(names, polarity=polarity(names))
+    with collecting(findings) as found:
+        assembly = Assembly(labels, widths, found)
+        built = [assembly.dialogue(each.id, each.turns, each.id, each.session) for each in done.dialogues]
     card = replace(_card(transcripts, name), extractors=provenance)
     return assembly.corpus(card, labels, [each for each in built if each is not None], parts), done
 

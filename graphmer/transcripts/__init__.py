@@ -1,6 +1,6 @@
 """Transcripts as people have them: files in, dialogues of turns without features out."""
 
-from graphmer.transcripts.read import FOLDERS, FORMATS, folder_format, read_transcript
+from graphmer.transcripts.read import FOLDERS, FORMATS, detected, folder_format, read_transcript
 from graphmer.transcripts.transcript import (
     FolderFormat,
     ReadingOptions,
@@ -19,6 +19,7 @@ __all__ = [
     "TranscribedDialogue",
     "Transcript",
     "TranscriptFormat",
+    "detected",
     "folder_format",
     "read_transcript",
 ]

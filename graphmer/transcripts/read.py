@@ -52,19 +52,27 @@ def read_transcript(path: str | Path, options: ReadingOptions | None = None) -> 
             raise CorpusError(f"{path}: a folder of no known corpus. Known are {names}.")
         return folder.read(path, chosen)
     file = TextFile.opened(path)
-    found = file_format(file)
+    found = _format(file)
     if found is None:
         names = ", ".join(known.name for known in FORMATS)
         raise CorpusError(f"{path}: no known format of transcripts. Known are {names}.")
     return found.read(file, chosen)
 
 
-def file_format(file: TextFile) -> TranscriptFormat | None:
-    """Format of a file, by its beginning; ``None`` if it has no known one."""
-    head = file.head.lstrip("\ufeff\n\t ")
-    return next((known for known in FORMATS if known.matches(head)), None)
+def detected(path: str | Path) -> TranscriptFormat | None:
+    """Format of a file by its beginning; ``None`` if it is not known.
+
+    Raises:
+        CorpusError: if there is no such file, or it is empty.
+    """
+    return _format(TextFile.opened(Path(path)))
 
 
 def folder_format(path: Path) -> FolderFormat | None:
     """Corpus that a folder holds, by its files; ``None`` if it has no known one."""
     return next((known for known in FOLDERS if known.matches(path)), None)
+
+
+def _format(file: TextFile) -> TranscriptFormat | None:
+    head = file.head.lstrip("\ufeff\n\t ")
+    return next((known for known in FORMATS if known.matches(head)), None)
