@@ -22,7 +22,7 @@ from graphmer.characters import repaired
 from graphmer.corpora.assemble import Assembly, NanPolicy, ZerosPolicy
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.cards import CH_SIMS, CMU_MOSEI, CMU_MOSI, SCORE_INTERVAL, polarity
-from graphmer.corpora.mmsa_frames import MODALITIES, Frames, rows_of
+from graphmer.corpora.mmsa_frames import MODALITIES, Frames, array_of, rows_of
 from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, did_you_mean
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace, Utterance
@@ -121,11 +121,9 @@ def _sample(content: Mapping[str, Any]) -> dict[str, Any]:
     """A single sample as a part of one row."""
     table: dict[str, Any] = {key: [value] for key, value in content.items()}
     for field in (*MODALITIES, "text_bert"):
-        array = np.asarray(content.get(field, []))
-        if array.size:
-            table[field] = array if array.ndim == 3 else array[None]
-        else:
-            table.pop(field, None)
+        if field in table:
+            array = array_of(content[field])
+            table[field] = array[None] if array.ndim == 2 else array
     id = content.get("id")
     table["id"] = [id if isinstance(id, str) and _SEPARATOR in id else f"sample{_SEPARATOR}0"]
     return table

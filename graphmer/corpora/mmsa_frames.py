@@ -23,6 +23,14 @@ def rows_of(values: Any) -> Sequence[Any]:
     return list(values) if isinstance(values, list | tuple) or is_array else []
 
 
+def array_of(values: Any) -> NDArray[Any]:
+    """Array of nested lists; of lists that do not fit, an empty one of objects."""
+    try:
+        return np.asarray(values)
+    except ValueError:
+        return np.empty(0, dtype=object)
+
+
 class Frames:
     """Frames of the utterances of a part, and which of them are padding."""
 
@@ -35,10 +43,7 @@ class Frames:
         for field in (*MODALITIES, "text_bert"):
             if field not in table:
                 continue
-            try:
-                array = np.asarray(table[field])
-            except ValueError:
-                array = np.empty(0, dtype=object)
+            array = array_of(table[field])
             if array.dtype.kind not in "fiu" or array.ndim != 3 or len(array) != len(rows_of(table["id"])):
                 raise CorpusError(
                     f"{path}: {part}: {field!r} must be numbers of shape (N, T, D), one row for each id; got "

@@ -25,7 +25,7 @@ def load_objects(path: Path) -> dict[str, Any]:
         raise CorpusError(f"{path}: no such file. Correct the path.")
     pickles: dict[str, bytes] = {}
     try:
-        with np.load(path, allow_pickle=False) as archive:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as archive:
             check_archive(archive)
             for member in archive.zip.infolist():
                 with archive.zip.open(member) as stream:
