@@ -64,7 +64,7 @@ def reader(
     for option, kinds in _OPTIONS.items():
         if given[option] and kind not in kinds:
             raise ConfigError(f"{option} does not apply to {source}. Omit it.")
-    names = _parse_aliases(aliases or [])
+    names = parse_aliases(aliases or [])
     vectors: dict[str, Any] = {"nan": nan, "zeros": zeros}
     if kind in ("dataset", "dialogues"):
         read = read_dataset if kind == "dataset" else read_bare
@@ -107,7 +107,12 @@ def kind_of(source: Path) -> Kind:
     return "merbench" if label_files(source) else "words" if has_words(source) else "gcnet"
 
 
-def _parse_aliases(options: list[str]) -> dict[str, str]:
+def parse_aliases(options: list[str]) -> dict[str, str]:
+    """Classes by alias of ``ALIAS=CLASS``.
+
+    Raises:
+        ConfigError: if one has another form.
+    """
     chosen: dict[str, str] = {}
     for option in options:
         alias, equals, name = option.partition("=")

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 import typer
 
 from graphmer.cli.commands import add
-from graphmer.cli.options import Pooling, Zeros
+from graphmer.cli.options import Aliases, Pooling, Zeros
 
 Source = Annotated[
     Path,
@@ -33,15 +33,6 @@ Context = Annotated[
     str | None, typer.Option(help="Second label pickle; its additional utterances are unlabelled context.")
 ]
 Nan = Annotated[Literal["missing", "error"], typer.Option(help="Treatment of vectors with NaN or infinity.")]
-
-Aliases = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--alias",
-        metavar="ALIAS=CLASS",
-        help="Another name of a class in the labels; repeatable. Other case and spaces need none.",
-    ),
-]
 
 
 def convert(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from graphmer.cli.options import Device
+from graphmer.cli.options import Aliases, Device
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -26,6 +26,10 @@ Roster = Annotated[
 ]
 LabelKey = Annotated[
     str | None, typer.Option("--label", help="Key of the label, in corpora of ConvoKit: one of `meta`.")
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(metavar="NAME,NAME", help="The only classes; turns of others are unlabelled context."),
 ]
 MergeGap = Annotated[
     float, typer.Option(help="Longest pause in seconds between subtitles that are one turn; -1: none are.")
@@ -54,6 +58,8 @@ def features(
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
     label: LabelKey = None,
+    classes: Classes = None,
+    alias: Aliases = None,
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
@@ -66,12 +72,14 @@ def features(
     examples:
       graphmer features MELD/ data/meld_text --text minilm
       graphmer features calls/ data/calls --text ./my-encoder
+      graphmer features IEMOCAP/ data/iemocap4 --classes happy,sad,neutral,angry --alias excited=happy
     """  # noqa: D301
-    from graphmer.cli.corpora import show_corpus
+    from graphmer.cli.corpora import parse_aliases, show_corpus
     from graphmer.cli.options import make_fabric
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.dataset import write_dataset
     from graphmer.errors import CorpusError
+    from graphmer.experiment.classes import with_classes
     from graphmer.experiment.words import corpus_of, make_extractor, read_transcripts
     from graphmer.features import default_folder
 
@@ -79,6 +87,8 @@ def features(
         raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
     console = terminal(markup=False, highlight=False)
     transcripts = read_transcripts(source, reading_options(speakers, roster, merge_gap, label))
+    chosen = tuple(filter(None, map(str.strip, (classes or "").split(","))))
+    transcripts = with_classes(transcripts, chosen, parse_aliases(alias or []))
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             console.print(f"{path.name}: {line}", soft_wrap=True)
