@@ -66,8 +66,8 @@ EDIREF = Card(
     citation="Kumar et al. (2024): SemEval 2024 - Task 10: Emotion Discovery and Reasoning its Flip in "
     "Conversation (EDiReF). SemEval.",
     url="https://github.com/LCS2-IIITD/EDiReF-SemEval2024",
-    note="Each episode ends in a change of emotion and repeats turns of earlier episodes. Its dialogues are "
-    "MELD's, under GPL-3.0.",
+    note="Each episode ends in a change of emotion and repeats turns of earlier episodes. The dialogues are "
+    "those of MELD, under GPL-3.0, or of MaSaC.",
 )
 
 EMOCONTEXT = Card(

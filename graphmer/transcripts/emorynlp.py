@@ -55,8 +55,17 @@ def _utterance(row: dict[str, str], id: str, where: str, report: ReadingReport) 
     report.speakers[speaker] += 1
     clean = words(text)
     report.without_text += clean is None
-    start, end = (seconds(row, column, where) for column in ("Start_Time", "End_Time"))
+    start, end = (_time(row, column, where, report) for column in ("Start_Time", "End_Time"))
     return Utterance(speaker, emotion=row["Emotion"].strip() or None, id=id, text=clean, start=start, end=end)
+
+
+def _time(row: dict[str, str], column: str, where: str, report: ReadingReport) -> float | None:
+    """Seconds; times were found by aligning subtitles, and one that cannot be read is left out."""
+    try:
+        return seconds(row, column, where)
+    except CorpusError:
+        report.left_out["time that cannot be read"] += 1
+        return None
 
 
 def _speakers(text: str, where: str) -> list[str]:

@@ -127,6 +127,14 @@ def test_numbers_of_dailydialogs_classes_follow_from_the_most_frequent_one(
     assert corpus.official == {"train": ("d1",), "val": ("d2",)}
 
 
+def test_classes_of_dailydialog_without_a_neutral_majority_keep_their_numbers(tmp_path):
+    labels = {"d1": [2, 5, 6], "d2": [0]}
+    content = [DAILY, vectors(2, DAILY), {"d1": [1, 2, 1], "d2": [3]}, labels, ["d1"], [], ["d2"]]
+    findings = Findings()
+    assert emotions(read(tmp_path, content, findings=findings))["d1"] == ("class 2", "class 5", "class 6")
+    assert findings.problems[0].what.startswith("classes without names")
+
+
 def cosmic(labels=LABELS, speakers=SPEAKERS, ids=IDS, sentences=SENTENCES, parts=None):
     layers = [vectors(2, ids, start=n, array=n % 2 == 0) for n in range(4)]
     first = next(iter(ids))

@@ -61,6 +61,12 @@ def test_scenes_of_emorynlp_are_dialogues_and_its_speakers_are_read_from_lists(t
     assert found.dialogues[1].turns[0].id == "1_15_1_4"
 
 
+def test_times_of_emorynlp_that_cannot_be_read_are_left_out_and_counted(tmp_path):
+    found = read(tmp_path, EMORY.split("\n")[0] + "\nHm.,['Ann'],Mad,1,1,1,2,soon,00:00:01.5\n")
+    assert (found.dialogues[0].turns[0].start, found.dialogues[0].turns[0].end) == (None, 1.5)
+    assert found.report.lines() == ["left out: 1 time that cannot be read"]
+
+
 @pytest.mark.parametrize("speaker", ["Ann", "[]", "[1]", "['']", "__import__('os').getcwd()", "[" * 900])
 def test_speakers_of_emorynlp_that_are_no_list_of_names_are_refused(tmp_path, speaker):
     row = f'Hm.,"{speaker}",Mad,1,1,1,2,,\n'
