@@ -12,6 +12,7 @@ from graphmer.corpora.assemble import Assembly
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.cards import EDIREF, EMOCONTEXT, EMORYNLP, IEMOCAP, MELD, RECCON, polarity
 from graphmer.corpora.header import HEADER, read_header
+from graphmer.corpora.objects import is_json
 from graphmer.corpora.problems import Findings, collecting
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.errors import CheckpointError, CorpusError
@@ -115,6 +116,13 @@ def has_words(source: Path) -> bool:
         return source.is_file() and detected(source) is not None
     except CorpusError:  # binary or empty
         return False
+
+
+def is_transcript(source: Path) -> bool:
+    """Whether a source has words to extract features of, rather than dialogues with features (JSON, gzip)."""
+    if source.is_dir():
+        return folder_format(source) is not None
+    return not is_json(source) or has_words(source)
 
 
 def read_words(source: Path, options: ReadingOptions, name: str, findings: Findings) -> InMemoryCorpus:

@@ -1,6 +1,7 @@
 """Corpora of others on the command line: found by their contents, checked and converted."""
 
 import json
+from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner
@@ -11,6 +12,7 @@ from graphmer.config.schema import DataConfig
 from graphmer.corpora.dataset import read_dataset
 from graphmer.errors import ConfigError
 from graphmer.experiment.reading import read_corpus
+from graphmer.experiment.words import is_transcript
 from tests.corpora.test_merbench import FEATURES, folder as merbench
 from tests.corpora.test_pickles import IEMOCAP, PARTS, written
 from tests.transcripts.test_published import EMORY, convokit, iemocap, said, utterance
@@ -62,6 +64,20 @@ def test_a_corpus_of_words_is_checked_and_its_causes_are_converted(tmp_path):
     (dialogue,) = read_dataset(tmp_path / "out").dialogues
     assert dialogue.causes == {1: (0, 1), 2: ()}
     assert dialogue.emotion == ("neutral", "joy", "joy")
+
+
+def test_words_in_json_and_in_folders_are_transcripts_and_dialogues_with_features_are_not(tmp_path):
+    for name, content in (
+        ("reccon.json", RECCON),
+        ("chats.jsonl", json.dumps(CHAT)),
+        ("talk.txt", "Ann: hi"),
+    ):
+        (tmp_path / name).write_text(content)
+    (tmp_path / "wiki").mkdir()
+    words = ["reccon.json", "talk.txt", convokit(tmp_path / "wiki", utterance("a")).name]
+    others = ["chats.jsonl", "missing.jsonl", "."]
+    assert [is_transcript(tmp_path / name) for name in words + others] == [True] * 3 + [False] * 3
+    assert not is_transcript(Path("-"))
 
 
 def test_the_label_of_convokit_is_named(tmp_path):
