@@ -21,7 +21,7 @@ from graphmer.corpora.pickles import is_pickle, read_pickled
 from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, Problem
 from graphmer.errors import ConfigError
-from graphmer.experiment.words import has_words, read_words
+from graphmer.experiment.word_corpora import has_words, read_words
 from graphmer.transcripts import ReadingOptions
 
 Kind = Literal["arrays", "dataset", "dialogues", "gcnet", "merbench", "pickle", "words"]

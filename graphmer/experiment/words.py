@@ -12,7 +12,6 @@ from graphmer.corpora.assemble import Assembly
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.cards import EDIREF, EMOCONTEXT, EMORYNLP, IEMOCAP, MELD, RECCON, polarity
 from graphmer.corpora.header import HEADER, read_header
-from graphmer.corpora.objects import is_json
 from graphmer.corpora.problems import Findings, collecting
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.errors import CheckpointError, CorpusError
@@ -23,7 +22,6 @@ from graphmer.transcripts import (
     ReadingOptions,
     TranscribedDialogue,
     Transcript,
-    detected,
     folder_format,
     read_transcript,
 )
@@ -61,7 +59,9 @@ PUBLISHED: Mapping[str, Card] = {
 }
 """Cards of published corpora by the name of their format."""
 
-_ENDINGS = (".csv", ".txt", ".vtt", ".srt", ".json")
+ENDINGS = (".csv", ".txt", ".vtt", ".srt", ".json")
+"""Endings of transcripts in a folder."""
+
 _PARTS = {"train": "train", "dev": "val", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 Progress = Callable[[int, int], None]
@@ -98,52 +98,12 @@ def read_transcripts(source: Path, options: ReadingOptions) -> dict[Path, Transc
     """
     paths = [source]
     if source.is_dir() and folder_format(source) is None:
-        paths = sorted(path for path in source.iterdir() if path.suffix.lower() in _ENDINGS)
+        paths = sorted(path for path in source.iterdir() if path.suffix.lower() in ENDINGS)
         if not paths:
             raise CorpusError(
-                f"{source}: has no transcript ({', '.join(_ENDINGS)}). Name a file or its folder."
+                f"{source}: has no transcript ({', '.join(ENDINGS)}). Name a file or its folder."
             )
     return {path: read_transcript(path, options) for path in paths}
-
-
-def has_words(source: Path) -> bool:
-    """Whether a source is a transcript, a folder of them, or a corpus of words: all without features."""
-    if source.is_dir():
-        return folder_format(source) is not None or any(
-            path.suffix.lower() in _ENDINGS and has_words(path) for path in sorted(source.iterdir())
-        )
-    try:
-        return source.is_file() and detected(source) is not None
-    except CorpusError:  # binary or empty
-        return False
-
-
-def is_transcript(source: Path) -> bool:
-    """Whether a source has words to extract features of, rather than dialogues with features (JSON, gzip)."""
-    if source.is_dir():
-        return folder_format(source) is not None
-    return not is_json(source) or has_words(source)
-
-
-def read_words(source: Path, options: ReadingOptions, name: str, findings: Findings) -> InMemoryCorpus:
-    """Corpus of labelled words, which has no features.
-
-    What was merged, left out and repaired becomes notes.
-
-    Args:
-        source: see `read_transcripts`.
-        options: choices that the files cannot answer.
-        name: of the corpus, if it is not known.
-        findings: collector of problems.
-
-    Raises:
-        CorpusError: if a file is invalid, or no turn has a label.
-    """
-    transcripts = read_transcripts(source, options)
-    for path, transcript in transcripts.items():
-        for line in (transcript.summary, *transcript.report.lines()):
-            findings.note(line, path.name, "Read so.")
-    return corpus_of(transcripts, [], name, findings=findings)[0]
 
 
 def with_features(

@@ -12,7 +12,7 @@ from graphmer.config.schema import DataConfig
 from graphmer.corpora.dataset import read_dataset
 from graphmer.errors import ConfigError
 from graphmer.experiment.reading import read_corpus
-from graphmer.experiment.words import is_transcript
+from graphmer.experiment.word_corpora import is_transcript
 from tests.corpora.test_merbench import FEATURES, folder as merbench
 from tests.corpora.test_pickles import IEMOCAP, PARTS, written
 from tests.transcripts.test_published import EMORY, convokit, iemocap, said, utterance
