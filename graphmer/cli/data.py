@@ -75,13 +75,13 @@ def check(
     alias: Aliases = None,
 ) -> None:
     """List the problems and the contents of a corpus; the exit code is 2 if it has errors."""
-    from graphmer.cli.corpora import extractors, is_bare, reader, show_corpus, show_problems
+    from graphmer.cli.corpora import extractors, kind_of, reader, show_corpus, show_problems
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.problems import examine
 
     corpus, problems = examine(
         reader(source, label, modality or [], texts, context, nan, zeros or "keep", pooling, alias),
-        for_training=not is_bare(source),  # which may be for prediction
+        for_training=kind_of(source) != "dialogues",  # which may be for prediction
     )
     console = terminal(markup=False, highlight=False)
     show_problems(console, problems)

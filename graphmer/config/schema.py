@@ -35,7 +35,15 @@ class DataConfig(Settings):
     """Corpus, and how it is read."""
 
     format: Literal[
-        "gcnet", "graphmer", "simulated", "transcripts", "merbench", "conv_emotion", "cosmic", "cogmen", "mmsa"
+        "gcnet",
+        "graphmer",
+        "simulated",
+        "transcripts",
+        "merbench",
+        "conv_emotion",
+        "cosmic",
+        "cogmen",
+        "mmsa",
     ]
     """`gcnet`: label pickle and feature folders of GCNet, MoMKE, HARDY-MER. `graphmer`: a folder with
     `dataset.yaml`. `simulated`: dialogues with a known Bayes-optimal prediction. `transcripts`: labelled
@@ -76,7 +84,7 @@ class DataConfig(Settings):
         """Whether there is nothing at `root` and dialogues are simulated instead."""
         if self.root is None or self.when_absent != "simulate":
             return False
-        return not (self.root.exists() if self.format == "transcripts" else self.root.is_dir())
+        return not self.root.exists()
 
     @property
     def pooling_of_format(self) -> Pooling:

@@ -11,7 +11,7 @@ from graphmer.cli.data import app
 from graphmer.config.schema import DataConfig
 from graphmer.corpora.dataset import read_dataset
 from graphmer.errors import ConfigError
-from graphmer.experiment.reading import read_corpus
+from graphmer.experiment.reading import CORPORA
 from graphmer.experiment.word_corpora import is_transcript
 from tests.corpora.test_merbench import FEATURES, folder as merbench
 from tests.corpora.test_pickles import IEMOCAP, PARTS, written
@@ -120,13 +120,13 @@ def test_an_option_of_another_kind_of_corpus_is_refused(tmp_path):
 
 def test_configurations_name_the_formats(tmp_path):
     path = written(tmp_path, IEMOCAP)
-    corpus = read_corpus(DataConfig(format="conv_emotion", root=path))
+    corpus = CORPORA["conv_emotion"](DataConfig(format="conv_emotion", root=path))
     assert corpus.widths == {"audio": 3, "text": 2, "video": 4}
     path = written(tmp_path, PARTS)
-    scores = read_corpus(DataConfig(format="mmsa", root=path))
-    classes = read_corpus(DataConfig(format="mmsa", root=path, labels="classification_labels"))
+    scores = CORPORA["mmsa"](DataConfig(format="mmsa", root=path))
+    classes = CORPORA["mmsa"](DataConfig(format="mmsa", root=path, labels="classification_labels"))
     assert (scores.labels.interval, classes.labels.names[0]) == ((-3.0, 3.0), "negative")
-    found = read_corpus(DataConfig(format="merbench", root=labels(tmp_path / "m"), features=FEATURES))
+    found = CORPORA["merbench"](DataConfig(format="merbench", root=labels(tmp_path / "m"), features=FEATURES))
     assert found.widths == {"audio": 3, "video": 2}
 
 
