@@ -1,8 +1,9 @@
 """Reading and printing of corpora that are named on the command line."""
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from typing import Any, Literal
 
 from rich.console import Console
 from rich.table import Column, Table
@@ -14,10 +15,26 @@ from graphmer.corpora.base import Corpus
 from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.gcnet import read_gcnet
 from graphmer.corpora.header import HEADER, read_header
+from graphmer.corpora.merbench import label_files, read_merbench
 from graphmer.corpora.objects import STANDARD_INPUT
+from graphmer.corpora.pickles import is_pickle, read_pickled
 from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, Problem
 from graphmer.errors import ConfigError
+from graphmer.experiment.word_corpora import has_words, read_words
+from graphmer.transcripts import ReadingOptions
+
+Kind = Literal["arrays", "dataset", "dialogues", "gcnet", "merbench", "pickle", "words"]
+"""How a corpus is stored."""
+
+_OPTIONS: Mapping[str, tuple[Kind, ...]] = {
+    "--label": ("arrays", "gcnet", "merbench", "pickle", "words"),
+    "--modality": ("arrays", "gcnet", "merbench"),
+    "--texts": ("arrays",),
+    "--context": ("gcnet",),
+    "--alias": ("arrays", "dataset", "dialogues"),
+}
+"""Kinds of corpora to which an option applies."""
 
 
 def reader(
@@ -36,62 +53,66 @@ def reader(
     Raises:
         ConfigError: if an option does not apply to the format, or a required option is missing.
     """
-    arrays, dataset = source.suffix == ".npz", (source / HEADER).is_file()
-    bare = is_bare(source)
-    gcnet = not (arrays or dataset or bare)
-    unused = {
-        "--label": (dataset or bare) and label is not None,
-        "--modality": (dataset or bare) and bool(modality),
-        "--texts": not arrays and texts is not None,
-        "--context": not gcnet and context is not None,
-        "--alias": gcnet and bool(aliases),
+    kind = kind_of(source)
+    given = {
+        "--label": label is not None,
+        "--modality": bool(modality),
+        "--texts": texts is not None,
+        "--context": context is not None,
+        "--alias": bool(aliases),
     }
-    for option, given in unused.items():
-        if given:
+    for option, kinds in _OPTIONS.items():
+        if given[option] and kind not in kinds:
             raise ConfigError(f"{option} does not apply to {source}. Omit it.")
-    names = _parse_aliases(aliases or [])
-    if dataset or bare:
-        read = read_dataset if dataset else read_bare
-        return lambda findings: read(
-            source, nan=nan, zeros=zeros, pooling=pooling or "error", aliases=names, findings=findings
-        )
+    names = parse_aliases(aliases or [])
+    vectors: dict[str, Any] = {"nan": nan, "zeros": zeros}
+    if kind in ("dataset", "dialogues"):
+        read = read_dataset if kind == "dataset" else read_bare
+        frames: Pooling = pooling or "error"
+        return lambda findings: read(source, pooling=frames, aliases=names, findings=findings, **vectors)
+    if kind == "words":
+        options = ReadingOptions(label=label)
+        return lambda findings: read_words(source, options, source.stem, findings)
+    vectors["pooling"] = pooling or ("error" if kind == "arrays" else "mean")
+    if kind == "pickle":
+        return lambda findings: read_pickled(source, label=label, findings=findings, **vectors)
     chosen = _parse_modalities(modality)
+    folders = {name: "+".join(parts) for name, parts in chosen.items()}
+    if kind == "merbench" and chosen:
+        return lambda findings: read_merbench(source, folders, label, findings=findings, **vectors)
     if label is None or not chosen:
         raise ConfigError(
             f"{source}: has no {HEADER}, so --label and at least one --modality are required. "
             "Add e.g. `--label label4 --modality text=text_minilm`."
         )
-    if arrays:
+    if kind == "arrays":
         return lambda findings: read_arrays(
-            source,
-            label,
-            chosen,
-            texts=texts,
-            nan=nan,
-            zeros=zeros,
-            pooling=pooling or "error",
-            aliases=names,
-            findings=findings,
+            source, label, chosen, texts=texts, aliases=names, findings=findings, **vectors
         )
-    folders = {name: "+".join(parts) for name, parts in chosen.items()}
-    return lambda findings: read_gcnet(
-        source,
-        label,
-        folders,
-        context=context,
-        nan=nan,
-        zeros=zeros,
-        pooling=pooling or "mean",
-        findings=findings,
-    )
+    return lambda findings: read_gcnet(source, label, folders, context=context, findings=findings, **vectors)
 
 
-def is_bare(source: Path) -> bool:
-    """Whether a source is a file of dialogues, or standard input."""
-    return source == STANDARD_INPUT or (source.suffix != ".npz" and source.is_file())
+def kind_of(source: Path) -> Kind:
+    """How a corpus is stored, by what is in the file or folder."""
+    if source == STANDARD_INPUT:
+        return "dialogues"
+    if source.suffix == ".npz":
+        return "arrays"
+    if source.is_file():
+        return "pickle" if is_pickle(source) else "words" if has_words(source) else "dialogues"
+    if (source / HEADER).is_file():
+        return "dataset"
+    if not source.is_dir() or any(source.glob("*.pkl")):
+        return "gcnet"
+    return "merbench" if label_files(source) else "words" if has_words(source) else "gcnet"
 
 
-def _parse_aliases(options: list[str]) -> dict[str, str]:
+def parse_aliases(options: list[str]) -> dict[str, str]:
+    """Classes by alias of ``ALIAS=CLASS``.
+
+    Raises:
+        ConfigError: if one has another form.
+    """
     chosen: dict[str, str] = {}
     for option in options:
         alias, equals, name = option.partition("=")
@@ -153,6 +174,9 @@ def show_corpus(console: Console, corpus: Corpus, extractors: dict[str, str]) ->
         card.add_row(f"  {name}", str(counts[name]))
     if corpus.labels.is_score and emotions:
         card.add_row("  score", str(corpus.labels.interval))
+    causes = sum(len(dialogue.causes) for dialogue in corpus.dialogues)
+    if causes:
+        card.add_row("turns with causes", str(causes))
     for part, ids in corpus.official.items():
         card.add_row(f"dialogues in {part}", str(len(ids)))
     card.add_row("fingerprint", corpus.fingerprint)

@@ -6,23 +6,26 @@ from typing import Annotated, Literal
 import typer
 
 from graphmer.cli.commands import add
-from graphmer.cli.options import Pooling, Zeros
+from graphmer.cli.options import Aliases, Pooling, Zeros
 
 Source = Annotated[
     Path,
     typer.Argument(
-        help="A folder with dataset.yaml, a file of dialogues (- is standard input), an .npz of arrays, or a "
-        "folder in GCNet's layout."
+        help="A folder with dataset.yaml, a file of dialogues (- is standard input), an .npz of arrays, a "
+        "folder in the layout of GCNet or MERBench, a pickle, or labelled words."
     ),
 ]
 Label = Annotated[
     str | None,
-    typer.Option(help="Array of labels (.npz), or file name of the label pickle (GCNet's layout)."),
+    typer.Option(
+        help="Array of labels (.npz), file name of the labels (GCNet, MERBench), or name of the label (MMSA, "
+        "ConvoKit)."
+    ),
 ]
 Modalities = Annotated[
     list[str] | None,
     typer.Option(
-        "--modality", help="NAME=ARRAY[+ARRAY...] (.npz) or NAME=FOLDER (GCNet's layout); repeatable."
+        "--modality", help="NAME=ARRAY[+ARRAY...] (.npz) or NAME=FOLDER (GCNet, MERBench); repeatable."
     ),
 ]
 Texts = Annotated[Path | None, typer.Option(help="JSONL with the transcripts of an .npz.")]
@@ -30,15 +33,6 @@ Context = Annotated[
     str | None, typer.Option(help="Second label pickle; its additional utterances are unlabelled context.")
 ]
 Nan = Annotated[Literal["missing", "error"], typer.Option(help="Treatment of vectors with NaN or infinity.")]
-
-Aliases = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--alias",
-        metavar="ALIAS=CLASS",
-        help="Another name of a class in the labels; repeatable. Other case and spaces need none.",
-    ),
-]
 
 
 def convert(
@@ -81,13 +75,13 @@ def check(
     alias: Aliases = None,
 ) -> None:
     """List the problems and the contents of a corpus; the exit code is 2 if it has errors."""
-    from graphmer.cli.corpora import extractors, is_bare, reader, show_corpus, show_problems
+    from graphmer.cli.corpora import extractors, kind_of, reader, show_corpus, show_problems
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.problems import examine
 
     corpus, problems = examine(
         reader(source, label, modality or [], texts, context, nan, zeros or "keep", pooling, alias),
-        for_training=not is_bare(source),  # which may be for prediction
+        for_training=kind_of(source) != "dialogues",  # which may be for prediction
     )
     console = terminal(markup=False, highlight=False)
     show_problems(console, problems)

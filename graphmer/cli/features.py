@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from graphmer.cli.options import Device
+from graphmer.cli.options import Aliases, Device
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -24,6 +24,13 @@ Unnamed = Annotated[
 Roster = Annotated[
     str | None, typer.Option(metavar="NAME,NAME", help="The only names of speakers in the transcript.")
 ]
+LabelKey = Annotated[
+    str | None, typer.Option("--label", help="Key of the label, in corpora of ConvoKit: one of `meta`.")
+]
+Classes = Annotated[
+    str | None,
+    typer.Option(metavar="NAME,NAME", help="The only classes; turns of others are unlabelled context."),
+]
 MergeGap = Annotated[
     float, typer.Option(help="Longest pause in seconds between subtitles that are one turn; -1: none are.")
 ]
@@ -38,7 +45,8 @@ Cache = Annotated[
 
 def features(
     source: Annotated[
-        Path, typer.Argument(metavar="IN", help="A transcript, or a folder of them: MELD's CSV, ...")
+        Path,
+        typer.Argument(metavar="IN", help="A transcript, a folder of them, or a corpus: MELD, RECCON, ..."),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder in graphmer's own format.")],
     text: Annotated[
@@ -59,6 +67,9 @@ def features(
     speakers: Unnamed = "refuse",
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
+    label: LabelKey = None,
+    classes: Classes = None,
+    alias: Aliases = None,
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
@@ -74,20 +85,24 @@ def features(
       graphmer features MELD/ data/meld_text --text minilm
       graphmer features calls/ data/calls --text ./my-encoder
       graphmer features calls/ data/calls --audio egemaps
+      graphmer features IEMOCAP/ data/iemocap4 --classes happy,sad,neutral,angry --alias excited=happy
       graphmer features tune --help
     """  # noqa: D301
-    from graphmer.cli.corpora import show_corpus
+    from graphmer.cli.corpora import parse_aliases, show_corpus
     from graphmer.cli.options import make_fabric
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.dataset import write_dataset
     from graphmer.errors import CorpusError
+    from graphmer.experiment.classes import with_classes
     from graphmer.experiment.words import corpus_of, make_extractor, read_transcripts
     from graphmer.features import default_folder
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
     console = terminal(markup=False, highlight=False)
-    transcripts = read_transcripts(source, reading_options(speakers, roster, merge_gap))
+    transcripts = read_transcripts(source, reading_options(speakers, roster, merge_gap, label))
+    chosen = tuple(filter(None, map(str.strip, (classes or "").split(","))))
+    transcripts = with_classes(transcripts, chosen, parse_aliases(alias or []))
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             console.print(f"{path.name}: {line}", soft_wrap=True)
@@ -125,12 +140,15 @@ def extracted(config: "Config", device: str) -> "Corpus | None":
         return transcribed_corpus(config, device, progress, partial(console.print, soft_wrap=True))
 
 
-def reading_options(speakers: str, roster: str | None, merge_gap: float) -> "ReadingOptions":
+def reading_options(
+    speakers: str, roster: str | None, merge_gap: float, label: str | None = None
+) -> "ReadingOptions":
     """Options of reading from those of the command line."""
     from graphmer.transcripts import ReadingOptions
 
     names = tuple(filter(None, map(str.strip, (roster or "").split(","))))
-    return ReadingOptions(speakers, names, None if merge_gap < 0 else merge_gap)  # type: ignore[arg-type]
+    gap = None if merge_gap < 0 else merge_gap
+    return ReadingOptions(speakers, names, gap, label)  # type: ignore[arg-type]
 
 
 @contextmanager

@@ -36,6 +36,14 @@ Zeros = Annotated[
     Literal["keep", "missing"] | None,
     typer.Option(help="Treatment of vectors of zeros: recorded, or missing."),
 ]
+Aliases = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--alias",
+        metavar="ALIAS=CLASS",
+        help="Another name of a class in the labels; repeatable. Other case and spaces need none.",
+    ),
+]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")]
 
 _FINEST = 0.001

@@ -34,19 +34,31 @@ class SimulationConfig(Settings):
 class DataConfig(Settings):
     """Corpus, and how it is read."""
 
-    format: Literal["gcnet", "graphmer", "simulated", "transcripts"]
+    format: Literal[
+        "gcnet",
+        "graphmer",
+        "simulated",
+        "transcripts",
+        "merbench",
+        "conv_emotion",
+        "cosmic",
+        "cogmen",
+        "mmsa",
+    ]
     """`gcnet`: label pickle and feature folders of GCNet, MoMKE, HARDY-MER. `graphmer`: a folder with
     `dataset.yaml`. `simulated`: dialogues with a known Bayes-optimal prediction. `transcripts`: labelled
-    transcripts, such as MELD's CSV, whose `features` are extracted."""
+    transcripts, such as MELD's CSV, whose `features` are extracted. `merbench`: labels and feature folders of
+    MERBench. One pickle: `conv_emotion` (also DialogueGCN, MMGCN, M3NET), `cosmic`, `cogmen`, `mmsa`."""
     root: Path | None = None
-    """Folder of the corpus (`transcripts`: or one file); relative to this file; `${NAME}` and
-    `${NAME:-default}` read the environment."""
+    """Folder or file of the corpus; relative to this file; `${NAME}` and `${NAME:-default}` read the
+    environment."""
     labels: str | None = None
-    """`gcnet`: the label pickle within `root`."""
+    """`gcnet`: the label pickle within `root`. `merbench`: the label file, if there are several. `mmsa`: name
+    of the label; null is `regression_labels`."""
     context: str | None = None
     """`gcnet`: a second label pickle whose further utterances become unlabelled context turns."""
     features: dict[str, str] = Field(default={})
-    """`gcnet`: feature folder of each modality within `root/features`."""
+    """`gcnet`, `merbench`: feature folder of each modality within `root/features`."""
     when_absent: Literal["error", "simulate"] = "error"
     """`simulate` trains on simulated dialogues, and marks all results so, where `root` does not exist."""
     not_finite: Literal["missing", "error"] = "missing"
@@ -55,7 +67,7 @@ class DataConfig(Settings):
     """A vector of zeros is kept as recorded, or treated as missing, as toolkits without masks write it."""
     pooling: Pooling | None = None
     """One vector per utterance from frame-level features; `error` refuses them. null: `mean` for `gcnet`, as
-    its own reader does, and else `error`."""
+    its own reader does, `merbench` and `mmsa`, and else `error`."""
     aliases: dict[str, str] = Field(default={})
     """`graphmer`: other names of classes, `{alias: class}`; other case and spaces need none."""
     mapped: bool = False
@@ -72,18 +84,20 @@ class DataConfig(Settings):
         """Whether there is nothing at `root` and dialogues are simulated instead."""
         if self.root is None or self.when_absent != "simulate":
             return False
-        return not (self.root.exists() if self.format == "transcripts" else self.root.is_dir())
+        return not self.root.exists()
 
     @property
     def pooling_of_format(self) -> Pooling:
         """The given pooling, or the usual one of the format."""
-        return self.pooling or ("mean" if self.format == "gcnet" else "error")
+        return self.pooling or ("mean" if self.format in ("gcnet", "merbench", "mmsa") else "error")
 
     @model_validator(mode="after")
     def _complete(self) -> "DataConfig":
         if self.format == "gcnet" and not (self.root and self.labels and self.features):
             raise ValueError("format gcnet needs `root`, `labels` and `features`")
-        if self.format in ("graphmer", "transcripts") and not self.root:
+        if self.format == "merbench" and not (self.root and self.features):
+            raise ValueError("format merbench needs `root` and `features`")
+        if self.format != "simulated" and not self.root:
             raise ValueError(f"format {self.format} needs `root`")
         if self.aliases and self.format != "graphmer":
             raise ValueError(f"`aliases` needs format graphmer; got {self.format}: leave it out")

@@ -234,6 +234,8 @@ def fingerprint(
     for d in dialogues:
         names = [d.id, d.session, d.utterance_ids, d.speakers, d.speaker.tolist(), d.emotion, d.text]
         digest.update(json.dumps([names, d.reply_to.tolist()]).encode())
+        if d.causes:
+            digest.update(json.dumps(sorted(d.causes.items())).encode())
         available = d.available.numpy()
         digest.update(available.tobytes())
         for times in (d.start, d.end):

@@ -7,7 +7,6 @@
     IEMOCAP/features/<NAME>/<utterance>/compress_F.npy    or a folder of faces
 """
 
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -19,13 +18,20 @@ from graphmer.corpora.assemble import Assembly, NanPolicy, ZerosPolicy
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.cards import CMU_MOSEI, CMU_MOSI, IEMOCAP
 from graphmer.corpora.feature_folders import FeatureFolder, usual_width
-from graphmer.corpora.gcnet_labels import FOUR, SIX, LabelFile, emotion, read_labels, with_context
+from graphmer.corpora.gcnet_labels import (
+    FOUR,
+    IEMOCAP_DIALOGUE,
+    SIX,
+    LabelFile,
+    emotion,
+    read_labels,
+    with_context,
+)
 from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, collecting
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.errors import CorpusError
 
-_IEMOCAP_DIALOGUE = re.compile(r"Ses0(\d)[FM]_")
 _IEMOCAP_LABELLED = {FOUR: 5531, SIX: 7433}
 
 _Vectors = Mapping[str, tuple[NDArray[Any], str]]
@@ -112,7 +118,7 @@ def _dialogues(
                     text=row.text or None,
                 )
             )
-        session = _IEMOCAP_DIALOGUE.match(id)
+        session = IEMOCAP_DIALOGUE.match(id)
         dialogue = assembly.dialogue(id, turns, str(file.path), session[1] if session else None)
         dialogues += [] if dialogue is None else [dialogue]
     return dialogues

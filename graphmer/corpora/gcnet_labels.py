@@ -1,5 +1,6 @@
 """Label pickles in the layout of GCNet: utterances, labels, speakers, sentences, split."""
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,9 @@ FOUR = ("happy", "sad", "neutral", "angry")
 
 SIX = (*FOUR, "excited", "frustrated")
 """Classes 0 to 5 of the 6-way task."""
+
+IEMOCAP_DIALOGUE = re.compile(r"Ses0(\d)[FM]_")
+"""Beginning of the id of a dialogue of IEMOCAP, with the number of its session."""
 
 _PARTS = {6: ("train", "test"), 7: ("train", "val", "test")}
 _FIELDS = ("utterance ids", "labels", "speakers", "sentences")

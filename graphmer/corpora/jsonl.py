@@ -215,6 +215,7 @@ def build(record: DialogueRecord, where: str, assembly: Assembly, files: VectorF
                 start=turn.start,
                 end=turn.end,
                 reply_to=turn.reply_to,
+                causes=turn.causes,
             )
         )
     return assembly.dialogue(record.id, turns, where, record.session)

@@ -17,7 +17,7 @@ from graphmer.typing import Features
 def labelled_turns(corpus: Corpus) -> InMemoryCorpus:
     """Copy of a corpus in which unlabelled turns, and dialogues of nothing else, are left out.
 
-    A turn that replies to one of them replies to an unknown turn.
+    A turn that replies to one of them replies to an unknown turn, and one of them is no longer a cause.
 
     Args:
         corpus: with or without unlabelled turns.
@@ -61,7 +61,17 @@ def _labelled(dialogue: Dialogue) -> Dialogue | None:
         end=dialogue.end[index],
         reply_to=place[dialogue.reply_to[index]],
         session=dialogue.session,
+        causes=_causes(dialogue, place.tolist()),
     )
+
+
+def _causes(dialogue: Dialogue, place: list[int]) -> dict[int, tuple[int, ...]]:
+    """Causes among the turns that are left, by the new position, -1 for turns that are left out."""
+    return {
+        place[turn]: tuple(place[cause] for cause in causes if place[cause] >= 0)
+        for turn, causes in dialogue.causes.items()
+        if place[turn] >= 0
+    }
 
 
 def _features(features: Mapping[str, Features], index: Tensor) -> Mapping[str, Features]:

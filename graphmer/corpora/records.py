@@ -90,6 +90,8 @@ class UtteranceRecord(_Record):
     label: Annotated[Any, AfterValidator(_label)] = None
     """Class name or score; ``null`` or an absent key means unlabelled."""
     reply_to: Name | None = None
+    causes: tuple[Name, ...] | None = None
+    """Ids of the turns that cause the emotion; an absent key means not annotated, an empty list none."""
     features: Features = {}
     """``{modality: numbers or reference}``. ``"audio.npy#17"`` is row 17 of a matrix, ``"clip.npy"`` a file
     with one vector or frames; paths are relative to the folder of the file, or to the working directory for

@@ -143,9 +143,15 @@ def _utterances(dialogue: Dialogue, rows: Mapping[str, _Rows]) -> Iterator[dict[
             "end": _seconds(dialogue.end[position]),
             "label": dialogue.emotion[position],
             "reply_to": dialogue.utterance_ids[reply_to[position]] if reply_to[position] >= 0 else None,
+            "causes": _causes(dialogue, position),
             "features": features,
         }
         yield {key: value for key, value in turn.items() if value is not None}
+
+
+def _causes(dialogue: Dialogue, position: int) -> list[str] | None:
+    causes = dialogue.causes.get(position)
+    return None if causes is None else [dialogue.utterance_ids[cause] for cause in causes]
 
 
 def _seconds(time: Tensor) -> float | None:

@@ -25,6 +25,8 @@ class Utterance:
         start: start time, in seconds from the start of the recording.
         end: end time, in seconds from the start of the recording.
         reply_to: id of the turn that this turn replies to.
+        causes: ids of the turns that cause this turn's emotion, which may include itself; empty if no turn of
+            the dialogue does, ``None`` if not annotated.
     """
 
     speaker: str
@@ -35,6 +37,7 @@ class Utterance:
     start: float | None = None
     end: float | None = None
     reply_to: str | None = None
+    causes: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +79,8 @@ class Dialogue:
         end: end time of each turn in seconds, NaN if unknown.
         reply_to: position of the turn that a turn replies to, -1 if unknown.
         session: recording session, for leave-one-session-out splits.
+        causes: positions of the turns that cause the emotion of a turn, by the position of that turn; turns
+            without this annotation are left out.
 
     Shapes:
         speaker ``[N]``; features ``{m: [N, D_m]}``; available ``[N, M]``; start, end, reply_to ``[N]``.
@@ -96,6 +101,7 @@ class Dialogue:
     end: Tensor
     reply_to: Tensor
     session: str | None = None
+    causes: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         length = len(self.utterance_ids)
@@ -152,7 +158,7 @@ class Dialogue:
 
     def unlabelled(self) -> "Dialogue":
         """Copy without annotations."""
-        return replace(self, emotion=(None,) * len(self))
+        return replace(self, emotion=(None,) * len(self), causes={})
 
     @classmethod
     def from_utterances(
@@ -175,8 +181,8 @@ class Dialogue:
             first: number of the first of these turns, for ids and messages, if other turns precede it.
 
         Raises:
-            ValueError: if there are no turns, a width is wrong, a modality or `reply_to` is unknown, or an id
-                occurs twice.
+            ValueError: if there are no turns, a width is wrong, a modality, `reply_to` or a cause is unknown,
+                or an id occurs twice.
 
         Example:
             >>> turns = [Utterance("Ann", {"text": [1.0, 2.0]}, "joy"), Utterance("Bob")]
@@ -201,6 +207,7 @@ class Dialogue:
             end=_seconds([turn.end for turn in utterances]),
             reply_to=_positions(id, ids, [turn.reply_to for turn in utterances]),
             session=session,
+            causes=_causes(id, ids, utterances),
         )
 
 
@@ -216,6 +223,19 @@ def _positions(dialogue: str, ids: tuple[str, ...], reply_to: list[str | None]) 
             f"Dialogue {dialogue!r}: `reply_to` names {unknown[0]!r}, which is not a turn of this dialogue."
         )
     return torch.tensor([-1 if name is None else position[name] for name in reply_to], dtype=torch.long)
+
+
+def _causes(
+    dialogue: str, ids: tuple[str, ...], utterances: Sequence[Utterance]
+) -> dict[int, tuple[int, ...]]:
+    position = {name: number for number, name in enumerate(ids)}
+    causes = {turn: each.causes for turn, each in enumerate(utterances) if each.causes is not None}
+    unknown = [name for names in causes.values() for name in names if name not in position]
+    if unknown:
+        raise ValueError(
+            f"Dialogue {dialogue!r}: `causes` names {unknown[0]!r}, which is not a turn of this dialogue."
+        )
+    return {turn: tuple(sorted({position[name] for name in names})) for turn, names in causes.items()}
 
 
 def _widths(utterances: Sequence[Utterance]) -> dict[str, int]:

@@ -9,6 +9,8 @@ from graphmer.corpora.base import Corpus
 from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.gcnet import read_gcnet
 from graphmer.corpora.labelled import labelled_turns
+from graphmer.corpora.merbench import read_merbench
+from graphmer.corpora.pickles import LAYOUTS, read_pickled
 from graphmer.corpora.simulate import SEPARATION, simulate
 from graphmer.errors import ConfigError
 from graphmer.experiment.transcribed import transcribed_corpus
@@ -37,6 +39,30 @@ def _graphmer(data: DataConfig) -> Corpus:
         pooling=data.pooling_of_format,
         aliases=data.aliases,
         mapped=data.mapped,
+    )
+
+
+def _merbench(data: DataConfig) -> Corpus:
+    assert data.root is not None
+    return read_merbench(
+        data.root,
+        data.features,
+        data.labels,
+        nan=data.not_finite,
+        zeros=data.zeros,
+        pooling=data.pooling_of_format,
+    )
+
+
+def _pickled(data: DataConfig) -> Corpus:
+    assert data.root is not None
+    return read_pickled(
+        data.root,
+        data.format,
+        label=data.labels,
+        nan=data.not_finite,
+        zeros=data.zeros,
+        pooling=data.pooling_of_format,
     )
 
 
@@ -75,6 +101,8 @@ CORPORA: Mapping[str, Callable[[DataConfig], Corpus]] = {
     "gcnet": _gcnet,
     "graphmer": _graphmer,
     "simulated": _simulated,
+    "merbench": _merbench,
+    **dict.fromkeys(LAYOUTS, _pickled),
 }
 """Readers by the name of their format, of what has features already."""
 

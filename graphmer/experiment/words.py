@@ -11,9 +11,9 @@ from pydantic import JsonValue, ValidationError
 
 from graphmer.corpora.assemble import Assembly
 from graphmer.corpora.base import Card, InMemoryCorpus
-from graphmer.corpora.cards import MELD, polarity
+from graphmer.corpora.cards import EDIREF, EMOCONTEXT, EMORYNLP, IEMOCAP, MELD, RECCON, polarity
 from graphmer.corpora.header import HEADER, read_header
-from graphmer.corpora.problems import Findings
+from graphmer.corpora.problems import Findings, collecting
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.errors import CheckpointError, CorpusError
 from graphmer.experiment.recordings import clips_of, has_recordings
@@ -32,7 +32,13 @@ from graphmer.features import (
 from graphmer.features.tuned import TunedExtractor, dialogue_digest, is_tuned
 from graphmer.reprs import counted
 from graphmer.training.model_file import TrainedModel
-from graphmer.transcripts import ReadingOptions, TranscribedDialogue, Transcript, read_transcript
+from graphmer.transcripts import (
+    ReadingOptions,
+    TranscribedDialogue,
+    Transcript,
+    folder_format,
+    read_transcript,
+)
 
 ExtractorSettings = Mapping[str, JsonValue]
 """Settings of an extractor, as they are in its provenance; those left out are as by default."""
@@ -67,7 +73,20 @@ def make_extractor(modality: str, model: str, device: str, settings: ExtractorSe
     return EXTRACTORS[modality](model, device, settings)
 
 
-_ENDINGS = (".csv", ".txt", ".vtt", ".srt")
+PUBLISHED: Mapping[str, Card] = {
+    "MELD's CSV": MELD,
+    "MELD's dyadic CSV": MELD,
+    "EmoryNLP's CSV": EMORYNLP,
+    "EDiReF's JSON": EDIREF,
+    "RECCON's JSON": RECCON,
+    "EmoContext's table": EMOCONTEXT,
+    "IEMOCAP's EmoEvaluation": IEMOCAP,
+}
+"""Cards of published corpora by the name of their format."""
+
+ENDINGS = (".csv", ".txt", ".vtt", ".srt", ".json")
+"""Endings of transcripts in a folder."""
+
 _PARTS = {"train": "train", "dev": "val", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 Progress = Callable[[int, int], None]
@@ -114,17 +133,17 @@ class LabelledDialogues:
 
 
 def read_transcripts(source: Path, options: ReadingOptions) -> dict[Path, Transcript]:
-    """Transcripts of a file, or of all files in a folder that end like one.
+    """Transcripts of a file, of a folder that is a corpus, or of all files in a folder that end like one.
 
     Raises:
         CorpusError: if there is none, or one is invalid.
     """
     paths = [source]
-    if source.is_dir():
-        paths = sorted(path for path in source.iterdir() if path.suffix.lower() in _ENDINGS)
+    if source.is_dir() and folder_format(source) is None:
+        paths = sorted(path for path in source.iterdir() if path.suffix.lower() in ENDINGS)
         if not paths:
             raise CorpusError(
-                f"{source}: has no transcript ({', '.join(_ENDINGS)}). Name a file or its folder."
+                f"{source}: has no transcript ({', '.join(ENDINGS)}). Name a file or its folder."
             )
     return {path: read_transcript(path, options) for path in paths}
 
@@ -172,6 +191,7 @@ def corpus_of(
     name: str,
     cache: Path | None = None,
     progress: Progress | None = None,
+    findings: Findings | None = None,
 ) -> tuple[InMemoryCorpus, Extraction]:
     """Corpus of labelled transcripts.
 
@@ -184,6 +204,7 @@ def corpus_of(
         name: of the corpus.
         cache: folder of the cache; ``None`` for none.
         progress: see `extract`.
+        findings: collector of all problems; if omitted, errors raise.
 
     Raises:
         CorpusError: if no turn has a label, none has a recording where audio is extracted, a dialogue is
@@ -200,7 +221,7 @@ def corpus_of(
         )
     done = with_features(labelled.dialogues, extractors, cache, progress, labelled.clips)
     provenance = {extractor.modality: extractor.provenance for extractor in extractors}
-    return corpus_with_features(labelled, done, provenance, transcripts, name), done
+    return corpus_with_features(labelled, done, provenance, transcripts, name, findings), done
 
 
 def labelled_dialogues(transcripts: Mapping[Path, Transcript]) -> LabelledDialogues:
@@ -234,6 +255,7 @@ def corpus_with_features(
     extractors: Mapping[str, Provenance],
     transcripts: Mapping[Path, Transcript],
     name: str,
+    findings: Findings | None = None,
 ) -> InMemoryCorpus:
     """Corpus of labelled dialogues whose turns have features.
 
@@ -243,16 +265,16 @@ def corpus_with_features(
         extractors: of the features, by modality.
         transcripts: that the dialogues are from.
         name: of the corpus.
+        findings: collector of all problems; if omitted, errors raise.
 
     Raises:
         CorpusError: if a dialogue is invalid.
     """
     widths = {modality: found.width for modality, found in extractors.items()}
     labels = LabelSpace(labelled.names, polarity=polarity(labelled.names))
-    findings = Findings()
-    assembly = Assembly(labels, widths, findings)
-    built = [assembly.dialogue(dialogue.id, dialogue.turns, dialogue.id) for dialogue in done.dialogues]
-    findings.raise_errors()
+    with collecting(findings) as found:
+        assembly = Assembly(labels, widths, found)
+        built = [assembly.dialogue(each.id, each.turns, each.id, each.session) for each in done.dialogues]
     card = replace(_card(transcripts, name), extractors=extractors)
     return assembly.corpus(card, labels, [each for each in built if each is not None], labelled.parts)
 
@@ -365,10 +387,22 @@ def _require_unseen(extractor: TunedExtractor, dialogues: Sequence[TranscribedDi
 
 
 def _prefixed(dialogue: TranscribedDialogue, prefix: str) -> TranscribedDialogue:
-    turns = tuple(turn if turn.id is None else replace(turn, id=prefix + turn.id) for turn in dialogue.turns)
-    return TranscribedDialogue(prefix + dialogue.id, turns)
+    if not prefix:
+        return dialogue
+    turns = tuple(
+        replace(
+            turn,
+            id=None if turn.id is None else prefix + turn.id,
+            reply_to=None if turn.reply_to is None else prefix + turn.reply_to,
+            causes=None if turn.causes is None else tuple(prefix + id for id in turn.causes),
+        )
+        for turn in dialogue.turns
+    )
+    return replace(dialogue, id=prefix + dialogue.id, turns=turns)
 
 
 def _card(transcripts: Mapping[Path, Transcript], name: str) -> Card:
-    is_meld = all(transcript.format == "MELD's CSV" for transcript in transcripts.values())
-    return replace(MELD, counts={}) if is_meld else Card(name)
+    """Card of the corpus that all files are of, without counts: a file is a part of it."""
+    formats = {transcript.format for transcript in transcripts.values()}
+    known = PUBLISHED.get(formats.pop()) if len(formats) == 1 else None
+    return Card(name) if known is None else replace(known, counts={})

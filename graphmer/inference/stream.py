@@ -130,7 +130,7 @@ class DialogueStream:
 
     def _standardised(self, utterances: Sequence[Utterance], first: int) -> Dialogue:
         trained = self._trained
-        plain = [replace(utterance, emotion=None, reply_to=None) for utterance in utterances]
+        plain = [replace(utterance, emotion=None, reply_to=None, causes=None) for utterance in utterances]
         widths = trained.widths
         dialogue = Dialogue.from_utterances(self.id, plain, widths=widths, first=first)
         return trained.encoded(trained.standardiser(dialogue))

@@ -1,7 +1,8 @@
 """Transcripts as people have them: files in, dialogues of turns without features out."""
 
-from graphmer.transcripts.read import FORMATS, read_transcript
+from graphmer.transcripts.read import FOLDERS, FORMATS, detected, folder_format, read_transcript
 from graphmer.transcripts.transcript import (
+    FolderFormat,
     ReadingOptions,
     ReadingReport,
     TranscribedDialogue,
@@ -10,11 +11,15 @@ from graphmer.transcripts.transcript import (
 )
 
 __all__ = [
+    "FOLDERS",
     "FORMATS",
+    "FolderFormat",
     "ReadingOptions",
     "ReadingReport",
     "TranscribedDialogue",
     "Transcript",
     "TranscriptFormat",
+    "detected",
+    "folder_format",
     "read_transcript",
 ]

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Literal, Protocol
 
 from graphmer.dialogue import Utterance
@@ -25,11 +26,13 @@ class ReadingOptions:
         roster: names of the speakers; if given, nothing else is taken for a name.
         merge_gap: longest pause in seconds between cues of one speaker that are merged into one turn;
             ``None`` for no merging.
+        label: name of the label in files whose users name it, such as a key of ConvoKit's metadata.
     """
 
     unnamed: Unnamed = "refuse"
     roster: tuple[str, ...] = ()
     merge_gap: float | None = 2.0
+    label: str | None = None
 
     def __post_init__(self) -> None:
         if self.merge_gap is not None and not self.merge_gap >= 0:
@@ -77,10 +80,12 @@ class TranscribedDialogue:
     Args:
         id: unique within the file.
         turns: utterances; the text of a turn without words is ``None``.
+        session: recording session, if the file has them.
     """
 
     id: str
     turns: tuple[Utterance, ...]
+    session: str | None = None
 
 
 @dataclass(frozen=True)
@@ -109,6 +114,27 @@ def _names(speakers: Mapping[str, int], shown: int = 8) -> str:
     common = sorted(speakers, key=lambda name: -speakers[name])
     others = f" and {len(common) - shown} more" if len(common) > shown else ""
     return ", ".join(f"{name} ({speakers[name]})" for name in common[:shown]) + others
+
+
+class FolderFormat(Protocol):
+    """A corpus of words that is a folder."""
+
+    @property
+    def name(self) -> str:
+        """How messages call it."""
+        ...
+
+    def matches(self, folder: Path) -> bool:
+        """Whether a folder has the files of this corpus."""
+        ...
+
+    def read(self, folder: Path, options: ReadingOptions) -> Transcript:
+        """Read all of it.
+
+        Raises:
+            CorpusError: if it is invalid; the message names file and line.
+        """
+        ...
 
 
 class TranscriptFormat(Protocol):

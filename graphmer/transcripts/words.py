@@ -1,7 +1,8 @@
-"""Words of a turn: names of speakers, missing text, mis-decoded characters."""
+"""Words of a turn: names of speakers, missing text."""
 
 import re
-from contextlib import suppress
+
+from graphmer.characters import repaired as repaired
 
 LONGEST_NAME = 40
 """Characters of the longest name of a speaker."""
@@ -18,9 +19,6 @@ _PLACEHOLDER = re.compile(
     re.IGNORECASE,
 )
 _MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_CONTROLS = re.compile("[\x80-\x9f]")
-_MISREAD = re.compile("[\u00c2\u00c3\u00e2][\u0080-\u00bf\u0152-\u0178\u02c6\u02dc\u2013-\u2122]")
-"""Beginning of a character of UTF-8 whose bytes were decoded as Windows-1252."""
 
 
 def named(text: str) -> tuple[str, str] | None:
@@ -48,16 +46,3 @@ def words(text: str) -> str | None:
     """
     clean = " ".join(_MARKS.sub("", text).split())
     return None if not clean or _PLACEHOLDER.fullmatch(clean) else clean
-
-
-def repaired(text: str) -> str:
-    r"""Text whose characters of Windows-1252 were decoded as Latin-1, or its UTF-8 as Windows-1252.
-
-    Example:
-        >>> repaired("wait\x85"), repaired("cafÃ©"), repaired("café")
-        ('wait…', 'café', 'café')
-    """
-    if _MISREAD.search(text):
-        with suppress(UnicodeError):
-            text = text.encode("cp1252").decode("utf-8")
-    return _CONTROLS.sub(lambda c: c[0].encode("latin-1").decode("cp1252", errors="replace"), text)

@@ -48,7 +48,7 @@ def _corpus(labels, emotions):
             start=976.059,
             end=1e-7,
         ),
-        Utterance("Bob", {"text": [-0.0]}, None, "a1", reply_to="a0"),
+        Utterance("Bob", {"text": [-0.0]}, None, "a1", reply_to="a0", causes=("a0", "a1")),
         Utterance("Zoë", {}, emotions[1], "a2", ""),
     ]
     dialogues = [
@@ -74,7 +74,7 @@ def test_writing_and_reading_is_lossless(tmp_path, labels, emotions):
         assert getattr(again, field) == getattr(corpus, field)
     assert list(again.widths) == list(corpus.widths)
     for one, other in zip(corpus.dialogues, again.dialogues, strict=True):
-        for field in ("id", "utterance_ids", "speakers", "emotion", "text", "session"):
+        for field in ("id", "utterance_ids", "speakers", "emotion", "text", "session", "causes"):
             assert getattr(one, field) == getattr(other, field)
         for field in ("speaker", "available", "start", "end", "reply_to"):
             torch.testing.assert_close(
@@ -157,6 +157,7 @@ def test_features_can_be_inline_a_matrix_row_or_a_file(tmp_path):
         (_dialogue("first"), r"dialogue id 'first' occurs twice"),
         ({"id": "d", "utterances": [{"speaker": "Ann", "id": "u"}] * 2}, r"ids that occur twice: \['u'\]"),
         (_dialogue(reply_to="nobody"), r"`reply_to` names 'nobody'"),
+        (_dialogue(causes=["nobody"]), r"`causes` names 'nobody'"),
     ],
 )
 def test_an_invalid_line_is_named_with_field_value_and_remedy(tmp_path, line, message):

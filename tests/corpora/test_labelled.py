@@ -23,7 +23,7 @@ def spoken(id: str = "d") -> Dialogue:
         Utterance("Bob", {"text": [1.0, 2.0]}, None, id="a"),
         Utterance("Ann", {}, "joy", id="b", reply_to="a"),
         Utterance("Cid", {"text": [3.0, 4.0]}, None, id="c"),
-        Utterance("Bob", {"text": [5.0, 6.0]}, "fear", id="d", reply_to="b", start=3.0, end=4.0),
+        Utterance("Bob", {"text": [5.0, 6.0]}, "fear", "d", None, 3.0, 4.0, "b", causes=("a", "b")),
     ]
     return Dialogue.from_utterances(id, turns, widths=WIDTHS, session="1")
 
@@ -41,6 +41,7 @@ def test_labelled_turns_keep_their_contents_and_the_others_leave_no_trace() -> N
     assert found.features["text"][1].tolist() == [5.0, 6.0]
     assert found.emotion == ("joy", "fear")
     assert found.reply_to.tolist() == [-1, 0]
+    assert found.causes == {1: (0,)}
     assert found.start[1] == 3.0
     assert found.session == "1"
 

@@ -30,6 +30,24 @@ def test_arrays_and_scalars_are_read(tmp_path):
     assert scalar == 2.5
 
 
+@pytest.mark.parametrize("protocol", range(6))
+def test_arrays_and_bytes_of_every_protocol_are_read(tmp_path, protocol):
+    arrays = [np.arange(6.0).reshape(2, 3), np.arange(6).reshape(2, 3).T, np.zeros((0, 2)), np.array(["ab"])]
+    arrays += [np.arange(24).reshape(2, 3, 4).transpose(1, 0, 2), np.array([[1], "x"], dtype=object)]
+    (tmp_path / "all.pkl").write_bytes(pickle.dumps([b"", b"\xff", np.int64(3), *arrays], protocol=protocol))
+    empty, one, number, *read = load_pickle(tmp_path / "all.pkl")
+    assert (empty, one, number) == (b"", b"\xff", 3)
+    for array, again in zip(arrays, read, strict=True):
+        assert again.tolist() == array.tolist()
+
+
+@pytest.mark.parametrize("protocol", [2, 5])
+def test_many_rows_of_nothing_are_refused(tmp_path, protocol):
+    (tmp_path / "bad.pkl").write_bytes(pickle.dumps(np.zeros((10**9, 0)), protocol=protocol))
+    with pytest.raises(CorpusError, match="damaged"):
+        load_pickle(tmp_path / "bad.pkl")
+
+
 @pytest.mark.parametrize("home", [b"numpy.core", b"numpy._core"])
 def test_arrays_of_every_numpy_are_read(tmp_path, home):
     (tmp_path / "old.pkl").write_bytes(OLD_ARRAY.replace(b"numpy.core", home))

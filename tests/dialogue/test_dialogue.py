@@ -93,6 +93,11 @@ def test_widths_keep_a_modality_that_is_missing_in_every_turn():
             "Dialogue 'd': `reply_to` names 'x', which is not a turn of this dialogue",
         ),
         (
+            [Utterance("A", causes=("x",))],
+            None,
+            "Dialogue 'd': `causes` names 'x', which is not a turn of this dialogue",
+        ),
+        (
             [Utterance("A", id="u"), Utterance("B", id="u")],
             None,
             r"Dialogue 'd' has utterance ids that occur twice: \['u'\]; ids must be unique",
@@ -112,3 +117,10 @@ def test_different_lengths_are_named():
         replace(dialogue, speaker=torch.zeros(2, dtype=torch.long))
     with pytest.raises(ValueError, match="'audio' must have 3 rows, got 1"):
         replace(dialogue, features={**dialogue.features, "audio": torch.zeros(1, 1)})
+
+
+def test_causes_are_positions_and_turns_without_annotation_have_none():
+    turns = [Utterance("A", id="a"), Utterance("B", id="b", causes=("b", "a")), Utterance("A", causes=())]
+    dialogue = Dialogue.from_utterances("d", turns)
+    assert dialogue.causes == {1: (0, 1), 2: ()}
+    assert dialogue.unlabelled().causes == {}

@@ -6,13 +6,15 @@ from typer.testing import CliRunner
 
 from graphmer.cli.app import app
 from graphmer.corpora.dataset import read_dataset, write_dataset
-from graphmer.errors import CheckpointError, CorpusError
+from graphmer.errors import CheckpointError, ConfigError, CorpusError
 from graphmer.experiment import Run, words
+from graphmer.experiment.classes import with_classes
 from graphmer.experiment.words import corpus_of, read_transcripts, with_features
 from graphmer.inference import load
 from graphmer.transcripts import ReadingOptions
 from tests.experiment.tiny import Silent, config
 from tests.features.fake import LetterExtractor
+from tests.transcripts.test_published import said
 
 HEADER = (
     "Sr No.,Utterance,Speaker,Emotion,Sentiment,Dialogue_ID,Utterance_ID,Season,Episode,StartTime,EndTime\n"
@@ -136,3 +138,31 @@ def test_features_of_one_modality_leave_those_of_others(meld):
     other.modality = "letters"
     done = with_features(transcript.dialogues, [LetterExtractor(), other])
     assert set(done.dialogues[0].turns[0].features) == {"text", "letters"}
+
+
+def test_classes_are_chosen_and_turns_of_others_stay_as_context(tmp_path):
+    rows = [("Ann", "hm", name) for name in ("joy", "joy", "surprise", "anger", "fear")]
+    path = tmp_path / "train.csv"
+    path.write_text(
+        "Utterance,Speaker,Emotion,Dialogue_ID,Utterance_ID,StartTime,EndTime\n"
+        + "".join(
+            f"{text},{speaker},{emotion},0,{number},,\n"
+            for number, (speaker, text, emotion) in enumerate(rows)
+        )
+    )
+    transcripts = read_transcripts(path, ReadingOptions())
+    found = with_classes(transcripts, ("joy", "anger"), {"surprise": "joy"})[path]
+    assert [turn.emotion for turn in found.dialogues[0].turns] == ["joy", "joy", "joy", "anger", None]
+    assert found.report.notes == ["turns of other classes, now unlabelled: fear (1)"]
+    with pytest.raises(ConfigError, match=r"--classes: no turn is 'angr'\. Did you mean 'anger'"):
+        with_classes(transcripts, ("angr",), {})
+
+
+def test_ids_that_turns_refer_to_get_the_name_of_the_file_too(tmp_path):
+    content = {"a": [[said(1), said(2, "joy", [1])]]}
+    for name in ("train.json", "valid.json"):
+        (tmp_path / name).write_text(json.dumps(content))
+    corpus, _ = corpus_of(read_transcripts(tmp_path, ReadingOptions()), [], "causes")
+    assert corpus.official == {"train": ("train/a",), "val": ("valid/a",)}
+    assert corpus.card.name == "RECCON"
+    assert [dialogue.causes for dialogue in corpus.dialogues] == [{1: (0,)}, {1: (0,)}]
