@@ -48,7 +48,10 @@ class MeldFormat:
                     f"{where}: utterance {number} of dialogue {dialogue} is also in line "
                     f"{dialogues[dialogue][number][0]}. Remove one of the rows."
                 )
-            dialogues[dialogue][number] = line, _utterance(row, f"dia{dialogue}_utt{number}", where, report)
+            dialogues[dialogue][number] = (
+                line,
+                _utterance(row, f"dia{dialogue}_utt{number}", where, options, report),
+            )
         found = []
         for number, rows in sorted(dialogues.items()):
             turns = tuple(turn for _, (_, turn) in sorted(rows.items()))
@@ -66,10 +69,13 @@ def _rows(reader: "csv.DictReader[str]", file: TextFile) -> Iterator[dict[str, s
         raise CorpusError(f"{where}: no valid CSV ({error}). Correct the row.") from None
 
 
-def _utterance(row: dict[str, str], id: str, where: str, report: ReadingReport) -> Utterance:
+def _utterance(
+    row: dict[str, str], id: str, where: str, options: ReadingOptions, report: ReadingReport
+) -> Utterance:
     speaker, text = repaired(row["Speaker"]).strip(), repaired(row["Utterance"])
     if not speaker:
         raise CorpusError(f"{where}: Speaker: must not be empty. Name the speaker.")
+    speaker = options.merge_speakers.get(speaker, speaker)
     report.repaired += text != row["Utterance"]
     report.speakers[speaker] += 1
     clean = words(text)
