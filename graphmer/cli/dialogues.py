@@ -40,13 +40,17 @@ def read_dialogues_for(
     """
     from graphmer.cli.terminal import errors
     from graphmer.corpora.dataset import read_dialogues
-    from graphmer.corpora.objects import is_json
-    from graphmer.experiment.words import featured_dialogues, model_extractors, require_same_extractors
+    from graphmer.experiment.words import (
+        featured_dialogues,
+        is_transcript,
+        model_extractors,
+        require_same_extractors,
+    )
     from graphmer.features import default_folder
     from graphmer.transcripts import read_transcript
 
     trained = predictor.trained
-    if is_json(path):
+    if not is_transcript(path):
         require_same_extractors(trained, path)
         forms: dict[str, Any] = {
             "zeros": zeros or trained.facts.get("zeros", "keep"),

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.options import Device
+from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -49,6 +50,10 @@ def features(
     speakers: Unnamed = "refuse",
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
+    merge_speakers: MergeSpeakers = None,
+    columns: Columns = None,
+    rttm: Rttm = None,
+    split_words: SplitWords = False,
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
@@ -73,7 +78,10 @@ def features(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
     console = terminal(markup=False, highlight=False)
-    transcripts = read_transcripts(source, reading_options(speakers, roster, merge_gap))
+    options = with_files(
+        reading_options(speakers, roster, merge_gap), columns, rttm, merge_speakers, split_words
+    )
+    transcripts = read_transcripts(source, options)
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             console.print(f"{path.name}: {line}", soft_wrap=True)

@@ -12,13 +12,14 @@ from graphmer.corpora.assemble import Assembly
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.cards import MELD, polarity
 from graphmer.corpora.header import HEADER, read_header
+from graphmer.corpora.objects import STANDARD_INPUT, is_json
 from graphmer.corpora.problems import Findings
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.errors import CheckpointError, CorpusError
 from graphmer.features import Clip, Extractor, Missing, Provenance, TextExtractor, VectorCache, extract
 from graphmer.reprs import counted
 from graphmer.training.model_file import TrainedModel
-from graphmer.transcripts import ReadingOptions, TranscribedDialogue, Transcript, read_transcript
+from graphmer.transcripts import ReadingOptions, TranscribedDialogue, Transcript, detected, read_transcript
 
 ExtractorSettings = Mapping[str, JsonValue]
 """Settings of an extractor, as they are in its provenance; those left out are as by default."""
@@ -42,7 +43,7 @@ def make_extractor(modality: str, model: str, device: str, settings: ExtractorSe
     return EXTRACTORS[modality](model, device, settings)
 
 
-_ENDINGS = (".csv", ".txt", ".vtt", ".srt")
+_ENDINGS = (".csv", ".tsv", ".xlsx", ".txt", ".vtt", ".srt", ".json", ".jsonl")
 _PARTS = {"train": "train", "dev": "val", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 Progress = Callable[[int, int], None]
@@ -85,6 +86,13 @@ def read_transcripts(source: Path, options: ReadingOptions) -> dict[Path, Transc
                 f"{source}: has no transcript ({', '.join(_ENDINGS)}). Name a file or its folder."
             )
     return {path: read_transcript(path, options) for path in paths}
+
+
+def is_transcript(path: Path) -> bool:
+    """Whether a file has words to extract features of, rather than dialogues with features (JSON, gzip)."""
+    if path == STANDARD_INPUT or not path.is_file():
+        return False
+    return not is_json(path) or (path.stat().st_size > 0 and detected(path) is not None)
 
 
 def with_features(
