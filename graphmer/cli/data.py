@@ -1,18 +1,23 @@
 """``graphmer data``: convert and check corpora."""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from graphmer.cli.commands import add
+from graphmer.cli.features import MergeGap, Roster, Unnamed, reading_options
 from graphmer.cli.options import Aliases, Pooling, Zeros
+from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
+
+if TYPE_CHECKING:
+    from graphmer.transcripts import ReadingOptions
 
 Source = Annotated[
     Path,
     typer.Argument(
         help="A folder with dataset.yaml, a file of dialogues (- is standard input), an .npz of arrays, a "
-        "folder in the layout of GCNet or MERBench, a pickle, or labelled words."
+        "folder in the layout of GCNet or MERBench, a pickle, labelled words, or, to check, any transcript."
     ),
 ]
 Label = Annotated[
@@ -73,12 +78,33 @@ def check(
     zeros: Zeros = None,
     pooling: Pooling = None,
     alias: Aliases = None,
+    speakers: Unnamed = "refuse",
+    roster: Roster = None,
+    merge_gap: MergeGap = 2.0,
+    merge_speakers: MergeSpeakers = None,
+    columns: Columns = None,
+    rttm: Rttm = None,
+    split_words: SplitWords = False,
 ) -> None:
-    """List the problems and the contents of a corpus; the exit code is 2 if it has errors."""
+    """List the problems and the contents of a corpus; the exit code is 2 if it has errors.
+
+    Of a transcript, list what was taken for a speaker, merged, left out and counted.
+
+    \b
+    examples:
+      graphmer data check data/calls
+      graphmer data check call.vtt
+      graphmer data check interviews.xlsx --columns speaker=Who,text=What
+    """  # noqa: D301
     from graphmer.cli.corpora import extractors, kind_of, reader, show_corpus, show_problems
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.problems import examine
+    from graphmer.experiment.word_corpora import is_published
 
+    if kind_of(source) == "words" and not is_published(source):
+        options = reading_options(speakers, roster, merge_gap)
+        _check_transcript(source, with_files(options, columns, rttm, merge_speakers, split_words))
+        return
     corpus, problems = examine(
         reader(source, label, modality or [], texts, context, nan, zeros or "keep", pooling, alias),
         for_training=kind_of(source) != "dialogues",  # which may be for prediction
@@ -89,6 +115,15 @@ def check(
         show_corpus(console, corpus, extractors(source, modality or []))
     if any(problem.severity == "error" for problem in problems):
         raise typer.Exit(2)
+
+
+def _check_transcript(path: Path, options: "ReadingOptions") -> None:
+    from graphmer.cli.reading import transcript_table
+    from graphmer.cli.terminal import terminal
+    from graphmer.transcripts import read_transcript
+
+    console = terminal(markup=False, highlight=False)
+    console.print(transcript_table(path.name, read_transcript(path, options)))
 
 
 app = typer.Typer(help="Convert and check corpora.", no_args_is_help=True)

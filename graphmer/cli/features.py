@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.options import Aliases, Device
+from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -67,6 +68,10 @@ def features(
     speakers: Unnamed = "refuse",
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
+    merge_speakers: MergeSpeakers = None,
+    columns: Columns = None,
+    rttm: Rttm = None,
+    split_words: SplitWords = False,
     label: LabelKey = None,
     classes: Classes = None,
     alias: Aliases = None,
@@ -100,7 +105,10 @@ def features(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
     console = terminal(markup=False, highlight=False)
-    transcripts = read_transcripts(source, reading_options(speakers, roster, merge_gap, label))
+    options = with_files(
+        reading_options(speakers, roster, merge_gap, label), columns, rttm, merge_speakers, split_words
+    )
+    transcripts = read_transcripts(source, options)
     chosen = tuple(filter(None, map(str.strip, (classes or "").split(","))))
     transcripts = with_classes(transcripts, chosen, parse_aliases(alias or []))
     for path, transcript in transcripts.items():

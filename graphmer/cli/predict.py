@@ -9,6 +9,7 @@ import typer
 from graphmer.cli.dialogues import Encoder, Sound, SoundEncoder, read_dialogues_for
 from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, reading_options
 from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, make_fabric
+from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
 from graphmer.errors import ConfigError
 
 
@@ -53,6 +54,10 @@ def predict(
     speakers: Unnamed = "refuse",
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
+    merge_speakers: MergeSpeakers = None,
+    columns: Columns = None,
+    rttm: Rttm = None,
+    split_words: SplitWords = False,
     cache: Cache = None,
     pooling: Pooling = None,
     zeros: Zeros = None,
@@ -71,6 +76,7 @@ def predict(
       graphmer predict runs/iemocap chat.jsonl --format table
       graphmer predict runs/meld_text chat.txt --format table
       graphmer predict runs/meld_audio call.vtt --audio call.wav --format table
+      graphmer predict runs/meld_text whisper.json --rttm call.rttm --format table
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
@@ -88,7 +94,9 @@ def predict(
         raise ConfigError(f"--condition: {error}") from None
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
-    options = reading_options(speakers, roster, merge_gap)
+    options = with_files(
+        reading_options(speakers, roster, merge_gap), columns, rttm, merge_speakers, split_words
+    )
     read = read_dialogues_for(
         predictor,
         dialogues,

@@ -3,10 +3,10 @@
 from pathlib import Path
 
 from graphmer.corpora.base import InMemoryCorpus
-from graphmer.corpora.objects import is_json
+from graphmer.corpora.objects import STANDARD_INPUT, is_json
 from graphmer.corpora.problems import Findings
 from graphmer.errors import CorpusError
-from graphmer.experiment.words import ENDINGS, corpus_of, read_transcripts
+from graphmer.experiment.words import ENDINGS, PUBLISHED, corpus_of, read_transcripts
 from graphmer.transcripts import ReadingOptions, detected, folder_format
 
 
@@ -26,7 +26,17 @@ def is_transcript(source: Path) -> bool:
     """Whether a source has words to extract features of, rather than dialogues with features (JSON, gzip)."""
     if source.is_dir():
         return folder_format(source) is not None
+    if source == STANDARD_INPUT or not source.is_file():
+        return False
     return not is_json(source) or has_words(source)
+
+
+def is_published(source: Path) -> bool:
+    """Whether a source of words is a published corpus, or a folder: rather than one transcript."""
+    if source.is_dir():
+        return True
+    found = detected(source)
+    return found is not None and found.name in PUBLISHED
 
 
 def read_words(source: Path, options: ReadingOptions, name: str, findings: Findings) -> InMemoryCorpus:

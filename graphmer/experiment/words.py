@@ -84,7 +84,7 @@ PUBLISHED: Mapping[str, Card] = {
 }
 """Cards of published corpora by the name of their format."""
 
-ENDINGS = (".csv", ".txt", ".vtt", ".srt", ".json")
+ENDINGS = (".csv", ".tsv", ".xlsx", ".txt", ".vtt", ".srt", ".json", ".jsonl")
 """Endings of transcripts in a folder."""
 
 _PARTS = {"train": "train", "dev": "val", "val": "val", "valid": "val", "validation": "val", "test": "test"}

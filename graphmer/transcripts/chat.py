@@ -29,7 +29,7 @@ class ChatFormat:
         return 2 * total >= len(lines) and (total <= _FEW or max(names.values()) > 1)
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
-        report = ReadingReport()
+        report = ReadingReport(taken={"speaker": "names before the colon"})
         cues: list[Cue] = []
         for number, line in enumerate(file.text.split("\n"), start=1):
             found = named(line.strip())

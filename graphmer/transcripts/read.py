@@ -3,30 +3,58 @@
 from pathlib import Path
 
 from graphmer.errors import CorpusError
+from graphmer.transcripts.amazon import AMAZON, AMAZON_CALL
+from graphmer.transcripts.assemblyai import ASSEMBLYAI
+from graphmer.transcripts.azure import AZURE
 from graphmer.transcripts.chat import ChatFormat
 from graphmer.transcripts.convokit import ConvoKitFormat
+from graphmer.transcripts.deepgram import DEEPGRAM
 from graphmer.transcripts.edireef import EdirefFormat
 from graphmer.transcripts.emocontext import EmoContextFormat
 from graphmer.transcripts.emorynlp import EmoryNlpFormat
+from graphmer.transcripts.excel import ExcelFormat
+from graphmer.transcripts.google import GOOGLE
 from graphmer.transcripts.iemocap import IemocapFormat
+from graphmer.transcripts.json_turns import JsonTurnsFormat
 from graphmer.transcripts.meld import MeldFormat
 from graphmer.transcripts.reccon import RecconFormat
+from graphmer.transcripts.rttm import RttmFormat
 from graphmer.transcripts.subtitles import SRT, WEBVTT
+from graphmer.transcripts.table import TableFormat
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import FolderFormat, ReadingOptions, Transcript, TranscriptFormat
+from graphmer.transcripts.whisper import WHISPER, WHISPER_CPP, WHISPERX
 
 FORMATS: tuple[TranscriptFormat, ...] = (
     WEBVTT,
     SRT,
+    RttmFormat(),
+    WHISPER_CPP,
+    WHISPERX,
+    WHISPER,
+    AMAZON,
+    AMAZON_CALL,
+    DEEPGRAM,
+    ASSEMBLYAI,
+    GOOGLE,
+    AZURE,
     MeldFormat(),
     MeldFormat(dyadic=True),
     EmoryNlpFormat(),
     EdirefFormat(),
     RecconFormat(),
     EmoContextFormat(),
+    JsonTurnsFormat(),
     ChatFormat(),
+    TableFormat(),
 )
-"""Known formats; the first one that matches the beginning of a file reads it."""
+"""Known formats; the first one that matches the beginning of a file reads it.
+
+Formats that match files of any program, such as tables, come last.
+"""
+
+BINARY_FORMATS: tuple[TranscriptFormat, ...] = (ExcelFormat(),)
+"""Known formats that are not text; their beginning has one character per byte."""
 
 FOLDERS: tuple[FolderFormat, ...] = (IemocapFormat(), ConvoKitFormat())
 """Corpora that are folders."""
@@ -52,11 +80,13 @@ def read_transcript(path: str | Path, options: ReadingOptions | None = None) -> 
             raise CorpusError(f"{path}: a folder of no known corpus. Known are {names}.")
         return folder.read(path, chosen)
     file = TextFile.opened(path)
-    found = _format(file)
-    if found is None:
-        names = ", ".join(known.name for known in FORMATS)
-        raise CorpusError(f"{path}: no known format of transcripts. Known are {names}.")
-    return found.read(file, chosen)
+    known = _format(file)
+    if known is not None:
+        return known.read(file, chosen)
+    if file.encoding is None:
+        raise CorpusError(f"{path}: binary file, not text. Export the transcript as text.")
+    names = ", ".join(known.name for known in (*FORMATS, *BINARY_FORMATS))
+    raise CorpusError(f"{path}: no known format of transcripts. Known are {names}.")
 
 
 def detected(path: str | Path) -> TranscriptFormat | None:
@@ -75,4 +105,5 @@ def folder_format(path: Path) -> FolderFormat | None:
 
 def _format(file: TextFile) -> TranscriptFormat | None:
     head = file.head.lstrip("\ufeff\n\t ")
-    return next((known for known in FORMATS if known.matches(head)), None)
+    formats = BINARY_FORMATS if file.encoding is None else FORMATS
+    return next((known for known in formats if known.matches(head)), None)

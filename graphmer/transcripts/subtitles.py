@@ -60,6 +60,8 @@ class SubtitleFormat:
             blocks = _unrolled(blocks, report)
         spoken = [(block, voice) for block in blocks for voice in _voices(block.lines)]
         accepted = _accepted([voice for _, voice in spoken], options.roster)
+        ways = {"voice spans": any(name for _, (name, _) in spoken), "names before the text": bool(accepted)}
+        report.taken = {"speaker": " and ".join(way for way, is_used in ways.items() if is_used) or "nothing"}
         cues = [Cue(*_words(voice, accepted), block.start, block.end) for block, voice in spoken]
         found = tuple(turns(cues, options, report, str(file.path)))
         return Transcript(self.name, [TranscribedDialogue(file.path.stem, found)], report)
@@ -68,7 +70,8 @@ class SubtitleFormat:
         lines = file.text.split("\n")
         times = [number for number, line in enumerate(lines) if _TIMES.match(line)]
         if self.webvtt:
-            times = [number for number in times if not _in_comment(lines, number)]
+            comments = _comments(lines)
+            times = [number for number in times if number not in comments]
         for number, following in zip(times, [*times[1:], len(lines)], strict=False):
             text = lines[number + 1 : following]
             if following < len(lines) and text and text[-1].strip() and _is_id(text, webvtt=self.webvtt):
@@ -90,12 +93,14 @@ def _is_id(text: Sequence[str], *, webvtt: bool) -> bool:
     return (len(text) > 1 and not text[-2].strip() and webvtt) or text[-1].strip().isdigit()
 
 
-def _in_comment(lines: Sequence[str], number: int) -> bool:
-    """Whether the line is in a block that begins with NOTE, STYLE or REGION after a blank line."""
-    first = number
-    while first > 0 and lines[first - 1].strip():
-        first -= 1
-    return first < number and _BLOCK.match(lines[first]) is not None
+def _comments(lines: Sequence[str]) -> set[int]:
+    """Numbers of the lines of blocks that begin with NOTE, STYLE or REGION after a blank line."""
+    found: set[int] = set()
+    for number, (before, line) in enumerate(pairwise(["", *lines])):
+        begins = not before.strip() and _BLOCK.match(line) is not None
+        if line.strip() and (begins or number - 1 in found):
+            found.add(number)
+    return found
 
 
 def _until_blank(text: Sequence[str], report: ReadingReport) -> list[str]:

@@ -8,6 +8,8 @@ from typing import Literal, Protocol
 
 from graphmer.dialogue import Utterance
 from graphmer.reprs import counted
+from graphmer.transcripts.diarization import Diarization
+from graphmer.transcripts.speakers import similar_names
 from graphmer.transcripts.text_file import TextFile
 
 UNKNOWN = "unknown"
@@ -27,12 +29,21 @@ class ReadingOptions:
         merge_gap: longest pause in seconds between cues of one speaker that are merged into one turn;
             ``None`` for no merging.
         label: name of the label in files whose users name it, such as a key of ConvoKit's metadata.
+        merge_speakers: names to use in place of those in the file; see `read_merged_speakers`.
+        columns: columns of a table or keys of JSON by role (``speaker``, ``text``, ``start``, ``end``,
+            ``dialogue``, ``turn``, ``label``); others are found by their names.
+        rttm: who speaks when, by recording; names turns without a speaker. See `read_diarization`.
+        split_words: whether segments are split where the speaker of their words changes.
     """
 
     unnamed: Unnamed = "refuse"
     roster: tuple[str, ...] = ()
     merge_gap: float | None = 2.0
     label: str | None = None
+    merge_speakers: Mapping[str, str] = field(default_factory=dict)
+    columns: Mapping[str, str] = field(default_factory=dict)
+    rttm: Mapping[str, Diarization] = field(default_factory=dict)
+    split_words: bool = False
 
     def __post_init__(self) -> None:
         if self.merge_gap is not None and not self.merge_gap >= 0:
@@ -44,6 +55,7 @@ class ReadingReport:
     """What was done with the contents of a file.
 
     Attributes:
+        taken: what was taken for a speaker, text, times or label, such as a column.
         merged: cues that were merged into the turn before them.
         without_text: turns whose text is missing, such as ``[inaudible]``.
         repaired: turns whose mis-decoded characters were repaired.
@@ -53,6 +65,7 @@ class ReadingReport:
         notes: anything else that a user should know.
     """
 
+    taken: dict[str, str] = field(default_factory=dict)
     merged: int = 0
     without_text: int = 0
     repaired: int = 0
@@ -70,7 +83,16 @@ class ReadingReport:
             (self.unnamed, f"{counted(self.unnamed, 'turn')} without the name of a speaker"),
             *((number, f"left out: {counted(number, kind)}") for kind, number in self.left_out.items()),
         ]
-        return [text for number, text in facts if number] + self.notes
+        taken = "; ".join(f"{role}: {what}" for role, what in self.taken.items())
+        return [taken] * bool(taken) + [text for number, text in facts if number] + self.remarks
+
+    @property
+    def remarks(self) -> list[str]:
+        """The notes, and names of speakers that resemble one another."""
+        return self.notes + [
+            f"names that may be one person: {', '.join(map(repr, names))}; if so, give --merge-speakers"
+            for names in similar_names(self.speakers)
+        ]
 
 
 @dataclass(frozen=True)

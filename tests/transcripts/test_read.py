@@ -1,3 +1,5 @@
+import time
+
 import pytest
 
 from graphmer.errors import CorpusError
@@ -142,6 +144,16 @@ def test_voices_of_webvtt_are_turns_and_near_cues_are_merged(tmp_path):
     assert (found.dialogues[0].turns[0].start, found.dialogues[0].turns[1].end) == (0.57, 6.0)
     assert found.report.merged == 2
     assert len(turns(read(tmp_path, TEAMS, merge_gap=None))) == 5
+
+
+def test_many_cues_without_blank_lines_are_read_in_seconds(tmp_path):
+    cues = "".join(
+        f"{i // 60:02}:{i % 60:02}.000 --> {i // 60:02}:{i % 60:02}.900\n<v P{i % 3}>a\n"
+        for i in range(6_000)
+    )
+    start = time.process_time()
+    assert len(turns(read(tmp_path, f"WEBVTT\n\n{cues}"))) == 6_000
+    assert time.process_time() - start < 20
 
 
 def test_the_end_of_a_merged_turn_is_the_last_end_of_overlapping_cues(tmp_path):

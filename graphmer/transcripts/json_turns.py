@@ -1,0 +1,107 @@
+"""Dialogues as JSON of any program: a turn or a dialogue per line, or in an array."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphmer.errors import CorpusError
+from graphmer.transcripts.columns import columns_of, known_roles
+from graphmer.transcripts.json_file import beginning, load_json, well_formed
+from graphmer.transcripts.row import Row
+from graphmer.transcripts.rows import dialogues_of
+from graphmer.transcripts.text_file import TextFile
+from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, Transcript
+
+_LISTS = ("utterances", "turns", "dialogue", "dialog", "messages", "conversation", "segments", "lines")
+"""Keys of the list of turns of a dialogue."""
+
+_IDS = ("id", "dialogue_id", "dialog_id", "conversation_id", "session_id", "name")
+"""Keys of the name of a dialogue."""
+
+
+class JsonTurnsFormat:
+    """Objects with a text, or dialogues with a list of them; keys are found like the columns of a table.
+
+    Turns with ``features`` are graphmer's own format, which is no transcript.
+    """
+
+    name = "JSON of turns"
+
+    def matches(self, head: str) -> bool:
+        first, turn = _first(head)
+        if '"features"' in head or not isinstance(turn, dict):
+            return False
+        return _is_turn(turn) or (turn is first and _is_flat(turn))
+
+    def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
+        report = ReadingReport()
+        _, turn = _first(file.head.lstrip())
+        columns_of(list(turn), options.columns, f"{file.path}: entry 1")  # before all of it is read
+        rows = [row for where, value in _objects(file) for row in _rows(where, value, report)]
+        if not rows:
+            raise CorpusError(
+                f"{file.path}: has no turn. Name a file with objects such as "
+                '{"speaker": "Ann", "text": "hello"}.'
+            )
+        if len({row.dialogue is None for row in rows}) > 1:
+            raise CorpusError(f"{file.path}: has both dialogues and single turns. Use one of them.")
+        names = list(dict.fromkeys(name for row in rows for name in row.cells))
+        dialogues = dialogues_of(rows, names, options, report, file.path)
+        return Transcript(self.name, dialogues, report)
+
+
+def _first(head: str) -> tuple[Any, Any]:
+    """The first object of a file, and the first turn, which may be that object or within it."""
+    begin = beginning(head)
+    first = next(iter(begin), None) if isinstance(begin, list) else begin
+    turns = _turns_of(first) if isinstance(first, dict) else None
+    return first, first if turns is None else next(iter(turns), None)
+
+
+def _turns_of(value: Mapping[str, Any]) -> list[Any] | None:
+    """Turns of a dialogue; ``None`` if it is a turn."""
+    return next((value[key] for key in _LISTS if isinstance(value.get(key), list)), None)
+
+
+def _is_turn(value: Mapping[str, Any]) -> bool:
+    roles = known_roles(list(value))
+    return "text" in roles and isinstance(value[roles["text"]], str) and len(roles) > 1
+
+
+def _is_flat(value: Mapping[str, Any]) -> bool:
+    """Whether it may be a turn whose keys are not known."""
+    cells = list(value.values())
+    is_plain = all(cell is None or isinstance(cell, str | int | float) for cell in cells)
+    return is_plain and len(cells) > 1 and any(isinstance(cell, str) for cell in cells)
+
+
+def _objects(file: TextFile) -> Iterator[tuple[str, Any]]:
+    """Place and value of each object of a file."""
+    text = file.text.lstrip("\ufeff")
+    lines = [(number, line) for number, line in enumerate(text.split("\n"), start=1) if line.strip()]
+    if len(lines) > 1 and all(line.lstrip().startswith("{") for _, line in lines):
+        for number, line in lines:
+            yield f"{file.path}:{number}", load_json(line, str(file.path), number)
+        return
+    value = load_json(text, str(file.path))
+    for number, each in enumerate(value if isinstance(value, list) else [value], start=1):
+        yield f"{file.path}: entry {number}", each
+
+
+def _rows(where: str, value: Any, report: ReadingReport) -> Iterator[Row]:
+    """Turns of an object, which is a dialogue or a turn."""
+    if not isinstance(value, dict):
+        raise CorpusError(f"{where}: must be an object; got {str(value)[:40]!r}. Correct it.")
+    turns = _turns_of(value)
+    if turns is None:
+        yield Row(where, value)
+        return
+    id = next((well_formed(str(value[key])) for key in _IDS if isinstance(value.get(key), str | int)), None)
+    for number, turn in enumerate(turns, start=1):
+        if not isinstance(turn, dict):
+            raise CorpusError(
+                f"{where}, turn {number}: must be an object; got {str(turn)[:40]!r}. Correct it."
+            )
+        if turn.get("type") == "service":  # of a chat: somebody joined, a name was changed
+            report.left_out["service message"] += 1
+            continue
+        yield Row(f"{where}, turn {number}", turn, id or where.rpartition(":")[2].strip())

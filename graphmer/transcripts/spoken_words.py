@@ -1,0 +1,71 @@
+"""Cues from single words with times and speakers, as transcription services give them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from graphmer.transcripts.assemble import Cue
+
+_SENTENCE_END = re.compile(r"[.?!\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)\]]*$")
+_NO_BLANK_BEFORE = re.compile(r"[.,;:?!%\u2026\u3001\u3002\uff01\uff0c\uff1f]")
+
+_PAUSE = 1.0
+"""Seconds without a word after which another cue begins."""
+
+
+@dataclass(frozen=True)
+class Word:
+    """A word.
+
+    Args:
+        text: with its punctuation, or a mark of punctuation alone.
+        start: in seconds, ``None`` if unknown (of numbers and marks).
+        end: in seconds, ``None`` if unknown.
+        speaker: name, ``None`` if unknown.
+    """
+
+    text: str
+    start: float | None = None
+    end: float | None = None
+    speaker: str | None = None
+
+
+def cues_of(words: Iterable[Word], *, sentences: bool = True) -> list[Cue]:
+    """Cues of words in their order: another one begins with another speaker.
+
+    A word without a speaker is taken for the one of the word before it.
+
+    Args:
+        words: of a recording.
+        sentences: whether another cue also begins after a sentence or a pause.
+    """
+    found: list[Cue] = []
+    for word in words:
+        text = word.text.strip()
+        if not text:
+            continue
+        last = found[-1] if found else None
+        if last is None or _begins(last, word, text, sentences=sentences):
+            found.append(Cue(word.speaker, text, word.start, word.end))
+            continue
+        blank = "" if _NO_BLANK_BEFORE.fullmatch(text) else " "
+        found[-1] = replace(
+            last,
+            speaker=last.speaker if last.speaker is not None else word.speaker,
+            text=f"{last.text}{blank}{text}",
+            start=word.start if last.start is None else last.start,
+            end=last.end if word.end is None else max(word.end, last.end or word.end),
+        )
+    return found
+
+
+def _begins(last: Cue, word: Word, text: str, *, sentences: bool) -> bool:
+    if _NO_BLANK_BEFORE.fullmatch(text):
+        return False
+    if word.speaker is not None and last.speaker is not None and word.speaker != last.speaker:
+        return True
+    if not sentences:
+        return False
+    if word.start is not None and last.end is not None and word.start - last.end > _PAUSE:
+        return True
+    return _SENTENCE_END.search(last.text) is not None

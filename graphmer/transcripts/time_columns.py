@@ -1,0 +1,96 @@
+"""Columns of times in seconds."""
+
+from collections.abc import Sequence
+
+from graphmer.errors import CorpusError
+from graphmer.transcripts.columns import unit_of
+from graphmer.transcripts.row import Row, shown
+from graphmer.transcripts.times import Time, read_time, unit
+from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
+
+_DATES = 1e8
+"""Seconds from which numbers count from 1970: three years, or a day in 1973."""
+
+
+def times_of(
+    rows: Sequence[Row], columns: dict[str, str], options: ReadingOptions, report: ReadingReport
+) -> tuple[list[float | None], list[float | None]]:
+    """Starts and ends in seconds, by the columns of these roles.
+
+    The unit is the one that the columns name, else seconds or milliseconds by the length of turns.
+
+    Args:
+        rows: of a file.
+        columns: by role; a column that was guessed and has no time at all is removed.
+        options: of the user.
+        report: gets the unit.
+
+    Raises:
+        CorpusError: if a cell is no time, or a turn ends before it starts; the message names the row.
+    """
+    read: dict[str, list[Time | None]] = {}
+    for role in ("start", "end"):
+        times = _time_column(rows, columns.get(role), guessed=role not in options.columns)
+        if times is None and role in columns:
+            report.notes.append(f"column {columns.pop(role)!r} has no times and is not read")
+        read[role] = times or [None] * len(rows)
+    named = next((found for role in read if (found := unit_of(columns.get(role, ""))) is not None), None)
+    seconds = unit(read["start"], read["end"]) if named is None else named
+    everything = [time for times in read.values() for time in times if time is not None]
+    if any(time.kind == "number" for time in everything):
+        comma = ", decimal comma" if any(time.comma for time in everything) else ""
+        report.taken["times"] = ("seconds" if seconds == 1 else "milliseconds") + comma
+    read = {role: [_dated(time, seconds) for time in times] for role, times in read.items()}
+    everything = [time for times in read.values() for time in times if time is not None]
+    dates = [time.value for time in everything if time.kind == "date"]
+    first = min(dates, default=0.0)
+    if dates:
+        report.notes.append("times are dates: seconds after the first of the file")
+    starts, ends = (
+        [None if time is None else _seconds(time, seconds, first) for time in read[role]]
+        for role in ("start", "end")
+    )
+    for row, start, end in zip(rows, starts, ends, strict=True):
+        if start is not None and end is not None and end < start:
+            raise CorpusError(f"{row.where}: the turn ends before it starts. Correct its times.")
+    return starts, ends
+
+
+def _dated(time: Time | None, unit: float) -> Time | None:
+    """A number that is too large for a recording as a date."""
+    if time is None or time.kind != "number" or time.value * unit < _DATES:
+        return time
+    return Time(time.value * unit, "date")
+
+
+def _seconds(time: Time, unit: float, first: float) -> float:
+    if time.kind == "date":
+        return round(time.value - first, 6)
+    return time.value if time.kind == "seconds" else round(time.value * unit, 6)
+
+
+def _time_column(rows: Sequence[Row], column: str | None, *, guessed: bool) -> list[Time | None] | None:
+    """Times of a column; ``None`` if it is absent, or guessed and without any time."""
+    if column is None:
+        return None
+    found: list[Time | None] = []
+    faulty: Row | None = None
+    mixed: dict[bool, Row] = {}
+    for row in rows:
+        try:
+            found.append(read_time(row.cells.get(column)))
+        except (ValueError, OverflowError):
+            faulty = faulty or row
+            continue
+        if found[-1] is not None and found[-1].comma is not None:
+            mixed.setdefault(found[-1].comma, row)
+    if guessed and not any(found):
+        return None
+    if faulty is not None:
+        raise CorpusError(
+            f"{faulty.where}: {column}: must be a time such as 976.1 or 00:16:16,059; got "
+            f"{shown(faulty.cells.get(column))}. Correct it or leave it empty."
+        )
+    if len(mixed) == 2:
+        raise CorpusError(f"{mixed[True].where}: {column}: has a decimal comma, other rows a point. Use one.")
+    return found

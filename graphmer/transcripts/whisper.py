@@ -1,0 +1,172 @@
+"""JSON of Whisper and its relatives: of OpenAI, transformers, WhisperX and whisper.cpp."""
+
+import re
+from collections.abc import Iterable, Sequence
+from typing import Annotated, Any
+
+from pydantic import BeforeValidator, Field, model_validator
+
+from graphmer.transcripts.assemble import Cue
+from graphmer.transcripts.diarization import chosen
+from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text
+from graphmer.transcripts.spoken_words import Word, cues_of
+from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
+
+_SPECIAL = re.compile(r"\[_[A-Z_0-9]+\]|\[SPEAKER_TURN\]")
+"""Tokens of whisper.cpp that are no words."""
+
+
+class _Word(Part):
+    word: Text = ""
+    start: Number = None
+    end: Number = None
+    speaker: Name = None
+
+
+class _Segment(Part):
+    text: Text = ""
+    start: Number = None
+    end: Number = None
+    speaker: Name = None
+    words: Annotated[tuple[_Word, ...], BeforeValidator(lambda value: value or ())] = ()
+
+
+def _objects(value: Any) -> list[dict[str, Any]]:
+    """Objects of a list; none of any other value."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
+def _chunked(value: Any) -> Any:
+    """Documents of transformers, whose segments are chunks with a pair of times, with the same names."""
+    if not isinstance(value, dict) or not ({"chunks", "speakers"} & set(value)) or "segments" in value:
+        return value
+    chunks = _objects(value.get("speakers")) or _objects(value.get("chunks"))
+    return {"segments": [{**chunk, **_times_of(chunk.get("timestamp"))} for chunk in chunks]}
+
+
+def _times_of(pair: Any) -> dict[str, Any]:
+    return {"start": pair[0], "end": pair[1]} if isinstance(pair, list) and len(pair) == 2 else {}
+
+
+class _Whisper(Part):
+    segments: tuple[_Segment, ...]
+
+    _chunks = model_validator(mode="before")(_chunked)
+
+
+class _Offsets(Part):
+    begin: Number = Field(None, alias="from")
+    end: Number = Field(None, alias="to")
+
+
+class _CppSegment(Part):
+    text: Text = ""
+    offsets: _Offsets | None = None
+    t0: Number = None
+    t1: Number = None
+    speaker: Name = None
+
+
+def _listed(value: Any) -> Any:
+    """Segments of a document: under ``transcription``, under ``segments``, or the document itself."""
+    if isinstance(value, list):
+        return {"transcription": value}
+    if isinstance(value, dict) and "transcription" not in value and "segments" in value:
+        return {"transcription": value["segments"]}
+    return value
+
+
+class _Cpp(Part):
+    transcription: tuple[_CppSegment, ...]
+
+    _list = model_validator(mode="before")(_listed)
+
+
+def _whisper_cues(document: _Whisper, options: ReadingOptions, report: ReadingReport) -> list[Cue]:
+    report.taken["times"] = "seconds"
+    found: list[Cue] = []
+    other = 0
+    for segment in document.segments:
+        words = [Word(word.word, word.start, word.end, word.speaker) for word in segment.words]
+        if options.split_words and words:
+            found += cues_of(_diarized(words, options), sentences=False)
+            continue
+        speakers = {word.speaker for word in words if word.speaker is not None}
+        other += bool(speakers - {segment.speaker}) and segment.speaker is not None
+        found.append(Cue(segment.speaker, segment.text, segment.start, segment.end))
+    if other:
+        report.notes.append(
+            f"segments with words of another speaker: {other}; --split-words splits them where it changes"
+        )
+    if any(cue.speaker is not None for cue in found):
+        report.taken["speaker"] = "key 'speaker' of " + ("words" if options.split_words else "segments")
+    return found
+
+
+def _diarized(words: Sequence[Word], options: ReadingOptions) -> Iterable[Word]:
+    """Words without a speaker with that of the only recording of an RTTM."""
+    if len(options.rttm) != 1:
+        return words
+    diarization = chosen(options.rttm, "", "")
+    return [
+        word
+        if word.speaker is not None or word.start is None
+        else Word(
+            word.text,
+            word.start,
+            word.end,
+            next(
+                (name for name, _ in diarization.overlaps(word.start, word.end or word.start).most_common(1)),
+                None,
+            ),
+        )
+        for word in words
+    ]
+
+
+def _cpp_cues(document: _Cpp, options: ReadingOptions, report: ReadingReport) -> list[Cue]:
+    found = []
+    for segment in document.transcription:
+        times: tuple[float | None, float | None]
+        if segment.offsets is not None:
+            times, unit = (segment.offsets.begin, segment.offsets.end), 1000
+        else:
+            times, unit = (segment.t0, segment.t1), 100
+        report.taken["times"] = "`offsets` in milliseconds" if unit == 1000 else "`t0`, `t1` in hundredths"
+        start, end = (None if time is None else time / unit for time in times)
+        speaker = None if segment.speaker == "?" else segment.speaker
+        found.append(Cue(speaker, _SPECIAL.sub(" ", segment.text), start, end))
+    return found
+
+
+def _segments(begin: Any) -> list[dict[str, Any]]:
+    return _objects(begin.get("segments")) if isinstance(begin, dict) else []
+
+
+def _is_whisperx(begin: Any) -> bool:
+    segments = [segment for segment in _segments(begin) if "text" in segment]
+    words = [word for segment in segments for word in _objects(segment.get("words"))]
+    has_speakers = any("speaker" in segment for segment in segments)
+    has_list = isinstance(begin, dict) and {"segments", "word_segments"} <= set(begin)
+    return has_list or has_speakers or any("score" in word for word in words)
+
+
+def _is_whisper(begin: Any) -> bool:
+    chunks = _objects(begin.get("chunks")) if isinstance(begin, dict) else []
+    if any("text" in segment and "start" in segment for segment in _segments(begin)):
+        return True
+    if any("text" in chunk and "timestamp" in chunk for chunk in chunks):
+        return True
+    # The text of a long recording comes first and fills the beginning of the file.
+    return isinstance(begin, dict) and set(begin) in ({"text"}, {"task", "language", "duration", "text"})
+
+
+def _is_cpp(begin: Any) -> bool:
+    segments = begin.get("transcription") if isinstance(begin, dict) else begin
+    first = next(iter(_objects(segments) or _segments(begin)), {})
+    return bool({"t0", "offsets"} & set(first))
+
+
+WHISPER_CPP = JsonFormat("whisper.cpp JSON", _Cpp, _is_cpp, _cpp_cues)
+WHISPERX = JsonFormat("WhisperX JSON", _Whisper, _is_whisperx, _whisper_cues)
+WHISPER = JsonFormat("Whisper JSON", _Whisper, _is_whisper, _whisper_cues)
