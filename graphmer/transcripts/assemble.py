@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from graphmer.dialogue import Utterance
+from graphmer.dialogue import Emotion, Utterance
 from graphmer.errors import CorpusError
 from graphmer.transcripts.transcript import UNKNOWN, ReadingOptions, ReadingReport
 from graphmer.transcripts.words import repaired, words
@@ -19,12 +19,14 @@ class Cue:
         text: as in the file, without markup.
         start: in seconds.
         end: in seconds.
+        emotion: label, or ``None`` if it has none.
     """
 
     speaker: str | None
     text: str
     start: float | None = None
     end: float | None = None
+    emotion: Emotion = None
 
 
 def turns(cues: Sequence[Cue], options: ReadingOptions, report: ReadingReport, where: str) -> list[Utterance]:
@@ -74,11 +76,12 @@ def _continued(cues: Sequence[Cue]) -> Iterable[Cue]:
 def _turn(cue: Cue, report: ReadingReport) -> Utterance:
     text = repaired(cue.text)
     report.repaired += text != cue.text
-    return Utterance(cue.speaker or UNKNOWN, text=words(text), start=cue.start, end=cue.end)
+    speaker, clean = cue.speaker or UNKNOWN, words(text)
+    return Utterance(speaker, emotion=cue.emotion, text=clean, start=cue.start, end=cue.end)
 
 
 def _merged(found: Sequence[Utterance], gap: float, report: ReadingReport) -> list[Utterance]:
-    """Turns with those of one speaker merged if the pause between them is at most `gap` seconds."""
+    """Turns with those of one speaker and label merged if the pause is at most `gap` seconds."""
     merged: list[Utterance] = []
     for turn in found:
         last = merged[-1] if merged else None
@@ -95,4 +98,4 @@ def _merged(found: Sequence[Utterance], gap: float, report: ReadingReport) -> li
 def _continues(last: Utterance, turn: Utterance, gap: float) -> bool:
     if last.speaker != turn.speaker or turn.speaker == UNKNOWN or last.end is None or turn.start is None:
         return False
-    return turn.start - last.end <= gap
+    return turn.emotion == last.emotion and turn.start - last.end <= gap

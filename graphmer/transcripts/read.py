@@ -4,12 +4,27 @@ from pathlib import Path
 
 from graphmer.errors import CorpusError
 from graphmer.transcripts.chat import ChatFormat
+from graphmer.transcripts.elan import ElanFormat
+from graphmer.transcripts.label_studio import LabelStudioFormat
 from graphmer.transcripts.meld import MeldFormat
 from graphmer.transcripts.subtitles import SRT, WEBVTT
+from graphmer.transcripts.talkbank import TalkBankFormat
 from graphmer.transcripts.text_file import TextFile
+from graphmer.transcripts.textgrid import TextGridFormat
 from graphmer.transcripts.transcript import ReadingOptions, Transcript, TranscriptFormat
+from graphmer.transcripts.whatsapp import WhatsAppFormat
 
-FORMATS: tuple[TranscriptFormat, ...] = (WEBVTT, SRT, MeldFormat(), ChatFormat())
+FORMATS: tuple[TranscriptFormat, ...] = (
+    WEBVTT,
+    SRT,
+    MeldFormat(),
+    ElanFormat(),
+    TextGridFormat(),
+    TalkBankFormat(),
+    LabelStudioFormat(),
+    WhatsAppFormat(),
+    ChatFormat(),
+)
 """Known formats; the first one that matches the beginning of a file reads it."""
 
 

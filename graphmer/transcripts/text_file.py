@@ -15,7 +15,8 @@ _MARKS = (
     (codecs.BOM_UTF16_LE, "utf-16"),
     (codecs.BOM_UTF16_BE, "utf-16"),
 )
-_UNTYPICAL = frozenset(range(32)) - {9, 10, 12, 13, 27}
+_UNTYPICAL = frozenset(range(32)) - {9, 10, 12, 13, 21, 27}
+"""Control characters that text has not; 21 encloses the times of CHAT."""
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,9 @@ UNKNOWN = "unknown"
 Unnamed = Literal["refuse", "one", "alternate", "unknown", "continue"]
 """Speaker of turns without a name: error, one speaker, two in turn, `UNKNOWN`, the previous speaker."""
 
+Annotators = Literal["majority", "refuse"]
+"""Label of a turn with several annotators: that of most of them, or an error where they disagree."""
+
 
 @dataclass(frozen=True)
 class ReadingOptions:
@@ -25,11 +28,15 @@ class ReadingOptions:
         roster: names of the speakers; if given, nothing else is taken for a name.
         merge_gap: longest pause in seconds between cues of one speaker that are merged into one turn;
             ``None`` for no merging.
+        tiers: names of the tiers of utterances (ELAN, Praat); by default the top tiers.
+        annotators: label of turns with several annotators.
     """
 
     unnamed: Unnamed = "refuse"
     roster: tuple[str, ...] = ()
     merge_gap: float | None = 2.0
+    tiers: tuple[str, ...] = ()
+    annotators: Annotators = "refuse"
 
     def __post_init__(self) -> None:
         if self.merge_gap is not None and not self.merge_gap >= 0:
