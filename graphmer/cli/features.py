@@ -31,6 +31,18 @@ Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
     typer.Option(help="Number format of the encoder; auto: bfloat16 where the device multiplies in it."),
 ]
+Tiers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tier", help="Tier of utterances (ELAN, Praat), or its type; repeatable. The top tiers by default."
+    ),
+]
+AnnotatorsOption = Annotated[
+    Literal["majority", "refuse"],
+    typer.Option(
+        "--annotators", help="Label of a turn whose annotators disagree: that of most of them, or an error."
+    ),
+]
 Cache = Annotated[
     Path | None, typer.Option(help="Folder of extracted features; ~/.cache/graphmer/features by default.")
 ]
@@ -49,6 +61,8 @@ def features(
     speakers: Unnamed = "refuse",
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
+    tier: Tiers = None,
+    annotators: AnnotatorsOption = "refuse",
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
@@ -73,7 +87,8 @@ def features(
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
     console = terminal(markup=False, highlight=False)
-    transcripts = read_transcripts(source, reading_options(speakers, roster, merge_gap))
+    options = reading_options(speakers, roster, merge_gap, tier, annotators)
+    transcripts = read_transcripts(source, options)
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             console.print(f"{path.name}: {line}", soft_wrap=True)
@@ -109,12 +124,24 @@ def extracted(config: "Config", device: str) -> "Corpus | None":
         return transcribed_corpus(config, device, progress, partial(console.print, soft_wrap=True))
 
 
-def reading_options(speakers: str, roster: str | None, merge_gap: float) -> "ReadingOptions":
+def reading_options(
+    speakers: str,
+    roster: str | None,
+    merge_gap: float,
+    tiers: list[str] | None = None,
+    annotators: str = "refuse",
+) -> "ReadingOptions":
     """Options of reading from those of the command line."""
     from graphmer.transcripts import ReadingOptions
 
     names = tuple(filter(None, map(str.strip, (roster or "").split(","))))
-    return ReadingOptions(speakers, names, None if merge_gap < 0 else merge_gap)  # type: ignore[arg-type]
+    return ReadingOptions(
+        speakers,  # type: ignore[arg-type]
+        names,
+        None if merge_gap < 0 else merge_gap,
+        tiers=tuple(tiers or ()),
+        annotators=annotators,  # type: ignore[arg-type]
+    )
 
 
 @contextmanager

@@ -42,7 +42,7 @@ def make_extractor(modality: str, model: str, device: str, settings: ExtractorSe
     return EXTRACTORS[modality](model, device, settings)
 
 
-_ENDINGS = (".csv", ".txt", ".vtt", ".srt")
+_ENDINGS = (".csv", ".txt", ".vtt", ".srt", ".eaf", ".textgrid", ".cha")
 _PARTS = {"train": "train", "dev": "val", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
 Progress = Callable[[int, int], None]

@@ -29,12 +29,13 @@ class ElanFormat:
         document = ElanDocument(file)
         read = self._read(document, options, report)
         times = document.times()
-        cues: list[Cue] = []
+        placed: list[tuple[int, Cue]] = []
         for tier in read:
             labels, speaker = document.labels(tier), document.speaker(tier)
-            cues += [
-                Cue(speaker, each.text, *times[each.id], labels.get(each.id)) for each in tier.annotations
-            ]
+            for each in tier.annotations:
+                cue = Cue(speaker, each.text, *times[each.id], labels.get(each.id))
+                placed.append((document.place(each), cue))
+        cues = [cue for _, cue in sorted(placed, key=lambda found: found[0])]  # where times are equal
         if not cues:
             raise CorpusError(f"{file.path}: has no annotation. Name a file with tiers of utterances.")
         origins = list(dict.fromkeys(document.origins))

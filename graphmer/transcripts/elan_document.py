@@ -66,6 +66,10 @@ class ElanDocument:
             self.tiers[tier.id] = tier
 
     @cached_property
+    def _places(self) -> dict[str, int]:
+        return {id: place for place, id in enumerate(self.slots)}
+
+    @cached_property
     def top_down(self) -> list[Tier]:
         """Tiers, each after the one that it depends on.
 
@@ -111,6 +115,10 @@ class ElanDocument:
                 )
         origin = next(iter(self.origins), 0.0)
         return {id: (round(start + origin, 3), round(end + origin, 3)) for id, (start, end) in found.items()}
+
+    def place(self, annotation: Annotation) -> int:
+        """Place of the time slot of its start in the file; 0 if it has none."""
+        return self._places.get(annotation.slots[0], 0) if annotation.slots else 0
 
     def labels(self, tier: Tier) -> Mapping[str, str]:
         """Emotions by the id of the annotation: values of the tiers of emotions below a tier."""

@@ -14,7 +14,7 @@ ANDROID = """13/06/2023, 10:11 - Messages and calls are end-to-end encrypted. Ta
 14/06/2023, 09:15 - Bob: IMG-1.jpg (Datei angeh\u00e4ngt)
 nice one
 """
-IOS = """\ufeff\u200e[6/13/23, 3:20:01\u202fPM] Family: \u200eMessages are end-to-end encrypted. Nobody reads.
+IOS = """\ufeff\u200e[6/13/23, 3:20:01\u202fPM] Family: \u200eMessages are encrypted from one end to another.
 [6/13/23, 3:20:05\u202fPM] Ann: hi
 [6/13/23, 3:20:06\u202fPM] Ann: \u200eAnn changed the group icon
 \u200e[6/13/23, 3:21:05\u202fPM] ~\u202fBob: \u200eBild weggelassen
