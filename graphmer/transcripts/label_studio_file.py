@@ -137,7 +137,10 @@ def _annotations(
     record: Mapping[str, Any], turns: int, report: ReadingReport, where: str
 ) -> Iterator[list[Region]]:
     key = "annotations" if "annotations" in record else "completions"
-    for annotation in record.get(key) or ():
+    annotations = record.get(key) or []
+    if not isinstance(annotations, list):
+        raise CorpusError(f"{where}: {key} must be a list. Export the project again.")
+    for annotation in annotations:
         results = annotation.get("result") if isinstance(annotation, dict) else None
         if not isinstance(results, list):
             raise CorpusError(f"{where}: an annotation has no list of results. Export the project again.")

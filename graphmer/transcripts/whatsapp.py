@@ -78,14 +78,14 @@ class WhatsAppFormat:
         report = ReadingReport()
         messages = list(_messages(file))
         times = dated([message.stamp for message in messages], report, str(file.path))
-        groups = _groups(messages)
+        groups, first = _groups(messages), min(times)
         cues: list[Cue] = []
         for message, time in zip(messages, times, strict=True):
             stranger = bool(options.roster) and message.author not in options.roster
             if message.is_system or message.author in groups or stranger:
                 report.left_out["system line"] += 1
             else:
-                cues.append(Cue(message.author, _said(message), time - min(times)))
+                cues.append(Cue(message.author, _said(message), time - first))
         if not cues:
             raise CorpusError(f"{file.path}: has no message of a person. Export the chat again.")
         names = _names({str(cue.speaker) for cue in cues})

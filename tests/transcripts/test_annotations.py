@@ -1,10 +1,14 @@
 """ELAN, Praat and CHAT."""
 
+import time
+
 import pytest
 
 from graphmer.errors import CorpusError
+from graphmer.transcripts import ReadingOptions, read_transcript
 from graphmer.transcripts.talkbank_codes import spoken
-from tests.transcripts.test_read import read, turns
+from tests.transcripts.test_label_studio import annotation, export, region
+from tests.transcripts.test_read import read, turns, written
 
 
 def elan(tiers, slots="", media="", constraint="Symbolic_Association", before=""):
@@ -364,3 +368,44 @@ def test_a_faulty_line_of_chat_is_one_line_with_its_place(tmp_path, content, mes
     with pytest.raises(CorpusError, match=message) as error:
         read(tmp_path, content)
     assert "\n" not in str(error.value)
+
+
+MANY = 10_000
+
+
+def many_elan():
+    said = [aligned(f"a{n}", 2 * n + 1, 2 * n + 2, f"word {n}") for n in range(MANY)]
+    felt = [referring(f"e{n}", f"a{n}", "joy") for n in range(MANY)]
+    below = tier("emotion@A", *felt, parent="A", type="part")
+    return elan(tier("A", *said) + below, slots(*(500 * n for n in range(2 * MANY))))
+
+
+def many_intervals():
+    intervals = "\n".join(f'{n}\n{n + 1}\n"word {n}"' for n in range(MANY))
+    tier = f'"IntervalTier" "A" 0 {MANY} {MANY}\n{intervals}'
+    return f'File type = "ooTextFile"\n"TextGrid"\n\n0 {MANY} <exists> 1 {tier}'
+
+
+def many_lines():
+    lines = "".join(f"*CHI:\tword {n} [/] &-um . \u0015{n}000_{n}900\u0015\n" for n in range(MANY))
+    return f"@UTF8\n@Begin\n@Participants:\tCHI Child\n{lines}@End\n"
+
+
+def many_messages():
+    return "".join(
+        f"{1 + n % 28}/{1 + n // 28 % 12}/{2000 + n // 336}, 10:11 - A: {n}\n" for n in range(MANY)
+    )
+
+
+def many_regions():
+    dialogue = [{"author": "A", "text": f"word {n}"} for n in range(MANY)]
+    return export(annotation(*(region(n, "joy") for n in range(MANY))), dialogue=dialogue)
+
+
+@pytest.mark.parametrize("make", [many_elan, many_intervals, many_lines, many_messages, many_regions])
+def test_ten_thousand_turns_are_read_in_seconds(tmp_path, make):
+    path = written(tmp_path, make())
+    begin = time.process_time()
+    found = read_transcript(path, ReadingOptions(merge_gap=None))
+    assert len(found.dialogues[0].turns) == MANY
+    assert time.process_time() - begin < 5
