@@ -50,7 +50,7 @@ class ElanFormat:
 
     def _read(self, document: ElanDocument, options: ReadingOptions, report: ReadingReport) -> list[Tier]:
         names = {id: (id, id.partition("@")[0], tier.type) for id, tier in document.tiers.items()}
-        top = [tier.id for tier in document.top_down if tier.parent is None and tier.annotations]
+        top = [tier.id for tier in document.top_down if tier.parent is None and tier.is_aligned]
         found = [document.tiers[id] for id in tiers.chosen(names, top, options, document.path)]
         used = {tier.id for tier in chain(found, *map(document.emotion_tiers, found))}
         if options.roster:

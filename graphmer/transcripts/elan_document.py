@@ -33,6 +33,11 @@ class Tier:
     type: str
     annotations: Sequence[Annotation]
 
+    @property
+    def is_aligned(self) -> bool:
+        """Whether its first annotation has times of its own."""
+        return bool(self.annotations) and self.annotations[0].slots is not None
+
 
 class ElanDocument:
     """An annotation document of ELAN.
@@ -79,7 +84,7 @@ class ElanDocument:
         children: dict[str | None, list[Tier]] = {}
         for tier in self.tiers.values():
             children.setdefault(tier.parent, []).append(tier)
-        found = list(children.get(None, ()))
+        found = sorted(children.get(None, ()), key=lambda tier: not tier.is_aligned)
         for tier in found:  # which grows
             found += children.get(tier.id, ())
         if len(found) < len(self.tiers):

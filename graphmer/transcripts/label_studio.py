@@ -81,7 +81,7 @@ def _cue(turn: Mapping[str, Any], label: str | None, where: str) -> Cue:
         end = start + duration
     if start is not None and end is not None and end < start:
         raise CorpusError(f"{where}: ends before it starts ({start} s, {end} s). Correct its times.")
-    return Cue(" ".join(repaired(speaker).split()) or None, text, start, end, label)
+    return Cue(" ".join(repaired(speaker).split()).rstrip(":") or None, text, start, end, label)
 
 
 def _seconds(value: object, where: str) -> float | None:

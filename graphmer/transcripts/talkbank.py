@@ -11,8 +11,8 @@ from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, Trans
 
 _HEADER = re.compile(r"@(?:UTF8|Begin|Languages|Participants|Font|Window|PID|Color words)\b")
 _MAIN = re.compile(r"\*([^\s:*]{1,40}):\s*(.*)", re.DOTALL)
-_BULLET = re.compile(r"\x15[^\x15\n]*?(\d{1,12})_(\d{1,12})[^\x15\n]{0,3}\x15", re.ASCII)
-_ANY_BULLET = re.compile(r"\x15[^\x15]*\x15?")
+_BULLET = re.compile(r"[\x15•][^\x15•\n]*?(\d{1,12})_(\d{1,12})[^\x15•\n]{0,3}[\x15•]", re.ASCII)
+_ANY_BULLET = re.compile(r"\x15[^\x15]*\x15?|•[^•]*\d_\d[^•]*•")
 
 
 class TalkBankFormat:

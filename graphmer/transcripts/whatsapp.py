@@ -37,6 +37,11 @@ _DELETED = re.compile(
     r"dit bericht is verwijderd|je hebt dit bericht verwijderd|null)\.?",
     re.IGNORECASE,
 )
+_ENCRYPTED = re.compile(
+    r"end-to-end|ende-zu-ende|(?:extremo|ponta) a (?:extremo|ponta)|bout en bout", re.IGNORECASE
+)
+"""In the notice at the beginning of a chat, which some exports have without a mark."""
+
 _LONGEST_MEDIUM = 40
 """Characters of the longest words of iOS that stand for a medium; longer ones are of the system."""
 
@@ -82,7 +87,8 @@ class WhatsAppFormat:
         cues: list[Cue] = []
         for message, time in zip(messages, times, strict=True):
             stranger = bool(options.roster) and message.author not in options.roster
-            if message.is_system or message.author in groups or stranger:
+            notice = message is messages[0] and _ENCRYPTED.search(message.text) is not None
+            if message.is_system or message.author in groups or stranger or notice:
                 report.left_out["system line"] += 1
             else:
                 cues.append(Cue(message.author, _said(message), time - first))

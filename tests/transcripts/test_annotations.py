@@ -128,6 +128,13 @@ def test_turns_of_different_emotions_are_not_merged(tmp_path):
     assert [(turn.text, turn.emotion) for turn in found] == [("a b", "joy"), ("c", "fear")]
 
 
+def test_a_tier_without_times_and_without_a_parent_is_no_speech(tmp_path):
+    notes = tier("Notes", referring("n1", "a1", "keep me"))
+    found = read(tmp_path, elan(notes + SPEECH, TIMES))
+    assert turns(found) == [("Ann B.", "hi & <you>")]
+    assert "tiers not read, with their annotations: Notes (1)" in found.report.notes
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [
@@ -315,6 +322,10 @@ def test_main_lines_of_chat_are_turns_with_times_of_their_bullets(tmp_path):
         "participants: CHI is Ross Target_Child, MOT is Mother, INV is Kim Investigator" in found.report.notes
     )
     assert found.report.left_out == {"dependent line": 1}
+
+
+def test_bullets_that_were_made_visible_are_times_too(tmp_path):
+    assert timed(read(tmp_path, CHA.replace("\u0015", "\u2022"))) == timed(read(tmp_path, CHA))
 
 
 def test_chat_without_times_stays_in_its_order_and_says_what_it_lacks(tmp_path):

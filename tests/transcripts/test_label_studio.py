@@ -9,7 +9,7 @@ from tests.transcripts.test_read import read
 
 DIALOGUE = [
     {"author": "Ann", "text": "I got the job!", "start": 0, "end": 1.5},
-    {"author": "Bob", "text": "Great.", "start": 1.5, "duration": 0.5},
+    {"author": "Bob:", "text": "Great.", "start": 1.5, "duration": 0.5},
     {"author": "Ann", "text": "", "start": 2.0, "end": 3.0},
 ]
 

@@ -98,6 +98,14 @@ def test_a_clock_that_was_put_back_does_not_change_the_order(tmp_path):
     assert "time runs backwards 1 times; the order of the file is kept" in found.report.notes
 
 
+def test_the_notice_of_encryption_is_no_message_even_without_its_mark(tmp_path):
+    notice = "[13.6.23, 10:11:00] Ann: Nachrichten sind Ende-zu-Ende-verschl\u00fcsselt.\n"
+    lines = f"{notice}[13.6.23, 10:12:00] Ann: hi"
+    found = read(tmp_path, lines)
+    assert turns(found) == [("Ann", "hi")]
+    assert found.report.left_out == {"system line": 1}
+
+
 def test_only_authors_of_the_roster_speak(tmp_path):
     found = read(tmp_path, ANDROID, roster=("Ann",))
     assert {speaker for speaker, _ in turns(found)} == {"Ann"}
