@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import pytest
 
+from graphmer.cli.features import reading_options
 from graphmer.errors import ConfigError, CorpusError
 from graphmer.training.model_file import save_model
 from graphmer.transcripts import ReadingOptions, read_transcript
@@ -77,6 +78,11 @@ def test_files_of_a_model_of_simulated_dialogues_are_marked_or_refused(tmp_path)
         assert len(read_transcript(out, ReadingOptions(merge_gap=None)).dialogues[0].turns) == 3
     with pytest.raises(CorpusError, match=r"SRT has no place for the remark SIMULATED. Write vtt"):
         run(tmp_path / "run", path, "--out", tmp_path / "call.srt")
+
+
+def test_tiers_and_annotators_are_options_of_reading():
+    options = reading_options("refuse", None, -1, ["tx", "words"], "majority")
+    assert options == ReadingOptions(merge_gap=None, tiers=("tx", "words"), annotators="majority")
 
 
 @pytest.mark.parametrize("more", [(), ("--what-if",)])
