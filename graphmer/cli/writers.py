@@ -148,8 +148,7 @@ def _defused(cell: Any) -> Any:
 
 
 def _all_rows(prediction: Prediction, labels: LabelSpace, simulated: bool) -> Iterator[dict[str, Any]]:
-    is_what_if = isinstance(prediction, WhatIf)
-    rows = _what_if_rows(prediction, labels) if is_what_if else _rows(prediction, labels)
+    rows = _what_if_rows(prediction, labels) if isinstance(prediction, WhatIf) else _rows(prediction, labels)
     return (row | {"simulated": simulated} for row in rows)
 
 
