@@ -27,7 +27,7 @@ def one_dialogue(
         simulated: whether to mark the file, because the model was trained on simulated dialogues.
 
     Raises:
-        ConfigError: if there are several dialogues, or predictions under other sets of modalities.
+        ConfigError: if there is no dialogue, or several, or predictions under other sets of modalities.
         CorpusError: if a turn has no times.
     """
     found: list[DialoguePrediction] = []
@@ -43,6 +43,8 @@ def one_dialogue(
         found.append(prediction)
 
     yield write
+    if not found:
+        raise ConfigError(f"--format {form}: there is no dialogue to write. Name a file with a dialogue.")
     text = "".join(WRITERS[form](_transcribed(each), "SIMULATED" if simulated else "") for each in found)
     if out is None:
         sys.stdout.write(text)

@@ -32,7 +32,7 @@ def parquet(out: Path) -> Iterator[Callable[[Rows], None]]:
         out: the file.
 
     Raises:
-        ConfigError: if pyarrow is not installed.
+        ConfigError: if pyarrow is not installed, or there is no row.
     """
     try:
         import pyarrow
@@ -58,7 +58,7 @@ def parquet(out: Path) -> Iterator[Callable[[Rows], None]]:
             if writer is not None:
                 writer.close()
         if writer is None:
-            raise ConfigError(f"{out}: there is no dialogue to write. Name a file with dialogues.")
+            raise ConfigError("--format parquet: there is no dialogue to write. Name a file with a dialogue.")
 
 
 def _type(name: str, value: Any) -> str:

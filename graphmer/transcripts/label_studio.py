@@ -10,13 +10,12 @@ from typing import Any
 from graphmer.errors import CorpusError
 from graphmer.transcripts.annotators import agreed
 from graphmer.transcripts.assemble import Cue, turns
-from graphmer.transcripts.label_studio_file import Region, read_tasks
+from graphmer.transcripts.label_studio_file import TEXT, Region, read_tasks
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
 from graphmer.transcripts.words import repaired
 
 _SPEAKER = ("author", "speaker", "name", "role")
-_TEXT = ("text", "utterance", "sentence", "phrase", "content")
 _LONGEST = 1e9
 """Seconds."""
 
@@ -72,9 +71,9 @@ def _by_turn(regions: Sequence[Region], report: ReadingReport) -> dict[int, str]
 
 def _cue(turn: Mapping[str, Any], label: str | None, where: str) -> Cue:
     speaker = next((turn[name] for name in _SPEAKER if isinstance(turn.get(name), str)), "")
-    text = next((turn[name] for name in _TEXT if isinstance(turn.get(name), str)), None)
+    text = next((turn[name] for name in TEXT if isinstance(turn.get(name), str)), None)
     if text is None:
-        raise CorpusError(f"{where}: must have a text. Give it a field {_TEXT[0]!r}.")
+        raise CorpusError(f"{where}: must have a text. Give it a field {TEXT[0]!r}.")
     start, end = (_seconds(turn.get(name), f"{where}: {name}") for name in ("start", "end"))
     duration = _seconds(turn.get("duration"), f"{where}: duration")
     if end is None and start is not None and duration is not None:

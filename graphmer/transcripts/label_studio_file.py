@@ -12,6 +12,9 @@ from graphmer.errors import CorpusError
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingReport
 
+TEXT = ("text", "utterance", "sentence", "phrase", "content")
+"""Names of the text of a turn, the first that occurs."""
+
 _LABELS = ("paragraphlabels", "choices", "labels")
 _META = frozenset({"id", "annotation_id", "annotator", "created_at", "updated_at", "lead_time"})
 
@@ -116,7 +119,7 @@ def _cell(value: str) -> Any:
 
 
 def _dialogue(record: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
-    """The turns: the only field that is a list of objects and no labels."""
+    """The turns: the only field that is a list of objects and no labels, or the only one with texts."""
     found = {
         name: value
         for name, value in record.items()
@@ -124,6 +127,8 @@ def _dialogue(record: Mapping[str, Any], where: str) -> list[Mapping[str, Any]]:
         and value
         and all(isinstance(turn, dict) and not _labels(turn) for turn in value)
     }
+    if len(found) > 1:
+        found = {name: turns for name, turns in found.items() if any(key in turns[0] for key in TEXT)}
     if len(found) != 1:
         names = ", ".join(found) or "none"
         raise CorpusError(

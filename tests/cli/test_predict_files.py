@@ -63,6 +63,8 @@ def test_what_such_a_file_cannot_have_is_one_line_and_nothing_is_written(tmp_pat
         run(model, chats(tmp_path, CALL, CALL), "--out", out)
     with pytest.raises(ConfigError, match=r"--what-if: .* has no place for it"):
         run(model, chats(tmp_path, CALL), "--out", out, "--what-if")
+    with pytest.raises(ConfigError, match="there is no dialogue to write"):
+        run(model, chats(tmp_path, CALL), "--out", out, "--shard", "2/2")
     assert not out.exists()
 
 

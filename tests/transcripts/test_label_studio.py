@@ -86,6 +86,12 @@ def test_annotators_who_disagree_are_refused_unless_the_majority_is_asked_for(tm
     assert found.report.left_out["cancelled annotation"] == 1
 
 
+def test_other_lists_of_a_task_are_no_dialogue(tmp_path):
+    task = json.loads(export(annotation(region(0, "joy"))))
+    task[0]["data"]["options"] = [{"value": "a"}]
+    assert emotions(read(tmp_path, json.dumps(task))) == ["joy", None, None]
+
+
 def test_a_turn_with_several_labels_of_one_annotator_has_none(tmp_path):
     found = read(tmp_path, export(annotation(region(0, "joy"), region(0, "fear"), region(1, ["a", "b"]))))
     assert emotions(found) == [None, None, None]
