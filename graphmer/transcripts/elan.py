@@ -52,10 +52,12 @@ class ElanFormat:
         names = {id: (id, id.partition("@")[0], tier.type) for id, tier in document.tiers.items()}
         top = [tier.id for tier in document.top_down if tier.parent is None and tier.is_aligned]
         found = [document.tiers[id] for id in tiers.chosen(names, top, options, document.path)]
-        used = {tier.id for tier in chain(found, *map(document.emotion_tiers, found))}
         if options.roster:
             found = [tier for tier in found if document.speaker(tier) in options.roster]
-        used -= {id for id in used if id in top and document.tiers[id] not in found}
+        felt = [tier.id for tier in chain.from_iterable(map(document.emotion_tiers, found))]
+        if felt:
+            report.notes.append(f"tiers read as emotions: {', '.join(felt)}")
+        used = {*felt, *(tier.id for tier in found)}
         others = Counter({id: len(tier.annotations) for id, tier in document.tiers.items() if id not in used})
         tiers.note([(tier.id, document.speaker(tier)) for tier in found], +others, report)
         return found

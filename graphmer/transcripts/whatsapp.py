@@ -95,6 +95,9 @@ class WhatsAppFormat:
         if not cues:
             raise CorpusError(f"{file.path}: has no message of a person. Export the chat again.")
         names = _names({str(cue.speaker) for cue in cues})
+        unknown = sorted(plain for name, plain in names.items() if name != plain)
+        if unknown:
+            report.notes.append(f"`~` of unknown contacts cut off: {', '.join(unknown)}")
         untimed = [Cue(names[str(cue.speaker)], cue.text) for cue in cues]  # keeps the order of the file
         found = turns(untimed, options, report, str(file.path))
         timed = tuple(replace(turn, start=cue.start) for turn, cue in zip(found, cues, strict=True))

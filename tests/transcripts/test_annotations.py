@@ -113,10 +113,19 @@ def test_several_tiers_of_a_person_are_said_and_can_be_named(tmp_path):
     assert timed(read(tmp_path, content, tiers=("part",))) == [("Ann B.", "aside", 0.0, 2.0)]
 
 
+def test_tiers_of_persons_outside_of_the_roster_are_listed(tmp_path):
+    found = read(tmp_path, elan(SPEECH + REPLY, TIMES), roster=("Bob",))
+    assert [speaker for speaker, _ in turns(found)] == ["Bob"]
+    assert "tiers not read, with their annotations: A (1)" in found.report.notes
+    with pytest.raises(CorpusError, match="has no annotation"):
+        read(tmp_path, elan(SPEECH, TIMES), roster=("Bob",))
+
+
 def test_emotions_are_values_of_a_tier_of_symbolic_association(tmp_path):
     felt = tier("Emotion_A", referring("e1", "a1", "joy"), parent="A", type="part")
     found = read(tmp_path, elan(SPEECH + REPLY + felt, TIMES))
     assert [turn.emotion for turn in found.dialogues[0].turns] == ["joy", None]
+    assert "tiers read as emotions: Emotion_A" in found.report.notes
     assert not any("not read" in note for note in found.report.notes)
 
 

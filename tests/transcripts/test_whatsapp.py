@@ -54,6 +54,7 @@ def test_what_ios_writes_itself_is_no_speech(tmp_path):
 def test_an_unknown_contact_stays_apart_from_a_known_one_of_that_name(tmp_path):
     lines = "13.6.23, 10:11 - ~ Ann: a\n13.6.23, 10:11 - Ann: b\n13.6.23, 10:11 - ~Bob: c\n"
     assert [speaker for speaker, _ in turns(read(tmp_path, lines))] == ["~ Ann", "Ann", "Bob"]
+    assert "`~` of unknown contacts cut off: Bob" in read(tmp_path, lines).report.notes
 
 
 @pytest.mark.parametrize(
