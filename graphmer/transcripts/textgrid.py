@@ -2,18 +2,33 @@
 
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graphmer.errors import CorpusError
 from graphmer.transcripts import tiers
 from graphmer.transcripts.assemble import Cue, turns
 from graphmer.transcripts.text_file import TextFile
-from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
+from graphmer.transcripts.transcript import (
+    UNKNOWN,
+    ReadingOptions,
+    ReadingReport,
+    TranscribedDialogue,
+    Transcript,
+)
 
 _TOKEN = re.compile(r'"(?P<text>[^"]*(?:""[^"]*)*)"|!.*|(?P<word>[^\s"]+)|"')
 _NUMBER = re.compile(r"[-+]?\d+(?:\.\d*)?(?:[eE][-+]?\d+)?", re.ASCII)
 _LARGEST = 1e9
+_OF_WORDS = re.compile(
+    r"(?:(?P<name>.+?)\s+-\s+)?(?:words?|utterances?|sentences?|phrases?|transcripts?|transcriptions?|text|speech|"
+    r"ort)",
+    re.IGNORECASE,
+)
+"""Names of tiers that are no person's, or that aligners write after it."""
+
+_OF_SOUNDS = re.compile(r"(?:.*[\s_-])?(?:phones?|phonemes?|syllables?|mau|tones?|tobi)", re.IGNORECASE)
+"""Names of tiers below words."""
 
 
 @dataclass(frozen=True)
@@ -26,8 +41,9 @@ class _Tier:
 class TextGridFormat:
     """Intervals with a text of each interval tier, whose name is the speaker.
 
-    Empty intervals are silence. A tier ``emotion@NAME`` has the emotions of the intervals of the tier
-    ``NAME`` with the same times. Tiers of points are not read.
+    A tier such as ``words`` has no speaker, and ``Ann - words`` is of Ann. Tiers of sounds, such as
+    ``phones``, are read only if the options name them. Empty intervals are silence. A tier ``emotion@NAME``
+    has the emotions of the intervals of the tier ``NAME`` with the same times. Tiers of points are not read.
     """
 
     name = "Praat TextGrid"
@@ -42,25 +58,33 @@ class TextGridFormat:
         emotions = _emotions(grid)
         speech = [tier for tier in grid if not tier.is_points and _whose(tier, grid) is None]
         names = {number: (tier.name,) for number, tier in enumerate(speech)}
-        found = [speech[number] for number in tiers.chosen(names, list(names), options, file.path)]
+        top = [number for number, tier in enumerate(speech) if not _OF_SOUNDS.fullmatch(tier.name)]
+        found = [speech[number] for number in tiers.chosen(names, top, options, file.path)]
         if options.roster:
-            found = [tier for tier in found if tier.name in options.roster]
+            found = [tier for tier in found if _speaker(tier, emotions) in options.roster]
         cues = []
         for tier in found:
-            labels = emotions[tier.name]
+            labels, speaker = emotions.get(tier.name, {}), _speaker(tier, emotions)
             for start, end, text in tier.intervals:
                 label = labels.get((start, end))
                 if text.strip() or label:
-                    cues.append(Cue(" ".join(tier.name.split()) or None, text, start, end, label))
+                    cues.append(Cue(speaker, text, start, end, label))
         if not cues:
             raise CorpusError(
                 f"{file.path}: no interval has a text. Name a TextGrid with tiers of utterances."
             )
         report.left_out["point"] += sum(len(tier.intervals) for tier in grid if tier.is_points)
         others = Counter({tier.name: len(tier.intervals) for tier in speech if tier not in found})
-        tiers.note([(tier.name, tier.name) for tier in found], others, report)
+        tiers.note([(tier.name, _speaker(tier, emotions) or UNKNOWN) for tier in found], others, report)
         turned = tuple(turns(cues, options, report, str(file.path)))
         return Transcript(self.name, [TranscribedDialogue(file.path.stem, turned)], report)
+
+
+def _speaker(tier: _Tier, emotions: Mapping[str, object]) -> str | None:
+    """Person whose tier it is, or ``None`` if its name is no person's."""
+    name = " ".join(tier.name.split())
+    found = _OF_WORDS.fullmatch(name)
+    return found["name"] if found is not None and tier.name not in emotions else name or None
 
 
 def _whose(tier: _Tier, grid: list[_Tier]) -> str | None:

@@ -273,6 +273,16 @@ def test_tiers_of_one_name_are_one_speaker_and_only_named_tiers_are_read(tmp_pat
     assert [turn.speaker for turn in read(tmp_path, LONG, roster=("Bob",)).dialogues[0].turns] == ["Bob"]
 
 
+def test_tiers_of_aligners_are_of_the_person_before_the_dash_and_sounds_are_listed(tmp_path):
+    content = LONG.replace('"Ann"', '"Ann - words"').replace('"Bob"', '"Ann - phones"')
+    found = read(tmp_path, content)
+    assert {speaker for speaker, _ in turns(found)} == {"Ann"}
+    assert "tiers not read, with their annotations: Ann - phones (1)" in found.report.notes
+    assert turns(read(tmp_path, content, tiers=("Ann - phones",))) == [("Ann - phones", "Zo\u00eb!")]
+    with pytest.raises(CorpusError, match="no turn has the name of a speaker"):
+        read(tmp_path, content.replace("Ann - words", "words"))
+
+
 def test_a_tier_without_a_name_asks_who_speaks(tmp_path):
     content = LONG.replace('"Bob"', '""').replace('"Ann"', '" "')
     with pytest.raises(CorpusError, match="no turn has the name of a speaker"):
