@@ -8,7 +8,7 @@ from pathlib import Path
 from graphmer.dialogue import Utterance
 from graphmer.errors import ConfigError
 from graphmer.inference import DialoguePrediction, WhatIf
-from graphmer.storage import write_text
+from graphmer.storage import is_stream, write_text
 from graphmer.transcripts import TranscribedDialogue
 from graphmer.transcripts.write import WRITERS
 
@@ -48,6 +48,8 @@ def one_dialogue(
     text = "".join(WRITERS[form](_transcribed(each), "SIMULATED" if simulated else "") for each in found)
     if out is None:
         sys.stdout.write(text)
+    elif is_stream(out):
+        out.write_text(text, encoding="utf-8")
     else:
         write_text(out, text)
 

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 import sys
 from dataclasses import replace
 
@@ -49,6 +50,7 @@ def test_the_ending_decides_the_format_unless_it_is_given(tmp_path, model):
     assert len(list(csv.DictReader((tmp_path / "call.csv").read_text().splitlines()))) == 3
     run(model, path, "--out", tmp_path / "call.txt", "--format", "vtt")
     assert (tmp_path / "call.txt").read_text().startswith("WEBVTT\n")
+    run(model, path, "--out", os.devnull, "--format", "vtt")
     assert run(model, path, "--format", "srt").startswith("1\n00:00:00,100 --> 00:00:01,600\n")
 
 
