@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.commands import add
-from graphmer.cli.features import MergeGap, Roster, Unnamed, reading_options
+from graphmer.cli.features import AnnotatorsOption, MergeGap, Roster, Tiers, Unnamed, reading_options
 from graphmer.cli.options import Aliases, Pooling, Zeros
 from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
 
@@ -85,6 +85,8 @@ def check(
     columns: Columns = None,
     rttm: Rttm = None,
     split_words: SplitWords = False,
+    tier: Tiers = None,
+    annotators: AnnotatorsOption = "refuse",
 ) -> None:
     """List the problems and the contents of a corpus; the exit code is 2 if it has errors.
 
@@ -102,7 +104,7 @@ def check(
     from graphmer.experiment.word_corpora import is_published
 
     if kind_of(source) == "words" and not is_published(source):
-        options = reading_options(speakers, roster, merge_gap)
+        options = reading_options(speakers, roster, merge_gap, None, tier, annotators)
         _check_transcript(source, with_files(options, columns, rttm, merge_speakers, split_words))
         return
     corpus, problems = examine(

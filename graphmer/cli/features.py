@@ -39,6 +39,18 @@ Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
     typer.Option(help="Number format of the encoder; auto: bfloat16 where the device multiplies in it."),
 ]
+Tiers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tier", help="Tier of utterances (ELAN, Praat), or its type; repeatable. The top tiers by default."
+    ),
+]
+AnnotatorsOption = Annotated[
+    Literal["majority", "refuse"],
+    typer.Option(
+        "--annotators", help="Label of a turn whose annotators disagree: that of most of them, or an error."
+    ),
+]
 Cache = Annotated[
     Path | None, typer.Option(help="Folder of extracted features; ~/.cache/graphmer/features by default.")
 ]
@@ -72,6 +84,8 @@ def features(
     columns: Columns = None,
     rttm: Rttm = None,
     split_words: SplitWords = False,
+    tier: Tiers = None,
+    annotators: AnnotatorsOption = "refuse",
     label: LabelKey = None,
     classes: Classes = None,
     alias: Aliases = None,
@@ -106,7 +120,11 @@ def features(
         raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
     console = terminal(markup=False, highlight=False)
     options = with_files(
-        reading_options(speakers, roster, merge_gap, label), columns, rttm, merge_speakers, split_words
+        reading_options(speakers, roster, merge_gap, label, tier, annotators),
+        columns,
+        rttm,
+        merge_speakers,
+        split_words,
     )
     transcripts = read_transcripts(source, options)
     chosen = tuple(filter(None, map(str.strip, (classes or "").split(","))))
@@ -149,14 +167,25 @@ def extracted(config: "Config", device: str) -> "Corpus | None":
 
 
 def reading_options(
-    speakers: str, roster: str | None, merge_gap: float, label: str | None = None
+    speakers: str,
+    roster: str | None,
+    merge_gap: float,
+    label: str | None = None,
+    tiers: list[str] | None = None,
+    annotators: str = "refuse",
 ) -> "ReadingOptions":
     """Options of reading from those of the command line."""
     from graphmer.transcripts import ReadingOptions
 
     names = tuple(filter(None, map(str.strip, (roster or "").split(","))))
-    gap = None if merge_gap < 0 else merge_gap
-    return ReadingOptions(speakers, names, gap, label)  # type: ignore[arg-type]
+    return ReadingOptions(
+        speakers,  # type: ignore[arg-type]
+        names,
+        None if merge_gap < 0 else merge_gap,
+        label,
+        tiers=tuple(tiers or ()),
+        annotators=annotators,  # type: ignore[arg-type]
+    )
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 import typer
 
 from graphmer.cli.dialogues import Encoder, Sound, SoundEncoder, read_dialogues_for
-from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, reading_options
+from graphmer.cli.features import AnnotatorsOption, Cache, MergeGap, Roster, Tiers, Unnamed, reading_options
 from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, make_fabric
 from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
 from graphmer.errors import ConfigError
@@ -27,8 +27,13 @@ def predict(
         Path | None, typer.Option(help="File of the predictions; the terminal by default.")
     ] = None,
     form: Annotated[
-        Literal["jsonl", "csv", "table"], typer.Option("--format", help="jsonl, csv, or table for reading.")
-    ] = "jsonl",
+        Literal["jsonl", "csv", "table", "parquet", "vtt", "srt", "eaf", "textgrid"] | None,
+        typer.Option(
+            "--format",
+            help="table for reading; vtt and srt: subtitles with emotions; eaf: ELAN; textgrid: Praat. By "
+            "default by the ending of --out, else jsonl.",
+        ),
+    ] = None,
     condition: Annotated[str, typer.Option(help="Hide modalities: a, at, rate:0.5, ...")] = "complete",
     what_if: Annotated[
         bool,
@@ -58,6 +63,8 @@ def predict(
     columns: Columns = None,
     rttm: Rttm = None,
     split_words: SplitWords = False,
+    tier: Tiers = None,
+    annotators: AnnotatorsOption = "refuse",
     cache: Cache = None,
     pooling: Pooling = None,
     zeros: Zeros = None,
@@ -77,12 +84,13 @@ def predict(
       graphmer predict runs/meld_text chat.txt --format table
       graphmer predict runs/meld_audio call.vtt --audio call.wav --format table
       graphmer predict runs/meld_text whisper.json --rttm call.rttm --format table
+      graphmer predict runs/meld_text call.vtt --out call.eaf
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
     """  # noqa: D301
     number, shards = _read_shard(shard)
-    from graphmer.cli.writers import writing
+    from graphmer.cli.writers import format_of, writing
     from graphmer.dialogue.conditions import protocol
     from graphmer.inference import load
 
@@ -95,7 +103,11 @@ def predict(
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
     options = with_files(
-        reading_options(speakers, roster, merge_gap), columns, rttm, merge_speakers, split_words
+        reading_options(speakers, roster, merge_gap, tiers=tier, annotators=annotators),
+        columns,
+        rttm,
+        merge_speakers,
+        split_words,
     )
     read = read_dialogues_for(
         predictor,
@@ -110,7 +122,7 @@ def predict(
     )
     chosen = islice(read, number - 1, None, shards)
     predict_many = predictor.what_if_many if what_if else predictor.predict_many
-    with writing(out, form, labels, simulated=simulated, raw_csv=raw_csv) as write:
+    with writing(out, form or format_of(out), labels, simulated=simulated, raw_csv=raw_csv) as write:
         for prediction in predict_many(chosen, missing=missing):
             write(prediction)
 

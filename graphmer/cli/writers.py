@@ -1,4 +1,4 @@
-"""Writers of predictions as JSON lines, CSV or tables, one dialogue at a time."""
+"""Writers of predictions: JSON lines, CSV, tables and Parquet; subtitles, ELAN and Praat of one dialogue."""
 
 import csv
 import json
@@ -10,18 +10,24 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from graphmer.characters import visible, visible_json
+from graphmer.cli.one_dialogue import one_dialogue
+from graphmer.cli.parquet import parquet
 from graphmer.cli.terminal import terminal
 from graphmer.cli.turns import turn_table, what_if_table
 from graphmer.dialogue import LabelSpace
-from graphmer.errors import GraphmerError
+from graphmer.errors import ConfigError, GraphmerError
 from graphmer.inference import DialoguePrediction, WhatIf
 from graphmer.inference.prediction import turn_records
 from graphmer.inference.records import as_json, what_if_as_json
 from graphmer.inference.turn_record import turn_as_row
 from graphmer.storage import is_stream, replacing
+from graphmer.transcripts.write import WRITERS
 
 Prediction = DialoguePrediction | WhatIf
 Writer = Callable[[Prediction], None]
+
+FORMATS = ("jsonl", "csv", "table", "parquet", *WRITERS)
+"""Formats of predictions; but for tables, also the endings of their files."""
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -37,12 +43,26 @@ def writing(
 
     Args:
         out: file to write; ``None`` for the terminal.
-        form: ``jsonl``, ``csv`` or ``table``.
+        form: one of `FORMATS`. Parquet needs a file. Subtitles, ELAN and Praat are of one dialogue; they and
+            Parquet are written when all is predicted, or not at all.
         labels: label space of the emotions.
         simulated: whether to mark the output, because the model was trained on simulated dialogues.
         raw_csv: whether texts in CSV that a spreadsheet would take for a formula are written as they are;
             by default they begin with an apostrophe.
+
+    Raises:
+        ConfigError: if the format cannot have what is to be written.
     """
+    if form == "parquet":
+        if out is None:
+            raise ConfigError("--format parquet: needs a file. Add --out FILE.parquet.")
+        with parquet(out) as write_rows:
+            yield lambda prediction: write_rows(_all_rows(prediction, labels, simulated))
+        return
+    if form in WRITERS:
+        with one_dialogue(out, form, simulated=simulated) as write_dialogue:
+            yield write_dialogue
+        return
     makers: dict[str, Callable[[TextIO, LabelSpace, bool], Writer]] = {
         "jsonl": _json_lines,
         "csv": partial(_csv, raw=raw_csv),
@@ -65,6 +85,12 @@ def writing(
                 invalid = error
         if invalid is not None:
             raise invalid
+
+
+def format_of(out: Path | None) -> str:
+    """Format of a file by its ending; JSON lines for any other and for the terminal."""
+    ending = "" if out is None else out.suffix.lower().removeprefix(".")
+    return ending if ending in FORMATS and ending != "table" else "jsonl"
 
 
 def _tables(file: TextIO, labels: LabelSpace, simulated: bool) -> Writer:
@@ -106,13 +132,11 @@ def _csv(file: TextIO, labels: LabelSpace, simulated: bool, *, raw: bool) -> Wri
 
     def write(prediction: Prediction) -> None:
         nonlocal begun
-        for row in (
-            _what_if_rows(prediction, labels) if isinstance(prediction, WhatIf) else _rows(prediction, labels)
-        ):
+        for row in _all_rows(prediction, labels, simulated):
             if not begun:
-                write_row([*row, "simulated"])
+                write_row(row)
                 begun = True
-            write_row([*row.values(), simulated])
+            write_row(row.values())
         file.flush()
 
     return write
@@ -121,6 +145,11 @@ def _csv(file: TextIO, labels: LabelSpace, simulated: bool, *, raw: bool) -> Wri
 def _defused(cell: Any) -> Any:
     """The cell, with an apostrophe before a text that a spreadsheet would run as a formula."""
     return f"'{cell}" if isinstance(cell, str) and cell.startswith(_FORMULA) else cell
+
+
+def _all_rows(prediction: Prediction, labels: LabelSpace, simulated: bool) -> Iterator[dict[str, Any]]:
+    rows = _what_if_rows(prediction, labels) if isinstance(prediction, WhatIf) else _rows(prediction, labels)
+    return (row | {"simulated": simulated} for row in rows)
 
 
 def _rows(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[dict[str, Any]]:

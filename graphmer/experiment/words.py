@@ -84,7 +84,19 @@ PUBLISHED: Mapping[str, Card] = {
 }
 """Cards of published corpora by the name of their format."""
 
-ENDINGS = (".csv", ".tsv", ".xlsx", ".txt", ".vtt", ".srt", ".json", ".jsonl")
+ENDINGS = (
+    ".csv",
+    ".tsv",
+    ".xlsx",
+    ".txt",
+    ".vtt",
+    ".srt",
+    ".json",
+    ".jsonl",
+    ".eaf",
+    ".textgrid",
+    ".cha",
+)
 """Endings of transcripts in a folder."""
 
 _PARTS = {"train": "train", "dev": "val", "val": "val", "valid": "val", "validation": "val", "test": "test"}

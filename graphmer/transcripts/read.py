@@ -10,24 +10,32 @@ from graphmer.transcripts.chat import ChatFormat
 from graphmer.transcripts.convokit import ConvoKitFormat
 from graphmer.transcripts.deepgram import DEEPGRAM
 from graphmer.transcripts.edireef import EdirefFormat
+from graphmer.transcripts.elan import ElanFormat
 from graphmer.transcripts.emocontext import EmoContextFormat
 from graphmer.transcripts.emorynlp import EmoryNlpFormat
 from graphmer.transcripts.excel import ExcelFormat
 from graphmer.transcripts.google import GOOGLE
 from graphmer.transcripts.iemocap import IemocapFormat
 from graphmer.transcripts.json_turns import JsonTurnsFormat
+from graphmer.transcripts.label_studio import LabelStudioFormat
 from graphmer.transcripts.meld import MeldFormat
 from graphmer.transcripts.reccon import RecconFormat
 from graphmer.transcripts.rttm import RttmFormat
 from graphmer.transcripts.subtitles import SRT, WEBVTT
 from graphmer.transcripts.table import TableFormat
+from graphmer.transcripts.talkbank import TalkBankFormat
 from graphmer.transcripts.text_file import TextFile
+from graphmer.transcripts.textgrid import TextGridFormat
 from graphmer.transcripts.transcript import FolderFormat, ReadingOptions, Transcript, TranscriptFormat
+from graphmer.transcripts.whatsapp import WhatsAppFormat
 from graphmer.transcripts.whisper import WHISPER, WHISPER_CPP, WHISPERX
 
 FORMATS: tuple[TranscriptFormat, ...] = (
     WEBVTT,
     SRT,
+    ElanFormat(),
+    TextGridFormat(),
+    TalkBankFormat(),
     RttmFormat(),
     WHISPER_CPP,
     WHISPERX,
@@ -44,7 +52,9 @@ FORMATS: tuple[TranscriptFormat, ...] = (
     EdirefFormat(),
     RecconFormat(),
     EmoContextFormat(),
+    LabelStudioFormat(),
     JsonTurnsFormat(),
+    WhatsAppFormat(),
     ChatFormat(),
     TableFormat(),
 )

@@ -18,6 +18,8 @@ _TIMES = re.compile(rf"^\s*({_TIME})[ \t]*-->[ \t]*({_TIME})(?:[ \t]+\S.*)?\s*$"
 _VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+(?P<name>[^>]+)>|</v>")
 _TAG = re.compile(r"</?(?:i|b|u|c|lang|ruby|rt|font|[\d:.]+)(?:[.\s][^<>]*)?>|\{\\[^}]*\}", re.IGNORECASE)
 _BRACKETED = re.compile(r"[\[(](?P<name>[^\[\]()]{1,40})[\])](?:\s*:)?\s*(?P<text>.*)", re.DOTALL)
+_EMOTION = re.compile(r'<(?:c\.emotion|font class="emotion")>\[([^<>]*)\]</(?:c|font)>')
+_SPEAKER = re.compile(r'\s*<font class="speaker">([^<>]*):</font>')
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 
 
@@ -30,11 +32,21 @@ class _Block:
     lines: list[str]
 
 
+@dataclass(frozen=True)
+class _Voice:
+    """What one person says in a cue; `name` is given by markup, if at all."""
+
+    name: str | None
+    text: str
+    emotion: str | None = None
+
+
 class SubtitleFormat:
     """Cues with times, whose speaker is a voice span, ``Name:``, ``[Name]`` or ``(Name)``.
 
     A name without markup is taken for a speaker if it occurs more than once or is in the roster; the report
-    has all names. Several voices of one cue are several turns with the times of the cue.
+    has all names. Several voices of one cue are several turns with the times of the cue. Emotions are read
+    where graphmer wrote them.
 
     Args:
         name: of the format.
@@ -56,13 +68,18 @@ class SubtitleFormat:
         blocks = list(self._blocks(file, report))
         if not blocks:
             raise CorpusError(f"{file.path}: has no cue. Name a file with lines such as 00:01.0 --> 00:02.0.")
-        if self.webvtt:
+        if self.webvtt and not any(_VOICE.search(line) for block in blocks for line in block.lines):
             blocks = _unrolled(blocks, report)
         spoken = [(block, voice) for block in blocks for voice in _voices(block.lines)]
         accepted = _accepted([voice for _, voice in spoken], options.roster)
-        ways = {"voice spans": any(name for _, (name, _) in spoken), "names before the text": bool(accepted)}
+        ways = {
+            "voice spans": any(voice.name for _, voice in spoken),
+            "names before the text": bool(accepted),
+        }
         report.taken = {"speaker": " and ".join(way for way, is_used in ways.items() if is_used) or "nothing"}
-        cues = [Cue(*_words(voice, accepted), block.start, block.end) for block, voice in spoken]
+        cues = [
+            Cue(*_words(voice, accepted), block.start, block.end, voice.emotion) for block, voice in spoken
+        ]
         found = tuple(turns(cues, options, report, str(file.path)))
         return Transcript(self.name, [TranscribedDialogue(file.path.stem, found)], report)
 
@@ -117,8 +134,8 @@ def _until_blank(text: Sequence[str], report: ReadingReport) -> list[str]:
 
 def _unrolled(blocks: Sequence[_Block], report: ReadingReport) -> list[_Block]:
     """Rolling captions without the lines that repeat the end of the cue before."""
-    plain = [[_plain(line) for line in block.lines] for block in blocks]
-    repeats = [bool(now and before) and now[0] == before[-1] for before, now in pairwise(plain)]
+    shown = [[plain(line) for line in block.lines] for block in blocks]
+    repeats = [bool(now and before) and now[0] == before[-1] for before, now in pairwise(shown)]
     if len(blocks) < 3 or 2 * sum(repeats) < len(repeats):
         return list(blocks)
     report.notes.append(f"rolling captions: {sum(repeats)} repeated lines removed")
@@ -132,8 +149,8 @@ def _unrolled(blocks: Sequence[_Block], report: ReadingReport) -> list[_Block]:
     return kept
 
 
-def _voices(lines: Sequence[str]) -> Iterator[tuple[str | None, str]]:
-    """Name in a voice span, and text, of each voice of a cue."""
+def _voices(lines: Sequence[str]) -> Iterator[_Voice]:
+    """Voices of a cue."""
     text = "\n".join(lines)
     spans = list(_VOICE.finditer(text))
     if any(span["name"] for span in spans):
@@ -143,20 +160,31 @@ def _voices(lines: Sequence[str]) -> Iterator[tuple[str | None, str]]:
     dashed = len(parts) > 2
     for part in parts if dashed else [text]:
         if part.strip() or not dashed:
-            yield None, _plain(part)
+            speaker = _SPEAKER.match(part)
+            yield _voice(speaker and speaker[1], part[speaker.end() :] if speaker else part)
 
 
-def _spans(text: str, spans: Sequence[re.Match[str]]) -> Iterator[tuple[str | None, str]]:
+def _spans(text: str, spans: Sequence[re.Match[str]]) -> Iterator[_Voice]:
     if text[: spans[0].start()].strip():
-        yield None, _plain(text[: spans[0].start()])
+        yield _voice(None, text[: spans[0].start()])
     ends = [span.start() for span in spans[1:]] + [len(text)]
     for span, end in zip(spans, ends, strict=True):
-        part = _plain(text[span.end() : end])
-        if span["name"] or part:
-            yield (" ".join(html.unescape(span["name"]).split()) if span["name"] else None), part
+        voice = _voice(span["name"], text[span.end() : end])
+        if voice.name or voice.text:
+            yield voice
 
 
-def _plain(text: str) -> str:
+def _voice(name: str | None, text: str) -> _Voice:
+    emotion = _EMOTION.search(text)
+    return _Voice(
+        " ".join(html.unescape(name).split()) if name else None,
+        plain(_EMOTION.sub("", text)),
+        html.unescape(emotion[1]) if emotion else None,
+    )
+
+
+def plain(text: str) -> str:
+    """Text without markup and entities."""
     return html.unescape(_TAG.sub("", text)).replace("\u00a0", " ").strip()
 
 
@@ -168,21 +196,21 @@ def _written(text: str) -> tuple[str, str] | None:
     return named(text)
 
 
-def _accepted(voices: Sequence[tuple[str | None, str]], roster: Sequence[str]) -> set[str]:
+def _accepted(voices: Sequence[_Voice], roster: Sequence[str]) -> set[str]:
     """Names without markup that are taken for speakers."""
     if roster:
         return set(roster)
-    found = Counter(written[0] for name, text in voices if name is None and (written := _written(text)))
-    known = {name for name, _ in voices if name is not None}
+    texts = [voice.text for voice in voices if voice.name is None]
+    found = Counter(written[0] for text in texts if (written := _written(text)))
+    known = {voice.name for voice in voices if voice.name is not None}
     return {name for name, number in found.items() if number > 1 or name in known}
 
 
-def _words(voice: tuple[str | None, str], accepted: set[str]) -> tuple[str | None, str]:
-    name, text = voice
-    if name is not None:
-        return voice
-    written = _written(text)
-    return written if written is not None and written[0] in accepted else (None, text)
+def _words(voice: _Voice, accepted: set[str]) -> tuple[str | None, str]:
+    if voice.name is not None:
+        return voice.name, voice.text
+    written = _written(voice.text)
+    return written if written is not None and written[0] in accepted else (None, voice.text)
 
 
 def _seconds(text: str) -> float:

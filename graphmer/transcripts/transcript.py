@@ -18,6 +18,9 @@ UNKNOWN = "unknown"
 Unnamed = Literal["refuse", "one", "alternate", "unknown", "continue"]
 """Speaker of turns without a name: error, one speaker, two in turn, `UNKNOWN`, the previous speaker."""
 
+Annotators = Literal["majority", "refuse"]
+"""Label of a turn with several annotators: that of most of them, or an error where they disagree."""
+
 
 @dataclass(frozen=True)
 class ReadingOptions:
@@ -34,6 +37,8 @@ class ReadingOptions:
             ``dialogue``, ``turn``, ``label``); others are found by their names.
         rttm: who speaks when, by recording; names turns without a speaker. See `read_diarization`.
         split_words: whether segments are split where the speaker of their words changes.
+        tiers: names of the tiers of utterances (ELAN, Praat); by default the top tiers.
+        annotators: label of turns with several annotators.
     """
 
     unnamed: Unnamed = "refuse"
@@ -44,6 +49,8 @@ class ReadingOptions:
     columns: Mapping[str, str] = field(default_factory=dict)
     rttm: Mapping[str, Diarization] = field(default_factory=dict)
     split_words: bool = False
+    tiers: tuple[str, ...] = ()
+    annotators: Annotators = "refuse"
 
     def __post_init__(self) -> None:
         if self.merge_gap is not None and not self.merge_gap >= 0:

@@ -11,7 +11,7 @@ from graphmer.experiment import Run, words
 from graphmer.experiment.classes import with_classes
 from graphmer.experiment.words import corpus_of, read_transcripts, with_features
 from graphmer.inference import load
-from graphmer.transcripts import ReadingOptions
+from graphmer.transcripts import ReadingOptions, read_transcript
 from tests.experiment.tiny import Silent, config
 from tests.features.fake import LetterExtractor
 from tests.transcripts.test_published import said
@@ -109,6 +109,30 @@ def test_from_words_to_the_emotions_of_a_chat(meld, tmp_path):
     command("predict", path, corpus / "dialogues.jsonl", "--out", out)
     assert len(out.read_text().splitlines()) == 11
     refuse_another_extractor(path, chat, corpus, trained)
+    emotions_of_a_call_come_back(path, tmp_path)
+
+
+def emotions_of_a_call_come_back(path, folder):
+    call = folder / "call.vtt"
+    call.write_text("WEBVTT\n\n00:00.5 --> 00:01.0\n<v Ann>aaa\n\n00:01.0 --> 00:02.0\n<v Bob>b bb\n")
+    found = []
+    for ending in ("vtt", "srt", "eaf", "TextGrid"):
+        out = folder / f"written.{ending}"
+        command("predict", path, call, "--out", out)
+        found.append(read_transcript(out).dialogues)
+        command("predict", path, out, "--out", folder / f"again.{ending}")
+        assert read_transcript(folder / f"again.{ending}").dialogues[0].turns == found[0][0].turns
+    assert all(dialogues == found[0] for dialogues in found)
+    turns = found[0][0].turns
+    assert [(turn.speaker, turn.text, turn.start, turn.end) for turn in turns] == [
+        ("Ann", "aaa", 0.5, 1.0),
+        ("Bob", "b bb", 1.0, 2.0),
+    ]
+    assert {turn.emotion for turn in turns} <= {"anger", "joy"}
+    corpus, _ = corpus_of(
+        {folder / "written.eaf": read_transcript(folder / "written.eaf")}, [LetterExtractor()], "x"
+    )
+    assert corpus.dialogues[0].emotion == tuple(turn.emotion for turn in turns)
 
 
 def refuse_another_extractor(path, chat, corpus, trained):
