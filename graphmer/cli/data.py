@@ -7,6 +7,7 @@ import typer
 
 from graphmer.cli.commands import add
 from graphmer.cli.features import AnnotatorsOption, MergeGap, Roster, Tiers, Unnamed, reading_options
+from graphmer.cli.get import get
 from graphmer.cli.options import Aliases, Pooling, Zeros
 from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
 
@@ -129,4 +130,4 @@ def _check_transcript(path: Path, options: "ReadingOptions") -> None:
 
 
 app = typer.Typer(help="Convert and check corpora.", no_args_is_help=True)
-add(app, convert, check)
+add(app, get, convert, check)
