@@ -39,6 +39,6 @@ def leak_sentence(result: Mapping[str, Any]) -> str:
         return ""
     gain, low, high = (result["shuffled"][name] for name in ("gain", "low", "high"))
     return (
-        f" Leak test: tuned on shuffled training labels, cross-fitted features are {gain:+.4f} nats a turn "
-        f"[{low:.4f}, {high:.4f}] better at these labels than their distribution."
+        f" Leak test: tuned on shuffled training labels, cross-fitted features gain {gain:+.4f} nats a turn "
+        f"[{low:.4f}, {high:.4f}] on these labels over their distribution."
     )
