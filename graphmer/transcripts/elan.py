@@ -25,7 +25,9 @@ class ElanFormat:
         return "<ANNOTATION_DOCUMENT" in head
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
-        report = ReadingReport()
+        report = ReadingReport(
+            taken={"speaker": "participants of tiers, else their ids", "times": "milliseconds"}
+        )
         document = ElanDocument(file)
         read = self._read(document, options, report)
         times = document.times()

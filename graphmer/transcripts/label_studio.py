@@ -44,7 +44,7 @@ class LabelStudioFormat:
         return {"annotation_id", "annotator"} <= set(header)
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
-        report = ReadingReport()
+        report = ReadingReport(taken={"speaker": "authors of paragraphs", "label": "labels of regions"})
         dialogues = []
         for task in read_tasks(file, report):
             where = f"{file.path}: task {task.id}"

@@ -30,7 +30,7 @@ class TalkBankFormat:
         )
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
-        report = ReadingReport()
+        report = ReadingReport(taken={"speaker": "codes of main lines", "times": "bullets"})
         cues: list[Cue] = []
         participants: dict[str, str] = {}
         ended = False

@@ -53,7 +53,7 @@ class TextGridFormat:
         return ('"ooTextFile' in begin and '"TextGrid"' in begin) or "Praat chronological TextGrid" in begin
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
-        report = ReadingReport()
+        report = ReadingReport(taken={"speaker": "names of tiers", "times": "seconds"})
         grid = list(_tiers(_Tokens(file)))
         emotions = _emotions(grid)
         speech = [tier for tier in grid if not tier.is_points and _whose(tier, grid) is None]

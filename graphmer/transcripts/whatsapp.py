@@ -80,7 +80,9 @@ class WhatsAppFormat:
         return _HEAD.match(_DIRECTIONS.sub("", head.partition("\n")[0])) is not None
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
-        report = ReadingReport()
+        report = ReadingReport(
+            taken={"speaker": "names before the colon", "times": "seconds since the first"}
+        )
         messages = list(_messages(file))
         times = dated([message.stamp for message in messages], report, str(file.path))
         groups, first = _groups(messages), min(times)
@@ -98,10 +100,9 @@ class WhatsAppFormat:
         unknown = sorted(plain for name, plain in names.items() if name != plain)
         if unknown:
             report.notes.append(f"`~` of unknown contacts cut off: {', '.join(unknown)}")
-        untimed = [Cue(names[str(cue.speaker)], cue.text) for cue in cues]  # keeps the order of the file
-        found = turns(untimed, options, report, str(file.path))
-        timed = tuple(replace(turn, start=cue.start) for turn, cue in zip(found, cues, strict=True))
-        return Transcript(self.name, [TranscribedDialogue(file.path.stem, timed)], report)
+        named = [replace(cue, speaker=names[str(cue.speaker)]) for cue in cues]
+        found = tuple(turns(named, options, report, str(file.path), numbered=True))
+        return Transcript(self.name, [TranscribedDialogue(file.path.stem, found)], report)
 
 
 def _messages(file: TextFile) -> Iterator[_Message]:

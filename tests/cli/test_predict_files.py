@@ -85,7 +85,7 @@ def test_files_of_a_model_of_simulated_dialogues_are_marked_or_refused(tmp_path)
 
 
 def test_tiers_and_annotators_are_options_of_reading():
-    options = reading_options("refuse", None, -1, ["tx", "words"], "majority")
+    options = reading_options("refuse", None, -1, None, ["tx", "words"], "majority")
     assert options == ReadingOptions(merge_gap=None, tiers=("tx", "words"), annotators="majority")
 
 
