@@ -104,7 +104,7 @@ def features(
       graphmer features MELD/ data/meld_text --text minilm
       graphmer features calls/ data/calls --text ./my-encoder
       graphmer features calls/ data/calls --audio egemaps
-      graphmer features IEMOCAP/ data/iemocap4 --classes happy,sad,neutral,angry --alias excited=happy
+      graphmer features IEMOCAP/ data/iemocap2 --classes happy,sad
       graphmer features tune --help
     """  # noqa: D301
     from graphmer.cli.corpora import parse_aliases, show_corpus

@@ -8,7 +8,7 @@ import shellingham
 
 COMMANDS = (
     ("init",), ("train",), ("evaluate",), ("predict",), ("stream",), ("report",), ("check",), ("show",),
-    ("doctor",), ("data",), ("data", "check"), ("data", "convert"),
+    ("doctor",), ("data",), ("data", "check"), ("data", "convert"), ("data", "get"), ("pack",),
     ("features", "extract"), ("features", "tune"),
 )  # fmt: skip
 UNNEEDED = ("torch", "faiss", "matplotlib", "sklearn", "numpy", "yaml", "rich")
@@ -65,7 +65,7 @@ def test_the_version_is_one_line_and_loads_no_library():
     [
         ("graphmer ev", ["evaluate"]),
         ("graphmer train --fo", ["--folds"]),
-        ("graphmer predict --format ", ["jsonl", "csv", "table"]),
+        ("graphmer predict --format ", ["jsonl", "csv", "table", "parquet", "vtt", "srt", "eaf", "textgrid"]),
         ("graphmer init iem", ["iemocap", "iemocap_hardy"]),
     ],
 )
