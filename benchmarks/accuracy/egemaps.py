@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 
 from graphmer.features import Clip, FunctionalsExtractor, Missing, extract
 
-RESULT = Path(__file__).parent.parent / "results" / "egemaps.json"
+RESULT = Path(__file__).parent.parent / "results" / "features" / "egemaps.json"
 SECONDS = 5.0
 VOICES = ("en-us", "en-gb+f3", "en-us+m5", "en-gb-scotland+f5", "de", "fr+f2", "es", "it+m7")
 STYLES = (("50", "160"), ("30", "120"), ("75", "210"))  # pitch of 0 to 99, words a minute

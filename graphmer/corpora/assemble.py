@@ -84,7 +84,7 @@ class Assembly:
         pooled = self._pooled(values, modality, where)
         if pooled is None:
             return None
-        with np.errstate(over="ignore"):
+        with np.errstate(over="ignore", invalid="ignore"):
             row: Vector = np.array(pooled, dtype=np.float32)
         if not np.isfinite(row).all():
             what = f"{modality!r} holds NaN or infinity"
@@ -113,8 +113,13 @@ class Assembly:
             array = np.asarray(values)
             if array.dtype.kind == "O":  # whole numbers beyond 64 bits
                 array = array.astype(np.float64)
-        except (ValueError, OverflowError):
+        except (TypeError, ValueError, OverflowError):
             self.findings.error(f"{modality!r} must have frames of one width", where, "Extract it again.")
+            return None
+        if array.dtype.kind not in "biuf":
+            self.findings.error(
+                f"{modality!r} must hold numbers; got {array.dtype}", where, "Extract it again."
+            )
             return None
         if array.ndim != 2:
             return array

@@ -53,7 +53,8 @@ class Frames:
 
     def vector(self, field: str, row: int, id: str) -> NDArray[Any] | None:
         """Pooled frames ``[D]`` of an utterance; ``None`` if it has none."""
-        frames = self.arrays[field][row].astype(np.float64)
+        with np.errstate(invalid="ignore"):  # a signalling NaN
+            frames = self.arrays[field][row].astype(np.float64)
         if field == "audio" and np.isneginf(frames).any():
             self.findings.note("minus infinity in 'audio'", id, "Read as 0, as MMSA does.")
             frames[np.isneginf(frames)] = 0

@@ -46,7 +46,7 @@ def numbers(field: Field) -> Iterator[Any]:
     """Iterator over the finite numbers of a field."""
     for entries in field.values():
         for entry in _entries(entries):
-            if isinstance(entry, Real) and math.isfinite(entry):
+            if isinstance(entry, Integral) or (isinstance(entry, Real) and math.isfinite(entry)):
                 yield entry
 
 

@@ -12,13 +12,30 @@ import numpy as np
 
 from graphmer.errors import CorpusError
 
+_WHOLE = ("INT", "LONG", "LONG1", "LONG4")
+"""Operations of pickles that hold a whole number of any size."""
+
 _EMPTY_ROWS = 1000
 """Rows that an array without entries may have."""
 
 
-def _dtype(code: str, align: object = False, copy: object = True) -> np.dtype[Any]:
-    """``numpy.dtype`` for old and new pickles; old ones pass 0 and 1, which raises a warning in NumPy 2.4."""
-    return np.dtype(code, align=bool(align), copy=bool(copy))
+class _Kind:
+    """``numpy.dtype`` of plain numbers, texts or objects by its code and byte order.
+
+    NumPy believes all other parts of a stored type, such as its size and flags, and crashes where they are
+    wrong; so they are not used.
+    """
+
+    def __init__(self, code: str, _align: object = False, _copy: object = True) -> None:
+        self.dtype = np.dtype(code)
+        if self.dtype.names is not None or self.dtype.subdtype is not None:
+            raise ValueError("arrays of records are not read")
+
+    def __setstate__(self, state: Any, /) -> None:
+        _, order, *parts, _, _, _ = state
+        if order not in ("<", ">", "|", "=") or any(part is not None for part in parts):
+            raise ValueError("arrays of records and of dates are not read")
+        self.dtype = self.dtype.newbyteorder(order)
 
 
 # Taken from a pickle of NumPy, because the module has moved from numpy.core to numpy._core.
@@ -39,13 +56,15 @@ class _Array(np.ndarray):
         return super().__new__(cls, 0)
 
     def __setstate__(self, state: Any, /) -> None:
-        *_, shape, dtype, _, content = state
+        version, shape, kind, is_fortran, content = state
+        dtype = kind.dtype
         held = len(content) if dtype.hasobject else len(content) // max(1, dtype.itemsize)
         _check_shape(shape, held)
-        super().__setstate__(state)
+        super().__setstate__((version, shape, dtype, is_fortran, content))
 
 
-def _number(dtype: np.dtype[Any], content: object) -> Any:
+def _number(kind: _Kind, content: object) -> Any:
+    dtype = kind.dtype
     if dtype.hasobject or not isinstance(content, str | bytes) or len(content) != dtype.itemsize:
         raise ValueError("a number does not have the size that it declares")
     return _scalar(dtype, content.encode("latin1") if isinstance(content, str) else content)
@@ -56,10 +75,9 @@ def _empty(*_: object) -> _Array:
     return _Array()
 
 
-def _frombuffer(
-    content: Any, dtype: np.dtype[Any], shape: Any, order: str, axes: Any = None
-) -> np.ndarray[Any, Any]:
+def _frombuffer(content: Any, kind: _Kind, shape: Any, order: str, axes: Any = None) -> np.ndarray[Any, Any]:
     """Array of bytes, as protocol 5 has them."""
+    dtype = kind.dtype
     if dtype.hasobject or not isinstance(content, bytes | bytearray):
         raise ValueError("an array must be made of bytes")
     flat = np.frombuffer(content, dtype=dtype)
@@ -99,7 +117,7 @@ _ALLOWED: dict[tuple[str, str], Any] = {
     ("_codecs", "encode"): _encoded,
     ("copyreg", "_reconstructor"): _record,
     ("numpy", "ndarray"): _Array,
-    ("numpy", "dtype"): _dtype,
+    ("numpy", "dtype"): _Kind,
     ("numpy.core.multiarray", "_reconstruct"): _empty,
     ("numpy.core.multiarray", "scalar"): _number,
     ("numpy.core.numeric", "_frombuffer"): _frombuffer,
@@ -132,9 +150,11 @@ class _Unpickler(pickle.Unpickler):
         return allowed
 
 
-def _check_memo(content: bytes) -> None:
-    """Refuse numbers of stored objects for which a table larger than the file would be allocated."""
+def _check_numbers(content: bytes) -> None:
+    """Refuse whole numbers of more than 64 bits, and a table of stored objects larger than the file."""
     for opcode, argument, _ in pickletools.genops(content):
+        if opcode.name in _WHOLE and abs(int(argument or 0)) >= 2**64:
+            raise _RefusedError("a whole number of more than 64 bits")
         if opcode.name in ("PUT", "BINPUT", "LONG_BINPUT") and not 0 <= int(argument or 0) <= len(content):
             raise ValueError(f"it numbers an object {argument}")
 
@@ -170,7 +190,7 @@ def unpickled(content: bytes, path: Path, packages: Collection[str] = ()) -> Any
         CorpusError: if it is damaged, or contains other objects.
     """
     try:
-        _check_memo(content)
+        _check_numbers(content)
         return _Unpickler(content, packages).load()
     except _RefusedError as refused:
         raise CorpusError(

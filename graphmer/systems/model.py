@@ -25,7 +25,7 @@ def _of_its_system(value: Any, info: ValidationInfo) -> Any:
         return value
     systems = systems_of(info)
     name = value.get("system", next(iter(systems)))
-    if name not in systems:
+    if not isinstance(name, str) or name not in systems:
         close = difflib.get_close_matches(str(name), systems, n=1)
         hint = f". Did you mean {close[0]!r}?" if close else ""
         raise ValueError(f"`system` must be one of {', '.join(systems)}; got {name!r}{hint}")

@@ -9,7 +9,9 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+from graphmer.corpora.assemble import Assembly
 from graphmer.corpora.jsonl import VectorFiles, read_dialogues, read_turn
+from graphmer.corpora.problems import Findings
 from graphmer.errors import CorpusError
 
 WIDTHS = {"text": 2, "audio": 1}
@@ -145,6 +147,15 @@ def test_frames_of_other_widths_are_named(tmp_path, frames):
     path.write_text(json.dumps(dialogue(features={"text": frames})))
     with pytest.raises(CorpusError, match=r"'text' must have (frames of one width|2 values, got 1)"):
         list(read_dialogues(path, WIDTHS, pooling="mean"))
+
+
+def test_vectors_of_other_things_than_numbers_are_named():
+    findings = Findings()
+    assembly = Assembly(None, WIDTHS, findings)
+    for values in (["", 1.0], [None, 2.0], [{}, 1.0]):
+        assert assembly.vector(values, "text", "somewhere") is None
+    with pytest.raises(CorpusError, match=r"'text' must (hold numbers; got <U|have frames of one width)"):
+        findings.raise_errors()
 
 
 def test_zeros_are_kept_or_missing(tmp_path, caplog):

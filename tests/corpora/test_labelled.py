@@ -64,7 +64,7 @@ def test_unlabelled_turns_are_context_or_left_out_as_the_configuration_says(tmp_
     lengths = {}
     for unlabelled in ("context", "drop"):
         data = DataConfig(format="graphmer", root=tmp_path / "c", unlabelled=unlabelled, mapped=mapped)
-        (dialogue,) = read_corpus(Config(name="c", data=data)).dialogues
+        (dialogue,) = read_corpus(Config(name="c", data=data, model={"system": "momke"})).dialogues
         lengths[unlabelled] = len(dialogue)
         assert torch.equal(dialogue.features["text"][-1], torch.tensor([5.0, 6.0]))
     assert lengths == {"context": 4, "drop": 2}

@@ -126,6 +126,28 @@ def test_declared_sizes_beyond_the_file_are_refused_without_allocation(tmp_path,
         load_pickle(path)
 
 
+def test_what_a_type_says_of_its_size_and_flags_is_not_believed(tmp_path):
+    path = tmp_path / "labels.pkl"
+    content = pickle.dumps([np.arange(3.0), np.float32(2)], protocol=2)
+    flags = b"J\xff\xff\xff\xffJ\xff\xff\xff\xffK\x00t"  # size, alignment, and flags: 0
+    assert flags in content
+    path.write_bytes(content.replace(flags, flags[:-2] + b"\x3ft"))  # as if it held objects
+    array, number = load_pickle(path)
+    assert (array + 1).tolist() == [1, 2, 3]
+    assert not array.dtype.hasobject
+    assert number == 2
+
+
+def test_whole_numbers_beyond_64_bits_are_refused(tmp_path):
+    path = tmp_path / "labels.pkl"
+    for protocol in (0, 2, 5):
+        path.write_bytes(pickle.dumps({"a": [2**63, -(10**400)]}, protocol=protocol))
+        with pytest.raises(CorpusError, match="a whole number of more than 64 bits"):
+            load_pickle(path)
+        path.write_bytes(pickle.dumps({"a": [2**63]}, protocol=protocol))
+        assert load_pickle(path) == {"a": [2**63]}
+
+
 def test_an_array_that_is_called_holds_nothing(tmp_path):
     path = tmp_path / "labels.pkl"
     path.write_bytes(pickle.dumps(_Declares(RECONSTRUCT, (np.ndarray, HUGE, b"b"))))

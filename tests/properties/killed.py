@@ -38,7 +38,7 @@ def preload() -> None:
     from graphmer.experiment import words
     from tests.features.fake import LetterExtractor
 
-    words.EXTRACTORS = {"text": lambda model, device: LetterExtractor(model)}
+    words.EXTRACTORS = {"text": lambda model, device, settings: LetterExtractor(model)}
     matplotlib.rcParams["svg.hashsalt"] = "graphmer"  # the same ids in each file
     torch.set_num_threads(1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

@@ -11,7 +11,7 @@ from graphmer.dialogue import Utterance
 from graphmer.errors import CorpusError
 from graphmer.transcripts import ReadingOptions, TranscribedDialogue, read_transcript
 from graphmer.transcripts.timed import one_line
-from graphmer.transcripts.words import words
+from graphmer.transcripts.words import repaired, words
 from graphmer.transcripts.write import WRITERS
 from tests.properties.mutations import tried
 
@@ -71,7 +71,7 @@ def talks(draw):
 
 
 def cleaned(turn):
-    text = words(one_line(turn.text or ""))
+    text = words(repaired(one_line(turn.text or "")))  # as it is read
     return replace(turn, speaker=one_line(turn.speaker), text=text, emotion=one_line(str(turn.emotion)))
 
 
