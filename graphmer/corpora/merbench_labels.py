@@ -33,6 +33,7 @@ MER2023_CLASSES = ("neutral", "angry", "happy", "sad", "worried", "surprise")
 ABSENT = -10.0
 """Value of clips without a score."""
 
+_MOST_CLASSES = 1000
 _IEMOCAP = re.compile(r"(?P<dialogue>Ses0(?P<session>\d)[FM]_.+)_(?P<speaker>[FM])\d{3}")
 _MELD = re.compile(r"(?P<dialogue>(?:train|val|dev|test)_dia\d+)_utt(?P<number>\d{1,9})")
 _SINGLE = re.compile(r"sample_?\d+")
@@ -126,7 +127,11 @@ def _score(value: Any, where: str) -> float | None:
 
 
 def naming_of(clips: Sequence[Clip]) -> Naming:
-    """Corpus of the clips, by their names and the type of their labels."""
+    """Corpus of the clips, by their names and the type of their labels.
+
+    Raises:
+        CorpusError: if numbers of unnamed classes are negative or too large.
+    """
     numbers = [clip.emotion for clip in clips if isinstance(clip.emotion, int)]
     if all(_IEMOCAP.fullmatch(clip.name) for clip in clips):
         return Naming(IEMOCAP, _classes(FOUR if max(numbers, default=0) < len(FOUR) else SIX))
@@ -139,8 +144,13 @@ def naming_of(clips: Sequence[Clip]) -> Naming:
         return Naming(card, _classes(MER2023_CLASSES if known else tuple(sorted(names))), "chinese")
     scores = [abs(clip.score) for clip in clips if clip.score is not None]
     if not scores:
-        names_of_numbers = tuple(f"class {number}" for number in range(max(numbers, default=0) + 1))
-        return Naming(Card("MERBench"), _classes(names_of_numbers[:1000]))
+        highest = max(numbers, default=0)
+        if not 0 <= highest < _MOST_CLASSES:
+            raise CorpusError(
+                f"emo: the highest class number must be from 0 to {_MOST_CLASSES - 1}; got {highest}. "
+                "Write the label file again."
+            )
+        return Naming(Card("MERBench"), _classes(tuple(f"class {number}" for number in range(highest + 1))))
     if max(scores) <= 1:
         return Naming(CH_SIMS, LabelSpace(interval=(-1.0, 1.0)), "chinese")
     is_mosi = len(clips) <= CMU_MOSI.counts["utterances"]

@@ -28,7 +28,11 @@ def table_rows(file: TextFile, columns: tuple[str, ...]) -> Iterator[tuple[str, 
         CorpusError: if a column is absent, or a row is invalid.
     """
     reader = csv.DictReader(io.StringIO(file.text), strict=True)
-    absent = [column for column in columns if column not in (reader.fieldnames or ())]
+    try:
+        names = reader.fieldnames or ()
+    except csv.Error as error:
+        raise CorpusError(f"{file.path}:1: no valid CSV ({error}). Correct the header.") from None
+    absent = [column for column in columns if column not in names]
     if absent:
         raise CorpusError(f"{file.path}:1: the column {absent[0]!r} is absent. Add it.")
     is_empty = True

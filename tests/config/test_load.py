@@ -106,6 +106,11 @@ def test_a_renamed_field_is_refused_with_its_new_name(old, new, tmp_path):
     assert f"{tmp_path / 'demo.yaml'}: {old.replace('*', '1')}: was renamed; write {new}." in found
 
 
+def test_a_system_that_is_no_name_is_named(tmp_path):
+    (found,) = problems(tmp_path, SMALL, "model.system=[]")
+    assert "`system` must be one of" in found
+
+
 def test_a_system_that_does_not_exist_is_named_with_what_was_meant(tmp_path):
     (found,) = problems(tmp_path, SMALL, "model.system=momkee")
     assert (

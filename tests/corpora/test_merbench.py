@@ -132,6 +132,8 @@ def test_objects_in_labels_are_refused_and_not_run(tmp_path):
         ({"whole_corpus": {"a": {"val": 1}}}, "whole_corpus: a: must have 'emo' and 'val'"),
         ({"whole_corpus": {"a": {"emo": 1, "val": "x"}}}, "val: must be a number"),
         ({"whole_corpus": {"a": {"emo": [1], "val": 1}}}, "emo: must be a number or a name"),
+        ({"whole_corpus": {"a": {"emo": -1}}}, "highest class number must be from 0 to 999; got -1"),
+        ({"whole_corpus": {"a": {"emo": 2**62}}}, "highest class number must be from 0 to 999"),
         ({"whole_corpus": {}}, "has no clip"),
         ({"all_corpus": {}}, "got 'all_corpus'"),
         ({"whole_corpus": [1, 2]}, "got none"),

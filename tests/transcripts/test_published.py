@@ -4,6 +4,8 @@ import pytest
 
 from graphmer.errors import CorpusError
 from graphmer.transcripts import ReadingOptions, read_transcript
+from graphmer.transcripts.published_table import table_rows
+from graphmer.transcripts.text_file import TextFile
 
 
 def read(folder, content, name="file.any", **options):
@@ -27,6 +29,13 @@ DYADIC = (
     '"Aww, man!",Joey,sadness,negative,2,0,1,2,4,4,"00:12:34,211","00:12:37,505"\n'
     'Hey.,Phoebe,neutral,neutral,0,3,1,4,4,4,"0:12:43,012","0:12:44,074"\n'
 )
+
+
+def test_a_header_with_an_open_quote_is_one_line(tmp_path):
+    path = tmp_path / "train_sent_emo.csv"
+    path.write_text('Utterance,Speaker,"Emot"ion\nHi,Ann,joy\n')
+    with pytest.raises(CorpusError, match=r"csv:1: no valid CSV .* Correct the header"):
+        list(table_rows(TextFile.opened(path), ("Utterance",)))
 
 
 def test_the_dyadic_edition_of_meld_is_ordered_by_its_own_numbers(tmp_path):
