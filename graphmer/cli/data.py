@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.commands import add
-from graphmer.cli.features import AnnotatorsOption, MergeGap, Roster, Tiers, Unnamed, reading_options
 from graphmer.cli.get import get
 from graphmer.cli.options import Aliases, Pooling, Zeros
-from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
+from graphmer.cli.reading import reads_transcripts
 
 if TYPE_CHECKING:
     from graphmer.transcripts import ReadingOptions
@@ -69,8 +68,10 @@ def convert(
     show_corpus(console, corpus, extractors(out, []))
 
 
+@reads_transcripts
 def check(
     source: Source,
+    reading: "ReadingOptions",
     label: Label = None,
     modality: Modalities = None,
     texts: Texts = None,
@@ -79,15 +80,6 @@ def check(
     zeros: Zeros = None,
     pooling: Pooling = None,
     alias: Aliases = None,
-    speakers: Unnamed = "refuse",
-    roster: Roster = None,
-    merge_gap: MergeGap = 2.0,
-    merge_speakers: MergeSpeakers = None,
-    columns: Columns = None,
-    rttm: Rttm = None,
-    split_words: SplitWords = False,
-    tier: Tiers = None,
-    annotators: AnnotatorsOption = "refuse",
 ) -> None:
     """List the problems and the contents of a corpus; the exit code is 2 if it has errors.
 
@@ -104,13 +96,13 @@ def check(
     from graphmer.corpora.problems import examine
     from graphmer.experiment.word_corpora import is_published
 
-    if kind_of(source) == "words" and not is_published(source):
-        options = reading_options(speakers, roster, merge_gap, None, tier, annotators)
-        _check_transcript(source, with_files(options, columns, rttm, merge_speakers, split_words))
+    kind = kind_of(source)
+    if kind == "words" and not is_published(source):
+        _check_transcript(source, reading)
         return
     corpus, problems = examine(
         reader(source, label, modality or [], texts, context, nan, zeros or "keep", pooling, alias),
-        for_training=kind_of(source) != "dialogues",  # which may be for prediction
+        for_training=kind != "dialogues",  # which may be for prediction
     )
     console = terminal(markup=False, highlight=False)
     show_problems(console, problems)

@@ -75,7 +75,7 @@ def read_dialogues_for(
     def note(line: str) -> None:
         errors.print(f"{path.name}: {line}", soft_wrap=True, markup=False, highlight=False)
 
-    for line in (transcript.summary, *transcript.report.lines()):
+    for line in transcript.lines():
         note(line)
     clips, without = clips_of(path, transcript, audio), []
     if "audio" not in trained.widths:

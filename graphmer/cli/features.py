@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -9,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.options import Aliases, Device
-from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
+from graphmer.cli.reading import Cache, print_reports, reads_transcripts, require_new
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -18,13 +19,6 @@ if TYPE_CHECKING:
     from graphmer.corpora.base import Corpus
     from graphmer.transcripts import ReadingOptions
 
-Unnamed = Annotated[
-    Literal["refuse", "one", "alternate", "unknown", "continue"],
-    typer.Option("--speakers", help="Speakers of turns without a name; by default such a file is refused."),
-]
-Roster = Annotated[
-    str | None, typer.Option(metavar="NAME,NAME", help="The only names of speakers in the transcript.")
-]
 LabelKey = Annotated[
     str | None, typer.Option("--label", help="Key of the label, in corpora of ConvoKit: one of `meta`.")
 ]
@@ -32,36 +26,20 @@ Classes = Annotated[
     str | None,
     typer.Option(metavar="NAME,NAME", help="The only classes; turns of others are unlabelled context."),
 ]
-MergeGap = Annotated[
-    float, typer.Option(help="Longest pause in seconds between subtitles that are one turn; -1: none are.")
-]
 Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
     typer.Option(help="Number format of the encoder; auto: bfloat16 where the device multiplies in it."),
 ]
-Tiers = Annotated[
-    list[str] | None,
-    typer.Option(
-        "--tier", help="Tier of utterances (ELAN, Praat), or its type; repeatable. The top tiers by default."
-    ),
-]
-AnnotatorsOption = Annotated[
-    Literal["majority", "refuse"],
-    typer.Option(
-        "--annotators", help="Label of a turn whose annotators disagree: that of most of them, or an error."
-    ),
-]
-Cache = Annotated[
-    Path | None, typer.Option(help="Folder of extracted features; ~/.cache/graphmer/features by default.")
-]
 
 
+@reads_transcripts
 def features(
     source: Annotated[
         Path,
         typer.Argument(metavar="IN", help="A transcript, a folder of them, or a corpus: MELD, RECCON, ..."),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder in graphmer's own format.")],
+    reading: "ReadingOptions",
     text: Annotated[
         str, typer.Option(help="Encoder of the words: minilm, a folder, or an id of the Hugging Face hub.")
     ] = "minilm",
@@ -77,15 +55,6 @@ def features(
         int, typer.Option("--audio-layer", help="Layer of the speech network, whose frames are averaged.")
     ] = -1,
     name: Annotated[str | None, typer.Option(help="Name of the corpus; that of OUT by default.")] = None,
-    speakers: Unnamed = "refuse",
-    roster: Roster = None,
-    merge_gap: MergeGap = 2.0,
-    merge_speakers: MergeSpeakers = None,
-    columns: Columns = None,
-    rttm: Rttm = None,
-    split_words: SplitWords = False,
-    tier: Tiers = None,
-    annotators: AnnotatorsOption = "refuse",
     label: LabelKey = None,
     classes: Classes = None,
     alias: Aliases = None,
@@ -111,27 +80,16 @@ def features(
     from graphmer.cli.options import make_fabric
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.dataset import write_dataset
-    from graphmer.errors import CorpusError
     from graphmer.experiment.classes import with_classes
     from graphmer.experiment.words import corpus_of, make_extractor, read_transcripts
     from graphmer.features import default_folder
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
+    require_new(out)
     console = terminal(markup=False, highlight=False)
-    options = with_files(
-        reading_options(speakers, roster, merge_gap, label, tier, annotators),
-        columns,
-        rttm,
-        merge_speakers,
-        split_words,
-    )
-    transcripts = read_transcripts(source, options)
+    transcripts = read_transcripts(source, replace(reading, label=label))
     chosen = tuple(filter(None, map(str.strip, (classes or "").split(","))))
     transcripts = with_classes(transcripts, chosen, parse_aliases(alias or []))
-    for path, transcript in transcripts.items():
-        for line in (transcript.summary, *transcript.report.lines()):
-            console.print(f"{path.name}: {line}", soft_wrap=True)
+    print_reports(console, transcripts)
     place = str(make_fabric(device, "32-true").device)
     extractors = [make_extractor("text", text, place, {"precision": precision})]
     if audio is not None:
@@ -164,28 +122,6 @@ def extracted(config: "Config", device: str) -> "Corpus | None":
     console = terminal(markup=False, highlight=False)
     with bar(console) as progress:
         return transcribed_corpus(config, device, progress, partial(console.print, soft_wrap=True))
-
-
-def reading_options(
-    speakers: str,
-    roster: str | None,
-    merge_gap: float,
-    label: str | None = None,
-    tiers: list[str] | None = None,
-    annotators: str = "refuse",
-) -> "ReadingOptions":
-    """Options of reading from those of the command line."""
-    from graphmer.transcripts import ReadingOptions
-
-    names = tuple(filter(None, map(str.strip, (roster or "").split(","))))
-    return ReadingOptions(
-        speakers,  # type: ignore[arg-type]
-        names,
-        None if merge_gap < 0 else merge_gap,
-        label,
-        tiers=tuple(tiers or ()),
-        annotators=annotators,  # type: ignore[arg-type]
-    )
 
 
 @contextmanager

@@ -2,17 +2,20 @@
 
 from itertools import islice
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from graphmer.cli.dialogues import Encoder, Sound, SoundEncoder, read_dialogues_for
-from graphmer.cli.features import AnnotatorsOption, Cache, MergeGap, Roster, Tiers, Unnamed, reading_options
 from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, make_fabric
-from graphmer.cli.reading import Columns, MergeSpeakers, Rttm, SplitWords, with_files
+from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
 
+if TYPE_CHECKING:
+    from graphmer.transcripts import ReadingOptions
 
+
+@reads_transcripts
 def predict(
     run: ModelPath,
     dialogues: Annotated[
@@ -23,6 +26,7 @@ def predict(
             "Or a transcript, such as chat.txt, whose features are extracted.",
         ),
     ],
+    reading: "ReadingOptions",
     out: Annotated[
         Path | None, typer.Option(help="File of the predictions; the terminal by default.")
     ] = None,
@@ -56,15 +60,6 @@ def predict(
     text: Encoder = None,
     audio: Sound = None,
     audio_model: SoundEncoder = None,
-    speakers: Unnamed = "refuse",
-    roster: Roster = None,
-    merge_gap: MergeGap = 2.0,
-    merge_speakers: MergeSpeakers = None,
-    columns: Columns = None,
-    rttm: Rttm = None,
-    split_words: SplitWords = False,
-    tier: Tiers = None,
-    annotators: AnnotatorsOption = "refuse",
     cache: Cache = None,
     pooling: Pooling = None,
     zeros: Zeros = None,
@@ -102,19 +97,12 @@ def predict(
         raise ConfigError(f"--condition: {error}") from None
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
-    options = with_files(
-        reading_options(speakers, roster, merge_gap, tiers=tier, annotators=annotators),
-        columns,
-        rttm,
-        merge_speakers,
-        split_words,
-    )
     read = read_dialogues_for(
         predictor,
         dialogues,
         text,
         cache,
-        options,
+        reading,
         audio=audio,
         audio_model=audio_model,
         zeros=zeros,

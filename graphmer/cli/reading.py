@@ -1,19 +1,47 @@
-"""Options of reading transcripts that name files or columns, and tables of what was read."""
+"""Options of reading transcripts, which several commands have, and what was read."""
 
+import functools
+import inspect
 import re
-from dataclasses import replace
+from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from graphmer.errors import ConfigError
+from graphmer.errors import ConfigError, CorpusError
 
 if TYPE_CHECKING:
+    from rich.console import Console
     from rich.table import Table
 
     from graphmer.transcripts import ReadingOptions, Transcript
 
+Unnamed = Annotated[
+    Literal["refuse", "one", "alternate", "unknown", "continue"],
+    typer.Option("--speakers", help="Speakers of turns without a name; by default such a file is refused."),
+]
+Roster = Annotated[
+    str | None, typer.Option(metavar="NAME,NAME", help="The only names of speakers in the transcript.")
+]
+MergeGap = Annotated[
+    float, typer.Option(help="Longest pause in seconds between subtitles that are one turn; -1: none are.")
+]
+Tiers = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--tier", help="Tier of utterances (ELAN, Praat), or its type; repeatable. The top tiers by default."
+    ),
+]
+AnnotatorsOption = Annotated[
+    Literal["majority", "refuse"],
+    typer.Option(
+        "--annotators", help="Label of a turn whose annotators disagree: that of most of them, or an error."
+    ),
+]
+Cache = Annotated[
+    Path | None, typer.Option(help="Folder of extracted features; ~/.cache/graphmer/features by default.")
+]
 Columns = Annotated[
     str | None,
     typer.Option(
@@ -37,27 +65,73 @@ SplitWords = Annotated[
 ]
 
 
-def with_files(
-    options: "ReadingOptions",
-    columns: str | None,
-    rttm: Path | None,
-    merge_speakers: Path | None,
-    split_words: bool,
+def reading_options(
+    speakers: Unnamed = "refuse",
+    roster: Roster = None,
+    merge_gap: MergeGap = 2.0,
+    merge_speakers: MergeSpeakers = None,
+    columns: Columns = None,
+    rttm: Rttm = None,
+    split_words: SplitWords = False,
+    tier: Tiers = None,
+    annotators: AnnotatorsOption = "refuse",
 ) -> "ReadingOptions":
-    """Options of reading with the columns and the files that the command line names.
+    """Options of reading from those of the command line.
 
     Raises:
         ConfigError: if the columns have another form, or a file is invalid.
     """
-    from graphmer.transcripts import read_diarization, read_merged_speakers
+    from graphmer.transcripts import ReadingOptions, read_diarization, read_merged_speakers
 
-    return replace(
-        options,
+    return ReadingOptions(
+        speakers,
+        tuple(filter(None, map(str.strip, (roster or "").split(",")))),
+        None if merge_gap < 0 else merge_gap,
+        merge_speakers={} if merge_speakers is None else read_merged_speakers(merge_speakers),
         columns=_parse_columns(columns),
         rttm={} if rttm is None else read_diarization(rttm),
-        merge_speakers={} if merge_speakers is None else read_merged_speakers(merge_speakers),
         split_words=split_words,
+        tiers=tuple(tier or ()),
+        annotators=annotators,
     )
+
+
+def reads_transcripts(command: Callable[..., None]) -> Callable[..., None]:
+    """Decorator of a command whose parameter `reading` is made of the options of `reading_options`.
+
+    Args:
+        command: a function with the parameter ``reading``, and any others.
+    """
+    options = inspect.signature(reading_options).parameters
+    signature = inspect.signature(command)
+    own = {name: each for name, each in signature.parameters.items() if name != "reading"}
+
+    @functools.wraps(command)
+    def run(**given: Any) -> None:
+        chosen = {name: given.pop(name) for name in options}
+        command(**given, reading=reading_options(**chosen))
+
+    parameters = [*own.values(), *options.values()]
+    run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
+    run.__annotations__ = {each.name: each.annotation for each in parameters}
+    return run
+
+
+def require_new(out: Path) -> None:
+    """Refuse a folder that has something in it.
+
+    Raises:
+        CorpusError: if it exists and is no empty folder.
+    """
+    if out.exists() and (not out.is_dir() or any(out.iterdir())):
+        raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
+
+
+def print_reports(console: "Console", transcripts: "Mapping[Path, Transcript]") -> None:
+    """Print what was read from each transcript, and how."""
+    for path, transcript in transcripts.items():
+        for line in transcript.lines():
+            console.print(f"{path.name}: {line}", soft_wrap=True)
 
 
 def _parse_columns(text: str | None) -> dict[str, str]:

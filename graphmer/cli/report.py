@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 import typer
 
 from graphmer.cli.dialogues import Encoder, read_dialogues_for
-from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, reading_options
 from graphmer.cli.options import Device, ModelPath, make_fabric
+from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from graphmer.transcripts import ReadingOptions
 
 
+@reads_transcripts
 def report(
     run: ModelPath,
+    reading: "ReadingOptions",
     dialogues: Annotated[
         Path | None,
         typer.Argument(
@@ -45,9 +47,6 @@ def report(
         bool, typer.Option("--transcripts", help="Include transcripts; check the licence of the corpus.")
     ] = False,
     text: Encoder = None,
-    speakers: Unnamed = "refuse",
-    roster: Roster = None,
-    merge_gap: MergeGap = 2.0,
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
@@ -72,8 +71,7 @@ def report(
         for option, given in refused.items():
             if given:
                 raise ConfigError(f"{option}: belongs to the report of a run, not of DIALOGUES. Omit it.")
-        options = reading_options(speakers, roster, merge_gap)
-        content = _predicted(run, dialogues, text, cache, options, device)
+        content = _predicted(run, dialogues, text, cache, reading, device)
         default = (run if run.is_dir() else Path()) / f"{dialogues.name.split('.')[0] or 'dialogues'}.html"
         _write(content, form, html or (None if form else default))
         return

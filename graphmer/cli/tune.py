@@ -1,13 +1,17 @@
 """``graphmer features tune``, and the group of commands that it is in."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from typer.core import TyperGroup
 
-from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, bar, features, reading_options
+from graphmer.cli.features import bar, features
 from graphmer.cli.options import Device
+from graphmer.cli.reading import Cache, print_reports, reads_transcripts, require_new
+
+if TYPE_CHECKING:
+    from graphmer.transcripts import ReadingOptions
 
 EXTRACT = "extract"
 """Command of the group if none is named."""
@@ -27,12 +31,14 @@ app = typer.Typer(
 )
 
 
+@reads_transcripts
 def tune(
     source: Annotated[
         Path,
         typer.Argument(metavar="IN", help="A folder of labelled transcripts, one of them named train."),
     ],
     out: Annotated[Path, typer.Argument(metavar="OUT", help="New folder in graphmer's own format.")],
+    reading: "ReadingOptions",
     text: Annotated[
         str, typer.Option(help="Encoder to begin with: minilm, a folder, or an id of the Hugging Face hub.")
     ] = "minilm",
@@ -44,9 +50,6 @@ def tune(
     rate: Annotated[float, typer.Option(help="Highest learning rate of the encoder.")] = 5e-5,
     seed: Annotated[int, typer.Option(help="Of weights, order and dropout.", min=0)] = 0,
     name: Annotated[str | None, typer.Option(help="Name of the corpus; that of OUT by default.")] = None,
-    speakers: Unnamed = "refuse",
-    roster: Roster = None,
-    merge_gap: MergeGap = 2.0,
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
@@ -64,21 +67,18 @@ def tune(
     from graphmer.cli.options import make_fabric
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.dataset import write_dataset
-    from graphmer.errors import ConfigError, CorpusError
+    from graphmer.errors import ConfigError
     from graphmer.experiment.fine_tuning import tuned_corpus
     from graphmer.experiment.words import read_transcripts
     from graphmer.features import default_folder
     from graphmer.features.tuning import TuningSettings
 
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
+    require_new(out)
     if not 0 < rate < 1:
         raise ConfigError(f"--rate: must be between 0 and 1; got {rate}. A usual one is 5e-5.")
     console = terminal(markup=False, highlight=False)
-    transcripts = read_transcripts(source, reading_options(speakers, roster, merge_gap))
-    for path, transcript in transcripts.items():
-        for line in (transcript.summary, *transcript.report.lines()):
-            console.print(f"{path.name}: {line}", soft_wrap=True)
+    transcripts = read_transcripts(source, reading)
+    print_reports(console, transcripts)
     settings = TuningSettings(folds=folds, epochs=epochs, learning_rate=rate, seed=seed)
     folder = encoder or out.with_name(f"{out.name}_encoder")
     computing = str(make_fabric(device, "32-true").device)

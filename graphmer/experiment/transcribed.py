@@ -42,7 +42,7 @@ def transcribed_corpus(
     assert config.data.root is not None  # the schema has checked it
     transcripts = read_transcripts(config.data.root, ReadingOptions())
     for path, transcript in transcripts.items():
-        for line in (transcript.summary, *transcript.report.lines()):
+        for line in transcript.lines():
             note(f"{path.name}: {line}")
     wanted = config.features
     extractors = [make_extractor("text", wanted.text, device, {"precision": wanted.precision})]

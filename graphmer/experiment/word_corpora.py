@@ -55,6 +55,6 @@ def read_words(source: Path, options: ReadingOptions, name: str, findings: Findi
     """
     transcripts = read_transcripts(source, options)
     for path, transcript in transcripts.items():
-        for line in (transcript.summary, *transcript.report.lines()):
+        for line in transcript.lines():
             findings.note(line, path.name, "Read so.")
     return corpus_of(transcripts, [], name, findings=findings)[0]

@@ -131,6 +131,10 @@ class Transcript:
     dialogues: Sequence[TranscribedDialogue]
     report: ReadingReport
 
+    def lines(self) -> list[str]:
+        """Summary and report in sentences."""
+        return [self.summary, *self.report.lines()]
+
     @property
     def summary(self) -> str:
         """Format, sizes and speakers in one line."""

@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from graphmer.cli.features import reading_options
+from graphmer.cli.reading import reading_options
 from graphmer.errors import ConfigError, CorpusError
 from graphmer.training.model_file import save_model
 from graphmer.transcripts import ReadingOptions, read_transcript
@@ -85,7 +85,7 @@ def test_files_of_a_model_of_simulated_dialogues_are_marked_or_refused(tmp_path)
 
 
 def test_tiers_and_annotators_are_options_of_reading():
-    options = reading_options("refuse", None, -1, None, ["tx", "words"], "majority")
+    options = reading_options(merge_gap=-1, tier=["tx", "words"], annotators="majority")
     assert options == ReadingOptions(merge_gap=None, tiers=("tx", "words"), annotators="majority")
 
 
