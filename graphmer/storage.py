@@ -89,6 +89,11 @@ def write_text(path: Path, content: str) -> None:
         partial.write_text(content, encoding="utf-8")
 
 
+def user_cache(name: str) -> Path:
+    """Folder for what can be made again: ``$XDG_CACHE_HOME/graphmer/<name>``, by default in ``~/.cache``."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "graphmer" / name
+
+
 @contextmanager
 def _temporary_folder(parent: Path) -> Iterator[Path]:
     """Context manager that yields a new folder, which is removed at the end, or by `_remove` after a kill."""

@@ -56,9 +56,10 @@ def read_dialogues_for(
     """
     from graphmer.cli.terminal import errors
     from graphmer.corpora.dataset import read_dialogues
+    from graphmer.experiment.extraction import featured_dialogues
+    from graphmer.experiment.extractors import model_extractors, require_same_extractors
     from graphmer.experiment.recordings import clips_of, has_recordings
     from graphmer.experiment.word_corpora import is_transcript
-    from graphmer.experiment.words import featured_dialogues, model_extractors, require_same_extractors
     from graphmer.features import default_folder
     from graphmer.transcripts import read_transcript
 

@@ -81,7 +81,8 @@ def features(
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.dataset import write_dataset
     from graphmer.experiment.classes import with_classes
-    from graphmer.experiment.words import corpus_of, make_extractor, read_transcripts
+    from graphmer.experiment.extractors import make_extractor
+    from graphmer.experiment.words import corpus_of, read_transcripts
     from graphmer.features import default_folder
 
     require_new(out)

@@ -46,7 +46,7 @@ def fetch(source: Source, name: str, folder: Path, origin: str | None, progress:
         name: of the file.
         folder: for the file; made if need be.
         origin: folder or address to take it from; ``None`` for that of the authors.
-        progress: is told how far the download is.
+        progress: called as a download goes on.
 
     Raises:
         CorpusError: if it cannot be had; the message says why, and where to put it by hand.

@@ -8,14 +8,8 @@ import numpy as np
 
 from graphmer.corpora.base import InMemoryCorpus
 from graphmer.errors import CorpusError
-from graphmer.experiment.words import (
-    Extraction,
-    LabelledDialogues,
-    Progress,
-    corpus_with_features,
-    labelled_dialogues,
-    with_features,
-)
+from graphmer.experiment.extraction import Extraction, Progress, with_features
+from graphmer.experiment.words import LabelledDialogues, corpus_with_features, labelled_dialogues
 from graphmer.features import Clip
 from graphmer.features.cross_fitting import LabelledTexts, dialogue_parts, tune
 from graphmer.features.text import TextExtractor

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from graphmer.evaluation.predictions import Predictions
-from graphmer.experiment.words import model_provenance
+from graphmer.experiment.extractors import model_provenance
 from graphmer.inference.pack import write_pack
 from graphmer.inference.predictor import model_folder
 from graphmer.report.model_card import model_card

@@ -7,7 +7,9 @@ from pathlib import Path
 from graphmer.config.schema import Config
 from graphmer.corpora.base import Corpus, InMemoryCorpus
 from graphmer.corpora.dataset import write_dataset
-from graphmer.experiment.words import Progress, corpus_of, make_extractor, read_transcripts
+from graphmer.experiment.extraction import Progress
+from graphmer.experiment.extractors import make_extractor
+from graphmer.experiment.words import corpus_of, read_transcripts
 from graphmer.features import default_folder
 from graphmer.transcripts import ReadingOptions
 

@@ -1,7 +1,6 @@
 """Cache of vectors on disk, by hash of input and extractor."""
 
 import hashlib
-import os
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -12,14 +11,15 @@ import numpy as np
 from graphmer.errors import ConfigError
 from graphmer.features.extractor import Vector
 from graphmer.features.provenance import Provenance
+from graphmer.storage import user_cache
 
 _AT_ONCE = 500
 _DIGEST = 16
 
 
 def default_folder() -> Path:
-    """``$XDG_CACHE_HOME/graphmer/features``, by default in ``~/.cache``."""
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "graphmer" / "features"
+    """Folder of the cache unless another one is given."""
+    return user_cache("features")
 
 
 class VectorCache:

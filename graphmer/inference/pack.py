@@ -6,17 +6,16 @@ A pack is a ZIP archive of stored, uncompressed files: ``model.json``, ``model.s
 checksum of the whole file.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo, is_zipfile
 
-from graphmer.checksums import UNSEALED, file_checksum, read_sealed, seal
+from graphmer.checksums import UNSEALED, read_sealed, seal
 from graphmer.errors import CheckpointError
 from graphmer.inference.information_gain import FILE
-from graphmer.storage import replacing
+from graphmer.storage import replacing, user_cache
 
 CARD = "README.md"
 """Name of the model card."""
@@ -74,7 +73,7 @@ def unpacked(path: Path) -> Path:
         if not is_zipfile(path):
             raise ValueError("it is no ZIP archive")
         read_sealed(path, required=True)
-        folder = _cache() / file_checksum(path)
+        folder = user_cache("packs") / _seal_of(path)
         if not folder.is_dir():
             _extract(path, folder)
     except (ValueError, BadZipFile) as error:
@@ -131,5 +130,7 @@ def _extract(path: Path, folder: Path) -> None:
             raise
 
 
-def _cache() -> Path:
-    return Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "graphmer" / "packs"
+def _seal_of(path: Path) -> str:
+    """Checksum in the comment of a pack, as hexadecimal digits."""
+    with ZipFile(path) as archive:
+        return archive.comment.decode("ascii").removeprefix("sha256:")

@@ -33,11 +33,11 @@ class _Azure(Part):
 
 
 def _cues(document: _Azure, options: ReadingOptions, report: ReadingReport) -> list[Cue]:
-    heard = [phrase for phrase in document.phrases if phrase.status == "Success"]
-    report.left_out["phrase that was not recognised"] += len(document.phrases) - len(heard)
-    several = len({phrase.channel for phrase in heard}) > 1
+    recognised = [phrase for phrase in document.phrases if phrase.status == "Success"]
+    report.left_out["phrase that was not recognised"] += len(document.phrases) - len(recognised)
+    several = len({phrase.channel for phrase in recognised}) > 1
     report.taken["times"] = "offset and duration"
-    if several or any(phrase.speaker is not None for phrase in heard):
+    if several or any(phrase.speaker is not None for phrase in recognised):
         report.taken["speaker"] = "channels and `speaker`" if several else "`speaker`"
     return [
         Cue(
@@ -45,7 +45,7 @@ def _cues(document: _Azure, options: ReadingOptions, report: ReadingReport) -> l
             phrase.best[0].display if phrase.best else phrase.text,
             *_times(phrase),
         )
-        for phrase in heard
+        for phrase in recognised
     ]
 
 

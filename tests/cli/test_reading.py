@@ -7,7 +7,7 @@ from typer.testing import CliRunner
 
 from graphmer.cli.app import app
 from graphmer.errors import ConfigError, CorpusError
-from graphmer.experiment import Run, words
+from graphmer.experiment import Run, extractors
 from tests.experiment.test_words import written as write_meld
 from tests.experiment.tiny import Silent, config
 from tests.features.fake import LetterExtractor
@@ -100,7 +100,7 @@ def test_check_of_whisper_with_rttm(tmp_path):
 def _run(tmp_path_factory):
     folder = tmp_path_factory.mktemp("model")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(words, "EXTRACTORS", {"text": lambda *arguments: LetterExtractor(arguments[0])})
+        patch.setattr(extractors, "EXTRACTORS", {"text": lambda *arguments: LetterExtractor(arguments[0])})
         patch.setenv("XDG_CACHE_HOME", str(folder / "cache"))
         (folder / "csv").mkdir()
         for part, dialogues in (("train", 6), ("dev", 3), ("test", 2)):

@@ -13,7 +13,7 @@ import graphmer as gm
 from graphmer.cli.app import app
 from graphmer.corpora.dataset import write_dataset
 from graphmer.errors import CheckpointError
-from graphmer.experiment import Run, words
+from graphmer.experiment import Run, extractors
 from graphmer.experiment.packing import pack
 from graphmer.experiment.words import corpus_of, read_transcripts
 from graphmer.transcripts import ReadingOptions
@@ -26,7 +26,9 @@ CHAT = "Ann: aaa\nBob: b bb\nAnn:\nBob: cd\n"
 
 @pytest.fixture(name="cache", autouse=True)
 def _cache(monkeypatch, tmp_path):
-    monkeypatch.setattr(words, "EXTRACTORS", {"text": lambda model, device, settings: LetterExtractor(model)})
+    monkeypatch.setattr(
+        extractors, "EXTRACTORS", {"text": lambda model, device, settings: LetterExtractor(model)}
+    )
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path / "cache"
 

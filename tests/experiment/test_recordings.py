@@ -11,7 +11,7 @@ from typer.testing import CliRunner
 
 from graphmer.cli.app import app
 from graphmer.errors import CheckpointError, CorpusError
-from graphmer.experiment import Run, words
+from graphmer.experiment import Run, extractors
 from graphmer.experiment.recordings import clips_of
 from graphmer.experiment.transcribed import transcribed_corpus
 from graphmer.inference import load
@@ -45,7 +45,7 @@ def _folder(tmp_path, monkeypatch):
     def text(model, device, settings):
         return LetterExtractor(model)
 
-    monkeypatch.setattr(words, "EXTRACTORS", words.EXTRACTORS | {"text": text})
+    monkeypatch.setattr(extractors, "EXTRACTORS", extractors.EXTRACTORS | {"text": text})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
     return tmp_path
 
@@ -182,7 +182,7 @@ def test_audio_is_missing_where_there_is_no_recording_or_none_that_can_be_read(m
     def never(*_):
         raise AssertionError("needs no extractor of audio")
 
-    monkeypatch.setattr(words, "EXTRACTORS", words.EXTRACTORS | {"audio": never})
+    monkeypatch.setattr(extractors, "EXTRACTORS", extractors.EXTRACTORS | {"audio": never})
     output, available = predicted(model, call)
     assert "audio missing in all turns: no recording (name it with --audio)" in output
     assert available == [["text"]] * 5

@@ -3,7 +3,7 @@ from typer.testing import CliRunner
 
 from graphmer.cli.app import app
 from graphmer.errors import ConfigError, CorpusError
-from graphmer.experiment import Components, Run, words
+from graphmer.experiment import Components, Run, extractors
 from graphmer.inference import load
 from tests.experiment.test_words import written
 from tests.experiment.tiny import Silent, config
@@ -15,7 +15,9 @@ SETTINGS = {"split": {"scheme": "official"}, "features": {"text": "letters"}}
 @pytest.fixture(name="meld")
 def _meld(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setattr(words, "EXTRACTORS", {"text": lambda model, device, settings: LetterExtractor(model)})
+    monkeypatch.setattr(
+        extractors, "EXTRACTORS", {"text": lambda model, device, settings: LetterExtractor(model)}
+    )
     (tmp_path / "csv").mkdir()
     for part, dialogues in (("train", 6), ("dev", 3), ("test", 2)):
         written(tmp_path / "csv", part, dialogues)
@@ -27,7 +29,7 @@ def settings(folder, root, **changes):
 
 
 def without_extractors(monkeypatch):
-    monkeypatch.setattr(words, "EXTRACTORS", {})
+    monkeypatch.setattr(extractors, "EXTRACTORS", {})
 
 
 def test_a_run_of_transcripts_keeps_its_corpus_and_needs_no_extractor_again(meld, tmp_path, monkeypatch):
@@ -82,7 +84,7 @@ def test_a_second_run_takes_vectors_from_the_cache(meld, tmp_path, monkeypatch):
         made.append(LetterExtractor(model))
         return made[-1]
 
-    monkeypatch.setattr(words, "EXTRACTORS", {"text": maker})
+    monkeypatch.setattr(extractors, "EXTRACTORS", {"text": maker})
     chosen = settings(tmp_path / "config", meld)
     fingerprints = {Components(chosen).corpus.fingerprint for _ in range(2)}
     assert len(fingerprints) == 1

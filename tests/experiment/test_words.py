@@ -7,9 +7,10 @@ from typer.testing import CliRunner
 from graphmer.cli.app import app
 from graphmer.corpora.dataset import read_dataset, write_dataset
 from graphmer.errors import CheckpointError, ConfigError, CorpusError
-from graphmer.experiment import Run, words
+from graphmer.experiment import Run, extractors
 from graphmer.experiment.classes import with_classes
-from graphmer.experiment.words import corpus_of, read_transcripts, with_features
+from graphmer.experiment.extraction import with_features
+from graphmer.experiment.words import corpus_of, read_transcripts
 from graphmer.inference import load
 from graphmer.transcripts import ReadingOptions, read_transcript
 from tests.experiment.tiny import Silent, config
@@ -42,7 +43,9 @@ def _meld(tmp_path):
 
 @pytest.fixture(name="letters", autouse=True)
 def _letters(monkeypatch, tmp_path):
-    monkeypatch.setattr(words, "EXTRACTORS", {"text": lambda model, device, settings: LetterExtractor(model)})
+    monkeypatch.setattr(
+        extractors, "EXTRACTORS", {"text": lambda model, device, settings: LetterExtractor(model)}
+    )
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -138,7 +141,7 @@ def emotions_of_a_call_come_back(path, folder):
 def refuse_another_extractor(path, chat, corpus, trained):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            words,
+            extractors,
             "EXTRACTORS",
             {"text": lambda model, device, settings: LetterExtractor("other", weights="1" * 64)},
         )
@@ -149,10 +152,10 @@ def refuse_another_extractor(path, chat, corpus, trained):
     stored = trained.facts["extractors"]["text"] | {"settings": {"case": True}}
     other = replace(trained, facts={"extractors": {"text": stored}})
     with pytest.raises(CheckpointError, match="Use that extractor") as error:
-        words.require_same_extractors(other, corpus / "dialogues.jsonl")
+        extractors.require_same_extractors(other, corpus / "dialogues.jsonl")
     assert "\n" not in str(error.value)
     with pytest.raises(CheckpointError, match="does not know the extractors"):
-        words.model_extractors(replace(trained, facts={}), {}, "cpu")
+        extractors.model_extractors(replace(trained, facts={}), {}, "cpu")
 
 
 def test_features_of_one_modality_leave_those_of_others(meld):

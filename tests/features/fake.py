@@ -34,3 +34,7 @@ class LetterExtractor:
             raise KeyboardInterrupt
         self.seen.append(list(contents))
         return [np.array([text.count(c) + len(text) for c in "abcde"], dtype=np.float32) for text in contents]
+
+
+LETTERS = {"text": lambda model, device, settings: LetterExtractor(model)}
+"""Makers of extractors by modality, of letters alone."""

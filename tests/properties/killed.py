@@ -35,10 +35,10 @@ def preload() -> None:
     import graphmer.report.comparison_page
     import graphmer.report.page
     import graphmer.report.picture  # noqa: F401
-    from graphmer.experiment import words
-    from tests.features.fake import LetterExtractor
+    from graphmer.experiment import extractors
+    from tests.features.fake import LETTERS
 
-    words.EXTRACTORS = {"text": lambda model, device, settings: LetterExtractor(model)}
+    extractors.EXTRACTORS = LETTERS
     matplotlib.rcParams["svg.hashsalt"] = "graphmer"  # the same ids in each file
     torch.set_num_threads(1)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))

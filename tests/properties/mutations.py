@@ -40,7 +40,7 @@ def fuzz(kind: Literal["mutation", "round trip"]) -> Callable[[Callable[..., Non
         def example(*arguments: Any, **named: Any) -> None:
             try:
                 test(*arguments, **named)
-            except (StopTest, UnsatisfiedAssumption):  # an incomplete draw
+            except (FlakyStrategyDefinition, StopTest, UnsatisfiedAssumption):  # an incomplete draw
                 raise
             except BaseException:
                 counts["tried"] += 1
@@ -63,7 +63,8 @@ def fuzz(kind: Literal["mutation", "round trip"]) -> Callable[[Callable[..., Non
                         if counts["tried"] >= EXAMPLES:
                             break
             finally:
-                record(f"{test.__module__.rpartition('.')[2]}.{test.__name__}", kind, **counts)
+                case = "".join(f"[{value}]" for value in named.values() if isinstance(value, str))
+                record(f"{test.__module__.rpartition('.')[2]}.{test.__name__}{case}", kind, **counts)
 
         kept = [each for each in inspect.signature(test).parameters.values() if each.name != "data"]
         run.__signature__ = inspect.Signature(kept)  # type: ignore[attr-defined]

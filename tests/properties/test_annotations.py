@@ -1,16 +1,15 @@
 """Reading any file of annotations gives its content or a `GraphmerError`, and nothing else."""
 
 import json
-from pathlib import Path
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import strategies as st
 
 from graphmer.transcripts import ReadingOptions, read_transcript
 from graphmer.transcripts.label_studio import LabelStudioFormat
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.write import WRITERS
-from tests.properties.mutations import altered, as_json, damaged, tried
+from tests.properties.mutations import altered, as_json, damaged, fuzz
 from tests.properties.test_fuzz import survives
 from tests.transcripts.test_annotations import CHA, LONG, REPLY, SHORT, SPEECH, elan, referring, slots, tier
 from tests.transcripts.test_label_studio import annotation, export, region, rows
@@ -41,22 +40,18 @@ CHOICES = (
 )
 
 
+@pytest.mark.fuzz
 @pytest.mark.parametrize("name", FILES)
-def test_damaged_files(tmp_path, name):
-    path = tmp_path / "file.any"
-
-    @tried
-    @given(content=damaged(FILES[name].encode()), options=st.sampled_from(CHOICES))
-    def read(content, options):
-        path.write_bytes(content)
-        survives(lambda: read_transcript(path, options))
-
-    read()
+@fuzz("mutation")
+def test_damaged_files(data, tmp_path, name):
+    path, options = tmp_path / "file.any", data.draw(st.sampled_from(CHOICES))
+    path.write_bytes(data.draw(damaged(FILES[name].encode())))
+    survives(lambda: read_transcript(path, options))
 
 
-@tried
-@given(content=altered(json.loads(export(*LABELLED))), options=st.sampled_from(CHOICES))
-def test_exports_of_label_studio_of_other_content(tmp_path_factory, content, options):
-    path = Path(tmp_path_factory.getbasetemp()) / "export.json"
-    path.write_bytes(as_json(content))
+@pytest.mark.fuzz
+@fuzz("mutation")
+def test_exports_of_label_studio_of_other_content(data, tmp_path):
+    path, options = tmp_path / "export.json", data.draw(st.sampled_from(CHOICES))
+    path.write_bytes(as_json(data.draw(altered(json.loads(export(*LABELLED))))))
     survives(lambda: LabelStudioFormat().read(TextFile.opened(path), options))

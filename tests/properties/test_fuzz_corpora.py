@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import strategies as st
 
 from graphmer.corpora.merbench import read_merbench
 from graphmer.corpora.pickles import read_pickled
@@ -30,7 +30,7 @@ from tests.corpora.test_pickles import (
     cosmic,
     vectors,
 )
-from tests.properties.mutations import altered, as_json, damaged, tried
+from tests.properties.mutations import altered, as_json, damaged, fuzz
 from tests.transcripts.test_published import (
     DYADIC,
     EMORY,
@@ -102,8 +102,7 @@ def plain(content):
     return content.tolist() if isinstance(content, np.ndarray) else content
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_damaged_pickles(data, place):
     path = place / "damaged.pkl"
     content = pickle.dumps(data.draw(st.sampled_from(PICKLES)), protocol=data.draw(st.integers(0, 5)))
@@ -111,8 +110,7 @@ def test_damaged_pickles(data, place):
     survives(lambda: examine(lambda found: read_pickled(path, findings=found)))
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_pickles_of_other_content(data, place):
     path = place / "altered.pkl"
     path.write_bytes(pickle.dumps(data.draw(altered(plain(data.draw(st.sampled_from(PICKLES)))))))
@@ -122,16 +120,14 @@ def test_pickles_of_other_content(data, place):
     )
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_damaged_tables_and_documents(data, place):
     path = place / "table.any"
     path.write_bytes(data.draw(damaged(data.draw(st.sampled_from(TABLES)).encode())))
     survives(lambda: read_transcript(path))
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_documents_of_other_content(data, place):
     path = place / "document.json"
     content = json.loads(data.draw(st.sampled_from(TABLES[3:])))
@@ -139,8 +135,7 @@ def test_documents_of_other_content(data, place):
     survives(lambda: read_transcript(path))
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_damaged_folders_of_words(data, place):
     root = iemocap(place / "words")
     for name, content in (("EmoEvaluation", EVALUATION), ("transcriptions", WORDS)):
@@ -155,8 +150,7 @@ def test_damaged_folders_of_words(data, place):
     survives(lambda: read_transcript(place / "convokit", ReadingOptions(label="mood")))
 
 
-@tried
-@given(data=st.data())
+@fuzz("mutation")
 def test_damaged_labels_of_merbench(data, place):
     (place / "merbench").mkdir(exist_ok=True)
     clips = {"Ses05F_a_M000": {"emo": 0, "val": -10}, "sample_1": {"emo": "sad", "val": "1.0"}}

@@ -5,7 +5,7 @@ from dataclasses import replace
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import given, strategies as st
+from hypothesis import strategies as st
 
 from graphmer.dialogue import Utterance
 from graphmer.errors import CorpusError
@@ -13,7 +13,7 @@ from graphmer.transcripts import ReadingOptions, TranscribedDialogue, read_trans
 from graphmer.transcripts.timed import one_line
 from graphmer.transcripts.words import repaired, words
 from graphmer.transcripts.write import WRITERS
-from tests.properties.mutations import tried
+from tests.properties.mutations import fuzz
 
 TURNS = (
     Utterance("Ann", emotion="joy", text='I got the job! <3 & "more" <i>now</i>', start=0.0, end=1.5),
@@ -77,19 +77,13 @@ def cleaned(turn):
 
 @pytest.mark.fuzz
 @pytest.mark.parametrize("form", WRITERS)
-def test_any_names_and_texts_come_back_as_one_line_without_control_characters(tmp_path_factory, form):
-    folder = tmp_path_factory.mktemp("talks")
-
-    @tried
-    @given(talk=talks())
-    def comes_back(talk):
-        wanted = [cleaned(turn) for turn in talk.turns]
-        if not all(turn.speaker and turn.emotion for turn in wanted):
-            return
-        found = again(folder, talk, form).dialogues[0].turns
+@fuzz("round trip")
+def test_any_names_and_texts_come_back_as_one_line_without_control_characters(data, tmp_path, form):
+    talk = data.draw(talks())
+    wanted = [cleaned(turn) for turn in talk.turns]
+    if all(turn.speaker and turn.emotion for turn in wanted):
+        found = again(tmp_path, talk, form).dialogues[0].turns
         assert facts(found) == facts(wanted)
-
-    comes_back()
 
 
 @pytest.mark.parametrize("form", WRITERS)
