@@ -3,9 +3,9 @@
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import JsonValue, ValidationError
+from pydantic import Field, JsonValue, ValidationError, model_validator
 
 from graphmer.checksums import KEY, read_sealed
 from graphmer.errors import CheckpointError
@@ -36,8 +36,15 @@ class _Graph(Settings):
 
 class _Normalisation(Settings):
     mean: dict[str, tuple[float, ...]]
-    deviation: dict[str, tuple[float, ...]]
-    limit: float | None
+    deviation: dict[str, tuple[Annotated[float, Field(gt=0)], ...]]
+    limit: Annotated[float, Field(gt=0)] | None
+
+    def check(self, widths: Mapping[str, int]) -> None:
+        """Raise ValueError where the statistics are not those of these features."""
+        for name, values in (("mean", self.mean), ("deviation", self.deviation)):
+            found = {modality: len(row) for modality, row in values.items()}
+            if found != dict(widths):
+                raise ValueError(f"`normalisation.{name}` must have the widths {dict(widths)}; got {found}")
 
 
 class _Encoding(Settings):
@@ -69,6 +76,15 @@ class Description(Settings):
     supports: _Memory | None
     weights: str
     """SHA-256 of ``model.safetensors``."""
+
+    @model_validator(mode="after")
+    def _of_the_same_features(self) -> "Description":
+        widths: Mapping[str, int] = self.model.signature.widths
+        if self.encoding is not None:
+            self.encoding.normalisation.check(widths)
+            widths = self.encoding.widths
+        self.normalisation.check(widths)
+        return self
 
 
 def read_description(path: Path, systems: Mapping[str, System]) -> Description:
@@ -106,6 +122,5 @@ def read_description(path: Path, systems: Mapping[str, System]) -> Description:
     except ValidationError as error:
         problem = error.errors()[0]
         field = ".".join(map(str, problem["loc"]))
-        raise CheckpointError(
-            f"{path}: {field}: {problem['msg'].removeprefix('Value error, ')}. Train again."
-        ) from None
+        said = ": ".join(filter(None, (field, problem["msg"].removeprefix("Value error, "))))
+        raise CheckpointError(f"{path}: {said}. Train again.") from None

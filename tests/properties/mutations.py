@@ -31,19 +31,21 @@ def fuzz(kind: Literal["mutation", "round trip"]) -> Callable[[Callable[..., Non
     """Decorator that runs a test with `EXAMPLES` draws of its argument ``data``, and records its counts.
 
     In long runs Hypothesis sometimes takes the draws of slow tests for inconsistent, although they depend on
-    nothing else; drawing then goes on with the next seed.
+    nothing else; drawing then goes on with the next seed, unless an example has failed.
     """
 
     def decorate(test: Callable[..., None]) -> Any:
         counts = {"tried": 0, "survived": 0}
+        failures: list[BaseException] = []
 
         def example(*arguments: Any, **named: Any) -> None:
             try:
                 test(*arguments, **named)
             except (FlakyStrategyDefinition, StopTest, UnsatisfiedAssumption):  # an incomplete draw
                 raise
-            except BaseException:
+            except BaseException as error:
                 counts["tried"] += 1
+                failures.append(error)
                 raise
             counts["tried"] += 1
             counts["survived"] += 1
@@ -53,6 +55,7 @@ def fuzz(kind: Literal["mutation", "round trip"]) -> Callable[[Callable[..., Non
         @functools.wraps(test)
         def run(*arguments: Any, **named: Any) -> None:
             counts.update(tried=0, survived=0)
+            failures.clear()
             try:
                 for number in itertools.count():
                     left = settings(tried, max_examples=EXAMPLES - counts["tried"])
@@ -60,6 +63,8 @@ def fuzz(kind: Literal["mutation", "round trip"]) -> Callable[[Callable[..., Non
                         seed(number)(left(given(data=st.data())(example)))(*arguments, **named)
                         break
                     except FlakyStrategyDefinition:
+                        if failures:
+                            raise failures[0] from None
                         if counts["tried"] >= EXAMPLES:
                             break
             finally:

@@ -112,6 +112,9 @@ def test_a_description_that_lacks_a_part_is_named(lost, tmp_path):
             {"text": ["a"]},
             "normalisation.mean.text.0: Input should be a valid number",
         ),
+        (("normalisation", "mean"), {"text": [0.0]}, "`normalisation.mean` must have the widths"),
+        (("normalisation", "deviation"), {"text": [0.0]}, "normalisation.deviation.text.0: Input should be"),
+        (("normalisation", "deviation"), {}, "`normalisation.deviation` must have the widths"),
     ],
 )
 def test_a_description_is_read_by_its_schema(where, value, message, tmp_path):
