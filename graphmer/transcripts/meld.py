@@ -34,8 +34,7 @@ class MeldFormat:
 
     def matches(self, head: str) -> bool:
         columns = columns_of(head)
-        is_meld = {"Utterance", "Speaker", "Dialogue_ID", "Utterance_ID"} <= set(columns)
-        return is_meld and (_DYADIC in columns) == self.dyadic
+        return set(_COLUMNS) <= set(columns) and (_DYADIC in columns) == self.dyadic
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
         report = ReadingReport()

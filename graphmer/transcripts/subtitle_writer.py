@@ -3,7 +3,7 @@
 import html
 
 from graphmer.errors import CorpusError
-from graphmer.transcripts.subtitles import plain
+from graphmer.transcripts.voices import plain
 from graphmer.transcripts.timed import timed_turns
 from graphmer.transcripts.transcript import TranscribedDialogue
 
