@@ -69,10 +69,9 @@ def _first(head: str) -> tuple[Any, Any]:
 
 def _is_by_id(value: Mapping[str, Any]) -> bool:
     """Whether it has nothing but dialogues by their ids, each a list of turns or an object with one."""
-    return len(value) > 0 and all(
-        key not in _LISTS and bool(turns := _turns_of(each)) and isinstance(turns[0], dict)
-        for key, each in value.items()
-    )
+    dialogues = [_turns_of(each) for each in value.values()]
+    is_free = bool(value) and value.keys().isdisjoint(_LISTS)
+    return is_free and all(each and isinstance(each[0], dict) for each in dialogues)
 
 
 def _turns_of(value: Any) -> list[Any] | None:

@@ -26,6 +26,7 @@ from graphmer.transcripts.table import TableFormat
 from graphmer.transcripts.talkbank import TalkBankFormat
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.textgrid import TextGridFormat
+from graphmer.transcripts.timed_text import TimedTextFormat
 from graphmer.transcripts.transcript import FolderFormat, ReadingOptions, Transcript, TranscriptFormat
 from graphmer.transcripts.whatsapp import WhatsAppFormat
 from graphmer.transcripts.whisper import WHISPER, WHISPER_CPP, WHISPERX
@@ -55,6 +56,7 @@ FORMATS: tuple[TranscriptFormat, ...] = (
     LabelStudioFormat(),
     JsonTurnsFormat(),
     WhatsAppFormat(),
+    TimedTextFormat(),
     ChatFormat(),
     TableFormat(),
 )

@@ -21,9 +21,14 @@ _CHANGES = re.compile(r"(?m)^\s*(?:>{2,3}|(?:&gt;){2,3})\s*")
 """What captions for the deaf write where another person begins."""
 
 _SOUNDS = frozenset(
-    "applause beep breathing chatter cheering clapping clears coughing coughs crosstalk cries crying gasps "
-    "groans inaudible laughing laughs laughter music musik noise pause screaming screams shouting sighs "
-    "silence singing sniffles sobbing sound speaking static unintelligible whispering whispers".split()
+    {
+        *("applause", "beep", "breathing", "chatter", "cheering", "clapping", "clears"),
+        *("coughing", "coughs", "crosstalk", "cries", "crying", "gasps", "groans"),
+        *("inaudible", "laughing", "laughs", "laughter", "music", "musik", "noise"),
+        *("pause", "screaming", "screams", "shouting", "sighs", "silence", "singing"),
+        *("sniffles", "sobbing", "sound", "speaking", "static", "unintelligible", "whispering"),
+        *("whispers"),
+    }
 )
 """First words of what is in brackets for a sound, not for a person."""
 
@@ -84,11 +89,19 @@ def plain(text: str) -> str:
     return html.unescape(_TAG.sub("", text)).replace("\u00a0", " ").strip()
 
 
-def accepted_names(found: Sequence[Voice], roster: Sequence[str], report: ReadingReport) -> set[str]:
+def accepted_names(
+    found: Sequence[Voice], roster: Sequence[str], report: ReadingReport, *, once: bool = False
+) -> set[str]:
     """Names without markup that are taken for speakers; the report has those that are not.
 
     Those of the roster, if there is one. Else names that occur more than once, or in markup; or all, if each
     voice begins with one and none occurs twice.
+
+    Args:
+        found: voices of a file.
+        roster: names of the speakers, if they are known.
+        report: of the reading.
+        once: whether all are taken if each voice begins with one, even where some occur twice.
     """
     if roster:
         return set(roster)
@@ -98,13 +111,13 @@ def accepted_names(found: Sequence[Voice], roster: Sequence[str], report: Readin
     times = Counter(name for name, text in begins + later if text)
     known = {voice.name for voice in found if voice.name is not None}
     names = {name for name, number in times.items() if number > 1 or name in known}
-    if not names and len(open_voices) > 1 and len(times) == len(open_voices) == len(begins):
+    if len(open_voices) > 1 and len(begins) == len(open_voices) and (once or len(times) == len(begins)):
         return set(times)
-    once = [name for name, _ in begins if times[name] == 1 and name not in names]
-    if once:
+    single = [name for name, _ in begins if times[name] == 1 and name not in names]
+    if single:
         report.notes.append(
-            f"words before a colon or in brackets that occur once, not taken for names: {', '.join(once[:8])}"
-            f"{f' and {len(once) - 8} more' if len(once) > 8 else ''}; if they are, give --roster"
+            f"before a colon or in brackets, but once and so no names: {', '.join(single[:8])}"
+            f"{f' and {len(single) - 8} more' if len(single) > 8 else ''}; if they are, give --roster"
         )
     return names
 

@@ -16,7 +16,7 @@ _MARK = "\u200e"
 
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 _HEAD = re.compile(rf"\[(?P<ios>{STAMP})\] ?|(?P<android>{STAMP})(?: ?[-\u2013] |, (?=[^:\n]+ : ))")
-"""Date and time of a message; in Korean exports a comma follows, and the colon after the author has a blank."""
+"""Date and time of a message; in Korean exports a comma follows, and a blank is before the colon."""
 
 _AUTHOR = re.compile(r"(?P<name>[^:\n]{1,60}?)\s?:(?:\s(?P<text>.*))?", re.DOTALL)
 _QUOTED = re.compile('["\u201c-\u201f\u00ab\u00bb]')
@@ -150,7 +150,7 @@ def _message(head: re.Match[str], parts: Sequence[str]) -> _Message:
 
 
 def _groups(messages: Sequence[_Message]) -> set[str]:
-    """Authors of nothing but words of iOS, some of them of the system, in a chat of others: the group's name."""
+    """Authors of nothing but words of iOS, some of the system, where others talk: the name of the group."""
     total = Counter(message.author for message in messages if message.author is not None)
     system = Counter(message.author for message in messages if message.is_system)
     marked = Counter(message.author for message in messages if message.is_marked)
