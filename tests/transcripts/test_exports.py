@@ -92,7 +92,7 @@ TALK = [
         "00:00:03 Ann Lee: Hello: all\n00:00:12 Bob: Hi. More.\n01:02:20 Ann Lee: Bye\n",
         "00:00:03\t From Ann Lee to Everyone:\n\tHello: all\n00:00:12\t From Bob to Everyone:\n\tHi. More.\n"
         "01:02:20\t From Ann Lee to Everyone:\n\tBye\n",
-        "00:00:03\t From  Ann Lee : Hello: all\n00:00:12\t From  Bob : Hi. More.\n01:02:20\t From  Ann Lee : Bye\n",
+        "0:03\t From Ann Lee : Hello: all\n00:12\t From Bob : Hi. More.\n01:02:20\t From Ann Lee : Bye\n",
     ],
 )
 def test_text_with_times_beside_names(tmp_path, lines):
@@ -113,6 +113,7 @@ def test_prose_that_ends_with_a_time_is_no_transcript(tmp_path):
         read(tmp_path, "We met at 10:30\nand left.\nA long day.\nWe met again at 11:30\nthe end\n")
 
 
+# ruff: noqa: RUF001
 KOREAN = "2023. 6. 13. 오후 9:41, 철수 : 안녕: 너\n2023. 6. 13. 오후 9:42, 영희 : 네\n"
 ARABIC = "١٣‏/٦‏/٢٠٢٣، ٩:٤١ م - أحمد: مرحبا\n١٣‏/٦‏/٢٠٢٣، ٩:٤٢ م - سارة: أهلا\n"
 PERSIAN = "۱۳/۶/۲۰۲۳،‏ ۹:۴۱ - علی: سلام\n۱۳/۶/۲۰۲۳،‏ ۹:۴۲ - سارا: درود\n"
@@ -184,8 +185,8 @@ def test_columns_of_meld_with_names_of_dialogues_are_a_table(tmp_path):
 
 def test_marks_of_silence_are_no_words(tmp_path):
     grid = (
-        'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n5\n<exists>\n1\n"IntervalTier"\n"Ann"\n0\n5\n'
-        '3\n0\n1.5\n"Hi"\n1.5\n2\n"<SIL>"\n2\n5\n"sp"\n'
+        'File type = "ooTextFile"\nObject class = "TextGrid"\n\n0\n5\n<exists>\n1\n"IntervalTier"\n"Ann"\n0\n'
+        '5\n3\n0\n1.5\n"Hi"\n1.5\n2\n"<SIL>"\n2\n5\n"sp"\n'
     )
     found = read(tmp_path, grid)
     assert timed(found) == [("Ann", "Hi", 0.0, 1.5)]
