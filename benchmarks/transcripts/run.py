@@ -124,8 +124,8 @@ def table(machine: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]) ->
             few, many = (rows[str(number)] for number in SIZES)
             lines.append(f"| {name} | {many['file_mb']:.1f} | {cell(few)} | {cell(many)} |")
     version = machine["versions"]["python"]
-    about = f"Seconds of the processor, and the peak of the memory. Commit {machine['commit']}, Python {version}, "
-    about += f"{machine['processor']}."
+    about = f"Seconds of the processor, and the peak of the memory. Commit {machine['commit']}, "
+    about += f"Python {version}, {machine['processor']}."
     return "\n" + "\n".join([*lines, "", about]) + "\n\n"
 
 

@@ -24,6 +24,7 @@ name: calls
 data: {format: transcripts, root: ROOT/calls}
 features: {text: minilm, audio: egemaps}
 split: {scheme: official}
+graph: {rules: {near: {rule: adjacent}}}
 model: {system: graphmer, width: 32, depth: 1, heads: 2}
 training:
   stages: [{name: mixing, objective: mixing, epochs: 12, mask: complete}]

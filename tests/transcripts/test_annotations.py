@@ -343,6 +343,14 @@ def test_main_lines_of_chat_are_turns_with_times_of_their_bullets(tmp_path):
     assert found.report.left_out == {"dependent line": 1}
 
 
+def test_the_line_of_chat_is_kept_with_its_codes(tmp_path):
+    lines = (
+        "@UTF8\n@Begin\n*A:\t<we> [//] I need\n\txxx . \x150_900\x15\n*A:\tit . \x15950_1900\x15\n@End\n"
+    )
+    (turn,) = read(tmp_path, lines).dialogues[0].turns
+    assert (turn.text, turn.raw) == ("I need. it.", "<we> [//] I need xxx .\nit .")
+
+
 def test_bullets_that_were_made_visible_are_times_too(tmp_path):
     assert timed(read(tmp_path, CHA.replace("\u0015", "\u2022"))) == timed(read(tmp_path, CHA))
 
