@@ -12,16 +12,21 @@ import argparse
 import json
 import os
 import resource
-import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
 
+import openpyxl  # noqa: F401 - imported before it is needed, so that its memory does not count
+
 from benchmarks.markers import fill
 from benchmarks.transcripts.files import TEXTS, WORDS, WRITERS, write
+from graphmer.errors import CorpusError
+from graphmer.training.run_folder import environment
+from graphmer.transcripts import ReadingOptions, read_transcript
 
 RESULT = Path(__file__).parent.parent / "results" / "transcripts.json"
 PAGE = Path(__file__).parent.parent.parent / "docs" / "transcripts.md"
@@ -34,11 +39,7 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--format", help="measure this one only, and store nothing")
-    parser.add_argument("--read", type=Path, help=argparse.SUPPRESS)
     options = parser.parse_args()
-    if options.read is not None:
-        print(json.dumps(reading(options.read)))
-        return
     names = [options.format] if options.format else [*TEXTS, *WRITERS, NONE]
     found: dict[str, Any] = {}
     with tempfile.TemporaryDirectory() as folder:
@@ -46,8 +47,6 @@ def main() -> None:
             found[name] = measured(name, Path(folder))
             print(name, json.dumps(found[name]), flush=True)
     if options.format is None:
-        from graphmer.training.run_folder import environment
-
         machine = environment(device="cpu", cores=os.cpu_count(), load=[os.getloadavg()[0]])
         RESULT.write_text(json.dumps({"environment": machine, "measured": found}, indent=1) + "\n")
         fill(PAGE, "long_transcripts", lambda: table(machine, found))
@@ -60,31 +59,25 @@ def measured(name: str, folder: Path) -> dict[str, Any]:
         with path.open("w") as file:
             for _ in range(1024):
                 file.write((WORDS + "\n").ljust(1024, "x") * 1024)
-        found = {"refused": subprocess_reading(path)}
+        found = {"refused": apart(path)}
         path.unlink()
         return found
     found = {}
     for number in SIZES:
         path = folder / f"{len([*folder.iterdir()])}_{number}"
         write(name, number, path)
-        found[str(number)] = subprocess_reading(path)
+        found[str(number)] = apart(path)
     return found
 
 
-def subprocess_reading(path: Path) -> Any:
-    command = [sys.executable, "-m", "benchmarks.transcripts.run", "--read", str(path)]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    return json.loads(done.stdout)
+def apart(path: Path) -> Any:
+    """What `reading` says in a process of its own, which has the modules of this one."""
+    with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:
+        return pool.submit(reading, path).result()
 
 
 def reading(path: Path) -> dict[str, Any]:
     """Seconds, memory in MB, format and turns of one file; the problem if it is refused."""
-    import openpyxl  # noqa: F401
-    import pydantic  # noqa: F401
-
-    from graphmer.errors import CorpusError
-    from graphmer.transcripts import ReadingOptions, read_transcript
-
     files = [path] if path.is_file() else [file for file in path.rglob("*") if file.is_file()]
     size = sum(file.stat().st_size for file in files) / 1e6
     before, begin = peak(), time.process_time()
