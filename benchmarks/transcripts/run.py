@@ -65,7 +65,8 @@ def measured(name: str, folder: Path) -> dict[str, Any]:
     found = {}
     for number in SIZES:
         path = folder / f"{len([*folder.iterdir()])}_{number}"
-        write(name, number, path)
+        with ProcessPoolExecutor(1, mp_context=get_context("fork")) as pool:  # leaves no memory to reuse
+            pool.submit(write, name, number, path).result()
         found[str(number)] = apart(path)
     return found
 
