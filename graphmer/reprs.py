@@ -1,5 +1,7 @@
 """One-line representations of objects."""
 
+from datetime import date, time
+
 
 def short_repr(instance: object, name: str, *facts: str) -> str:
     """The class, the name and what is worth knowing of an object.
@@ -9,6 +11,18 @@ def short_repr(instance: object, name: str, *facts: str) -> str:
         "float('demo', 3 turns, 1 speaker)"
     """
     return f"{type(instance).__name__}({', '.join([repr(name), *facts])})"
+
+
+def shown(value: object) -> str:
+    """A value in a message, shortened; of a container, only its type.
+
+    Example:
+        >>> shown("hello"), shown(None), shown([1, 2])
+        ("'hello'", 'None', 'list')
+    """
+    plain = isinstance(value, str | int | float | complex | bytes | date | time) or value is None
+    text = repr(value) if plain else type(value).__name__
+    return text if len(text) <= 60 else f"{text[:60]}..."
 
 
 def counted(number: int, noun: str) -> str:

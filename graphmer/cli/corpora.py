@@ -21,7 +21,7 @@ from graphmer.corpora.pickles import is_pickle, read_pickled
 from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, Problem
 from graphmer.errors import ConfigError
-from graphmer.experiment.word_corpora import has_words, read_words
+from graphmer.experiment.word_corpora import has_words, is_transcript, read_words
 from graphmer.transcripts import ReadingOptions
 
 Kind = Literal["arrays", "dataset", "dialogues", "gcnet", "merbench", "pickle", "words"]
@@ -99,7 +99,7 @@ def kind_of(source: Path) -> Kind:
     if source.suffix == ".npz":
         return "arrays"
     if source.is_file():
-        return "pickle" if is_pickle(source) else "words" if has_words(source) else "dialogues"
+        return "pickle" if is_pickle(source) else "words" if is_transcript(source) else "dialogues"
     if (source / HEADER).is_file():
         return "dataset"
     if not source.is_dir() or any(source.glob("*.pkl")):

@@ -27,6 +27,7 @@ class Utterance:
         reply_to: id of the turn that this turn replies to.
         causes: ids of the turns that cause this turn's emotion, which may include itself; empty if no turn of
             the dialogue does, ``None`` if not annotated.
+        raw: what the file has in place of `text`, where reading removes codes of transcription.
     """
 
     speaker: str
@@ -38,6 +39,7 @@ class Utterance:
     end: float | None = None
     reply_to: str | None = None
     causes: tuple[str, ...] | None = None
+    raw: str | None = None
 
 
 @dataclass(frozen=True, eq=False)

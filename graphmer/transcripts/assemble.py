@@ -24,6 +24,7 @@ class Cue:
         end: in seconds.
         emotion: label, or ``None`` if it has none.
         id: of the turn, or ``None``.
+        raw: what the file has in place of the text, with its codes of transcription.
     """
 
     speaker: str | None
@@ -32,6 +33,7 @@ class Cue:
     end: float | None = None
     emotion: Emotion = None
     id: str | None = None
+    raw: str | None = None
 
 
 def turns(
@@ -132,7 +134,9 @@ def _turn(cue: Cue, report: ReadingReport) -> Utterance:
     text = repaired(cue.text)
     report.repaired += text != cue.text
     speaker, clean = cue.speaker or UNKNOWN, words(text)
-    return Utterance(speaker, emotion=cue.emotion, id=cue.id, text=clean, start=cue.start, end=cue.end)
+    return Utterance(
+        speaker, emotion=cue.emotion, id=cue.id, text=clean, start=cue.start, end=cue.end, raw=cue.raw
+    )
 
 
 def _merged(found: Sequence[Utterance], gap: float, report: ReadingReport) -> list[Utterance]:
@@ -145,8 +149,9 @@ def _merged(found: Sequence[Utterance], gap: float, report: ReadingReport) -> li
             continue
         report.merged += 1
         text = " ".join(part for part in (last.text, turn.text) if part) or None
+        raw = "\n".join(part for part in (last.raw, turn.raw) if part) or None
         ends = [end for end in (last.end, turn.end) if end is not None]
-        merged[-1] = replace(last, text=text, end=max(ends, default=None))
+        merged[-1] = replace(last, text=text, raw=raw, end=max(ends, default=None))
     return merged
 
 

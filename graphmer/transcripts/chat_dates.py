@@ -18,7 +18,7 @@ _ORDERS = {"day.month.year": (2, 1, 0), "month/day/year": (2, 0, 1), "year-month
 
 STAMP = (
     rf"\d{{1,4}}{_BLANK}?[./-]{_BLANK}?\d{{1,2}}{_BLANK}?[./-]{_BLANK}?\d{{1,4}}\.?"
-    rf"(?:,{_BLANK}?|{_BLANK})(?:\w{{1,3}}{_BLANK})?(?:{_HALF}{_BLANK}?)?"
+    rf"(?:[,\u060c]{_BLANK}?|{_BLANK})(?:\w{{1,3}}{_BLANK})?(?:{_HALF}{_BLANK}?)?"
     rf"\d{{1,2}}[:.]\d{{2}}(?:[:.]\d{{2}})?(?:{_BLANK}?{_HALF})?"
 )
 """Date and time of a message, without groups; of 12 or 24 hours, with or without seconds."""

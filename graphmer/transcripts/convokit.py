@@ -9,7 +9,8 @@ from typing import Any
 
 from graphmer.dialogue import Utterance
 from graphmer.errors import CorpusError
-from graphmer.transcripts.published_json import shown, spoken
+from graphmer.reprs import shown
+from graphmer.transcripts.published_json import spoken
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
 
 _UTTERANCES = "utterances.jsonl"

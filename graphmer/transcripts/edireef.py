@@ -6,7 +6,8 @@ from typing import Any
 
 from graphmer.dialogue import Utterance
 from graphmer.errors import CorpusError
-from graphmer.transcripts.published_json import document, list_field, shown, spoken
+from graphmer.reprs import shown
+from graphmer.transcripts.published_json import document, list_field, spoken
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
 

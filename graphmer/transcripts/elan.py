@@ -16,7 +16,7 @@ class ElanFormat:
 
     A tier is named by its id, by the part of it before ``@``, or by its linguistic type. Times are those of
     the first recording: its ``TIME_ORIGIN`` is added. Emotions are those of a tier of symbolic association
-    below the utterances whose id or type has the word emotion.
+    below the utterances whose id or type has the word emotion; a top tier of such a name is no speech.
     """
 
     name = "ELAN"
@@ -52,7 +52,8 @@ class ElanFormat:
 
     def _read(self, document: ElanDocument, options: ReadingOptions, report: ReadingReport) -> list[Tier]:
         names = {id: (id, id.partition("@")[0], tier.type) for id, tier in document.tiers.items()}
-        top = [tier.id for tier in document.top_down if tier.parent is None and tier.is_aligned]
+        aligned = [tier for tier in document.top_down if tier.parent is None and tier.is_aligned]
+        top = [tier.id for tier in aligned if not tier.is_of_emotions] or [tier.id for tier in aligned]
         found = [document.tiers[id] for id in tiers.chosen(names, top, options, document.path)]
         if options.roster:
             found = [tier for tier in found if document.speaker(tier) in options.roster]

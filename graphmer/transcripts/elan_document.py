@@ -34,6 +34,12 @@ class Tier:
     annotations: Sequence[Annotation]
 
     @property
+    def is_of_emotions(self) -> bool:
+        """Whether its id or type has the word emotion."""
+        words = re.split(r"[\W_]+", f"{self.id} {self.type}".casefold())
+        return not {"emotion", "emotions"}.isdisjoint(words)
+
+    @property
     def is_aligned(self) -> bool:
         """Whether its first annotation has times of its own."""
         return bool(self.annotations) and self.annotations[0].slots is not None
@@ -139,7 +145,7 @@ class ElanDocument:
             for other in self.tiers.values()
             if other.parent == tier.id
             and self.constraints.get(other.type) == "Symbolic_Association"
-            and any("emotion" in re.split(r"[\W_]+", name.casefold()) for name in (other.id, other.type))
+            and other.is_of_emotions
         ]
 
     def speaker(self, tier: Tier) -> str:

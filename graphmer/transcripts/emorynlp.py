@@ -30,7 +30,7 @@ class EmoryNlpFormat:
     name = "EmoryNLP's CSV"
 
     def matches(self, head: str) -> bool:
-        return {"Utterance", "Speaker", "Emotion", "Scene_ID"} <= set(columns_of(head))
+        return set(_COLUMNS) <= set(columns_of(head))
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
         report = ReadingReport()

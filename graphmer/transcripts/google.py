@@ -97,9 +97,8 @@ def _cues(document: _Google, options: ReadingOptions, report: ReadingReport) -> 
 def _is_google(begin: Any) -> bool:
     begin = _unwrapped(begin)
     results = begin.get("results") if isinstance(begin, dict) else None
-    return isinstance(results, list) and any(
-        "alternatives" in part for part in results if isinstance(part, dict)
-    )
+    parts = [part for part in results if isinstance(part, dict)] if isinstance(results, list) else []
+    return any("alternatives" in part and "type" not in part for part in parts)
 
 
 GOOGLE = JsonFormat("Google Speech-to-Text JSON", _Google, _is_google, _cues)

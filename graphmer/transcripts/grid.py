@@ -1,5 +1,6 @@
 """Rows of cells below a header, as in text tables and in sheets."""
 
+import re
 from collections.abc import Iterable, Sequence
 from itertools import chain, islice
 from pathlib import Path
@@ -12,6 +13,9 @@ from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
 
 _ABOVE = 10
 """Rows among which the header is looked for."""
+
+_RULE = re.compile(r"\s*(?::?-{3,}:?)?\s*")
+"""A cell of the line below the header in Markdown."""
 
 Record = tuple[int, Sequence[object]]
 """Number of a row, or of its line, and its cells."""
@@ -61,6 +65,8 @@ def rows_below(
     for number, cells in chain(begin[at + 1 :], records):
         if all(cell is None or (isinstance(cell, str) and not cell.strip()) for cell in cells):
             report.left_out["empty row"] += bool(cells)
+            continue
+        if all(isinstance(cell, str) and _RULE.fullmatch(cell) for cell in cells):
             continue
         where = f"{path}:{number}"
         if len(cells) <= text or max(before, len(cells)) < len(names) >= before + len(cells) - 1:

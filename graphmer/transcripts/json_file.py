@@ -37,7 +37,7 @@ class Part(BaseModel):
 
 def well_formed(text: str) -> str:
     """Text in which lone halves of surrogate pairs, which no encoding has, are replaced."""
-    return text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
 
 
 def _speaker(value: Any) -> Any:

@@ -11,7 +11,10 @@ from graphmer.transcripts.rows import dialogues_of
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, Transcript
 
-_LISTS = ("utterances", "turns", "dialogue", "dialog", "messages", "conversation", "segments", "lines")
+_LISTS = (
+    *("utterances", "turns", "dialogue", "dialog", "messages", "conversation", "conversations", "segments"),
+    "lines",
+)
 """Keys of the list of turns of a dialogue."""
 
 _IDS = ("id", "dialogue_id", "dialog_id", "conversation_id", "session_id", "name")
@@ -20,6 +23,8 @@ _IDS = ("id", "dialogue_id", "dialog_id", "conversation_id", "session_id", "name
 
 class JsonTurnsFormat:
     """Objects with a text, or dialogues with a list of them; keys are found like the columns of a table.
+
+    Dialogues are objects with one of the usual keys for their turns, lists in a list, or lists by id.
 
     Turns with ``features`` are graphmer's own format, which is no transcript.
     """
@@ -52,19 +57,47 @@ class JsonTurnsFormat:
 def _first(head: str) -> tuple[Any, Any]:
     """The first object of a file, and the first turn, which may be that object or within it."""
     begin = beginning(head)
+    if isinstance(begin, dict) and _is_by_id(begin):
+        begin = list(begin.values())
     first = next(iter(begin), None) if isinstance(begin, list) else begin
-    turns = _turns_of(first) if isinstance(first, dict) else None
-    return first, first if turns is None else next(iter(turns), None)
+    turns = _turns_of(first)
+    if turns is None:
+        return first, first
+    found = (turn for turn in turns if isinstance(turn, dict) and not _is_service(turn))
+    return first, next(map(_plain, found), None)
 
 
-def _turns_of(value: Mapping[str, Any]) -> list[Any] | None:
+def _is_by_id(value: Mapping[str, Any]) -> bool:
+    """Whether it has nothing but dialogues by their ids, each a list of turns or an object with one."""
+    dialogues = [_turns_of(each) for each in value.values()]
+    is_free = bool(value) and value.keys().isdisjoint(_LISTS)
+    return is_free and all(each and isinstance(each[0], dict) for each in dialogues)
+
+
+def _turns_of(value: Any) -> list[Any] | None:
     """Turns of a dialogue; ``None`` if it is a turn."""
+    if isinstance(value, list):
+        return value
+    if not isinstance(value, dict):
+        return None
     return next((value[key] for key in _LISTS if isinstance(value.get(key), list)), None)
+
+
+def _is_service(turn: Mapping[str, Any]) -> bool:
+    """Whether somebody joined a chat, changed a name or the like."""
+    return turn.get("type") == "service"
+
+
+def _plain(turn: dict[str, Any]) -> dict[str, Any]:
+    """A turn of the form ``{"from": ..., "value": ...}`` with the usual key for its text."""
+    if not {"from", "value"} <= set(turn) or "text" in turn:
+        return turn
+    return {"text" if key == "value" else key: cell for key, cell in turn.items()}
 
 
 def _is_turn(value: Mapping[str, Any]) -> bool:
     roles = known_roles(list(value))
-    return "text" in roles and isinstance(value[roles["text"]], str) and len(roles) > 1
+    return "text" in roles and isinstance(value[roles["text"]], str | list) and len(roles) > 1
 
 
 def _is_flat(value: Mapping[str, Any]) -> bool:
@@ -83,25 +116,31 @@ def _objects(file: TextFile) -> Iterator[tuple[str, Any]]:
             yield f"{file.path}:{number}", load_json(line, str(file.path), number)
         return
     value = load_json(text, str(file.path))
+    if isinstance(value, dict) and _is_by_id(value):
+        for id, each in value.items():
+            yield f"{file.path}: {well_formed(id)}", each
+        return
     for number, each in enumerate(value if isinstance(value, list) else [value], start=1):
         yield f"{file.path}: entry {number}", each
 
 
 def _rows(where: str, value: Any, report: ReadingReport) -> Iterator[Row]:
     """Turns of an object, which is a dialogue or a turn."""
-    if not isinstance(value, dict):
-        raise CorpusError(f"{where}: must be an object; got {str(value)[:40]!r}. Correct it.")
     turns = _turns_of(value)
     if turns is None:
-        yield Row(where, value)
+        if not isinstance(value, dict):
+            raise CorpusError(f"{where}: must be an object; got {str(value)[:40]!r}. Correct it.")
+        yield Row(where, _plain(value))
         return
-    id = next((well_formed(str(value[key])) for key in _IDS if isinstance(value.get(key), str | int)), None)
+    described = value if isinstance(value, dict) else {}
+    ids = (described[key] for key in _IDS if isinstance(described.get(key), str | int))
+    id = next((well_formed(str(id)) for id in ids), None)
     for number, turn in enumerate(turns, start=1):
         if not isinstance(turn, dict):
             raise CorpusError(
                 f"{where}, turn {number}: must be an object; got {str(turn)[:40]!r}. Correct it."
             )
-        if turn.get("type") == "service":  # of a chat: somebody joined, a name was changed
+        if _is_service(turn):
             report.left_out["service message"] += 1
             continue
-        yield Row(f"{where}, turn {number}", turn, id or where.rpartition(":")[2].strip())
+        yield Row(f"{where}, turn {number}", _plain(turn), id or where.rpartition(":")[2].strip())

@@ -10,6 +10,7 @@ from typing import Any
 from graphmer.errors import CorpusError
 from graphmer.transcripts.annotators import agreed
 from graphmer.transcripts.assemble import Cue, turns
+from graphmer.transcripts.json_file import beginning
 from graphmer.transcripts.label_studio_file import TEXT, Region, read_tasks
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
@@ -32,14 +33,8 @@ class LabelStudioFormat:
     def matches(self, head: str) -> bool:
         if head[:1] in ("[", "{"):
             keys = set(re.findall(r'"(\w+)"\s*:', head))
-            return (
-                bool(keys & {"annotations", "completions"} and keys & {"result", "completed_by"})
-                or {
-                    "annotation_id",
-                    "annotator",
-                }
-                <= keys
-            )
+            is_labelled = bool(keys & {"annotations", "completions"} and keys & {"result", "completed_by"})
+            return is_labelled or {"annotation_id", "annotator"} <= keys or _are_tasks(beginning(head))
         header = re.split(r"[,\t]", head.partition("\n")[0].replace('"', ""))
         return {"annotation_id", "annotator"} <= set(header)
 
@@ -56,6 +51,14 @@ class LabelStudioFormat:
         if not dialogues:
             raise CorpusError(f"{file.path}: has no task. Export a project with dialogues.")
         return Transcript(self.name, dialogues, report)
+
+
+def _are_tasks(begin: Any) -> bool:
+    """Whether it is a list of tasks without labels: ``{"data": {"dialogue": [{"author": ...}]}}``."""
+    task = begin[0] if isinstance(begin, list) and begin else None
+    data = task.get("data") if isinstance(task, dict) else None
+    lists = [value for value in data.values() if isinstance(value, list)] if isinstance(data, dict) else []
+    return any(isinstance(each[0], dict) and not set(TEXT).isdisjoint(each[0]) for each in lists if each)
 
 
 def _by_turn(regions: Sequence[Region], report: ReadingReport) -> dict[int, str]:

@@ -34,8 +34,7 @@ class MeldFormat:
 
     def matches(self, head: str) -> bool:
         columns = columns_of(head)
-        is_meld = {"Utterance", "Speaker", "Dialogue_ID", "Utterance_ID"} <= set(columns)
-        return is_meld and (_DYADIC in columns) == self.dyadic
+        return set(_COLUMNS) <= set(columns) and (_DYADIC in columns) == self.dyadic
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
         report = ReadingReport()
@@ -44,19 +43,16 @@ class MeldFormat:
             dialogue, number = (
                 whole_number(row, column, where) for column in ("Dialogue_ID", "Utterance_ID")
             )
-            turn = _utterance(row, f"dia{dialogue}_utt{number}", where, options, report)
+            turn = _utterance(row, f"dia{dialogue}_utt{number}", where, report)
             found.add(dialogue, number, turn, where)
         dialogues = [TranscribedDialogue(f"dia{number}", turns) for number, turns in found.dialogues()]
         return Transcript(self.name, dialogues, report)
 
 
-def _utterance(
-    row: dict[str, str], id: str, where: str, options: ReadingOptions, report: ReadingReport
-) -> Utterance:
+def _utterance(row: dict[str, str], id: str, where: str, report: ReadingReport) -> Utterance:
     speaker, text = repaired(row["Speaker"]).strip(), repaired(row["Utterance"])
     if not speaker:
         raise CorpusError(f"{where}: Speaker: must not be empty. Name the speaker.")
-    speaker = options.merge_speakers.get(speaker, speaker)
     report.repaired += text != row["Utterance"]
     report.speakers[speaker] += 1
     clean = words(text)

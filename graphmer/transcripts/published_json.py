@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from graphmer.errors import CorpusError
+from graphmer.reprs import shown
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingReport
 from graphmer.transcripts.words import repaired, words
@@ -58,9 +59,3 @@ def spoken(text: str, speaker: str, report: ReadingReport) -> str | None:
     found = words(clean)
     report.without_text += found is None
     return found
-
-
-def shown(value: Any) -> str:
-    """A value in a message, shortened."""
-    text = repr(value) if isinstance(value, str | float | bool | None) else type(value).__name__
-    return text if len(text) <= 60 else f"{text[:60]}..."

@@ -20,12 +20,14 @@ from graphmer.transcripts.json_turns import JsonTurnsFormat
 from graphmer.transcripts.label_studio import LabelStudioFormat
 from graphmer.transcripts.meld import MeldFormat
 from graphmer.transcripts.reccon import RecconFormat
+from graphmer.transcripts.renaming import renamed
 from graphmer.transcripts.rttm import RttmFormat
 from graphmer.transcripts.subtitles import SRT, WEBVTT
 from graphmer.transcripts.table import TableFormat
 from graphmer.transcripts.talkbank import TalkBankFormat
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.textgrid import TextGridFormat
+from graphmer.transcripts.timed_text import TimedTextFormat
 from graphmer.transcripts.transcript import FolderFormat, ReadingOptions, Transcript, TranscriptFormat
 from graphmer.transcripts.whatsapp import WhatsAppFormat
 from graphmer.transcripts.whisper import WHISPER, WHISPER_CPP, WHISPERX
@@ -55,6 +57,7 @@ FORMATS: tuple[TranscriptFormat, ...] = (
     LabelStudioFormat(),
     JsonTurnsFormat(),
     WhatsAppFormat(),
+    TimedTextFormat(),
     ChatFormat(),
     TableFormat(),
 )
@@ -88,11 +91,11 @@ def read_transcript(path: str | Path, options: ReadingOptions | None = None) -> 
         if folder is None:
             names = ", ".join(known.name for known in FOLDERS)
             raise CorpusError(f"{path}: a folder of no known corpus. Known are {names}.")
-        return folder.read(path, chosen)
+        return renamed(folder.read(path, chosen), chosen.merge_speakers)
     file = TextFile.opened(path)
     known = _format(file)
     if known is not None:
-        return known.read(file, chosen)
+        return renamed(known.read(file, chosen), chosen.merge_speakers)
     if file.encoding is None:
         raise CorpusError(f"{path}: binary file, not text. Export the transcript as text.")
     names = ", ".join(known.name for known in (*FORMATS, *BINARY_FORMATS))

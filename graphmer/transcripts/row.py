@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import date, time
 
 from graphmer.errors import CorpusError
+from graphmer.reprs import shown
 
 
 @dataclass(frozen=True)
@@ -49,9 +50,3 @@ def _part(part: object, row: Row, column: str) -> str:
     if not isinstance(text, str):
         raise CorpusError(f"{row.where}: {column}: must be text; got {shown(part)}. Correct it.")
     return text
-
-
-def shown(cell: object) -> str:
-    """A value for a message."""
-    text = repr(cell)
-    return text if len(text) <= 40 else f"{text[:40]}..."

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from graphmer.transcripts.assemble import Cue
 
@@ -49,12 +49,11 @@ def cues_of(words: Iterable[Word], *, sentences: bool = True) -> list[Cue]:
             found.append(Cue(word.speaker, text, word.start, word.end))
             continue
         blank = "" if _NO_BLANK_BEFORE.fullmatch(text) else " "
-        found[-1] = replace(
-            last,
-            speaker=last.speaker if last.speaker is not None else word.speaker,
-            text=f"{last.text}{blank}{text}",
-            start=word.start if last.start is None else last.start,
-            end=last.end if word.end is None else max(word.end, last.end or word.end),
+        found[-1] = Cue(
+            last.speaker if last.speaker is not None else word.speaker,
+            f"{last.text}{blank}{text}",
+            word.start if last.start is None else last.start,
+            last.end if word.end is None else max(word.end, last.end or word.end),
         )
     return found
 

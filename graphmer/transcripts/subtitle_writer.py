@@ -3,9 +3,9 @@
 import html
 
 from graphmer.errors import CorpusError
-from graphmer.transcripts.subtitles import plain
 from graphmer.transcripts.timed import timed_turns
 from graphmer.transcripts.transcript import TranscribedDialogue
+from graphmer.transcripts.voices import plain
 
 
 def webvtt(dialogue: TranscribedDialogue, remark: str = "") -> str:

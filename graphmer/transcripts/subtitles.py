@@ -1,8 +1,6 @@
 """Subtitles with speakers: WebVTT (Zoom, Teams, Meet, YouTube) and SRT."""
 
-import html
 import re
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,15 +9,13 @@ from graphmer.errors import CorpusError
 from graphmer.transcripts.assemble import Cue, turns
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
-from graphmer.transcripts.words import named
+from graphmer.transcripts.voices import VOICE, accepted_names, plain, voices, with_names
 
 _TIME = r"(?:\d+:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?"
 _TIMES = re.compile(rf"^\s*({_TIME})[ \t]*-->[ \t]*({_TIME})(?:[ \t]+\S.*)?\s*$")
-_VOICE = re.compile(r"<v(?:\.[^\s>]*)?[ \t]+(?P<name>[^>]+)>|</v>")
-_TAG = re.compile(r"</?(?:i|b|u|c|lang|ruby|rt|font|[\d:.]+)(?:[.\s][^<>]*)?>|\{\\[^}]*\}", re.IGNORECASE)
-_BRACKETED = re.compile(r"[\[(](?P<name>[^\[\]()]{1,40})[\])](?:\s*:)?\s*(?P<text>.*)", re.DOTALL)
-_EMOTION = re.compile(r'<(?:c\.emotion|font class="emotion")>\[([^<>]*)\]</(?:c|font)>')
-_SPEAKER = re.compile(r'\s*<font class="speaker">([^<>]*):</font>')
+_WEBEX = re.compile(r"\d+ \"(?P<name>[^\"]+)\" \(\d+\)")
+"""The id of a cue of Webex."""
+
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 
 
@@ -30,23 +26,14 @@ class _Block:
     start: float
     end: float
     lines: list[str]
-
-
-@dataclass(frozen=True)
-class _Voice:
-    """What one person says in a cue; `name` is given by markup, if at all."""
-
-    name: str | None
-    text: str
-    emotion: str | None = None
+    name: str | None = None
 
 
 class SubtitleFormat:
     """Cues with times, whose speaker is a voice span, ``Name:``, ``[Name]`` or ``(Name)``.
 
-    A name without markup is taken for a speaker if it occurs more than once or is in the roster; the report
-    has all names. Several voices of one cue are several turns with the times of the cue. Emotions are read
-    where graphmer wrote them.
+    For names without markup see `accepted_names`. Several voices of one cue are several turns with the times
+    of the cue. Emotions are read where graphmer wrote them.
 
     Args:
         name: of the format.
@@ -68,17 +55,19 @@ class SubtitleFormat:
         blocks = list(self._blocks(file, report))
         if not blocks:
             raise CorpusError(f"{file.path}: has no cue. Name a file with lines such as 00:01.0 --> 00:02.0.")
-        if self.webvtt and not any(_VOICE.search(line) for block in blocks for line in block.lines):
+        if self.webvtt and not any(VOICE.search(line) for block in blocks for line in block.lines):
             blocks = _unrolled(blocks, report)
-        spoken = [(block, voice) for block in blocks for voice in _voices(block.lines)]
-        accepted = _accepted([voice for _, voice in spoken], options.roster)
+        spoken = [(block, voice) for block in blocks for voice in voices(block.lines, block.name)]
+        names = accepted_names([voice for _, voice in spoken], options.roster, report)
         ways = {
             "voice spans": any(voice.name for _, voice in spoken),
-            "names before the text": bool(accepted),
+            "names before the text": bool(names),
         }
         report.taken = {"speaker": " and ".join(way for way, is_used in ways.items() if is_used) or "nothing"}
         cues = [
-            Cue(*_words(voice, accepted), block.start, block.end, voice.emotion) for block, voice in spoken
+            Cue(voice.name, voice.text, block.start, block.end, voice.emotion)
+            for block, whole in spoken
+            for voice in with_names(whole, names)
         ]
         found = tuple(turns(cues, options, report, str(file.path)))
         return Transcript(self.name, [TranscribedDialogue(file.path.stem, found)], report)
@@ -102,7 +91,9 @@ class SubtitleFormat:
                 )
             if end == float("inf"):
                 raise CorpusError(f"{file.path}:{number + 1}: the time is too large. Correct it.")
-            yield _Block(start, end, [line for line in text if line.strip()])
+            of_webex = _WEBEX.fullmatch(lines[number - 1].strip()) if number else None
+            name = of_webex and of_webex["name"]
+            yield _Block(start, end, [line for line in text if line.strip()], name)
 
 
 def _is_id(text: Sequence[str], *, webvtt: bool) -> bool:
@@ -147,70 +138,6 @@ def _unrolled(blocks: Sequence[_Block], report: ReadingReport) -> list[_Block]:
         else:
             kept[-1].end = max(kept[-1].end, block.end)
     return kept
-
-
-def _voices(lines: Sequence[str]) -> Iterator[_Voice]:
-    """Voices of a cue."""
-    text = "\n".join(lines)
-    spans = list(_VOICE.finditer(text))
-    if any(span["name"] for span in spans):
-        yield from _spans(text, spans)
-        return
-    parts = re.split(r"(?m)^\s*-\s+", text)
-    dashed = len(parts) > 2
-    for part in parts if dashed else [text]:
-        if part.strip() or not dashed:
-            speaker = _SPEAKER.match(part)
-            yield _voice(speaker and speaker[1], part[speaker.end() :] if speaker else part)
-
-
-def _spans(text: str, spans: Sequence[re.Match[str]]) -> Iterator[_Voice]:
-    if text[: spans[0].start()].strip():
-        yield _voice(None, text[: spans[0].start()])
-    ends = [span.start() for span in spans[1:]] + [len(text)]
-    for span, end in zip(spans, ends, strict=True):
-        voice = _voice(span["name"], text[span.end() : end])
-        if voice.name or voice.text:
-            yield voice
-
-
-def _voice(name: str | None, text: str) -> _Voice:
-    emotion = _EMOTION.search(text)
-    return _Voice(
-        " ".join(html.unescape(name).split()) if name else None,
-        plain(_EMOTION.sub("", text)),
-        html.unescape(emotion[1]) if emotion else None,
-    )
-
-
-def plain(text: str) -> str:
-    """Text without markup and entities."""
-    return html.unescape(_TAG.sub("", text)).replace("\u00a0", " ").strip()
-
-
-def _written(text: str) -> tuple[str, str] | None:
-    """Name and words of ``Name: words``, ``[Name] words`` or ``(Name)`` above the words."""
-    found = _BRACKETED.match(text)
-    if found is not None and named(f"{found['name']}: ") is not None:
-        return found["name"].strip(), found["text"]
-    return named(text)
-
-
-def _accepted(voices: Sequence[_Voice], roster: Sequence[str]) -> set[str]:
-    """Names without markup that are taken for speakers."""
-    if roster:
-        return set(roster)
-    texts = [voice.text for voice in voices if voice.name is None]
-    found = Counter(written[0] for text in texts if (written := _written(text)))
-    known = {voice.name for voice in voices if voice.name is not None}
-    return {name for name, number in found.items() if number > 1 or name in known}
-
-
-def _words(voice: _Voice, accepted: set[str]) -> tuple[str | None, str]:
-    if voice.name is not None:
-        return voice.name, voice.text
-    written = _written(voice.text)
-    return written if written is not None and written[0] in accepted else (None, voice.text)
 
 
 def _seconds(text: str) -> float:

@@ -46,6 +46,7 @@ class Layout:
             quoting=csv.QUOTE_MINIMAL if self.quote else csv.QUOTE_NONE,
             doublequote=not self.escaped,
             escapechar="\\" if self.escaped else None,
+            skipinitialspace=True,
             strict=True,
         )
         while True:

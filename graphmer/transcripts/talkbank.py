@@ -18,7 +18,8 @@ _ANY_BULLET = re.compile(r"\x15[^\x15]*\x15?|•[^•]*\d_\d[^•]*•")
 class TalkBankFormat:
     """Main lines ``*CODE:`` with a tab, whose code is the speaker; a tab continues the line before.
 
-    The text has the words that were said, without codes of transcription: see `spoken`. Times are those of
+    The text has the words that were said, without codes of transcription: see `spoken`; the line with its
+    codes is kept as the raw text of the turn. Times are those of
     the first and the last bullet of a line; a line may have none. Dependent lines (``%``) are not read.
     """
 
@@ -97,7 +98,8 @@ def _cue(line: str, where: str) -> Cue:
     end = max(end for _, end in bullets) if bullets else None
     if start is not None and end is not None and end < start:
         raise CorpusError(f"{where}: the utterance ends before it starts ({start} s, {end} s). Correct it.")
-    return Cue(found[1], spoken(_ANY_BULLET.sub(" ", found[2])), start, end)
+    text = _ANY_BULLET.sub(" ", found[2])
+    return Cue(found[1], spoken(text), start, end, raw=" ".join(text.split()))
 
 
 def _notes(participants: dict[str, str], cues: list[Cue], *, ended: bool) -> Iterator[str]:

@@ -30,6 +30,9 @@ _OF_WORDS = re.compile(
 _OF_SOUNDS = re.compile(r"(?:.*[\s_-])?(?:phones?|phonemes?|syllables?|mau|tones?|tobi)", re.IGNORECASE)
 """Names of tiers below words."""
 
+_SILENCE = frozenset({"sil", "sp", "<sil>", "<eps>", "<p:>", "#", "silence", "<silence>", "[silence]"})
+"""What aligners and annotators write into intervals without speech."""
+
 
 @dataclass(frozen=True)
 class _Tier:
@@ -67,7 +70,9 @@ class TextGridFormat:
             labels, speaker = emotions.get(tier.name, {}), _speaker(tier, emotions)
             for start, end, text in tier.intervals:
                 label = labels.get((start, end))
-                if text.strip() or label:
+                if not label and text.strip().casefold() in _SILENCE:
+                    report.left_out["silence mark"] += 1
+                elif text.strip() or label:
                     cues.append(Cue(speaker, text, start, end, label))
         if not cues:
             raise CorpusError(

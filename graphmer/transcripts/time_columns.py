@@ -3,8 +3,9 @@
 from collections.abc import Sequence
 
 from graphmer.errors import CorpusError
+from graphmer.reprs import shown
 from graphmer.transcripts.columns import unit_of
-from graphmer.transcripts.row import Row, shown
+from graphmer.transcripts.row import Row
 from graphmer.transcripts.times import Time, read_time, unit
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
 

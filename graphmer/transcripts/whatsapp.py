@@ -15,12 +15,17 @@ _MARK = "\u200e"
 """What iOS writes before its own words."""
 
 _DIRECTIONS = re.compile("[\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
-_HEAD = re.compile(rf"\[(?P<ios>{STAMP})\] ?|(?P<android>{STAMP}) ?[-\u2013] ")
-_AUTHOR = re.compile(r"(?P<name>[^:\n]{1,60}):(?:\s(?P<text>.*))?", re.DOTALL)
+_HEAD = re.compile(rf"\[(?P<ios>{STAMP})\] ?|(?P<android>{STAMP})(?: ?[-\u2013] |, (?=[^:\n]+ : ))")
+"""Date and time of a message; in Korean exports a comma follows, and a blank is before the colon."""
+
+_AUTHOR = re.compile(r"(?P<name>[^:\n]{1,60}?)\s?:(?:\s(?P<text>.*))?", re.DOTALL)
 _QUOTED = re.compile('["\u201c-\u201f\u00ab\u00bb]')
 _ATTACHED = re.compile(r"[^\n/\\]{1,120}\.\w{2,5} \([^()\n]{4,40}\)(?P<caption>(?:\n.*)?)", re.DOTALL)
 _BRACKETED = re.compile(r"<[^<>\n]{3,80}>")
 _OF_IOS = re.compile(rf"{_MARK}[^\n]{{2,40}}|[^\n]*•[^\n]*{_MARK}[^\n]{{2,40}}")
+_SHARED = re.compile(r"\n|://")
+"""In words of iOS that a person shares: a poll, or the link of a place."""
+
 _NOTE = re.compile(
     rf"\s*(?:{_MARK}<[^<>\n]{{3,80}}>|<(?:this message was edited|diese nachricht wurde bearbeitet\.?|"
     r"se edit[oó] este mensaje\.?|mensagem editada|questo messaggio è stato modificato\.?|"
@@ -56,11 +61,16 @@ class _Message:
     text: str
 
     @property
+    def is_marked(self) -> bool:
+        """Whether its words are those of iOS."""
+        return self.is_ios and self.text.startswith(_MARK)
+
+    @property
     def is_system(self) -> bool:
-        """Whether it has no author, or is of iOS and no medium."""
+        """Whether it has no author, or is of iOS and neither a medium nor a poll nor a place."""
         if self.author is None:
             return True
-        if not self.is_ios or not self.text.startswith(_MARK) or _BRACKETED.match(self.text[1:]):
+        if not self.is_marked or _BRACKETED.match(self.text[1:]) or _SHARED.search(self.text):
             return False
         plain = _DIRECTIONS.sub("", self.text)
         return len(plain) > _LONGEST_MEDIUM or plain.startswith(f"{self.author} ")
@@ -140,10 +150,16 @@ def _message(head: re.Match[str], parts: Sequence[str]) -> _Message:
 
 
 def _groups(messages: Sequence[_Message]) -> set[str]:
-    """Authors of nothing but lines of the system: the name of the group."""
-    total = Counter(message.author for message in messages)
+    """Authors of nothing but words of iOS, some of the system, where others talk: the name of the group."""
+    total = Counter(message.author for message in messages if message.author is not None)
     system = Counter(message.author for message in messages if message.is_system)
-    return {name for name, number in system.items() if name is not None and number == total[name]}
+    marked = Counter(message.author for message in messages if message.is_marked)
+    persons = sum(number > marked[name] for name, number in total.items())
+    return {
+        name
+        for name, number in total.items()
+        if system[name] and number == (marked[name] if persons > 1 else system[name])
+    }
 
 
 def _said(message: _Message) -> str:

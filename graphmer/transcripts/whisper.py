@@ -10,6 +10,7 @@ from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.diarization import chosen
 from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text
 from graphmer.transcripts.spoken_words import Word, cues_of
+from graphmer.transcripts.times import read_time
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
 
 _SPECIAL = re.compile(r"\[_[A-Z_0-9]+\]|\[SPEAKER_TURN\]")
@@ -54,14 +55,28 @@ class _Whisper(Part):
     _chunks = model_validator(mode="before")(_chunked)
 
 
+def _clock(value: Any) -> Any:
+    """Seconds of ``00:00:02,000``."""
+    if not isinstance(value, str):
+        return value
+    time = read_time(value)
+    return None if time is None else time.value
+
+
 class _Offsets(Part):
     begin: Number = Field(None, alias="from")
     end: Number = Field(None, alias="to")
 
 
+class _Stamps(Part):
+    begin: Annotated[Number, BeforeValidator(_clock)] = Field(None, alias="from")
+    end: Annotated[Number, BeforeValidator(_clock)] = Field(None, alias="to")
+
+
 class _CppSegment(Part):
     text: Text = ""
     offsets: _Offsets | None = None
+    timestamps: _Stamps | None = None
     t0: Number = None
     t1: Number = None
     speaker: Name = None
@@ -130,13 +145,18 @@ def _cpp_cues(document: _Cpp, options: ReadingOptions, report: ReadingReport) ->
         times: tuple[float | None, float | None]
         if segment.offsets is not None:
             times, unit = (segment.offsets.begin, segment.offsets.end), 1000
+        elif segment.timestamps is not None:
+            times, unit = (segment.timestamps.begin, segment.timestamps.end), 1
         else:
             times, unit = (segment.t0, segment.t1), 100
-        report.taken["times"] = "`offsets` in milliseconds" if unit == 1000 else "`t0`, `t1` in hundredths"
+        report.taken["times"] = _CPP_TIMES[unit]
         start, end = (None if time is None else time / unit for time in times)
         speaker = None if segment.speaker == "?" else segment.speaker
         found.append(Cue(speaker, _SPECIAL.sub(" ", segment.text), start, end))
     return found
+
+
+_CPP_TIMES = {1000: "`offsets` in milliseconds", 100: "`t0`, `t1` in hundredths", 1: "`timestamps`"}
 
 
 def _segments(begin: Any) -> list[dict[str, Any]]:
@@ -164,7 +184,7 @@ def _is_whisper(begin: Any) -> bool:
 def _is_cpp(begin: Any) -> bool:
     segments = begin.get("transcription") if isinstance(begin, dict) else begin
     first = next(iter(_objects(segments) or _segments(begin)), {})
-    return bool({"t0", "offsets"} & set(first))
+    return bool({"t0", "offsets"} & set(first)) or ("timestamps" in first and "text" in first)
 
 
 WHISPER_CPP = JsonFormat("whisper.cpp JSON", _Cpp, _is_cpp, _cpp_cues)

@@ -8,11 +8,14 @@ LONGEST_NAME = 40
 """Characters of the longest name of a speaker."""
 
 _NAMED = re.compile(
-    rf"(?P<name>[^\s:\"{{}}<>|=/\\-][^:\"{{}}<>|=/\\\n]{{0,{LONGEST_NAME - 1}}}):(?:\s+(?P<text>.*))?$",
+    rf"(?P<name>[^\s:\uff1a\"{{}}<>|=/\\-][^:\uff1a\"{{}}<>|=\\\n]{{0,{LONGEST_NAME - 1}}})"
+    r"(?::(?:\s+|$)|\uff1a\s*)(?P<text>.*)",
     re.DOTALL,
 )
 _HAS_LETTER = re.compile(r"[^\W\d_]")
-_NOT_NAMES = frozenset({"note", "notes", "nb", "ps", "re", "fwd", "todo", "http", "https", "ftp"})
+_NOT_NAMES = frozenset(
+    {"note", "notes", "nb", "ps", "re", "fwd", "todo", "http", "https", "ftp", "from", "subject"}
+)
 _PLACEHOLDER = re.compile(
     r"[\[(<]?\s*(inaudible|unintelligible|silence|no speech|media omitted|blank_audio)\s*[\])>]?|xxx|"
     r"(image|video|audio|sticker|gif|document) omitted|(this message was|you) deleted( this message)?\.?",
@@ -28,13 +31,13 @@ def named(text: str) -> tuple[str, str] | None:
         >>> named("Ann B.: hello"), named("10:30 Meeting: moved"), named("https://a.b/c")
         (('Ann B.', 'hello'), None, None)
     """
-    found = _NAMED.match(text)
+    found = _NAMED.fullmatch(text)
     if found is None:
         return None
     name = " ".join(found["name"].split())
     if not _HAS_LETTER.search(name) or name.casefold() in _NOT_NAMES:
         return None
-    return name, found["text"] or ""
+    return name, found["text"]
 
 
 def words(text: str) -> str | None:

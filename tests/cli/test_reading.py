@@ -119,3 +119,15 @@ def test_predict_reads_every_format(tmp_path, run, name):
     assert result.exit_code == 0, result.output
     assert "emotion" in result.output
     assert {"joy", "anger"} & set(result.output.split())
+
+
+def test_a_large_file_of_no_format_is_refused_by_the_command_from_its_beginning(tmp_path):
+    path = tmp_path / "prose.txt"
+    path.write_text("so it went on\n")
+    with path.open("r+b") as file:
+        file.seek(2**17)
+        file.write(b"\xff\0" * 100)
+        file.truncate(2**30)
+    result = CliRunner().invoke(app, ["data", "check", str(path)])
+    assert isinstance(result.exception, CorpusError)
+    assert "no known format of transcripts" in str(result.exception) or "binary file" in str(result.exception)

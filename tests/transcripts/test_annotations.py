@@ -129,6 +129,15 @@ def test_emotions_are_values_of_a_tier_of_symbolic_association(tmp_path):
     assert not any("not read" in note for note in found.report.notes)
 
 
+def test_a_top_tier_of_emotions_is_no_speech_unless_it_is_named(tmp_path):
+    felt = tier("A_emotion", aligned("e1", 1, 2, "joy"), participant="A")
+    content = elan(tier("A", aligned("a1", 1, 2, "hi"), participant="A") + felt, TIMES)
+    found = read(tmp_path, content)
+    assert turns(found) == [("A", "hi")]
+    assert "tiers not read, with their annotations: A_emotion (1)" in found.report.notes
+    assert turns(read(tmp_path, content, tiers=("A_emotion",))) == [("A", "joy")]
+
+
 def test_turns_of_different_emotions_are_not_merged(tmp_path):
     speech = tier("A", aligned("a1", 1, 2, "a"), aligned("a2", 2, 3, "b"), aligned("a3", 3, 4, "c"))
     felt = [referring("e1", "a1", "joy"), referring("e2", "a2", "joy"), referring("e3", "a3", "fear")]
@@ -341,6 +350,12 @@ def test_main_lines_of_chat_are_turns_with_times_of_their_bullets(tmp_path):
         "participants: CHI is Ross Target_Child, MOT is Mother, INV is Kim Investigator" in found.report.notes
     )
     assert found.report.left_out == {"dependent line": 1}
+
+
+def test_the_line_of_chat_is_kept_with_its_codes(tmp_path):
+    lines = "@UTF8\n@Begin\n*A:\t<we> [//] I need\n\txxx . \x150_900\x15\n*A:\tit . \x15950_1900\x15\n@End\n"
+    (turn,) = read(tmp_path, lines).dialogues[0].turns
+    assert (turn.text, turn.raw) == ("I need. it.", "<we> [//] I need xxx .\nit .")
 
 
 def test_bullets_that_were_made_visible_are_times_too(tmp_path):

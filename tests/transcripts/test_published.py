@@ -131,7 +131,7 @@ def test_test_files_of_edireef_call_the_triggers_labels_and_other_files_have_non
             {"triggers": [0, 1]},
             "equally long and not empty; got 3 speakers, 3 emotions, 3 utterances, 2 trig",
         ),
-        ({"triggers": [0, 1, 2]}, "episode 0: triggers: must be 0 or 1; got int"),
+        ({"triggers": [0, 1, 2]}, "episode 0: triggers: must be 0 or 1; got 2"),
         ({"speakers": ["A", None, "B"]}, "episode 0, turn 1: must be a text; got None"),
         ({"emotions": "joy"}, "episode 0: emotions: must be a list; got 'joy'"),
         ({"episode": []}, "episode: must be a name; got list"),
@@ -173,7 +173,7 @@ def test_a_cause_outside_its_dialogue_is_left_out_and_counted(tmp_path):
 @pytest.mark.parametrize(
     ("talk", "message"),
     [
-        ([[said(1), said(1)]], r"a\[1\]: turn: must be a number of its own; got int"),
+        ([[said(1), said(1)]], r"a\[1\]: turn: must be a number of its own; got 1"),
         ([[said(1)], [said(1)]], "a: must hold one list of turns"),
         (
             [[said(1, "joy", ["c"])]],

@@ -100,6 +100,24 @@ def test_names_of_melds_rows_are_merged_if_asked(tmp_path):
     assert dict(found.report.speakers) == {"Ross": 2}
 
 
+RECCON = [
+    [{"turn": at, "speaker": name, "utterance": "a", "emotion": "joy"} for at, name in ((1, "A"), (2, "B"))]
+]
+EDIREF = {"episode": "e", "speakers": ["A", "B"], "emotions": ["joy"] * 2, "utterances": ["a", "b"]}
+EMORYNLP = (
+    "Utterance,Speaker,Emotion,Scene_ID,Utterance_ID,Season,Episode,Start_Time,End_Time\n"
+    "a,\"['A']\",Mad,1,1,1,1,,\nb,\"['B']\",Mad,1,2,1,1,,\n"
+)
+
+
+@pytest.mark.parametrize("content", [{"tr_1": RECCON}, [EDIREF], EMORYNLP])
+def test_names_of_published_corpora_are_merged_if_asked(tmp_path, content):
+    found = read(tmp_path, content, merge_speakers={"B": "A"})
+    assert [name for name, _ in turns(found)] == ["A", "A"]
+    assert dict(found.report.speakers) == {"A": 2}
+    assert "1 turn of 'B' given to 'A'" in found.report.notes
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

@@ -1,0 +1,1 @@
+"""Memory and time of reading long transcripts in every format."""
