@@ -2,6 +2,8 @@
 
 python -m benchmarks.reliability                   # all that `make fuzz` tries
 python -m benchmarks.reliability -- -k "not kill"  # options of pytest
+
+Counts of tests that are not run again stay, each with the commit that it was counted at.
 """
 
 import argparse
@@ -35,6 +37,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
         sys.exit(f"The counts of a commit are stored; commit the changes first (now {found['commit']}).")
     with tempfile.TemporaryDirectory() as folder:
         tests = counted(Path(folder), chosen.examples, chosen.pytest)
+    tests = [{**each, "commit": found["commit"]} for each in tests]
+    if chosen.out.is_file():
+        again = {each["test"] for each in tests}
+        tests += [each for each in json.loads(chosen.out.read_text())["tests"] if each["test"] not in again]
+    tests.sort(key=lambda each: each["test"])
     result = {"measure": "reliability", "examples": chosen.examples, "environment": found, "tests": tests}
     chosen.out.write_text(json.dumps(result, indent=1) + "\n")
     for kind, (tried, survived) in totals(tests).items():
@@ -72,12 +79,13 @@ def counts_table(result: Mapping[str, Any]) -> str:
     lines = ["| kind | tried | as it must be | what is counted |", "| --- | ---: | ---: | --- |"]
     for kind, (tried, survived) in totals(result["tests"]).items():
         lines.append(f"| {kind} | {tried:,} | {survived:,} | {KINDS[kind]} |")
-    lines += ["", "| kind | test | tried | as it must be |", "| --- | --- | ---: | ---: |"]
+    lines += ["", "| kind | test | tried | as it must be | commit |", "| --- | --- | ---: | ---: | --- |"]
     for row in sorted(result["tests"], key=lambda row: (list(KINDS).index(row["kind"]), row["test"])):
-        lines.append(f"| {row['kind']} | `{row['test']}` | {row['tried']:,} | {row['survived']:,} |")
+        counts = f"{row['tried']:,} | {row['survived']:,}"
+        lines.append(f"| {row['kind']} | `{row['test']}` | {counts} | {row['commit']} |")
     found = result["environment"]
     versions = ", ".join(f"{name} {found['versions'][name]}" for name in ("python", "torch", "numpy"))
-    note = f"Inputs are drawn from fixed seeds. Commit {found['commit']}, {versions}, {found['device']}."
+    note = f"Inputs are drawn from fixed seeds. {versions}, {found['device']}."
     return "\n" + "\n".join([*lines, "", note]) + "\n\n"
 
 

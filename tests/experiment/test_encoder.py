@@ -140,7 +140,7 @@ def test_a_model_without_its_encoder_is_refused(finished, tmp_path):
     for name in ("model.json", "model.safetensors"):
         (tmp_path / name).write_bytes((model_of(finished) / name).read_bytes())
     edited(tmp_path, lambda content: content.update(encoding=None))
-    with pytest.raises(CheckpointError, match="`normalisation.mean` must have the widths"):
+    with pytest.raises(CheckpointError, match=r"`normalisation.mean` must have the widths"):
         load_model(tmp_path)
 
 
