@@ -84,7 +84,7 @@ class CauseScores:
         return _summary(np.stack(list(self.rules.values()))[None], tuple(self.rules), resamples, seed)
 
     def gains(self, *, resamples: int = 1000, seed: int = 0) -> dict[str, dict[str, Estimate]]:
-        """Positive F1 of the system minus that of each rule, paired by dialogue, ``{condition: {rule: ...}}``."""
+        """Positive F1 of the system minus that of each rule, paired by dialogue, by condition and rule."""
         times = draw_dialogues(self.counts.shape[2], resamples=resamples, seed=seed)
         own = pooled(self.counts, cause_metrics)["positive_f1"]
         drawn = resampled(self.counts, cause_metrics, times)["positive_f1"]

@@ -14,8 +14,8 @@ class HeadSettings(Settings):
     change: bool = False
     """Also learn to predict from a turn and its speaker's previous one whether the emotion changes."""
     cause: bool = False
-    """Also learn which turns cause the emotion of a turn, itself included, from a corpus that annotates causes
-    (RECCON, EDiReF, `causes` in graphmer's format)."""
+    """Also learn which turns cause the emotion of a turn, itself included, from a corpus that annotates
+    causes, such as RECCON, EDiReF, or one with `causes` in graphmer's format."""
     cause_window: Positive = 10
     """How many turns before a turn may cause its emotion."""
     dropout: Fraction = 0.5

@@ -105,7 +105,7 @@ class EmotionModel(nn.Module):
             turns: long ``[T]``.
 
         Shapes:
-            returns float ``[T, W + 1]``; column ``k`` is the turn ``k`` turns before, NaN where there is none.
+            returns float ``[T, W + 1]``; column ``k`` is the turn ``k`` turns before, NaN if there is none.
         """
         assert self.cause_head is not None  # callers check
         pairs = CausePairs.of(turns, graph.dialogue, self.cause_head.window)

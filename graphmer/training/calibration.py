@@ -1,4 +1,4 @@
-"""Temperature scaling and the thresholds of changes and causes, fitted on the validation part after selection."""
+"""Temperature scaling and the thresholds of changes and causes, fitted on the validation part."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -51,8 +51,8 @@ def fit_calibration(
 
     Temperatures minimise the negative log-likelihood of the annotations (Guo et al. 2017, section 4.2): of
     the emotions, as the softmax or the decoder's marginals have them, of the change head and of the cause
-    head. The threshold of a change is the probability of a change with the highest MCC between prediction and annotation. The threshold of a
-    cause is the one with the highest F1 over pairs of turns.
+    head. The threshold of a change is the probability with the highest MCC between prediction and annotation;
+    that of a cause has the highest F1 over the pairs of turns within the head's window.
 
     Differences from the paper: a decoder's scores are divided as a whole, not its inputs.
 
