@@ -24,7 +24,7 @@ def cause_table(result: Mapping[str, Any]) -> str:
     seeds = max(len(stored["seeds"]) for stored in result["systems"].values())
     note = (
         f"{result['dialogues']} dialogues, {result['pairs']} pairs of turns, {result['causes']} causes. In % "
-        f"with the 95 % interval over dialogues (bootstrap); differences are paired; models: mean over up to {seeds} "
-        f"seed(s). Commit {machine['commit']}, torch {machine['versions']['torch']}, {machine['device']}."
+        f"with the 95 % interval over dialogues (bootstrap); differences are paired; models: mean over up to "
+        f"{seeds} seed(s). Commit {machine['commit']}, torch {machine['versions']['torch']}, {machine['device']}."
     )
     return f"\n{markdown(lines)}\n\n{note}\n\n"
