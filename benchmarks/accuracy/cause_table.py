@@ -25,6 +25,7 @@ def cause_table(result: Mapping[str, Any]) -> str:
     note = (
         f"{result['dialogues']} dialogues, {result['pairs']} pairs of turns, {result['causes']} causes. In % "
         f"with the 95 % interval over dialogues (bootstrap); differences are paired; models: mean over up to "
-        f"{seeds} seed(s). Commit {machine['commit']}, torch {machine['versions']['torch']}, {machine['device']}."
+        f"{seeds} seed(s). Commit {machine['commit']}, torch {machine['versions']['torch']}, "
+        f"{machine['device']}."
     )
     return f"\n{markdown(lines)}\n\n{note}\n\n"
