@@ -50,28 +50,25 @@ class CausePairs:
 class CauseHead(nn.Module):
     r"""Logit of a turn ``s`` being a cause of the emotion of a turn ``t``, for links within a window.
 
-    .. math::
-        W_2 \, GELU(W_1 [h_t; h_s; h_t \odot h_s; x_t; x_s; x_t \odot x_s; p_t; p_s; c_{ts}] + b_{d, e}) + b_2
+    .. math:: W_2 \, GELU(W_1 [h_t; h_s; h_t \odot h_s; p_t; p_s; c_{ts}] + b_{d, e}) + b_2
 
-    Here :math:`h` are the states of the turns, :math:`x` the sum of linear maps of their own features,
-    :math:`p` the softmax of their emotion logits, and :math:`c` the cosine similarity of their own features,
-    by modality, which is 0 where one of them lacks it; a second feature by modality tells whether both have
-    it. The bias is learned for each distance :math:`d = t - s` and for same and other speakers, :math:`e`.
-    States are mixed with those of neighbors; a cause is often recognised by what its own words say.
+    Here :math:`h` are the states of the turns, :math:`p` the softmax of their emotion logits, and
+    :math:`c` the cosine similarity of their own features, by modality, which is 0 where one of them lacks it;
+    a second feature by modality tells whether both have it. The bias is learned for each distance
+    :math:`d = t - s` and for same and other speakers, :math:`e`.
 
     Args:
         signature: modalities and classes of the network.
         width: ``D``, width of a turn's state.
         window: largest distance.
-        dropout: probability on states, features and hidden layer.
+        dropout: probability on states and hidden layer.
     """
 
     def __init__(self, signature: Signature, width: int, window: int, dropout: float) -> None:
         super().__init__()
         self.window = window
         self.modalities = tuple(signature.widths)
-        self.own = nn.ModuleList(nn.Linear(features, width) for features in signature.widths.values())
-        inputs = 6 * width + 2 * signature.outputs + 2 * len(self.modalities)
+        inputs = 3 * width + 2 * signature.outputs + 2 * len(self.modalities)
         self.relation = nn.Linear(inputs, width, bias=False)
         self.place = nn.Embedding(2 * (window + 1), width)
         nn.init.zeros_(self.place.weight)
@@ -90,30 +87,15 @@ class CauseHead(nn.Module):
         available = graph.available[:, :, None].unbind(1)
         # selected, not multiplied by zero: rows that are not available may hold NaN
         features = [graph[m].where(has, 0.0) for m, has in zip(self.modalities, available, strict=True)]
-        own = [
-            layer(self.dropout(rows)) * has
-            for layer, rows, has in zip(self.own, features, available, strict=True)
-        ]
-        relation = torch.cat(
-            [
-                *_products(self.dropout(output.state), pairs),
-                *_products(torch.stack(own).sum(dim=0), pairs),
-                emotion[pairs.target],
-                emotion[pairs.source],
-                _similarities(features, graph.available, pairs),
-            ],
-            dim=1,
-        )
+        state = self.dropout(output.state)
+        now, before = state[pairs.target], state[pairs.source]
+        similar = _similarities(features, graph.available, pairs)
+        chosen = (emotion[pairs.target], emotion[pairs.source], similar)
+        relation = torch.cat([now, before, now * before, *chosen], dim=1)
         other = graph.speaker[pairs.source] != graph.speaker[pairs.target]
         place = self.place(2 * pairs.distance + other)
         logits: Tensor = self.score(self.relation(relation) + place).squeeze(1)
         return logits
-
-
-def _products(rows: Tensor, pairs: CausePairs) -> tuple[Tensor, Tensor, Tensor]:
-    """Rows of target and source, and their product, each ``[P, D]``."""
-    target, source = rows[pairs.target], rows[pairs.source]
-    return target, source, target * source
 
 
 def _similarities(features: Sequence[Tensor], available: Tensor, pairs: CausePairs) -> Tensor:

@@ -34,20 +34,10 @@ def test_the_head_is_its_equation():
     found = model.cause_logits(output, batch, torch.tensor([2]))
     assert found.isnan().tolist() == [[False, False, False, *[True] * 8]]
     h, p = output.state, output.logits.softmax(1)
-    x = torch.stack(
-        [
-            sum(
-                layer(batch[m][turn])
-                for layer, m, has in zip(head.own, WIDTHS, batch.available[turn].tolist(), strict=True)
-                if has
-            )
-            for turn in range(3)
-        ]
-    )
     for distance, (source, other, both) in enumerate([(2, 0, "tv"), (1, 1, "t"), (0, 0, "t")]):
         shared = torch.tensor([float(m[0] in both) for m in WIDTHS])
         cosine = torch.stack([cosine_similarity(batch[m][2], batch[m][source], dim=0) for m in WIDTHS])
-        states = [h[2], h[source], h[2] * h[source], x[2], x[source], x[2] * x[source]]
+        states = [h[2], h[source], h[2] * h[source]]
         relation = torch.cat([*states, p[2], p[source], cosine * shared, shared])
         hidden = head.relation.weight @ relation + head.place.weight[2 * distance + other]
         torch.testing.assert_close(found[0, distance], head.score[2](gelu(hidden))[0])
