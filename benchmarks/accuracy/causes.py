@@ -2,8 +2,8 @@
 
     graphmer features RECCON data/reccon && graphmer features tune RECCON data/reccon_tuned
     graphmer features MELD data/meld_text && graphmer features EDIREF data/edireef
-    python -m benchmarks.accuracy.causes reccon data/reccon data/reccon_tuned --seeds 1 2 3
-    python -m benchmarks.accuracy.causes edireef data/meld_text data/edireef --reccon data/reccon --seeds 1
+    python -m benchmarks.accuracy.causes reccon data/reccon --tuned data/reccon_tuned --seeds 1 2 3
+    python -m benchmarks.accuracy.causes edireef data/reccon --meld data/meld_text --edireef data/edireef
 
 On RECCON the systems are rules, the place of a turn alone (a threshold on how often a turn at this
 distance, of the same or another speaker, is a cause), the graph model with a cause head
@@ -44,27 +44,27 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("name", choices=("reccon", "edireef"))
-    parser.add_argument("train", type=Path, help="corpus of frozen features: RECCON, or MELD")
-    parser.add_argument("other", type=Path, help="RECCON's corpus of tuned features, or EDiReF")
-    parser.add_argument("--reccon", type=Path, help="for EDiReF: RECCON's corpus of frozen features")
+    parser.add_argument("reccon", type=Path, help="RECCON with frozen features")
+    parser.add_argument("--tuned", type=Path, help="RECCON with tuned features; left out by default")
+    parser.add_argument("--meld", type=Path, help="MELD with frozen features, for EDiReF")
+    parser.add_argument("--edireef", type=Path, help="EDiReF with frozen features")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.name == "reccon":
-        store("reccon", *reccon(options.train, options.other, options.seeds))
+        store("reccon", *reccon(options.reccon, options.tuned, options.seeds))
     else:
-        store("edireef", *edireef(options.train, options.other, options.reccon, options.seeds))
+        store("edireef", *edireef(options.meld, options.edireef, options.reccon, options.seeds))
 
 
-def reccon(frozen: Path, tuned: Path, seeds: Sequence[int]) -> tuple[dict[str, CauseScores], Any]:
+def reccon(frozen: Path, tuned: Path | None, seeds: Sequence[int]) -> tuple[dict[str, CauseScores], Any]:
     """Scores of the systems on RECCON's validation part, and the last run."""
-    both = WORK / "causes" / "frozen_and_tuned"
-    if not both.exists():
-        joined(frozen, tuned, both)
-    corpora = {
-        "cause head, frozen": (frozen, ()),
-        "cause head, frozen and tuned": (both, ("model.offset=text",)),
-    }
+    corpora: dict[str, tuple[Path, tuple[str, ...]]] = {"cause head, frozen": (frozen, ())}
+    if tuned is not None:
+        both = WORK / "causes" / "frozen_and_tuned"
+        if not both.exists():
+            joined(frozen, tuned, both)
+        corpora["cause head, frozen and tuned"] = (both, ("model.offset=text",))
     scores: dict[str, CauseScores] = {}
     run: Any = None
     for system, (root, settings) in corpora.items():
