@@ -74,3 +74,11 @@ def test_positions_of_annotated_causes_are_shifted_in_a_batch():
     batch = graphs([first, second])
     assert batch.cause_turns.tolist() == [2, 3, 4]
     assert batch.cause_edges.tolist() == [[0, 2, 3], [2, 2, 4]]
+
+
+def test_no_cause_of_a_causal_model_depends_on_a_later_turn():
+    model = make(WIDTHS, 4, width=8, depth=1, cause=True, causal=True).eval()
+    whole, begun = talk("ABAB"), talk("ABA")
+    before = model.causes(model(graphs([begun])), graphs([begun]))
+    after = model.causes(model(graphs([whole])), graphs([whole]))[:3]
+    torch.testing.assert_close(after, before, equal_nan=True)
