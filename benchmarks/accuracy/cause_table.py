@@ -13,18 +13,21 @@ def cause_table(result: Mapping[str, Any]) -> str:
     """F1 of rules and systems with intervals, and the paired difference to the best rule."""
     rules = result["rules"]
     best = max(rules, key=lambda name: rules[name]["positive_f1"]["mean"])
-    lines = [["", *METRICS.values(), f"positive F1 - {best}"]]
-    lines += [[name, *(percent(row[key]) for key in METRICS), ""] for name, row in rules.items()]
+    lines = [["", *METRICS.values(), f"positive F1 - {best}", "AP"]]
+    lines += [[name, *(percent(row[key]) for key in METRICS), "", ""] for name, row in rules.items()]
     for system, stored in result["systems"].items():
         for condition, row in stored["conditions"].items():
             gain = signed(stored["gains"][condition][best])
             cells = [percent(row[key]) for key in METRICS]
-            lines.append([system + CONDITIONS[condition], *cells, gain])
+            ranked = stored["average_precision"] if condition == "t" else None
+            precision = "" if ranked is None else f"{100 * ranked:.1f}"
+            lines.append([system + CONDITIONS[condition], *cells, gain, precision])
     machine = result["environment"]
     seeds = max(len(stored["seeds"]) for stored in result["systems"].values())
     note = (
         f"{result['dialogues']} dialogues, {result['pairs']} pairs of turns, {result['causes']} causes. In % "
-        f"with the 95 % interval over dialogues (bootstrap); differences are paired; models: mean over up to "
+        f"with the 95 % interval over dialogues (bootstrap); differences are paired; AP: average precision of the "
+        "probabilities, which needs no threshold; models: mean over up to "
         f"{seeds} seed(s). Commit {machine['commit']}, torch {machine['versions']['torch']}, "
         f"{machine['device']}."
     )

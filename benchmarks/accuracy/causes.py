@@ -22,6 +22,7 @@ from typing import Any
 
 import numpy as np
 import torch
+from sklearn.metrics import average_precision_score
 
 from benchmarks.accuracy.run import RESULTS, rounded
 from benchmarks.accuracy.runs import WORK, Quiet, opened
@@ -52,13 +53,16 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     if options.name == "reccon":
-        store("reccon", *reccon(options.reccon, options.tuned, options.seeds))
+        scores, ranked, run = reccon(options.reccon, options.tuned, options.seeds)
+        store("reccon", scores, run, ranked)
     else:
         store("edireef", *edireef(options.meld, options.edireef, options.reccon, options.seeds))
 
 
-def reccon(frozen: Path, tuned: Path | None, seeds: Sequence[int]) -> tuple[dict[str, CauseScores], Any]:
-    """Scores of the systems on RECCON's validation part, and the last run."""
+def reccon(
+    frozen: Path, tuned: Path | None, seeds: Sequence[int]
+) -> tuple[dict[str, CauseScores], dict[str, float], Any]:
+    """Scores of the systems on RECCON's validation part, their average precision, and the last run."""
     corpora: dict[str, tuple[Path, tuple[str, ...]]] = {"cause head, frozen": (frozen, ())}
     if tuned is not None:
         both = WORK / "causes" / "frozen_and_tuned"
@@ -66,6 +70,7 @@ def reccon(frozen: Path, tuned: Path | None, seeds: Sequence[int]) -> tuple[dict
             joined(frozen, tuned, both)
         corpora["cause head, frozen and tuned"] = (both, ("model.offset=text",))
     scores: dict[str, CauseScores] = {}
+    ranked: dict[str, float] = {}
     run: Any = None
     for system, (root, settings) in corpora.items():
         found: dict[tuple[int, str, str], Any] = {}
@@ -73,10 +78,11 @@ def reccon(frozen: Path, tuned: Path | None, seeds: Sequence[int]) -> tuple[dict
             run = trained(system, root, seed, settings)
             found |= {key: each for key, each in run.kept().items() if key[2] in CONDITIONS}
         scores[system] = run.cause_scores(found)
+        ranked[system] = float(np.mean([ranking(found[seed, "1", "t"], tested(run)) for seed in seeds]))
         if system == "cause head, frozen":
             scores["leaving out, frozen"] = by_leaving_out(run, tested(run), seeds)
-            scores["place alone"] = place_alone(run)
-    return scores, run
+            scores["place alone"], ranked["place alone"] = place_alone(run)
+    return scores, ranked, run
 
 
 def edireef(
@@ -125,8 +131,33 @@ def tested(run: Any) -> list[Dialogue]:
     return [each for each in run.components.corpus.dialogues if each.id in set(fold.test)]
 
 
-def place_alone(run: Any) -> CauseScores:
-    """A threshold on the frequency of causes by distance and speaker, both of the training part."""
+def ranking(predicted: Any, dialogues: Sequence[Dialogue]) -> float:
+    """Average precision of the predicted probabilities over all counted pairs of turns."""
+    row = {key: number for number, key in enumerate(predicted.keys)}
+    probability = predicted.cause.tolist()
+
+    def score(dialogue: Dialogue, source: int, turn: int) -> float:
+        known = probability[row[dialogue.id, dialogue.utterance_ids[turn]]]
+        return known[turn - source] if turn - source < len(known) else 0.0
+
+    return average_precision(dialogues, score)
+
+
+def average_precision(dialogues: Sequence[Dialogue], score: Callable[[Dialogue, int, int], float]) -> float:
+    pairs = [
+        (source in causes, score(dialogue, source, turn))
+        for dialogue in dialogues
+        for turn, causes in dialogue.causes.items()
+        for source in range(turn + 1)
+    ]
+    return float(average_precision_score(*zip(*pairs, strict=True)))
+
+
+def place_alone(run: Any) -> tuple[CauseScores, float]:
+    """A threshold on the frequency of causes by distance and speaker, both of the training part.
+
+    Also returns the average precision of that frequency.
+    """
     (fold,) = run.components.folds.values()
     parts: tuple[list[Dialogue], list[Dialogue]] = ([], [])
     for dialogue in run.components.corpus.dialogues:
@@ -151,8 +182,10 @@ def place_alone(run: Any) -> CauseScores:
         return float(2 * hits / (2 * hits + false + missed))
 
     best = max(sorted(set(share.values())), key=f1)
-    counts = rule_counts([each for each in parts[1] if each.causes], caller(best))
-    return with_rules([each for each in parts[1] if each.causes], counts[None, None], CONDITIONS[:1], (0,))
+    annotated = [each for each in parts[1] if each.causes]
+    counts = rule_counts(annotated, caller(best))[None, None]
+    ranked = average_precision(annotated, lambda dialogue, *pair: share.get(place(dialogue, *pair), 0.0))
+    return with_rules(annotated, counts, CONDITIONS[:1], (0,)), ranked
 
 
 def place(dialogue: Dialogue, source: int, turn: int) -> tuple[int, bool]:
@@ -219,7 +252,9 @@ def with_rules(
     return CauseScores(tuple(conditions), tuple(seeds), counts, rules)
 
 
-def store(name: str, scores: Mapping[str, CauseScores], run: Any) -> None:
+def store(
+    name: str, scores: Mapping[str, CauseScores], run: Any, ranked: Mapping[str, float] | None = None
+) -> None:
     first = next(iter(scores.values()))
     values = {system: cause_values(each) for system, each in scores.items()}
     result: dict[str, Any] = {
@@ -230,7 +265,12 @@ def store(name: str, scores: Mapping[str, CauseScores], run: Any) -> None:
         "causes": first.causes,
         "rules": next(iter(values.values()))["rules"],
         "systems": {
-            system: {"seeds": each["seeds"], "conditions": each["conditions"], "gains": each["gains"]}
+            system: {
+                "seeds": each["seeds"],
+                "conditions": each["conditions"],
+                "gains": each["gains"],
+                "average_precision": (ranked or {}).get(system),
+            }
             for system, each in values.items()
         },
     }
