@@ -26,9 +26,8 @@ def cause_table(result: Mapping[str, Any]) -> str:
     seeds = max(len(stored["seeds"]) for stored in result["systems"].values())
     note = (
         f"{result['dialogues']} dialogues, {result['pairs']} pairs of turns, {result['causes']} causes. In % "
-        f"with the 95 % interval over dialogues (bootstrap); differences are paired; AP: average precision of the "
-        "probabilities, which needs no threshold; models: mean over up to "
-        f"{seeds} seed(s). Commit {machine['commit']}, torch {machine['versions']['torch']}, "
-        f"{machine['device']}."
+        "with the 95 % interval over dialogues (bootstrap); differences are paired; AP: average precision of "
+        f"the probabilities, which needs no threshold; models: mean over up to {seeds} seed(s). "
+        f"Commit {machine['commit']}, torch {machine['versions']['torch']}, {machine['device']}."
     )
     return f"\n{markdown(lines)}\n\n{note}\n\n"
