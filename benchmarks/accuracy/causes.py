@@ -15,7 +15,7 @@ model was trained on the emotions of MELD's training part, the cause head on REC
 
 import argparse
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,9 +93,14 @@ def edireef(
     runs = [trained("meld", meld, seed, NO_CAUSES) for seed in seeds]
     heads = [trained("cause head, frozen", reccon, seed) for seed in seeds]
     scores = {
-        "leaving out, trained on MELD's emotions": scored(
-            dialogues, [left_out_of_changes(load(run.folder.path), dialogues) for run in runs], seeds
-        ),
+        **{
+            f"leaving out{which}, trained on MELD's emotions": scored(
+                dialogues,
+                [left_out_of_changes(load(run.folder.path), dialogues, others=others) for run in runs],
+                seeds,
+            )
+            for which, others in {"": False, " others": True}.items()
+        },
         "cause head, trained on RECCON": scored(
             dialogues,
             [by_head(load(run.folder.path), dialogues) for run in heads],
@@ -204,25 +209,44 @@ def by_leaving_out(run: Any, dialogues: Sequence[Dialogue], seeds: Sequence[int]
     return with_rules(annotated, np.array([counts]), CONDITIONS, (seeds[-1],))
 
 
-def left_out_of_changes(predictor: Predictor, dialogues: Sequence[Dialogue]) -> list[np.ndarray]:
-    """Counts under each condition: turns without which the probability of the known change falls most."""
+def left_out_of_changes(
+    predictor: Predictor, dialogues: Sequence[Dialogue], *, others: bool
+) -> list[np.ndarray]:
+    """Counts under each condition: turns without which the probability of the known change falls most.
+
+    Args:
+        predictor: of emotions.
+        dialogues: each ends in a change.
+        others: leave out only turns that are not compared: neither the last one nor its speaker's previous.
+    """
     counts = []
     for condition in CONDITIONS:
         missing = protocol(condition, ("text",))
-        rows = []
-        for dialogue in dialogues:
-            shown = missing.apply(dialogue.unlabelled(), 0)
-            views = [
-                shown,
-                *(shown.with_available((torch.arange(len(shown)) != t)[:, None]) for t in range(len(shown))),
-            ]
-            full, *without = (each.change for each in predictor.predict_many(views))
-            causes = left_out(full, dict(enumerate(without)), window=len(shown))
-            rows.append(
-                rule_counts([dialogue], lambda _, turn, found=causes: {each for each, _ in found.of(turn)})[0]
-            )
-        counts.append(np.array(rows))
+        shown = [missing.apply(dialogue.unlabelled(), 0) for dialogue in dialogues]
+        left = [candidates(dialogue, others=others) for dialogue in dialogues]
+        found = (each.change for each in predictor.predict_many(views(shown, left)))
+        causes = {}
+        for dialogue, turns in zip(dialogues, left, strict=True):
+            full = next(found)
+            without = {turn: next(found) for turn in turns}
+            causes[dialogue.id] = left_out(full, without, window=len(dialogue))
+        counts.append(called(dialogues, causes))
     return counts
+
+
+def candidates(dialogue: Dialogue, *, others: bool) -> list[int]:
+    last = len(dialogue) - 1
+    same = [turn for turn in range(last) if dialogue.speaker[turn] == dialogue.speaker[last]]
+    compared = {last, *same[-1:]} if others else set()
+    return [turn for turn in range(len(dialogue)) if turn not in compared]
+
+
+def views(shown: Sequence[Dialogue], left: Sequence[Sequence[int]]) -> Iterator[Dialogue]:
+    """Each dialogue, followed by itself without each of some turns."""
+    for dialogue, turns in zip(shown, left, strict=True):
+        yield dialogue
+        rows = torch.arange(len(dialogue))
+        yield from (dialogue.with_available((rows != turn)[:, None]) for turn in turns)
 
 
 def by_head(predictor: Predictor, dialogues: Sequence[Dialogue]) -> list[np.ndarray]:
@@ -235,7 +259,10 @@ def by_head(predictor: Predictor, dialogues: Sequence[Dialogue]) -> list[np.ndar
 
 
 def counted(dialogues: Sequence[Dialogue], predictions: Iterable[DialoguePrediction]) -> np.ndarray:
-    causes = {found.dialogue.id: found.causes for found in predictions}
+    return called(dialogues, {found.dialogue.id: found.causes for found in predictions})
+
+
+def called(dialogues: Sequence[Dialogue], causes: Mapping[str, Any]) -> np.ndarray:
     return rule_counts(dialogues, lambda dialogue, turn: {each for each, _ in causes[dialogue.id].of(turn)})
 
 
