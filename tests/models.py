@@ -18,6 +18,7 @@ def model_settings(
     causal: bool = False,
     decoder: str = "none",
     change: bool = False,
+    cause: bool = False,
     message_passing: MessagePassingSettings | None = None,
     **network: Any,
 ) -> ModelSettings:
@@ -33,7 +34,7 @@ def model_settings(
             "relations": tuple(relations),
             "causal": causal,
         },
-        "heads": {"decoder": decoder, "change": change},
+        "heads": {"decoder": decoder, "change": change, "cause": cause},
     }
     return ModelSettings.model_validate(values)
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from benchmarks.accuracy.cause_table import cause_table
 from benchmarks.accuracy.cells import markdown, percent, signed
 from benchmarks.accuracy.change_table import change_table, recovery_table
 from benchmarks.accuracy.recipe_table import recipe_table
@@ -78,6 +79,8 @@ def table_of(result: Mapping[str, Any]) -> str:
         return tuned_table(result)
     if result.get("measure") == "recipe":
         return recipe_table(result)
+    if result.get("measure") == "causes":
+        return cause_table(result)
     if result.get("measure") != "change":
         return table(result)
     planted = any(system["planted"] for system in result["systems"].values())

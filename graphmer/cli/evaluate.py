@@ -41,7 +41,14 @@ def evaluate(
     scores = opened.scores(predictions)
     target = out or run / "evaluation.json"
     scores.to_json(target)
-    change = target.with_name(f"{target.stem}-change.json")
+    change, causes = (target.with_name(f"{target.stem}-{name}.json") for name in ("change", "causes"))
     show_scores(
-        scores, predictions, opened.bayes(protocols), target.with_suffix(".md"), change, opened.published
+        scores,
+        predictions,
+        opened.bayes(protocols),
+        target.with_suffix(".md"),
+        change,
+        causes,
+        published=opened.published,
+        causes=opened.cause_scores(predictions),
     )

@@ -1,5 +1,6 @@
 """``graphmer predict``."""
 
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -12,6 +13,7 @@ from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from graphmer.inference import DialoguePrediction, WhatIf
     from graphmer.transcripts import ReadingOptions
 
 
@@ -45,6 +47,14 @@ def predict(
             "--what-if",
             help="Also predict from every subset of the available modalities, and name the missing modality "
             "that would help most.",
+        ),
+    ] = False,
+    leave_out: Annotated[
+        bool,
+        typer.Option(
+            "--leave-out",
+            help="Also name the turns that speak for each change and emotion: those without which its "
+            "probability falls most. A model with a cause head names them without it.",
         ),
     ] = False,
     raw_csv: Annotated[
@@ -81,10 +91,13 @@ def predict(
       graphmer predict runs/meld_text whisper.json --rttm call.rttm --format table
       graphmer predict runs/meld_text call.vtt --out call.eaf
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
+      graphmer predict runs/meld_text chat.txt --leave-out --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
     """  # noqa: D301
     number, shards = _read_shard(shard)
+    if what_if and leave_out:
+        raise ConfigError("--leave-out: is not for --what-if. Give one of them.")
     from graphmer.cli.writers import format_of, writing
     from graphmer.dialogue.conditions import protocol
     from graphmer.inference import load
@@ -109,9 +122,15 @@ def predict(
         pooling=pooling,
     )
     chosen = islice(read, number - 1, None, shards)
-    predict_many = predictor.what_if_many if what_if else predictor.predict_many
+    found: Iterator[DialoguePrediction | WhatIf]
+    if what_if:
+        found = predictor.what_if_many(chosen, missing=missing)
+    elif leave_out:
+        found = predictor.leave_out_many(chosen, missing=missing)
+    else:
+        found = predictor.predict_many(chosen, missing=missing)
     with writing(out, form or format_of(out), labels, simulated=simulated, raw_csv=raw_csv) as write:
-        for prediction in predict_many(chosen, missing=missing):
+        for prediction in found:
             write(prediction)
 
 

@@ -68,7 +68,10 @@ def train(
             complain(f"interrupted; continue with: graphmer train --resume {run.folder.path}")
             raise typer.Exit(exit_code(interruption)) from None
     bayes, path = run.bayes(run.components.protocols), run.folder.path
-    show_scores(scores, run.kept(), bayes, path / "scores.md", path / "change.json", run.published)
+    predictions = run.kept()
+    files = (path / "scores.md", path / "change.json", path / "causes.json")
+    found = run.cause_scores(predictions)
+    show_scores(scores, predictions, bayes, *files, published=run.published, causes=found)
 
 
 def _callbacks(run: "Run", tensorboard: bool, profile: bool) -> "list[Callback]":

@@ -1,16 +1,21 @@
 """Tables of predicted dialogues."""
 
+from collections.abc import Sequence
+
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
 from graphmer.characters import visible
+from graphmer.cli.arcs import arcs
 from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.conditions import short_name
 from graphmer.inference import DialoguePrediction, WhatIf
 from graphmer.inference.prediction import turn_records
 from graphmer.inference.turn_record import TurnRecord
 
+MOST_CAUSES = 2
+"""Causes of a turn that a table shows; files have all of them."""
 _SHADES = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta")
 _CAPTION = (
     "has: modalities that the model had; p: probability of the emotion; change: probability that the "
@@ -20,6 +25,11 @@ _CALLED = (
     "; called, not called: the change as classified from the probability, where it differs from the change "
     "of the predicted emotions"
 )
+_CAUSES = {
+    "probability": "; because of: turns that cause the emotion or its change, with their probability",
+    "probability_drop": "; because of: turns without which the probability of the change, or of the emotion "
+    "where it does not change, falls most, with the fall",
+}
 _WHAT_IF = (
     "under other sets: prediction from only these modalities, in the whole dialogue; would help: missing "
     "modality with the largest expected decrease of the entropy of the emotion, in bits, estimated on "
@@ -36,13 +46,30 @@ def turn_table(prediction: DialoguePrediction, labels: LabelSpace, *, simulated:
         simulated: whether to mark the title, because the model was trained on simulated dialogues.
     """
     caption = _CAPTION if prediction.change_called is None else _CAPTION + _CALLED
+    records = list(turn_records(prediction, labels))
+    because = _because(records) if prediction.causes is not None else None
+    if prediction.causes is not None:
+        caption += _CAUSES[prediction.causes.measure]
     table = _empty(prediction, caption, simulated)
     table.add_column("change", no_wrap=True)
+    if because is not None:
+        table.add_column("because of", no_wrap=True)
     table.add_column("text", overflow="fold")
-    for record in turn_records(prediction, labels):
+    for record in records:
         text = visible(prediction.dialogue.text[record.turn] or "")
-        table.add_row(*_begin(record, prediction, labels), _change(record), Text(text))
+        causes = [] if because is None else [because[record.turn]]
+        table.add_row(*_begin(record, prediction, labels), _change(record), *causes, Text(text))
     return table
+
+
+def _because(records: Sequence[TurnRecord]) -> list[str]:
+    """Arcs and causes of each turn, `MOST_CAUSES` at most."""
+    shown = {record.turn: (record.causes or ())[:MOST_CAUSES] for record in records}
+    drawn = arcs({turn: [cause.turn for cause in found] for turn, found in shown.items()}, len(records))
+    return [
+        f"{arc} {', '.join(f'{cause.turn} {cause.score:.2f}' for cause in shown[record.turn])}"
+        for arc, record in zip(drawn, records, strict=True)
+    ]
 
 
 def what_if_table(found: WhatIf, labels: LabelSpace, *, simulated: bool = False) -> Table:

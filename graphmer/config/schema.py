@@ -205,7 +205,7 @@ class Config(Settings):
     model: AnyNetworkSettings = GraphmerSettings()
     """System, and its settings."""
     heads: HeadSettings = HeadSettings()
-    """Chain decoder and change head, the same for every system."""
+    """Chain decoder, change head and cause head, the same for every system."""
     causal: bool = False
     """Whether no output depends on a later turn: for streams and live use."""
     training: TrainingConfig = TrainingConfig()

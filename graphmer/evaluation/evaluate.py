@@ -1,7 +1,7 @@
 """Evaluation of a model under missing-modality protocols."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import torch
 from torch import Tensor
@@ -25,26 +25,31 @@ class BatchOutput:
         change: directly predicted probability of a change since the speaker's latest labelled turn, ``[N]``;
             `None` if the model does not predict changes directly.
         changed: directly predicted change, bool ``[N]``; `None` if `change` is `None`.
+        cause: probability that the turn ``k`` turns before causes the emotion, ``[N, W + 1]``, NaN where
+            there is none; `None` for a model without a cause head.
+        caused: predicted causes, bool ``[N, W + 1]``; `None` if `cause` is `None`.
     """
 
     output: Tensor
     change: Tensor | None = None
     changed: Tensor | None = None
+    cause: Tensor | None = None
+    caused: Tensor | None = None
+
+    @property
+    def _rows(self) -> dict[str, Tensor]:
+        return {each.name: row for each in fields(self) if (row := getattr(self, each.name)) is not None}
 
     def split(self, lengths: list[int]) -> Iterator["BatchOutput"]:
         """Outputs of each dialogue of a batch."""
-        rows = [row for row in (self.output, self.change, self.changed) if row is not None]
-        return (
-            BatchOutput(*parts) for parts in zip(*(torch.split(row, lengths) for row in rows), strict=True)
-        )
+        rows = self._rows
+        parts = zip(*(torch.split(row, lengths) for row in rows.values()), strict=True)
+        return (BatchOutput(**dict(zip(rows, each, strict=True))) for each in parts)
 
     @classmethod
     def concatenate(cls, parts: Sequence["BatchOutput"]) -> "BatchOutput":
         """Concatenate the outputs of several dialogues."""
-        change = [part.change for part in parts if part.change is not None]
-        changed = [part.changed for part in parts if part.changed is not None]
-        output = torch.cat([part.output for part in parts])
-        return cls(output, torch.cat(change), torch.cat(changed)) if change else cls(output)
+        return cls(**{name: torch.cat([part._rows[name] for part in parts]) for name in parts[0]._rows})
 
 
 def outputs(
@@ -85,9 +90,13 @@ def _predict(model: EmotionModel, batch: DialogueGraph, labels: LabelSpace) -> B
     if labels.is_score:
         return BatchOutput(output.logits.float().cpu())
     decision = model.decide(output, batch, batch.emotion != UNLABELLED)
-    if not model.predicts_change:
-        return BatchOutput(decision.probability.cpu())
-    return BatchOutput(decision.probability.cpu(), decision.change.cpu(), decision.changed.cpu())
+    found = {"output": decision.probability}
+    if model.predicts_change:
+        found |= {"change": decision.change, "changed": decision.changed}
+    if model.cause_head is not None:
+        cause = model.causes(output, batch)
+        found |= {"cause": cause, "caused": cause >= model.calibration.cause_threshold}
+    return BatchOutput(**{name: row.cpu() for name, row in found.items()})
 
 
 def evaluate(
@@ -137,4 +146,6 @@ def assemble(
         speaker=torch.cat([dialogue.speaker for dialogue in dataset.dialogues]),
         change=output.change,
         changed=output.changed,
+        cause=output.cause,
+        caused=output.caused,
     )

@@ -14,7 +14,8 @@ from graphmer.dialogue.labels import annotated
 from graphmer.errors import CheckpointError
 from graphmer.typing import Available
 
-_OPTIONAL = ("speaker", "change", "changed")
+_OPTIONAL = {"speaker": 1, "change": 1, "changed": 1, "cause": 2, "caused": 2}
+"""Optional columns, and their number of dimensions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -34,10 +35,14 @@ class Predictions:
             earlier labelled turn, NaN if there is no such turn; `None` for a system without such a
             prediction.
         changed: directly predicted change, after thresholding `change`; `None` if `change` is `None`.
+        cause: probability that the turn ``k`` turns before causes the emotion, in column ``k``, NaN where
+            there is none; `None` for a system without such a prediction.
+        caused: predicted causes, after thresholding `cause`; `None` if `cause` is `None`.
 
     Shapes:
         dialogue, speaker long ``[N]``; target long or float ``[N]``; output float ``[N, C]`` or ``[N, 1]``;
-        available bool ``[N, M]``; change float ``[N]``; changed bool ``[N]``.
+        available bool ``[N, M]``; change float ``[N]``; changed bool ``[N]``; cause float and caused bool
+        ``[N, W + 1]``.
 
     Raises:
         ValueError: if lengths differ, an utterance occurs twice, a dialogue is unknown, or an output is not
@@ -54,6 +59,8 @@ class Predictions:
     speaker: Tensor | None = None
     change: Tensor | None = None
     changed: Tensor | None = None
+    cause: Tensor | None = None
+    caused: Tensor | None = None
 
     def __post_init__(self) -> None:
         self._check_shapes()
@@ -85,7 +92,7 @@ class Predictions:
             "target": (self.target, 1),
             "output": (self.output, 2),
             "available": (self.available, 2),
-            **{name: (row, 1) for name, row in self._optional.items()},
+            **{name: (row, _OPTIONAL[name]) for name, row in self._optional.items()},
         }
         for name, (tensor, dimensions) in rows.items():
             if tensor.dim() != dimensions or tensor.shape[0] != length:

@@ -80,6 +80,10 @@ def _check_labels(components: Components) -> None:
             "heads: a chain of classes or their change; left out, because the label of %s is a score",
             components.corpus.card.name,
         )
+    if config.heads.cause:
+        raise ConfigError(
+            "heads.cause: must be false for a corpus of scores; got true. Causes are those of a class."
+        )
     hardness = None if config.curriculum is None else config.curriculum.hardness
     if hardness is not None and hardness.change:
         raise ConfigError(
@@ -121,6 +125,11 @@ def _check_training(fold: Fold, train: Sequence[Dialogue], components: Component
         raise ConfigError(
             "retrieval.exclude: must be dialogue where not two sessions or more are trained on; got session, "
             f"and the training dialogues of fold {fold.name!r} are of {only}."
+        )
+    if components.config.heads.cause and not any(dialogue.causes for dialogue in train):
+        raise ConfigError(
+            f"heads.cause: must be false for a corpus without causes; got true, and no training turn of fold "
+            f"{fold.name!r} has `causes`. Without annotations, `graphmer predict --causes` leaves turns out."
         )
     seen = {emotion for dialogue in train for emotion in dialogue.emotion}
     if seen <= {None}:

@@ -17,6 +17,7 @@ from graphmer.experiment.run import Run
 from graphmer.graph import DialogueGraph
 from graphmer.inference import DialoguePrediction, Predictor, WhatIf, load
 from graphmer.inference.information_gain import Help, subsets
+from graphmer.inference.prediction import turn_records
 from graphmer.inference.what_if import set_name
 from graphmer.report.hardness import FILE, hardness_counts
 from graphmer.report.matrices import matrices
@@ -181,7 +182,11 @@ def _shown(dialogue: Dialogue, found: WhatIf, graph: DialogueGraph) -> Timeline:
 
 
 def _predicted_turns(prediction: DialoguePrediction) -> PredictedTurns:
-    return PredictedTurns(prediction.emotion, prediction.probability, prediction.change)
+    causes = None
+    if prediction.causes is not None:
+        records = turn_records(prediction, prediction.labels)
+        causes = [[(cause.turn, cause.score) for cause in record.causes or ()] for record in records]
+    return PredictedTurns(prediction.emotion, prediction.probability, prediction.change, causes)
 
 
 def _in_words(help: Help) -> str:

@@ -13,6 +13,7 @@ from graphmer.corpora.simulate import SimulatedCorpus
 from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError
+from graphmer.evaluation.cause_scores import CauseScores
 from graphmer.evaluation.gathering import Key, masks_digest
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
@@ -231,6 +232,10 @@ class Run:
             modalities=self.components.modalities,
             meta=meta,
         )
+
+    def cause_scores(self, predictions: Mapping[Key, Predictions]) -> CauseScores | None:
+        """Scores of the predicted causes; ``None`` where none are predicted or annotated."""
+        return CauseScores.from_predictions(predictions, self.components.corpus.dialogues)
 
     def bayes(self, protocols: Mapping[str, MissingProtocol]) -> dict[str, float]:
         """Bayes-optimal accuracy under each condition over all test parts; empty on a real corpus."""

@@ -153,6 +153,8 @@ class GraphBuilder:
             position=torch.arange(len(dialogue)),
             edge_index=edge_index,
             edge_type=edge_type,
+            cause_turns=torch.tensor(sorted(dialogue.causes), dtype=torch.long),
+            cause_edges=_cause_edges(dialogue),
             num_nodes=len(dialogue),
             dialogue_id=dialogue.id,
         )
@@ -161,3 +163,9 @@ class GraphBuilder:
         if self.labels is not None:
             graph.emotion = self.labels.encode(dialogue.emotion)
         return graph
+
+
+def _cause_edges(dialogue: Dialogue) -> EdgeIndex:
+    """Annotated causes, from cause to turn, ``[2, P]``."""
+    pairs = [(cause, turn) for turn, causes in sorted(dialogue.causes.items()) for cause in causes]
+    return torch.tensor(pairs, dtype=torch.long).reshape(-1, 2).T

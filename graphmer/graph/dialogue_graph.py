@@ -8,9 +8,12 @@ from torch_geometric.data import Data
 
 RESERVED = (
     "available", "present", "speaker", "position", "emotion", "edge_index", "edge_type", "num_nodes",
-    "dialogue_id", "dialogue", "batch", "ptr", "copy_number",
+    "dialogue_id", "dialogue", "batch", "ptr", "copy_number", "cause_turns", "cause_edges",
 )  # fmt: skip
 """Attribute names that a modality must not have."""
+
+_POSITIONS = ("edge_index", "cause_turns", "cause_edges")
+"""Attributes that hold positions of nodes, which batching increments."""
 
 
 class DialogueGraph(Data):  # type: ignore[misc]
@@ -27,19 +30,21 @@ class DialogueGraph(Data):  # type: ignore[misc]
         emotion: encoded annotation ``[N]``; absent if the builder has no label space.
         edge_index: long ``[2, E]``, row 0 is the source, row 1 the target.
         edge_type: long ``[E]``, number of the relation in the `relations` of the builder.
+        cause_turns: long ``[T]``, turns whose causes are annotated.
+        cause_edges: long ``[2, P]``, annotated causes; row 0 is the cause, row 1 the turn of `cause_turns`.
         dialogue_id: id of the dialogue.
         copy_number: in training with supports, 0 in the dialogue and 1 in its copy, which is a dialogue of
             its own, long ``[N]``; otherwise absent.
 
-    Differences from `Data`: batching increments only ``edge_index``, so that a modality may be called
+    Differences from `Data`: batching increments only positions of nodes, so that a modality may be called
     ``face`` or ``index`` without a change to its features.
     """
 
     def __inc__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> Any:
-        return self.num_nodes if key == "edge_index" else 0
+        return self.num_nodes if key in _POSITIONS else 0
 
     def __cat_dim__(self, key: str, value: Any, *args: Any, **kwargs: Any) -> int:
-        return 1 if key == "edge_index" else 0
+        return 1 if key in ("edge_index", "cause_edges") else 0
 
     @property
     def dialogue(self) -> Tensor:

@@ -10,9 +10,10 @@ from torch import Tensor
 
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
 from graphmer.graph import DialogueGraph
+from graphmer.inference.causes import NEUTRAL, Causes
 from graphmer.inference.information_gain import modalities_of
 from graphmer.inference.notebook import dialogue_html
-from graphmer.inference.turn_record import TurnRecord, turn_frame
+from graphmer.inference.turn_record import Cause, TurnRecord, turn_frame
 from graphmer.nn.chain import ChainCache
 from graphmer.nn.network import NetworkOutput
 from graphmer.reprs import counted, short_repr
@@ -41,6 +42,8 @@ class DialoguePrediction:
             whose changes follow from its emotions alone.
         labels: label space of the emotions.
         simulated: whether the model was trained on simulated dialogues.
+        causes: turns that speak for each emotion or change; ``None`` for a model without a cause head, unless
+            turns were left out.
     """
 
     dialogue: Dialogue
@@ -52,6 +55,7 @@ class DialoguePrediction:
     _: KW_ONLY
     labels: LabelSpace
     simulated: bool = False
+    causes: Causes | None = None
 
     def __repr__(self) -> str:
         if self.labels.is_score:
@@ -82,6 +86,7 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
         previous = last.get(speaker)
         last[speaker] = turn
         probability = prediction.probability[turn]
+        emotion, before = prediction.emotion[turn], None if previous is None else prediction.emotion[previous]
         change, called = float(prediction.change[turn]), prediction.change_called
         read = modalities_of(dialogue, turn)
         yield TurnRecord(
@@ -90,13 +95,25 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
             id=dialogue.utterance_ids[turn],
             speaker=dialogue.speakers[speaker],
             available=read,
-            emotion=prediction.emotion[turn],
+            emotion=emotion,
             probability=dict(zip(labels.names, probability.tolist(), strict=True)) if labels.names else {},
-            previous=None if previous is None else prediction.emotion[previous],
+            previous=before,
             change=None if math.isnan(change) else change,
             change_called=None if called is None or math.isnan(change) else bool(called[turn]),
             router=_router(prediction, turn, read),
+            causes=_causes(prediction, turn, changed=before not in (None, emotion)),
         )
+
+
+def _causes(prediction: DialoguePrediction, turn: int, *, changed: bool) -> tuple[Cause, ...] | None:
+    """Called causes of a turn that has an emotion or a change."""
+    if prediction.causes is None:
+        return None
+    called = prediction.change_called is not None and bool(prediction.change_called[turn])
+    if not (changed or called) and str(prediction.emotion[turn]).lower() in NEUTRAL:
+        return ()
+    ids, measure = prediction.dialogue.utterance_ids, prediction.causes.measure
+    return tuple(Cause(source, ids[source], score, measure) for source, score in prediction.causes.of(turn))
 
 
 def _router(prediction: DialoguePrediction, turn: int, read: tuple[str, ...]) -> dict[str, dict[str, float]]:
@@ -113,6 +130,7 @@ def predictions(
     batch: DialogueGraph,
     output: NetworkOutput,
     cache: ChainCache | None = None,
+    causes: Tensor | None = None,
 ) -> Iterator[DialoguePrediction]:
     """Predictions of each dialogue of a batch from the output of the network.
 
@@ -122,6 +140,7 @@ def predictions(
         batch: their graphs.
         output: of the network for them.
         cache: state of a causal decoder at earlier turns; its NaN rows are filled in.
+        causes: `EmotionModel.causes` of the batch, of a model with a cause head.
     """
     labels, model = trained.labels, trained.model
     called: Tensor | None = None
@@ -149,4 +168,9 @@ def predictions(
             None if called is None else called[turns],
             labels=labels,
             simulated=bool(trained.facts.get("simulated", False)),
+            causes=None if causes is None else _called(causes[turns], model.calibration.cause_threshold),
         )
+
+
+def _called(probability: Tensor, threshold: float) -> Causes:
+    return Causes("probability", probability, probability >= threshold)

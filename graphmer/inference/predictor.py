@@ -22,6 +22,7 @@ from graphmer.inference.information_gain import (
     modalities_of,
     subsets,
 )
+from graphmer.inference.leaving_out import explained
 from graphmer.inference.pack import EXTRACTORS, downloaded, unpacked
 from graphmer.inference.prediction import DialoguePrediction, predictions
 from graphmer.inference.stream import DialogueStream
@@ -114,9 +115,7 @@ class Predictor:
         Raises:
             ValueError: as `predict`, or if the system has no predictions without some modalities.
         """
-        system = self.trained.system
-        if not system.what_if:
-            raise ValueError(f"The system {system.name} makes no predictions without some modalities.")
+        self._require_what_if()
         waiting: deque[list[str]] = deque()
 
         def views() -> Iterator[Dialogue]:
@@ -133,6 +132,47 @@ class Predictor:
             actual = under[names[-1]]
             turns = range(len(actual.dialogue))
             yield WhatIf(actual, under, tuple(self.help(modalities_of(actual.dialogue, t)) for t in turns))
+
+    def leave_out_many(
+        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+    ) -> Iterator[DialoguePrediction]:
+        """Predictions with the turns that speak for each change and emotion, found by leaving turns out.
+
+        A turn that is left out is there without any modality. What is explained is the probability of the
+        change where the predicted emotion changes, and else that of the predicted emotion. A dialogue of
+        ``N`` turns is predicted ``N + 1`` times, in shared batches.
+
+        Args:
+            dialogues: any number, read as they are needed.
+            missing: protocol that masks modalities first.
+            nodes: utterances from which on a batch is complete.
+
+        Raises:
+            ValueError: as `predict`, or for a system without such predictions, or a model of scores.
+        """
+        self._require_what_if()
+        if self.trained.labels.is_score:
+            raise ValueError("Leaving turns out explains classes; this model predicts a score.")
+        waiting: deque[list[int]] = deque()
+
+        def views() -> Iterator[Dialogue]:
+            for dialogue in dialogues:
+                seen = self._input(dialogue, missing)
+                turns = seen.available.any(dim=1).nonzero()[:, 0].tolist()
+                waiting.append(turns)
+                yield seen
+                rows = torch.arange(len(seen))
+                yield from (seen.with_available((rows != turn)[:, None]) for turn in turns)
+
+        found = self._batches(views(), nodes)
+        for full in found:
+            without = {turn: next(found) for turn in waiting.popleft()}
+            yield explained(full, without)
+
+    def _require_what_if(self) -> None:
+        system = self.trained.system
+        if not system.what_if:
+            raise ValueError(f"The system {system.name} makes no predictions without some modalities.")
 
     def help(self, available: ModalitySet) -> Help:
         """The missing modality of the largest expected information gain for a turn with these."""
@@ -167,7 +207,8 @@ class Predictor:
         batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues]).to(self.device)
         with torch.inference_mode():
             output = self.model(batch)
-        return predictions(self.trained, dialogues, batch, output)
+            causes = None if self.model.cause_head is None else self.model.causes(output, batch).cpu()
+        return predictions(self.trained, dialogues, batch, output, causes=causes)
 
     def stream(
         self, id: str = "stream", *, speakers: Sequence[str] = (), corrections: int = 20

@@ -30,6 +30,19 @@ def turn_as_json(record: TurnRecord) -> dict[str, Any]:
         "pair": None if record.previous is None else [record.previous, record.emotion],
         "available": list(record.available),
         "router": {modality: _rounded(weights) for modality, weights in record.router.items()},
+        **_causes(record),
+    }
+
+
+def _causes(record: TurnRecord) -> dict[str, Any]:
+    """Causes of a turn; nothing where they were not predicted."""
+    if record.causes is None:
+        return {}
+    return {
+        "causes": [
+            {"turn": cause.turn, "id": cause.id, cause.measure: round(cause.score, 4)}
+            for cause in record.causes
+        ]
     }
 
 

@@ -6,9 +6,27 @@ from typing import TYPE_CHECKING, Any
 
 from graphmer.dialogue import Emotion
 from graphmer.frames import data_frame
+from graphmer.inference.causes import Measure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Turn that speaks for the emotion or the change at a turn, which may be that turn itself.
+
+    Attributes:
+        turn: place in the dialogue, from 0.
+        id: the utterance's id.
+        score: see `measure`.
+        measure: what the score is.
+    """
+
+    turn: int
+    id: str
+    score: float
+    measure: Measure
 
 
 @dataclass(frozen=True)
@@ -34,6 +52,8 @@ class TurnRecord:
         change_called: whether `change` reaches the model's threshold; ``None`` where `change` is, and for a
             model that has neither a change head nor a decoder.
         router: weight of each expert for each modality that was read; empty for a network without a router.
+        causes: turns that speak for the change at this turn, or for its emotion, the strongest first; empty
+            where there is neither, ``None`` where causes were not predicted.
     """
 
     dialogue: str
@@ -47,6 +67,7 @@ class TurnRecord:
     change: float | None
     change_called: bool | None
     router: dict[str, dict[str, float]]
+    causes: tuple[Cause, ...] | None = None
 
     @property
     def changed(self) -> bool | None:
@@ -68,6 +89,17 @@ def turn_as_row(record: TurnRecord) -> dict[str, Any]:
         "change_called": record.change_called,
         "available": "+".join(record.available),
         **{f"p_{name}": value for name, value in record.probability.items()},
+        **_causes(record),
+    }
+
+
+def _causes(record: TurnRecord) -> dict[str, str]:
+    """Ids of the causes and their scores, joined by ``+``; nothing where causes were not predicted."""
+    if record.causes is None:
+        return {}
+    return {
+        "causes": "+".join(cause.id for cause in record.causes),
+        "cause_scores": "+".join(f"{cause.score:.4f}" for cause in record.causes),
     }
 
 

@@ -10,7 +10,7 @@ Temperature = Annotated[float, Field(gt=0)]
 
 
 class Calibration(Settings):
-    """Temperatures and threshold of a trained model; the defaults correct nothing.
+    """Temperatures and thresholds of a trained model; the defaults correct nothing.
 
     Temperature scaling (Guo et al. 2017, section 4.2): logits are divided by the number that maximises the
     likelihood of the validation part. Above 1 the model was overconfident.
@@ -26,3 +26,7 @@ class Calibration(Settings):
     """Temperature of the change head."""
     threshold: Fraction = 0.5
     """Probability from which a turn is called a change."""
+    cause: Temperature = 1.0
+    """Temperature of the cause head."""
+    cause_threshold: Fraction = 0.5
+    """Probability from which a turn is called a cause."""

@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from graphmer.dialogue.change import previous_turn, speaker_ids
 from graphmer.graph import DialogueGraph
 from graphmer.nn.calibration import Calibration
+from graphmer.nn.cause_head import CauseHead, CausePairs
 from graphmer.nn.chain import ChainCache, ChainDecoder
 from graphmer.nn.change_head import ChangeHead
 from graphmer.nn.decision import Decision
@@ -16,11 +17,11 @@ from graphmer.nn.network import Network, NetworkOutput
 
 
 class EmotionModel(nn.Module):
-    """Network with heads: chain decoder, change head and calibration, the same for every system.
+    """Network with heads: decoder, change head, cause head and calibration, the same for every system.
 
     Args:
         network: of any system.
-        heads: decoder and change head.
+        heads: decoder, change head and cause head.
 
     Attributes:
         retrieval_memory: appends retrieved training utterances to a batch in evaluation; training adds its
@@ -35,6 +36,9 @@ class EmotionModel(nn.Module):
             ChainDecoder(signature.outputs, causal=signature.causal) if heads.decoder == "chain" else None
         )
         self.change_head = ChangeHead(network.width, heads.dropout) if heads.change else None
+        self.cause_head = (
+            CauseHead(signature, network.width, heads.cause_window, heads.dropout) if heads.cause else None
+        )
         self.calibration = Calibration()
         self.retrieval_memory: Callable[[DialogueGraph], DialogueGraph] | None = None
 
@@ -102,6 +106,30 @@ class EmotionModel(nn.Module):
         turns = (previous >= 0).nonzero()[:, 0]
         logits = self.change_head(output.state[turns], output.state[previous[turns]])
         return logits.new_full(previous.shape, torch.nan).index_copy(0, turns, logits)
+
+    def cause_logits(self, output: NetworkOutput, graph: DialogueGraph, turns: Tensor) -> Tensor:
+        """Logits of the cause head for turns and those before them, before calibration.
+
+        Args:
+            output: of the network for `graph`; the model must have a cause head.
+            graph: the same batch.
+            turns: long ``[T]``.
+
+        Shapes:
+            returns float ``[T, W + 1]``; column ``k`` is the turn ``k`` turns before, NaN if there is none.
+        """
+        assert self.cause_head is not None  # callers check
+        pairs = CausePairs.of(turns, graph.dialogue, self.cause_head.window)
+        logits: Tensor = self.cause_head(output, graph, pairs)
+        return logits.new_full(pairs.there.shape, torch.nan).masked_scatter(pairs.there, logits)
+
+    def causes(self, output: NetworkOutput, graph: DialogueGraph) -> Tensor:
+        """Probability of each turn within the window to cause the emotion of each turn, ``[N, W + 1]``.
+
+        Arguments and layout as those of `cause_logits`, for all turns.
+        """
+        logits = self.cause_logits(output, graph, torch.arange(graph.num_nodes, device=graph.speaker.device))
+        return (logits.float() / self.calibration.cause).sigmoid()
 
     def decide(
         self,

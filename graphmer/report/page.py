@@ -12,6 +12,7 @@ SCRIPTS = (
     "schemes",
     "scores",
     "matrices",
+    "causes",
     "timeline",
     "turns",
     "graph",

@@ -19,11 +19,14 @@ class PredictedTurns:
         emotion: emotion of each turn, a name or a score.
         probability: class probabilities ``[N, C]``, or scores ``[N, 1]``.
         change: probability of an emotion change ``[N]``; NaN on the first turn of a speaker.
+        causes: positions and probabilities of the turns that cause the emotion or change at each turn;
+            ``None`` where causes were not predicted.
     """
 
     emotion: tuple[Emotion, ...]
     probability: Tensor
     change: Tensor
+    causes: Sequence[Sequence[tuple[int, float]]] | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -87,11 +90,14 @@ def evenly(count: int, wanted: int) -> list[int]:
 
 def _predictions(turns: PredictedTurns, labels: LabelSpace) -> dict[str, Any]:
     change = [None if math.isnan(value) else round(value, 3) for value in turns.change.tolist()]
-    return {
+    found = {
         "emotion": [_value(emotion, labels) for emotion in turns.emotion],
         "probability": [] if labels.is_score else _rounded(turns.probability.tolist()),
         "change": change,
     }
+    if turns.causes is not None:
+        found["causes"] = [[[turn, round(score, 3)] for turn, score in each] for each in turns.causes]
+    return found
 
 
 def _value(emotion: Emotion, labels: LabelSpace) -> float | int | None:

@@ -44,7 +44,7 @@ class ModelSettings(Settings):
     signature: Signature
     """Inputs and outputs."""
     heads: HeadSettings = HeadSettings()
-    """Decoder and change head."""
+    """Decoder, change head and cause head."""
 
     def build(self, systems: Mapping[str, System] = SYSTEMS) -> EmotionModel:
         """A model with fresh weights, drawn from torch's global generator.
@@ -71,5 +71,5 @@ def check_system(system: System, signature: Signature, heads: HeadSettings) -> N
     if system.fit is not None and heads.trained:
         raise ValueError(
             f"The system {system.name} is fitted without the trainer, which trains the heads; set "
-            "`heads.decoder` to none and `heads.change` to false."
+            "`heads.decoder` to none, `heads.change` and `heads.cause` to false."
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+import torch
 from torch import Tensor
 from torch.nn.functional import binary_cross_entropy_with_logits
 
@@ -53,6 +54,49 @@ def change_loss(model: EmotionModel, output: NetworkOutput, graph: DialogueGraph
     return total / pairs.eligible.sum().clamp_min(1)
 
 
+@dataclass(frozen=True)
+class CauseTargets:
+    """Annotated causes of a batch, within the window of a cause head.
+
+    Attributes:
+        turns: turns whose causes are annotated; long ``[T]``.
+        caused: whether the turn ``k`` turns before is a cause, in column ``k``; bool ``[T, W + 1]``. False
+            where there is no such turn.
+    """
+
+    turns: Tensor
+    caused: Tensor
+
+    @classmethod
+    def of(cls, graph: DialogueGraph, window: int) -> "CauseTargets":
+        """The annotated causes of a batch; those after their turn or out of the window are left out."""
+        cause, turn = graph.cause_edges
+        distance = turn - cause
+        within = (distance >= 0) & (distance <= window)
+        caused = torch.zeros(graph.num_nodes, window + 1, dtype=torch.bool, device=turn.device)
+        caused[turn[within], distance[within]] = True
+        return cls(graph.cause_turns, caused[graph.cause_turns])
+
+
+def cause_loss(model: EmotionModel, output: NetworkOutput, graph: DialogueGraph) -> Tensor:
+    """Binary cross-entropy of the cause head, averaged over the pairs of annotated turns within its window.
+
+    Zero, with zero gradient, where no causes are annotated.
+
+    Args:
+        model: has a cause head.
+        output: of its network for `graph`.
+        graph: a batch.
+    """
+    assert model.cause_head is not None  # callers check
+    targets = CauseTargets.of(graph, model.cause_head.window)
+    logits = model.cause_logits(output, graph, targets.turns)
+    there = ~logits.isnan()
+    caused = targets.caused[there].to(logits.dtype)
+    total = binary_cross_entropy_with_logits(logits[there], caused, reduction="sum")
+    return total / there.sum().clamp_min(1)
+
+
 def prediction_losses(
     model: EmotionModel, output: NetworkOutput, graph: DialogueGraph, targets: TrainingTargets
 ) -> dict[str, tuple[float, Tensor]]:
@@ -60,7 +104,8 @@ def prediction_losses(
 
     ``emotion`` is the cross-entropy of the turns (squared error of a score), weighted by the curriculum;
     ``support`` is that of retrieved supports. ``chain`` is the likelihood of each speaker's emotions under
-    the decoder, and ``change`` the `change_loss`; both count with weight 1, being nats per turn as well. The
+    the decoder, ``change`` the `change_loss` and ``cause`` the `cause_loss`; they count with weight 1, being
+    nats per turn or pair of turns as well. The
     decoder alone would leave open how much of the evidence is in the logits and how much in its potentials;
     the cross-entropy keeps the logits calibrated. ``distillation`` is the `distillation_loss`, weighted by
     hardness.
@@ -84,6 +129,8 @@ def prediction_losses(
         )
     if model.change_head is not None:
         terms["change"] = (1.0, change_loss(model, output, graph))
+    if model.cause_head is not None:
+        terms["cause"] = (1.0, cause_loss(model, output, graph))
     if targets.teacher_logits is not None and targets.hardness is not None:
         loss = distillation_loss(output.logits, targets.teacher_logits, targets.hardness)
         terms["distillation"] = (targets.distillation_weight, loss)

@@ -16,7 +16,7 @@ from graphmer.nn.targets import TrainingTargets
 from graphmer.retrieval.settings import RetrievalSettings
 from graphmer.settings import Positive, Settings
 
-HEADS = ("decoder", "change_head")
+HEADS = ("decoder", "change_head", "cause_head")
 """Beginnings of the names of the parameters of the heads, for the `Objective.trains` of a last stage."""
 
 Loss = Callable[[EmotionModel, DialogueGraph, TrainingTargets], LossTerms]

@@ -1,4 +1,4 @@
-"""Temperature scaling and the threshold of a change, fitted on the validation part after selection."""
+"""Temperature scaling and the thresholds of changes and causes, fitted on the validation part."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -16,7 +16,7 @@ from graphmer.graph.dataset import batches
 from graphmer.nn.calibration import Calibration
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import NetworkOutput
-from graphmer.systems.objectives import ChangePairs
+from graphmer.systems.objectives import CauseTargets, ChangePairs
 from graphmer.typing import UNLABELLED
 
 _STRENGTHS = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6)
@@ -26,17 +26,26 @@ _TEMPERATURES = (0.1, 10.0)  # without a single mistake the best temperature wou
 
 @dataclass(frozen=True, eq=False)
 class _CalibrationBatch:
-    """A batch without its features, with the output of the uncalibrated network."""
+    """A batch without its features, with the output of the uncalibrated network.
+
+    Attributes:
+        graph: the batch.
+        output: of the network.
+        cause: logits of the annotated pairs of turns, and whether they are causes, ``[P]``; both empty
+            without a cause head, which reads features.
+    """
 
     graph: DialogueGraph
     output: NetworkOutput
+    cause: tuple[Tensor, Tensor]
 
     @classmethod
     def of(cls, model: EmotionModel, graph: DialogueGraph) -> "_CalibrationBatch":
         output = model(graph)
+        cause = _cause_logits(model, output, graph)
         for modality in model.modalities:  # all conditions together may be larger than memory
             del graph[modality]
-        return cls(graph, output)
+        return cls(graph, output, cause)
 
 
 def fit_calibration(
@@ -50,8 +59,9 @@ def fit_calibration(
     """Calibration of a trained model of classes.
 
     Temperatures minimise the negative log-likelihood of the annotations (Guo et al. 2017, section 4.2): of
-    the emotions, as the softmax or the decoder's marginals have them, and of the change head. The threshold
-    is the probability of a change with the highest MCC between prediction and annotation.
+    the emotions, as the softmax or the decoder's marginals have them, of the change head and of the cause
+    head. The threshold of a change is the probability with the highest MCC between prediction and annotation;
+    that of a cause has the highest F1 over the pairs of turns within the head's window.
 
     With the frequencies of the classes, the logits are adjusted first: ``-t log frequency`` is added, so that
     rare classes are recognised more often (Menon et al. 2021, eq. 9). The strength ``t`` is the one with the
@@ -77,7 +87,9 @@ def fit_calibration(
         values["emotion"] = _best_temperature(lambda t: _emotion_loss(model, parts, t))
         if model.change_head is not None:
             logits, changed = _change_logits(model, parts)
-            values["change"] = _best_temperature(lambda t: _change_loss(logits, changed, t))
+            values["change"] = _best_temperature(lambda t: _binary_loss(logits, changed, t))
+        if model.cause_head is not None:
+            values |= _cause_calibration(parts)
         model.calibrate(Calibration(**values))
         if model.predicts_change:
             values["threshold"] = _best_threshold(model, parts)
@@ -134,8 +146,32 @@ def _change_logits(model: EmotionModel, parts: Sequence[_CalibrationBatch]) -> t
     return torch.cat(logits), torch.cat(changed)
 
 
-def _change_loss(logits: Tensor, changed: Tensor, temperature: float) -> float:
-    return float(binary_cross_entropy_with_logits(logits / temperature, changed, reduction="sum"))
+def _binary_loss(logits: Tensor, target: Tensor, temperature: float) -> float:
+    return float(binary_cross_entropy_with_logits(logits / temperature, target, reduction="sum"))
+
+
+def _cause_logits(model: EmotionModel, output: NetworkOutput, graph: DialogueGraph) -> tuple[Tensor, Tensor]:
+    if model.cause_head is None:
+        return output.logits.new_empty(0), output.logits.new_empty(0)
+    targets = CauseTargets.of(graph, model.cause_head.window)
+    logits = model.cause_logits(output, graph, targets.turns).float()
+    there = ~logits.isnan()
+    return logits[there], targets.caused[there].float()
+
+
+def _cause_calibration(parts: Sequence[_CalibrationBatch]) -> dict[str, float]:
+    """Temperature of the cause head, and the probability of a cause with the highest F1."""
+    score, target = (torch.cat(rows) for rows in zip(*(each.cause for each in parts), strict=True))
+    if not 0 < target.sum() < len(target):
+        return {}  # only one class of pairs
+    temperature = _best_temperature(lambda t: _binary_loss(score, target, t))
+    probability, order = (score.double() / temperature).sigmoid().sort(descending=True)
+    called = torch.arange(1, len(target) + 1, device=target.device)
+    f1 = 2 * target[order].double().cumsum(0) / (called + target.sum())
+    # only between different probabilities
+    between = probability[:-1] > probability[1:]
+    best = int(f1[:-1].where(between, -1.0).argmax())
+    return {"cause": temperature, "cause_threshold": float(probability[best] + probability[best + 1]) / 2}
 
 
 def _best_threshold(model: EmotionModel, parts: Sequence[_CalibrationBatch]) -> float:

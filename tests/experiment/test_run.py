@@ -468,7 +468,7 @@ def test_a_change_head_is_trained_calibrated_and_scored(tmp_path):
     assert len(scores.calibration_error[0]) == len(scores.conditions)
     folder = run.folder.path / "fold1-seed1"
     calibration = read(folder / "model.json")["calibration"]
-    assert set(calibration) == {"bias", "emotion", "change", "threshold"}
+    assert set(calibration) == {"bias", "emotion", "change", "threshold", "cause", "cause_threshold"}
     trained = load(run.folder.path).trained
     assert trained.model.calibration.model_dump(mode="json") == calibration
     said = Predictions.load(folder / "predictions" / "at.npz")

@@ -57,3 +57,12 @@ def test_a_score_is_a_number_without_probabilities():
 def test_positions_are_evenly_spaced_and_unique():
     assert evenly(31, 6) == [0, 5, 10, 15, 20, 25]
     assert evenly(3, 6) == [0, 1, 2]
+
+
+def test_causes_are_turns_with_probabilities():
+    dialogue, build = talk("AB"), GraphBuilder({})
+    turns = PredictedTurns(
+        ("sad", "sad"), torch.full((2, 4), 0.25), torch.full((2,), torch.nan), [[], [(0, 0.8126)]]
+    )
+    one = Timeline(dialogue, {"atv": turns}, None, build(dialogue))
+    assert timeline(one, LABELS, (), transcripts=False)["under"]["atv"]["causes"] == [[], [[0, 0.813]]]

@@ -1,14 +1,16 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
+from torch.nn.functional import binary_cross_entropy_with_logits as bce
 
 from graphmer.dialogue import FixedSet, LabelSpace
 from graphmer.graph import GraphBuilder
 from graphmer.nn.losses import emotion_loss
 from graphmer.nn.targets import TrainingTargets
 from graphmer.systems.experts import mixing_loss, unimodal_loss
-from graphmer.systems.objectives import change_loss
+from graphmer.systems.objectives import CauseTargets, cause_loss, change_loss
 from tests.models import make
 from tests.talks import LABELS, WIDTHS, batched, ragged, talk
 
@@ -89,3 +91,31 @@ def test_a_batch_without_annotations_moves_nothing(loss, labels):
     terms.total.backward()
     assert terms.total.item() == 0
     assert not any(p.grad is not None and p.grad.any() for p in model.parameters())
+
+
+def test_the_cause_loss_is_cross_entropy_over_the_pairs_of_turns_whose_causes_are_annotated():
+    model = tiny(cause=True)
+    first = replace(talk("ABA", id="d"), causes={1: (), 2: (0, 2)})
+    batch = batched([first, talk("AB", id="e")], GraphBuilder({}, LABELS))
+    output = model(batch)
+    logits = model.cause_logits(output, batch, torch.tensor([1, 2]))
+    pairs = torch.cat([logits[0, :2], logits[1, :3]])
+    caused = torch.tensor([0.0, 0.0, 1.0, 0.0, 1.0])
+    torch.testing.assert_close(cause_loss(model, output, batch), bce(pairs, caused))
+    assert list(mixing_loss(model, batch, NOTHING).parts) == ["emotion", "cause"]
+
+
+def test_causes_after_their_turn_or_out_of_the_window_are_left_out():
+    dialogue = replace(talk("ABAB"), causes={1: (1, 3), 3: (0, 2)})
+    targets = CauseTargets.of(batched([dialogue], GraphBuilder({}, LABELS)), window=1)
+    assert targets.turns.tolist() == [1, 3]
+    assert targets.caused.tolist() == [[True, False], [False, True]]
+
+
+def test_the_cause_loss_is_zero_without_annotated_causes():
+    model = tiny(cause=True)
+    batch = batched([talk("AB")], GraphBuilder({}, LABELS))
+    loss = cause_loss(model, model(batch), batch)
+    loss.backward()
+    assert float(loss.detach()) == 0
+    assert all(float(each.grad.abs().sum()) == 0 for each in model.cause_head.parameters())

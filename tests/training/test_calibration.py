@@ -4,12 +4,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import torch
-from sklearn.metrics import log_loss, matthews_corrcoef
+from sklearn.metrics import f1_score, log_loss, matthews_corrcoef
 from torch.nn.functional import cross_entropy
 
 from graphmer.evaluation.metrics import classification
 from graphmer.graph import GraphBuilder
 from graphmer.nn.calibration import Calibration
+from graphmer.systems.objectives import CauseTargets
 from graphmer.training.calibration import fit_calibration
 from tests.models import model_settings
 from tests.talks import LABELS, WIDTHS, batched, talk
@@ -182,3 +183,31 @@ def test_a_bias_leaves_turns_without_any_modality_as_they_are():
     after = made.probabilities(made(batch), batch)
     assert torch.equal(after[[0, 1, 3]], before[[0, 1, 3]])
     assert after[2].argmax() == 3
+
+
+def test_no_other_threshold_of_a_cause_has_a_higher_f1():
+    made = model(cause=True)
+    generator = torch.Generator().manual_seed(0)
+    annotated = [
+        replace(
+            dialogue,
+            causes={
+                turn: tuple((torch.rand(turn + 1, generator=generator) < 0.3).nonzero()[:, 0].tolist())
+                for turn in range(0, len(dialogue), 2)
+            },
+        )
+        for dialogue in DIALOGUES
+    ]
+    found, batch = fit(made, annotated), batched(annotated, BUILD)
+    targets = CauseTargets.of(batch, made.cause_head.window)
+    with torch.no_grad():
+        probability = made.causes(made(batch), batch)[targets.turns]
+    there = ~probability.isnan()
+    caused, probability = targets.caused[there], probability[there]
+    best = f1_score(caused, probability >= found.cause_threshold)
+    assert all(f1_score(caused, probability >= float(other)) <= best + 1e-9 for other in probability)
+
+
+def test_a_cause_head_without_annotated_causes_is_not_calibrated():
+    found = fit(model(cause=True))
+    assert (found.cause, found.cause_threshold) == (1.0, 0.5)

@@ -51,6 +51,11 @@ function lanes() {
       grid.append(place(make("span", { className: state, "aria-hidden": "true" }), row, turn + 2));
     });
   });
+  if (predicted.causes) {
+    const row = 2 + 2 * dialogue.speakers.length + report.modalities.length;
+    grid.append(place(make("span", { className: "name low" }, "causes"), row, 1));
+    grid.append(place(causeArcs(dialogue, predicted), row, `2 / span ${dialogue.speaker.length}`));
+  }
   return grid;
 }
 
@@ -91,6 +96,7 @@ function choose(turn, focus = false) {
     if (current && focus) button.focus({ preventScroll: true });
     if (current && focus) reveal(byId("lanes"), button);
   }
+  markCauses();
   byId("turn").replaceChildren(...turnDetail());
   markTurn();
   drawGraph();
@@ -113,6 +119,7 @@ function turnDetail() {
   if (dialogue.emotion[turn] === null && annotated(dialogue)) line("not annotated");
   if (dialogue.emotion[turn] !== null) line("annotated ", chip(dialogue.emotion[turn]), ` ${emotionName(dialogue.emotion[turn])}`);
   if (predicted.change[turn] !== null) line(`probability of a change since the speaker's previous turn: ${percent(predicted.change[turn], 0)} %`);
+  if (causesOf(predicted, turn).length) line(`because of ${causesInWords(predicted, turn)}`);
   const has = report.modalities.filter((_, column) => dialogue.available[turn][column]);
   const visible = has.filter((modality) => !view.off.has(modality));
   line(`available: ${visible.join(", ") || "nothing"}${visible.length < has.length ? `; hidden: ${has.filter((name) => view.off.has(name)).join(", ")}` : ""}`);
@@ -211,6 +218,7 @@ function legend() {
     report.measures && key({ height: "9px", borderRadius: "3px", background: "var(--quiet)" }, "thin: annotated; tall: predicted"),
     report.measures && classes && key({ height: "3px", background: "var(--ink)" }, "annotated change"),
     classes && make("li", {}, make("span", { "aria-hidden": "true" }, "▲"), "predicted change"),
+    report.timelines.some((dialogue) => Object.values(dialogue.under).at(-1).causes) && make("li", {}, make("span", { "aria-hidden": "true" }, "◡"), "arc from a cause to the emotion or change; ● the turn itself"),
   ];
   byId("legend").replaceChildren(...emotions, ...marks.filter(Boolean));
 }

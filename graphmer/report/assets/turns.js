@@ -11,7 +11,11 @@ function turnRow(dialogue, predicted, turn, before) {
     make("b", {}, dialogue.speakers[dialogue.speaker[turn]]),
     make("span", { className: "said" }, dialogue.text?.[turn] || make("span", { className: "quiet" }, "no text")),
     make("span", {}, chip(emotion), ` ${emotionName(emotion)}`, make("span", { className: "quiet" }, share)),
-    make("span", { className: changed ? "marked" : "quiet" }, known ? make("span", { className: "label" }, "change ") : "", changed ? `▲ ${change} from ${emotionName(before)}` : change));
+    make("span", { className: changed ? "marked" : "quiet" }, known ? make("span", { className: "label" }, "change ") : "", changed ? `▲ ${change} from ${emotionName(before)}` : change, because(predicted, turn)));
+}
+
+function because(predicted, turn) {
+  return causesOf(predicted, turn).length ? make("span", { className: "because" }, `because of ${causesInWords(predicted, turn)}`) : null;
 }
 
 function drawTurns() {
