@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from graphmer.corpora.parquet.files import load_pyarrow
 from graphmer.errors import ConfigError
 from graphmer.storage import replacing
 
@@ -34,13 +35,7 @@ def parquet(out: Path) -> Iterator[Callable[[Rows], None]]:
     Raises:
         ConfigError: if pyarrow is not installed, or there is no row.
     """
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetWriter
-    except ImportError:
-        raise ConfigError(
-            'Parquet needs pyarrow, which is not installed. Run: pip install "graphmer[parquet]"'
-        ) from None
+    pyarrow = load_pyarrow()
     writer: Any = None
     with replacing(out) as partial:
 
@@ -49,7 +44,7 @@ def parquet(out: Path) -> Iterator[Callable[[Rows], None]]:
             records = [{name: _valid(value) for name, value in row.items()} for row in rows]
             if writer is None:
                 types = {name: _type(name, value) for name, value in records[0].items()}
-                writer = ParquetWriter(partial, pyarrow.schema(list(types.items())))
+                writer = pyarrow.parquet.ParquetWriter(partial, pyarrow.schema(list(types.items())))
             writer.write_table(pyarrow.Table.from_pylist(records, schema=writer.schema))
 
         try:

@@ -23,7 +23,7 @@ def predict(
         typer.Argument(
             metavar="DIALOGUES",
             help="JSON lines, or a JSON document or array of dialogues; plain or gzip. - is standard input. "
-            "Or a transcript, such as chat.txt, whose features are extracted.",
+            "Or Parquet or a folder of it, or a transcript, such as chat.txt, whose features are extracted.",
         ),
     ],
     reading: "ReadingOptions",
@@ -69,9 +69,10 @@ def predict(
 ) -> None:
     """Predict the emotions, and changes of emotion, of new dialogues.
 
-    JSON lines are read and predicted one at a time, so any number of dialogues fits into memory. If one is
-    invalid, the predictions of those before it are kept. Vectors that were treated as missing are counted
-    at the end. Of a transcript, the features that the model was trained on are extracted first.
+    JSON lines and Parquet are read and predicted batch by batch, so any number of dialogues fits into
+    memory. If one is invalid, the predictions of those before it are kept. Vectors that were treated as
+    missing are counted at the end. Of a transcript, the features that the model was trained on are extracted
+    first.
 
     \b
     examples:
@@ -83,6 +84,7 @@ def predict(
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
+      graphmer predict runs/iemocap calls.parquet --out predicted.parquet
     """  # noqa: D301
     number, shards = _read_shard(shard)
     from graphmer.cli.writers import format_of, writing
