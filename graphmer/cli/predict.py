@@ -1,5 +1,6 @@
 """``graphmer predict``."""
 
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -7,12 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.dialogues import Encoder, Sound, SoundEncoder, read_dialogues_for
-from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, make_fabric
+from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, inference_device
 from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from graphmer.inference import Predictor
     from graphmer.transcripts import ReadingOptions
+
+
+MOST_WORKERS = 4
+"""Most batches that are predicted at a time: reading and writing take the time of about one of them."""
 
 
 @reads_transcripts
@@ -91,7 +97,7 @@ def predict(
     from graphmer.dialogue.conditions import protocol
     from graphmer.inference import load
 
-    predictor = load(run, fold=fold, seed=seed, device=make_fabric(device, "32-true").device)
+    predictor = load(run, fold=fold, seed=seed, device=inference_device(device))
     widths, labels = predictor.trained.widths, predictor.trained.labels
     try:
         missing = protocol(condition, tuple(widths))
@@ -111,10 +117,19 @@ def predict(
         pooling=pooling,
     )
     chosen = islice(read, number - 1, None, shards)
-    predict_many = predictor.what_if_many if what_if else predictor.predict_many
+    predict_many = (
+        predictor.what_if_many if what_if else partial(predictor.predict_many, workers=_workers(predictor))
+    )
     with writing(out, form or format_of(out), labels, simulated=simulated, raw_csv=raw_csv) as write:
         for prediction in predict_many(chosen, missing=missing):
             write(prediction)
+
+
+def _workers(predictor: "Predictor") -> int:
+    """Batches that are predicted at a time: one for each thread of torch on processors."""
+    import torch
+
+    return min(torch.get_num_threads(), MOST_WORKERS) if predictor.device.type == "cpu" else 1
 
 
 def _read_shard(text: str) -> tuple[int, int]:
