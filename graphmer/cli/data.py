@@ -66,7 +66,7 @@ def convert(
 
     \b
     examples:
-      graphmer data convert meld.npz data/meld --label emotion --modality text=bert
+      graphmer data convert meld.npz data/meld --label label --modality text=bert
       graphmer data convert data/calls data/calls.parquet
       graphmer data convert data/calls data/calls_parquet --format parquet
     """  # noqa: D301
