@@ -52,13 +52,6 @@ class GraphBuilder:
             for order in self._orders(rule)
             for relation in getattr(rule, "speaker_relations", SPEAKER_RELATIONS)
         )
-        number = {relation: position for position, relation in enumerate(self.relations)}
-        self._numbers = {
-            name: torch.tensor(
-                [[number.get(f"{name}/{o}/{p}", -1) for p in SPEAKER_RELATIONS] for o in ORDERS]
-            )
-            for name in self.rules
-        }
 
     def settings(self) -> dict[str, Any]:
         """Rules and causality as plain values for a checkpoint; of a custom rule only the name is kept."""
@@ -109,11 +102,15 @@ class GraphBuilder:
         Raises:
             ValueError: if a rule returns a turn outside the dialogue, or an edge that it does not declare.
         """
+        number = {relation: position for position, relation in enumerate(self.relations)}
         indices, types = [torch.empty(2, 0, dtype=torch.long)], [torch.empty(0, dtype=torch.long)]
         for name, rule in self.rules.items():
             edges = self._checked(name, rule(dialogue), len(dialogue))
             order, relation = order_of(edges), speaker_relation_of(edges, dialogue.speaker)
-            kind = self._numbers[name][order, relation]
+            table = torch.tensor(
+                [[number.get(f"{name}/{o}/{p}", -1) for p in SPEAKER_RELATIONS] for o in ORDERS]
+            )
+            kind = table[order, relation]
             if bool((kind < 0).any()):
                 raise ValueError(
                     f"Rule {name!r} made an edge whose order or speaker relation it does not declare "

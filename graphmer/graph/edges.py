@@ -12,7 +12,6 @@ edge.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Protocol, runtime_checkable
 
 import torch
@@ -59,9 +58,8 @@ def _directions(past: int | None, future: int | None) -> tuple[str, ...]:
     return tuple(name for name, count in (("past", past), ("future", future)) if count != 0)
 
 
-@lru_cache(maxsize=512)
 def _window(length: int, past: int | None, future: int | None) -> EdgeIndex:
-    """Edges among ``length`` consecutive items, without self-loops, ordered by target; not to be changed."""
+    """Edges among ``length`` consecutive items, without self-loops, ordered by target."""
     before = length if past is None else min(past, length)
     after = length if future is None else min(future, length)
     offset = torch.cat([torch.arange(-before, 0), torch.arange(1, after + 1)])
