@@ -11,6 +11,8 @@ from tempfile import mkdtemp
 
 from filelock import FileLock, Timeout
 
+from graphmer.errors import CorpusError
+
 _PREFIX, _SUFFIX = ".graphmer-", ".part"
 PARTIAL = f"{_PREFIX}*{_SUFFIX}"
 """Pattern of the names of temporary folders; each lies where the file that is written in it will be."""
@@ -59,6 +61,18 @@ def replacing(path: Path) -> Iterator[Path]:
         if error.filename is None or fnmatch(str(error.filename), f"*{PARTIAL}*"):
             error.filename, error.filename2 = str(path), None
         raise
+
+
+def require_new(folder: Path) -> None:
+    """Refuse a folder that has something in it.
+
+    Raises:
+        CorpusError: if it exists and is no empty folder.
+    """
+    if folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise CorpusError(
+            f"{folder}: must not exist or be an empty folder. Remove it or choose another name."
+        )
 
 
 def is_stream(path: Path) -> bool:

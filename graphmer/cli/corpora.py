@@ -12,11 +12,14 @@ from graphmer.corpora.arrays import read_arrays
 from graphmer.corpora.assemble import NanPolicy, ZerosPolicy
 from graphmer.corpora.bare import read_bare
 from graphmer.corpora.base import Corpus
-from graphmer.corpora.dataset import read_dataset
+from graphmer.corpora.dataset import read_dataset, write_dataset
 from graphmer.corpora.gcnet import read_gcnet
 from graphmer.corpora.header import HEADER, read_header
 from graphmer.corpora.merbench import label_files, read_merbench
 from graphmer.corpora.objects import STANDARD_INPUT
+from graphmer.corpora.parquet.files import PARQUET, is_columnar, turn_files
+from graphmer.corpora.parquet.read import common_header, read_parquet
+from graphmer.corpora.parquet.write import write_parquet
 from graphmer.corpora.pickles import is_pickle, read_pickled
 from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, Problem
@@ -24,7 +27,7 @@ from graphmer.errors import ConfigError
 from graphmer.experiment.word_corpora import has_words, is_transcript, read_words
 from graphmer.transcripts import ReadingOptions
 
-Kind = Literal["arrays", "dataset", "dialogues", "gcnet", "merbench", "pickle", "words"]
+Kind = Literal["arrays", "dataset", "dialogues", "gcnet", "merbench", "parquet", "pickle", "words"]
 """How a corpus is stored."""
 
 _OPTIONS: Mapping[str, tuple[Kind, ...]] = {
@@ -32,7 +35,7 @@ _OPTIONS: Mapping[str, tuple[Kind, ...]] = {
     "--modality": ("arrays", "gcnet", "merbench"),
     "--texts": ("arrays",),
     "--context": ("gcnet",),
-    "--alias": ("arrays", "dataset", "dialogues"),
+    "--alias": ("arrays", "dataset", "dialogues", "parquet"),
 }
 """Kinds of corpora to which an option applies."""
 
@@ -73,6 +76,8 @@ def reader(
     if kind == "words":
         options = ReadingOptions(label=label)
         return lambda findings: read_words(source, options, source.stem, findings)
+    if kind == "parquet":
+        return lambda findings: read_parquet(source, aliases=names, findings=findings, **vectors)
     vectors["pooling"] = pooling or ("error" if kind == "arrays" else "mean")
     if kind == "pickle":
         return lambda findings: read_pickled(source, label=label, findings=findings, **vectors)
@@ -98,13 +103,31 @@ def kind_of(source: Path) -> Kind:
         return "dialogues"
     if source.suffix == ".npz":
         return "arrays"
+    if source.is_file() and is_columnar(source):
+        return "parquet"
     if source.is_file():
         return "pickle" if is_pickle(source) else "words" if is_transcript(source) else "dialogues"
     if (source / HEADER).is_file():
         return "dataset"
+    if is_columnar(source):
+        return "parquet"
     if not source.is_dir() or any(source.glob("*.pkl")):
         return "gcnet"
     return "merbench" if label_files(source) else "words" if has_words(source) else "gcnet"
+
+
+def writer(out: Path, form: Literal["graphmer", "parquet"] | None) -> Callable[..., None]:
+    """Writer of a format, by the ending of `out` where it is not given.
+
+    Raises:
+        ConfigError: if both contradict each other.
+    """
+    one_file = out.suffix.lower() == PARQUET
+    if one_file and form == "graphmer":
+        raise ConfigError(
+            f"--format graphmer writes a folder; got {out}. Leave out the ending, or the option."
+        )
+    return write_parquet if one_file or form == "parquet" else write_dataset
 
 
 def parse_aliases(options: list[str]) -> dict[str, str]:
@@ -139,7 +162,10 @@ def _parse_modalities(options: list[str]) -> dict[str, list[str]]:
 
 
 def extractors(source: Path, modality: list[str]) -> dict[str, str]:
-    """Extractor of each modality, from the header of the folder or the names of the arrays."""
+    """Extractor of each modality, from the header of the corpus or the names of the arrays."""
+    if is_columnar(source):
+        header = common_header(turn_files(source))
+        return {} if header is None else {name: part.extractor for name, part in header.modalities.items()}
     if (source / HEADER).is_file():
         return {name: part.extractor for name, part in read_header(source).modalities.items()}
     return {

@@ -17,7 +17,8 @@ Source = Annotated[
     Path,
     typer.Argument(
         help="A folder with dataset.yaml, a file of dialogues (- is standard input), an .npz of arrays, a "
-        "folder in the layout of GCNet or MERBench, a pickle, labelled words, or, to check, any transcript."
+        "folder in the layout of GCNet or MERBench, Parquet or a folder of it, a pickle, labelled words, or, "
+        "to check, any transcript."
     ),
 ]
 Label = Annotated[
@@ -42,7 +43,16 @@ Nan = Annotated[Literal["missing", "error"], typer.Option(help="Treatment of vec
 
 def convert(
     source: Source,
-    out: Annotated[Path, typer.Argument(help="New folder in graphmer's own format.")],
+    out: Annotated[
+        Path, typer.Argument(help="New folder in graphmer's own format, or a file that ends with .parquet.")
+    ],
+    form: Annotated[
+        Literal["graphmer", "parquet"] | None,
+        typer.Option(
+            "--format",
+            help="parquet writes a folder of shards. By default by the ending of OUT, else graphmer.",
+        ),
+    ] = None,
     label: Label = None,
     modality: Modalities = None,
     texts: Texts = None,
@@ -52,19 +62,26 @@ def convert(
     pooling: Pooling = None,
     alias: Aliases = None,
 ) -> None:
-    """Convert a corpus to graphmer's own format; nothing is written if it has errors."""
-    from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems
+    """Convert a corpus to graphmer's own format or to Parquet; nothing is written if it has errors.
+
+    \b
+    examples:
+      graphmer data convert meld.npz data/meld --label label --modality text=bert
+      graphmer data convert data/calls data/calls.parquet
+      graphmer data convert data/calls data/calls_parquet --format parquet
+    """  # noqa: D301
+    from graphmer.cli.corpora import extractors, reader, show_corpus, show_problems, writer
     from graphmer.cli.terminal import terminal
-    from graphmer.corpora.dataset import write_dataset
     from graphmer.corpora.problems import examine
 
+    write = writer(out, form)
     read = reader(source, label, modality or [], texts, context, nan, zeros or "keep", pooling, alias)
     corpus, problems = examine(read)
     console = terminal(markup=False, highlight=False)
     show_problems(console, problems)
     if corpus is None or any(problem.severity == "error" for problem in problems):
         raise typer.Exit(2)
-    write_dataset(corpus, out, extractors=extractors(source, modality or []))
+    write(corpus, out, extractors=extractors(source, modality or []))
     show_corpus(console, corpus, extractors(out, []))
 
 

@@ -41,11 +41,11 @@ def read_dialogues_for(
     zeros: str | None = None,
     pooling: str | None = None,
 ) -> "Iterable[Dialogue]":
-    """Dialogues with features: of a JSON file as they are there, of a transcript as the model was trained.
+    """Dialogues with features: of JSON or Parquet as stored, of a transcript as the model was trained.
 
     Args:
         predictor: the model.
-        path: file of dialogues, or a transcript.
+        path: file of dialogues, folder of Parquet, or a transcript.
         text: place of the encoder of the words, where it is another one than in training.
         cache: folder of extracted features.
         options: of reading a transcript.
@@ -56,6 +56,8 @@ def read_dialogues_for(
     """
     from graphmer.cli.terminal import errors
     from graphmer.corpora.dataset import read_dialogues
+    from graphmer.corpora.parquet.files import is_columnar
+    from graphmer.corpora.parquet.read import read_parquet_dialogues
     from graphmer.experiment.extraction import featured_dialogues
     from graphmer.experiment.extractors import model_extractors, require_same_extractors
     from graphmer.experiment.recordings import clips_of, has_recordings
@@ -64,12 +66,12 @@ def read_dialogues_for(
     from graphmer.transcripts import read_transcript
 
     trained = predictor.trained
-    if not is_transcript(path):
+    if is_columnar(path) or not is_transcript(path):
         require_same_extractors(trained, path)
-        forms: dict[str, Any] = {
-            "zeros": zeros or trained.facts.get("zeros", "keep"),
-            "pooling": pooling or trained.facts.get("pooling", "error"),
-        }
+        forms: dict[str, Any] = {"zeros": zeros or trained.facts.get("zeros", "keep")}
+        if is_columnar(path):
+            return read_parquet_dialogues(path, trained.widths, **forms)
+        forms["pooling"] = pooling or trained.facts.get("pooling", "error")
         return read_dialogues(path, trained.widths, **forms)
     transcript = read_transcript(path, options)
 

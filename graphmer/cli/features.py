@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.options import Aliases, Device
-from graphmer.cli.reading import Cache, print_reports, reads_transcripts, require_new
+from graphmer.cli.reading import Cache, print_reports, reads_transcripts
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -84,6 +84,7 @@ def features(
     from graphmer.experiment.extractors import make_extractor
     from graphmer.experiment.words import corpus_of, read_transcripts
     from graphmer.features import default_folder
+    from graphmer.storage import require_new
 
     require_new(out)
     console = terminal(markup=False, highlight=False)

@@ -9,6 +9,7 @@ import typer
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
+    import torch
     from lightning_fabric import Fabric
 
 ConfigFile = Annotated[
@@ -60,8 +61,35 @@ def make_fabric(device: str, precision: str) -> "Fabric":
     Raises:
         ConfigError: if the device is unknown or not available.
     """
-    import torch
     from lightning_fabric import Fabric
+
+    kind, number = _parse_device(device)
+    if "TORCHELASTIC_RUN_ID" in os.environ:
+        return _distributed_fabric(kind, number, precision)
+    fabric = Fabric(accelerator=kind, devices=[int(number)] if number else 1, precision=precision)  # type: ignore[arg-type]
+    fabric.launch()
+    return fabric
+
+
+def inference_device(device: str) -> "torch.device":
+    """Device of a model that predicts, without the time that the import of Fabric takes.
+
+    Raises:
+        ConfigError: as `make_fabric`.
+    """
+    import torch
+
+    kind, number = _parse_device(device)
+    return torch.device(f"{kind}:{number or 0}" if kind == "cuda" else kind)
+
+
+def _parse_device(device: str) -> tuple[str, str]:
+    """Kind and number of a device, which may be empty.
+
+    Raises:
+        ConfigError: if the device is unknown or not available.
+    """
+    import torch
 
     kind, _, number = device.partition(":")
     if kind not in ("auto", "cpu", "cuda") or (":" in device and not (kind == "cuda" and number.isdigit())):
@@ -74,11 +102,7 @@ def make_fabric(device: str, precision: str) -> "Fabric":
         )
     if number and int(number) >= torch.cuda.device_count():
         raise ConfigError(f"--device {device}: CUDA devices here are 0 to {torch.cuda.device_count() - 1}.")
-    if "TORCHELASTIC_RUN_ID" in os.environ:
-        return _distributed_fabric(kind, number, precision)
-    fabric = Fabric(accelerator=kind, devices=[int(number)] if number else 1, precision=precision)  # type: ignore[arg-type]
-    fabric.launch()
-    return fabric
+    return kind, number
 
 
 def _distributed_fabric(kind: str, number: str, precision: str) -> "Fabric":

@@ -1,10 +1,11 @@
 """Rows as a Parquet file; pyarrow is optional."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from graphmer.corpora.parquet.files import load_pyarrow
 from graphmer.errors import ConfigError
 from graphmer.storage import replacing
 
@@ -18,14 +19,17 @@ _TYPES = {
 }
 """Types of columns that are no text; a column of probabilities or scores has numbers."""
 
-Rows = Iterable[Mapping[str, Any]]
+_ROWS = 8192
+"""Rows of a row group."""
+
+Columns = Mapping[str, Sequence[Any]]
 
 
 @contextmanager
-def parquet(out: Path) -> Iterator[Callable[[Rows], None]]:
-    """Context manager that yields a function which adds rows to a Parquet file.
+def parquet(out: Path) -> Iterator[Callable[[Columns], None]]:
+    """Context manager that yields a function which adds rows, given as columns, to a Parquet file.
 
-    The file is there when all are written, or not at all. Columns are those of the first row; texts that are
+    The file is there when all are written, or not at all. Columns are those of the first rows; texts that are
     no valid Unicode have escapes.
 
     Args:
@@ -34,26 +38,36 @@ def parquet(out: Path) -> Iterator[Callable[[Rows], None]]:
     Raises:
         ConfigError: if pyarrow is not installed, or there is no row.
     """
-    try:
-        import pyarrow
-        from pyarrow.parquet import ParquetWriter
-    except ImportError:
-        raise ConfigError(
-            'Parquet needs pyarrow, which is not installed. Run: pip install "graphmer[parquet]"'
-        ) from None
+    pyarrow = load_pyarrow()
     writer: Any = None
+    waiting: dict[str, list[Any]] = {}
     with replacing(out) as partial:
 
-        def write(rows: Rows) -> None:
+        def write(columns: Columns) -> None:
             nonlocal writer
-            records = [{name: _valid(value) for name, value in row.items()} for row in rows]
             if writer is None:
-                types = {name: _type(name, value) for name, value in records[0].items()}
-                writer = ParquetWriter(partial, pyarrow.schema(list(types.items())))
-            writer.write_table(pyarrow.Table.from_pylist(records, schema=writer.schema))
+                types = {name: _type(name, values[0]) for name, values in columns.items()}
+                writer = pyarrow.parquet.ParquetWriter(partial, pyarrow.schema(list(types.items())))
+            for name, values in columns.items():
+                waiting.setdefault(name, []).extend(values)
+            if len(waiting["dialogue"]) >= _ROWS:
+                flush()
+
+        def flush() -> None:
+            arrays = [
+                pyarrow.array(
+                    map(_valid, waiting[field.name]) if field.type == "string" else waiting[field.name],
+                    field.type,
+                )
+                for field in writer.schema
+            ]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=writer.schema))
+            waiting.clear()
 
         try:
             yield write
+            if waiting:
+                flush()
         finally:
             if writer is not None:
                 writer.close()
@@ -68,4 +82,6 @@ def _type(name: str, value: Any) -> str:
 
 
 def _valid(value: Any) -> Any:
-    return value.encode("utf-8", "backslashreplace").decode() if isinstance(value, str) else value
+    if not isinstance(value, str) or value.isascii():
+        return value
+    return value.encode("utf-8", "backslashreplace").decode()

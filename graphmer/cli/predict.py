@@ -8,13 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.dialogues import Encoder, Sound, SoundEncoder, read_dialogues_for
-from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, make_fabric
+from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, inference_device
 from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
-    from graphmer.inference import DialoguePrediction, WhatIf
+    from graphmer.inference import DialoguePrediction, Predictor, WhatIf
     from graphmer.transcripts import ReadingOptions
+
+
+MOST_WORKERS = 4
+"""Most batches that are predicted at a time: reading and writing take the time of about one of them."""
 
 
 @reads_transcripts
@@ -25,7 +29,7 @@ def predict(
         typer.Argument(
             metavar="DIALOGUES",
             help="JSON lines, or a JSON document or array of dialogues; plain or gzip. - is standard input. "
-            "Or a transcript, such as chat.txt, whose features are extracted.",
+            "Or Parquet or a folder of it, or a transcript, such as chat.txt, whose features are extracted.",
         ),
     ],
     reading: "ReadingOptions",
@@ -79,9 +83,10 @@ def predict(
 ) -> None:
     """Predict the emotions, and changes of emotion, of new dialogues.
 
-    JSON lines are read and predicted one at a time, so any number of dialogues fits into memory. If one is
-    invalid, the predictions of those before it are kept. Vectors that were treated as missing are counted
-    at the end. Of a transcript, the features that the model was trained on are extracted first.
+    JSON lines and Parquet are read and predicted batch by batch, so any number of dialogues fits into
+    memory. If one is invalid, the predictions of those before it are kept. Vectors that were treated as
+    missing are counted at the end. Of a transcript, the features that the model was trained on are extracted
+    first.
 
     \b
     examples:
@@ -94,6 +99,7 @@ def predict(
       graphmer predict runs/meld_text chat.txt --leave-out --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
+      graphmer predict runs/iemocap calls.parquet --out predicted.parquet
     """  # noqa: D301
     number, shards = _read_shard(shard)
     if what_if and leave_out:
@@ -102,7 +108,7 @@ def predict(
     from graphmer.dialogue.conditions import protocol
     from graphmer.inference import load
 
-    predictor = load(run, fold=fold, seed=seed, device=make_fabric(device, "32-true").device)
+    predictor = load(run, fold=fold, seed=seed, device=inference_device(device))
     widths, labels = predictor.trained.widths, predictor.trained.labels
     try:
         missing = protocol(condition, tuple(widths))
@@ -128,10 +134,17 @@ def predict(
     elif leave_out:
         found = predictor.leave_out_many(chosen, missing=missing)
     else:
-        found = predictor.predict_many(chosen, missing=missing)
+        found = predictor.predict_many(chosen, missing=missing, workers=_workers(predictor))
     with writing(out, form or format_of(out), labels, simulated=simulated, raw_csv=raw_csv) as write:
         for prediction in found:
             write(prediction)
+
+
+def _workers(predictor: "Predictor") -> int:
+    """Batches that are predicted at a time: one for each thread of torch on processors."""
+    import torch
+
+    return min(torch.get_num_threads(), MOST_WORKERS) if predictor.device.type == "cpu" else 1
 
 
 def _read_shard(text: str) -> tuple[int, int]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
-from graphmer.errors import ConfigError, CorpusError
+from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -115,16 +115,6 @@ def reads_transcripts(command: Callable[..., None]) -> Callable[..., None]:
     run.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]
     run.__annotations__ = {each.name: each.annotation for each in parameters}
     return run
-
-
-def require_new(out: Path) -> None:
-    """Refuse a folder that has something in it.
-
-    Raises:
-        CorpusError: if it exists and is no empty folder.
-    """
-    if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise CorpusError(f"{out}: must not exist or be an empty folder. Remove it or choose another name.")
 
 
 def print_reports(console: "Console", transcripts: "Mapping[Path, Transcript]") -> None:

@@ -8,7 +8,7 @@ from typer.core import TyperGroup
 
 from graphmer.cli.features import bar, features
 from graphmer.cli.options import Device
-from graphmer.cli.reading import Cache, print_reports, reads_transcripts, require_new
+from graphmer.cli.reading import Cache, print_reports, reads_transcripts
 
 if TYPE_CHECKING:
     from graphmer.transcripts import ReadingOptions
@@ -72,6 +72,7 @@ def tune(
     from graphmer.experiment.words import read_transcripts
     from graphmer.features import default_folder
     from graphmer.features.tuning import TuningSettings
+    from graphmer.storage import require_new
 
     require_new(out)
     if not 0 < rate < 1:

@@ -3,7 +3,7 @@
 import csv
 import json
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -17,7 +17,7 @@ from graphmer.cli.turns import turn_table, what_if_table
 from graphmer.dialogue import LabelSpace
 from graphmer.errors import ConfigError, GraphmerError
 from graphmer.inference import DialoguePrediction, WhatIf
-from graphmer.inference.prediction import turn_records
+from graphmer.inference.prediction import turn_columns, turn_records
 from graphmer.inference.records import as_json, what_if_as_json
 from graphmer.inference.turn_record import turn_as_row
 from graphmer.storage import is_stream, replacing
@@ -56,8 +56,8 @@ def writing(
     if form == "parquet":
         if out is None:
             raise ConfigError("--format parquet: needs a file. Add --out FILE.parquet.")
-        with parquet(out) as write_rows:
-            yield lambda prediction: write_rows(_all_rows(prediction, labels, simulated))
+        with parquet(out) as write_columns:
+            yield lambda prediction: write_columns(_columns(prediction, labels, simulated))
         return
     if form in WRITERS:
         with one_dialogue(out, form, simulated=simulated) as write_dialogue:
@@ -150,6 +150,14 @@ def _defused(cell: Any) -> Any:
 def _all_rows(prediction: Prediction, labels: LabelSpace, simulated: bool) -> Iterator[dict[str, Any]]:
     rows = _what_if_rows(prediction, labels) if isinstance(prediction, WhatIf) else _rows(prediction, labels)
     return (row | {"simulated": simulated} for row in rows)
+
+
+def _columns(prediction: Prediction, labels: LabelSpace, simulated: bool) -> dict[str, Sequence[Any]]:
+    if isinstance(prediction, WhatIf):
+        rows = list(_all_rows(prediction, labels, simulated))
+        return {name: [row[name] for row in rows] for name in rows[0]}
+    columns = turn_columns(prediction, labels)
+    return {**columns, "simulated": [simulated] * len(prediction.dialogue)}
 
 
 def _rows(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[dict[str, Any]]:

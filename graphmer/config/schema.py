@@ -37,6 +37,7 @@ class DataConfig(Settings):
     format: Literal[
         "gcnet",
         "graphmer",
+        "parquet",
         "simulated",
         "transcripts",
         "merbench",
@@ -46,7 +47,8 @@ class DataConfig(Settings):
         "mmsa",
     ]
     """`gcnet`: label pickle and feature folders of GCNet, MoMKE, HARDY-MER. `graphmer`: a folder with
-    `dataset.yaml`. `simulated`: dialogues with a known Bayes-optimal prediction. `transcripts`: labelled
+    `dataset.yaml`. `parquet`: Parquet or a folder of it, or of Hugging Face `datasets`. `simulated`:
+    dialogues with a known Bayes-optimal prediction. `transcripts`: labelled
     transcripts, such as MELD's CSV, whose `features` are extracted. `merbench`: labels and feature folders of
     MERBench. One pickle: `conv_emotion` (also DialogueGCN, MMGCN, M3NET), `cosmic`, `cogmen`, `mmsa`."""
     root: Path | None = None
@@ -69,9 +71,10 @@ class DataConfig(Settings):
     """One vector per utterance from frame-level features; `error` refuses them. null: `mean` for `gcnet`, as
     its own reader does, `merbench` and `mmsa`, and else `error`."""
     aliases: dict[str, str] = Field(default={})
-    """`graphmer`: other names of classes, `{alias: class}`; other case and spaces need none."""
+    """`graphmer`, `parquet`: other names of classes, `{alias: class}`; other case and spaces need none."""
     mapped: bool = False
-    """`graphmer`: leave features on disk and read them batch by batch; for corpora larger than memory."""
+    """`graphmer`, `parquet`: leave features on disk and read them batch by batch; for corpora larger than
+    memory."""
     unlabelled: Literal["context", "drop"] = "context"
     """Turns without a label are context, read but never scored, or are left out as if they were not there."""
     normalise: Literal["standard", "none"] = "standard"
@@ -99,11 +102,12 @@ class DataConfig(Settings):
             raise ValueError("format merbench needs `root` and `features`")
         if self.format != "simulated" and not self.root:
             raise ValueError(f"format {self.format} needs `root`")
-        if self.aliases and self.format != "graphmer":
-            raise ValueError(f"`aliases` needs format graphmer; got {self.format}: leave it out")
-        if self.mapped and self.format != "graphmer":
+        own = self.format in ("graphmer", "parquet")
+        if self.aliases and not own:
+            raise ValueError(f"`aliases` needs format graphmer or parquet; got {self.format}: leave it out")
+        if self.mapped and not own:
             raise ValueError(
-                f"`mapped` needs format graphmer; got {self.format}: use `graphmer data convert`"
+                f"`mapped` needs format graphmer or parquet; got {self.format}: use `graphmer data convert`"
             )
         return self
 

@@ -108,6 +108,22 @@ class Assembly:
             return None
         return row
 
+    def matrix(self, rows: NDArray[Any], modality: str) -> Vector | None:
+        """Features of several turns as float32 ``[K, D]``; ``None`` unless all of them are valid.
+
+        What is invalid is found, and reported, by `vector`.
+
+        Args:
+            rows: numbers ``[K, D]``.
+            modality: one of `widths`.
+        """
+        if rows.shape[1] != self.widths[modality]:
+            return None
+        with np.errstate(over="ignore", invalid="ignore"):
+            found: Vector = rows.astype(np.float32)
+        whole = np.isfinite(found).all() and (self.zeros == "keep" or found.any(axis=1).all())
+        return found if whole else None
+
     def _pooled(self, values: Any, modality: str, where: str) -> NDArray[Any] | None:
         try:
             array = np.asarray(values)

@@ -26,7 +26,7 @@ from graphmer.corpora.mapped import MappedFiles
 from graphmer.corpora.pooling import Pooling
 from graphmer.corpora.problems import Findings, collecting
 from graphmer.corpora.write import write_dataset
-from graphmer.dialogue import Dialogue, LabelSpace
+from graphmer.dialogue import Dialogue
 from graphmer.errors import CorpusError
 
 __all__ = ["read_dataset", "read_dialogues", "write_dataset"]
@@ -63,10 +63,7 @@ def read_dataset(
     folder = Path(path)
     verify_checksums(folder)
     header = read_header(folder)
-    try:
-        labels = LabelSpace(header.labels.names, header.labels.interval, header.labels.polarity)
-    except ValueError as error:
-        raise CorpusError(f"{folder / HEADER}: labels: {error}") from None
+    labels = header.label_space(str(folder / HEADER))
     with collecting(findings) as found:
         try:
             assembly = Assembly(

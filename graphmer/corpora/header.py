@@ -1,13 +1,16 @@
 """Schema of ``dataset.yaml``, the description of a corpus in graphmer's format."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, FiniteFloat, ValidationError
 
-from graphmer.corpora.base import Card
+from graphmer.corpora.assemble import PARTS
+from graphmer.corpora.base import Card, Corpus
 from graphmer.corpora.records import Name, describe
+from graphmer.dialogue import LabelSpace
 from graphmer.errors import CorpusError
 from graphmer.features.provenance import Provenance
 
@@ -78,6 +81,61 @@ class Header(_Section):
         """Features per modality."""
         return {modality: header.width for modality, header in self.modalities.items()}
 
+    def label_space(self, where: str) -> LabelSpace:
+        """Label space of the corpus.
+
+        Args:
+            where: file of the header, for messages.
+
+        Raises:
+            CorpusError: if names and interval contradict each other.
+        """
+        try:
+            return LabelSpace(self.labels.names, self.labels.interval, self.labels.polarity)
+        except ValueError as error:
+            raise CorpusError(f"{where}: labels: {error}") from None
+
+
+def header_of(
+    corpus: Corpus, extractors: Mapping[str, str], *, dialogues: tuple[str, ...] = ("dialogues.jsonl",)
+) -> Header:
+    """Header of a corpus.
+
+    Args:
+        corpus: that is written.
+        extractors: descriptions of the extractors by modality; their `Provenance` is in the card.
+        dialogues: files of dialogues, where there are some.
+
+    Raises:
+        CorpusError: if the corpus cannot be expressed in graphmer's formats.
+    """
+    card, labels = corpus.card, corpus.labels
+    unknown = sorted(set(corpus.official) - set(PARTS))
+    if unknown:
+        raise CorpusError(f"Parts of an official split must be named {PARTS}; got {unknown[0]!r}. Rename it.")
+    try:
+        return Header(
+            name=card.name,
+            licence=card.licence,
+            citation=card.citation,
+            url=card.url,
+            note=card.note,
+            counts=dict(card.counts),
+            simulated=card.simulated,
+            labels=LabelHeader(names=labels.names, interval=labels.interval, polarity=dict(labels.polarity)),
+            modalities={
+                modality: ModalityHeader(
+                    width=width,
+                    extractor=extractors.get(modality, ""),
+                    provenance=card.extractors.get(modality),
+                )
+                for modality, width in corpus.widths.items()
+            },
+            dialogues=dialogues,
+        )
+    except ValidationError as error:
+        raise CorpusError(f"{card.name}: cannot be written in graphmer's format: {error}") from None
+
 
 def read_header(path: str | Path) -> Header:
     """Read ``dataset.yaml`` in the folder `path`.
@@ -92,14 +150,24 @@ def read_header(path: str | Path) -> Header:
         )
     try:
         content = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise CorpusError(f"{file}: no valid YAML ({' '.join(str(error).split())}). Correct it.") from None
+    return checked_header(content, str(file))
+
+
+def checked_header(content: object, where: str) -> Header:
+    """Header of parsed content.
+
+    Raises:
+        CorpusError: if it is invalid; the message names all invalid fields.
+    """
+    try:
         return Header.model_validate(content)
     except ValidationError as error:
         problems = describe(error, _KNOWN)
         raise CorpusError(
-            "\n".join(f"{file}: {field}: {what}. {action}" for field, what, action in problems)
+            "\n".join(f"{where}: {field}: {what}. {action}" for field, what, action in problems)
         ) from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise CorpusError(f"{file}: no valid YAML ({' '.join(str(error).split())}). Correct it.") from None
 
 
 _KNOWN = {

@@ -1,12 +1,13 @@
 """Dialogues as JSON: references to vectors in files, and a streaming reader."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
 from pydantic import ValidationError
 
@@ -55,6 +56,24 @@ class VectorFiles:
         if matrix.ndim != 2 or int(row) >= len(matrix):
             raise ValueError(f"{file!r} of shape {matrix.shape} has no row {row}")
         return np.asarray(matrix)[int(row)]
+
+    def rows(self, references: Sequence[Any]) -> NDArray[Any] | None:
+        """Rows ``[K, D]`` of references to one matrix, read together; ``None`` if they are anything else."""
+        first, _, _ = str(references[0]).partition("#")
+        begin = f"{first}#"
+        places = [
+            value[len(begin) :] for value in references if isinstance(value, str) and value.startswith(begin)
+        ]
+        if len(places) < len(references) or not all(
+            place.isdecimal() and len(place) <= 18 for place in places
+        ):
+            return None
+        try:
+            self.read(references[0])
+        except ValueError:
+            return None
+        matrix, numbers = self._matrices[first], [int(place) for place in places]
+        return np.asarray(matrix)[numbers] if max(numbers) < len(matrix) else None
 
     def release(self) -> None:
         """Release the memory maps of all matrices."""
@@ -198,12 +217,14 @@ def _parse(text: bytes, where: str, findings: Findings) -> DialogueRecord | None
 
 def build(record: DialogueRecord, where: str, assembly: Assembly, files: VectorFiles) -> Dialogue | None:
     """Dialogue of a record, or ``None`` if it is invalid."""
+    matrices = _matrices(record, assembly, files)
     turns = []
     for position, turn in enumerate(record.utterances):
         turn_where = f"{where}: utterances[{position}]"
         features = {
             modality: _vector(value, modality, f"{turn_where}.features.{modality}", assembly, files)
             for modality, value in turn.features.items()
+            if modality not in matrices
         }
         turns.append(
             Utterance(
@@ -218,7 +239,36 @@ def build(record: DialogueRecord, where: str, assembly: Assembly, files: VectorF
                 causes=turn.causes,
             )
         )
-    return assembly.dialogue(record.id, turns, where, record.session)
+    dialogue = assembly.dialogue(record.id, turns, where, record.session)
+    if dialogue is None:
+        return None
+    available = dialogue.available.clone()
+    features = dict(dialogue.features)
+    for modality, (places, rows) in matrices.items():
+        features[modality][places] = torch.from_numpy(rows)
+        available[places, list(features).index(modality)] = True
+    return replace(dialogue, features=features, available=available)
+
+
+def _matrices(
+    record: DialogueRecord, assembly: Assembly, files: VectorFiles
+) -> dict[str, tuple[list[int], NDArray[np.float32]]]:
+    """Turns and vectors of the modalities whose vectors are valid rows of one matrix each.
+
+    All others are read one by one, and what is invalid is reported then.
+    """
+    found = {}
+    for modality in assembly.widths:
+        given = {
+            t: turn.features[modality]
+            for t, turn in enumerate(record.utterances)
+            if modality in turn.features
+        }
+        stored = files.rows(list(given.values())) if given else None
+        rows = None if stored is None else assembly.matrix(stored, modality)
+        if rows is not None:
+            found[modality] = list(given), rows
+    return found
 
 
 def _vector(value: Any, modality: str, where: str, assembly: Assembly, files: VectorFiles) -> Any:

@@ -10,16 +10,13 @@ import numpy as np
 import torch
 import yaml
 from numpy.typing import NDArray
-from pydantic import ValidationError
 from torch import Tensor
 
-from graphmer.corpora.assemble import PARTS
 from graphmer.corpora.base import Corpus
-from graphmer.corpora.header import HEADER, Header, LabelHeader, ModalityHeader
+from graphmer.corpora.header import HEADER, Header, header_of
 from graphmer.corpora.integrity import write_checksums
 from graphmer.dialogue import Dialogue
-from graphmer.errors import CorpusError
-from graphmer.storage import replacing
+from graphmer.storage import replacing, require_new
 
 _DIALOGUES = "dialogues.jsonl"
 
@@ -39,45 +36,13 @@ def write_dataset(corpus: Corpus, path: str | Path, *, extractors: Mapping[str, 
         CorpusError: if `path` is in use, or the corpus cannot be expressed in the format.
     """
     target = Path(path)
-    if target.exists() and (not target.is_dir() or any(target.iterdir())):
-        raise CorpusError(
-            f"{target}: must not exist or be an empty folder. Remove it or choose another name."
-        )
-    header = _header(corpus, extractors or {})
-    unknown = sorted(set(corpus.official) - set(PARTS))
-    if unknown:
-        raise CorpusError(f"Parts of an official split must be named {PARTS}; got {unknown[0]!r}. Rename it.")
+    require_new(target)
+    header = header_of(corpus, extractors or {}, dialogues=(_DIALOGUES,))
     target.parent.mkdir(parents=True, exist_ok=True)
     with replacing(target) as partial:
         partial.mkdir()
         _write(corpus, header, partial)
         write_checksums(partial, [HEADER, _DIALOGUES, *(f"{modality}.npy" for modality in corpus.widths)])
-
-
-def _header(corpus: Corpus, extractors: Mapping[str, str]) -> Header:
-    card, labels = corpus.card, corpus.labels
-    try:
-        return Header(
-            name=card.name,
-            licence=card.licence,
-            citation=card.citation,
-            url=card.url,
-            note=card.note,
-            counts=dict(card.counts),
-            simulated=card.simulated,
-            labels=LabelHeader(names=labels.names, interval=labels.interval, polarity=dict(labels.polarity)),
-            modalities={
-                modality: ModalityHeader(
-                    width=width,
-                    extractor=extractors.get(modality, ""),
-                    provenance=card.extractors.get(modality),
-                )
-                for modality, width in corpus.widths.items()
-            },
-            dialogues=(_DIALOGUES,),
-        )
-    except ValidationError as error:
-        raise CorpusError(f"{card.name}: cannot be written in graphmer's format: {error}") from None
 
 
 def _write(corpus: Corpus, header: Header, folder: Path) -> None:

@@ -192,24 +192,79 @@ class Dialogue:
             >>> demo.available.tolist(), demo.speakers
             ([[True], [False]], ('Ann', 'Bob'))
         """
-        ids = tuple(turn.id or f"{id}_{position}" for position, turn in enumerate(utterances, first))
-        speakers = tuple(dict.fromkeys(turn.speaker for turn in utterances))
         found = _widths(utterances) if widths is None else dict(widths)
         features, available = _align(id, utterances, found, first)
+        return cls.from_columns(
+            id,
+            utterance_ids=[turn.id or f"{id}_{position}" for position, turn in enumerate(utterances, first)],
+            speaker=[turn.speaker for turn in utterances],
+            features=features,
+            available=available,
+            emotion=[turn.emotion for turn in utterances],
+            text=[turn.text for turn in utterances],
+            start=_seconds([turn.start for turn in utterances]),
+            end=_seconds([turn.end for turn in utterances]),
+            reply_to=[turn.reply_to for turn in utterances],
+            causes=[turn.causes for turn in utterances],
+            session=session,
+        )
+
+    @classmethod
+    def from_columns(
+        cls,
+        id: str,
+        *,
+        utterance_ids: Sequence[str],
+        speaker: Sequence[str],
+        features: Mapping[str, Features],
+        available: Available,
+        emotion: Sequence[Emotion],
+        text: Sequence[str | None],
+        start: Tensor,
+        end: Tensor,
+        reply_to: Sequence[str | None],
+        causes: Sequence[Sequence[str] | None],
+        session: str | None = None,
+    ) -> "Dialogue":
+        """Build a dialogue from columns with one entry per turn.
+
+        Args:
+            id: id of the dialogue.
+            utterance_ids: id of each turn.
+            speaker: name of the speaker of each turn.
+            features: one matrix per modality.
+            available: whether a turn has a modality.
+            emotion: annotation of each turn.
+            text: transcript of each turn.
+            start: start time of each turn in seconds, NaN if unknown.
+            end: end time of each turn in seconds, NaN if unknown.
+            reply_to: id of the turn that a turn replies to.
+            causes: ids of the turns that cause the emotion of a turn; ``None`` if not annotated.
+            session: recording session.
+
+        Shapes:
+            features ``{m: [N, D_m]}``; available ``[N, M]``; start, end ``[N]``.
+
+        Raises:
+            ValueError: if there are no turns, lengths differ, `reply_to` or a cause is unknown, or an id
+                occurs twice.
+        """
+        number = {name: place for place, name in enumerate(dict.fromkeys(speaker))}
+        ids = tuple(utterance_ids)
         return cls(
             id=id,
             utterance_ids=ids,
-            speakers=speakers,
-            speaker=torch.tensor([speakers.index(turn.speaker) for turn in utterances], dtype=torch.long),
+            speakers=tuple(number),
+            speaker=torch.tensor([number[name] for name in speaker], dtype=torch.long),
             features=features,
             available=available,
-            emotion=tuple(turn.emotion for turn in utterances),
-            text=tuple(turn.text for turn in utterances),
-            start=_seconds([turn.start for turn in utterances]),
-            end=_seconds([turn.end for turn in utterances]),
-            reply_to=_positions(id, ids, [turn.reply_to for turn in utterances]),
+            emotion=tuple(emotion),
+            text=tuple(text),
+            start=start,
+            end=end,
+            reply_to=_positions(id, ids, reply_to),
             session=session,
-            causes=_causes(id, ids, utterances),
+            causes=_causes(id, ids, causes),
         )
 
 
@@ -217,7 +272,9 @@ def _seconds(times: list[float | None]) -> Tensor:
     return torch.tensor([float("nan") if time is None else time for time in times], dtype=torch.float32)
 
 
-def _positions(dialogue: str, ids: tuple[str, ...], reply_to: list[str | None]) -> Tensor:
+def _positions(dialogue: str, ids: tuple[str, ...], reply_to: Sequence[str | None]) -> Tensor:
+    if not any(name is not None for name in reply_to):
+        return torch.full((len(reply_to),), -1)
     position = {name: number for number, name in enumerate(ids)}
     unknown = [name for name in reply_to if name is not None and name not in position]
     if unknown:
@@ -228,10 +285,12 @@ def _positions(dialogue: str, ids: tuple[str, ...], reply_to: list[str | None]) 
 
 
 def _causes(
-    dialogue: str, ids: tuple[str, ...], utterances: Sequence[Utterance]
+    dialogue: str, ids: tuple[str, ...], named: Sequence[Sequence[str] | None]
 ) -> dict[int, tuple[int, ...]]:
+    causes = {turn: names for turn, names in enumerate(named) if names is not None}
+    if not causes:
+        return {}
     position = {name: number for number, name in enumerate(ids)}
-    causes = {turn: each.causes for turn, each in enumerate(utterances) if each.causes is not None}
     unknown = [name for names in causes.values() for name in names if name not in position]
     if unknown:
         raise ValueError(

@@ -6,7 +6,9 @@ from typing import get_args
 
 from pydantic import JsonValue, ValidationError
 
-from graphmer.corpora.header import HEADER, read_header
+from graphmer.corpora.header import HEADER, Header, read_header
+from graphmer.corpora.parquet.files import is_columnar, turn_files
+from graphmer.corpora.parquet.read import common_header
 from graphmer.errors import CheckpointError
 from graphmer.features import (
     Extractor,
@@ -104,15 +106,23 @@ def require_same_extractors(trained: TrainedModel, dialogues: Path) -> None:
     Raises:
         CheckpointError: if an extractor differs.
     """
-    if not (dialogues.parent / HEADER).is_file():
-        return
-    header = read_header(dialogues.parent)
-    if dialogues.name not in header.dialogues:
+    header = _header(dialogues)
+    if header is None:
         return
     stored = model_provenance(trained)
     for modality, found in header.card.extractors.items():
         if modality in stored:
             _require_same(stored[modality], found, modality, str(dialogues))
+
+
+def _header(dialogues: Path) -> Header | None:
+    """Header of the corpus that a file or folder of dialogues is in."""
+    if is_columnar(dialogues):
+        return common_header(turn_files(dialogues))
+    if not (dialogues.parent / HEADER).is_file():
+        return None
+    header = read_header(dialogues.parent)
+    return header if dialogues.name in header.dialogues else None
 
 
 def _require_same(stored: Provenance, found: Provenance, modality: str, where: str) -> None:

@@ -10,6 +10,7 @@ from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.gcnet import read_gcnet
 from graphmer.corpora.labelled import labelled_turns
 from graphmer.corpora.merbench import read_merbench
+from graphmer.corpora.parquet.read import read_parquet
 from graphmer.corpora.pickles import LAYOUTS, read_pickled
 from graphmer.corpora.simulate import SEPARATION, simulate
 from graphmer.errors import ConfigError
@@ -39,6 +40,13 @@ def _graphmer(data: DataConfig) -> Corpus:
         pooling=data.pooling_of_format,
         aliases=data.aliases,
         mapped=data.mapped,
+    )
+
+
+def _parquet(data: DataConfig) -> Corpus:
+    assert data.root is not None
+    return read_parquet(
+        data.root, nan=data.not_finite, zeros=data.zeros, aliases=data.aliases, mapped=data.mapped
     )
 
 
@@ -100,6 +108,7 @@ def naming(field: str) -> Iterator[None]:
 CORPORA: Mapping[str, Callable[[DataConfig], Corpus]] = {
     "gcnet": _gcnet,
     "graphmer": _graphmer,
+    "parquet": _parquet,
     "simulated": _simulated,
     "merbench": _merbench,
     **dict.fromkeys(LAYOUTS, _pickled),

@@ -10,7 +10,6 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import ValidationError
-from scipy.special import log_softmax
 
 from graphmer.errors import ConfigError
 from graphmer.features.classifier import TextClassifier
@@ -125,6 +124,8 @@ class TunedExtractor(TextExtractor):
 
     def vectors(self, contents: Sequence[str]) -> Sequence[Vector]:
         networks = zip(self._classifiers, self.fitted, strict=True)
+        from scipy.special import log_softmax  # slow to import
+
         rows = [log_softmax(each.logits(contents) / fitted.temperature, axis=1) for each, fitted in networks]
         mean: NDArray[np.float64] = np.stack(rows).mean(axis=0, dtype=np.float64)
         return list(mean.astype(np.float32))

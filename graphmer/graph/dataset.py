@@ -5,13 +5,13 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import torch
-from torch_geometric.data import Batch
 
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.dialogue import LazyFeatures
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.graph.builder import GraphBuilder
 from graphmer.graph.dialogue_graph import DialogueGraph
+from graphmer.pyg import Batch
 from graphmer.typing import Available
 
 

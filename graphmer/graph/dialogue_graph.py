@@ -4,7 +4,8 @@ from typing import Any
 
 import torch
 from torch import Tensor
-from torch_geometric.data import Data
+
+from graphmer.pyg import Data
 
 RESERVED = (
     "available", "present", "speaker", "position", "emotion", "edge_index", "edge_type", "num_nodes",

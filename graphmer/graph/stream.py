@@ -2,6 +2,7 @@
 
 from bisect import bisect_left
 from collections.abc import Sequence
+from functools import cached_property
 
 from graphmer.graph.builder import GraphBuilder
 from graphmer.graph.edges import StreamedRule
@@ -32,7 +33,7 @@ class StreamedEdges:
             self.rules[name] = rule
         self._number = {relation: number for number, relation in enumerate(build.relations)}
 
-    @property
+    @cached_property
     def reach(self) -> tuple[int | None, int | None]:
         """Largest reach of any rule, in turns and in turns of the same speaker; ``None`` for all turns."""
         turns = [rule.reach[0] for rule in self.rules.values()]

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import KW_ONLY, dataclass
-from typing import TYPE_CHECKING
+from itertools import compress
+from typing import TYPE_CHECKING, Any
 
 import torch
 from torch import Tensor
@@ -11,9 +12,8 @@ from torch import Tensor
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
 from graphmer.graph import DialogueGraph
 from graphmer.inference.causes import NEUTRAL, Causes
-from graphmer.inference.information_gain import modalities_of
 from graphmer.inference.notebook import dialogue_html
-from graphmer.inference.turn_record import Cause, TurnRecord, turn_frame
+from graphmer.inference.turn_record import CAUSE_COLUMNS, Cause, TurnRecord, cause_columns, turn_frame
 from graphmer.nn.chain import ChainCache
 from graphmer.nn.network import NetworkOutput
 from graphmer.reprs import counted, short_repr
@@ -80,28 +80,28 @@ class DialoguePrediction:
 
 def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[TurnRecord]:
     """The turns of a prediction in their order."""
-    dialogue = prediction.dialogue
-    last: dict[int, int] = {}
-    for turn, speaker in enumerate(dialogue.speaker.tolist()):
-        previous = last.get(speaker)
-        last[speaker] = turn
-        probability = prediction.probability[turn]
-        emotion, before = prediction.emotion[turn], None if previous is None else prediction.emotion[previous]
-        change, called = float(prediction.change[turn]), prediction.change_called
-        read = modalities_of(dialogue, turn)
+    dialogue, modalities = prediction.dialogue, prediction.dialogue.modalities
+    columns = turn_columns(prediction, labels)
+    probability = prediction.probability.tolist() if labels.names else None
+    router = None if prediction.router is None else prediction.router.tolist()
+    available = [tuple(compress(modalities, row)) for row in dialogue.available.tolist()]
+    for turn, read in enumerate(available):
+        weights = {} if router is None else dict(zip(modalities, router[turn], strict=True))
         yield TurnRecord(
             dialogue=dialogue.id,
             turn=turn,
             id=dialogue.utterance_ids[turn],
-            speaker=dialogue.speakers[speaker],
+            speaker=columns["speaker"][turn],
             available=read,
-            emotion=emotion,
-            probability=dict(zip(labels.names, probability.tolist(), strict=True)) if labels.names else {},
-            previous=before,
-            change=None if math.isnan(change) else change,
-            change_called=None if called is None or math.isnan(change) else bool(called[turn]),
-            router=_router(prediction, turn, read),
-            causes=_causes(prediction, turn, changed=before not in (None, emotion)),
+            emotion=prediction.emotion[turn],
+            probability={}
+            if probability is None
+            else dict(zip(labels.names, probability[turn], strict=True)),
+            previous=columns["previous"][turn],
+            change=columns["change_probability"][turn],
+            change_called=columns["change_called"][turn],
+            router={m: dict(zip(modalities, weights[m], strict=True)) for m in read} if weights else {},
+            causes=_causes(prediction, turn, changed=bool(columns["changed"][turn])),
         )
 
 
@@ -116,12 +116,41 @@ def _causes(prediction: DialoguePrediction, turn: int, *, changed: bool) -> tupl
     return tuple(Cause(source, ids[source], score, measure) for source, score in prediction.causes.of(turn))
 
 
-def _router(prediction: DialoguePrediction, turn: int, read: tuple[str, ...]) -> dict[str, dict[str, float]]:
-    if prediction.router is None:
-        return {}
-    modalities = prediction.dialogue.modalities
-    weights = dict(zip(modalities, prediction.router[turn].tolist(), strict=True))
-    return {m: dict(zip(modalities, weights[m], strict=True)) for m in read}
+def turn_columns(prediction: DialoguePrediction, labels: LabelSpace) -> dict[str, Sequence[Any]]:
+    """Columns of `turn_as_row` for all turns of a prediction, with one value per turn."""
+    dialogue, emotion = prediction.dialogue, prediction.emotion
+    speaker = dialogue.speaker.tolist()
+    last: dict[int, int] = {}
+    before: list[int | None] = []
+    for turn, number in enumerate(speaker):
+        before.append(last.get(number))
+        last[number] = turn
+    previous = [None if turn is None else emotion[turn] for turn in before]
+    change = [None if math.isnan(value) else value for value in prediction.change.tolist()]
+    called: list[bool | None] = [None] * len(speaker)
+    if prediction.change_called is not None:
+        values = prediction.change_called.tolist()
+        called = [None if known is None else value for known, value in zip(change, values, strict=True)]
+    changed = [None if was is None else now != was for now, was in zip(emotion, previous, strict=True)]
+    probability = prediction.probability.T.tolist() if labels.names else []
+    causes: dict[str, Sequence[str]] = {}
+    if prediction.causes is not None:
+        found = [_causes(prediction, turn, changed=bool(value)) or () for turn, value in enumerate(changed)]
+        causes = {name: [row[name] for row in map(cause_columns, found)] for name in CAUSE_COLUMNS}
+    return {
+        "dialogue": [dialogue.id] * len(speaker),
+        "turn": range(len(speaker)),
+        "id": dialogue.utterance_ids,
+        "speaker": [dialogue.speakers[number] for number in speaker],
+        "emotion": emotion,
+        "previous": previous,
+        "changed": changed,
+        "change_probability": change,
+        "change_called": called,
+        "available": ["+".join(compress(dialogue.modalities, row)) for row in dialogue.available.tolist()],
+        **{f"p_{name}": values for name, values in zip(labels.names, probability, strict=True)},
+        **causes,
+    }
 
 
 def predictions(

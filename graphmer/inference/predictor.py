@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch_geometric.data import Batch
 
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.missing import MissingProtocol
@@ -26,7 +25,9 @@ from graphmer.inference.leaving_out import explained
 from graphmer.inference.pack import EXTRACTORS, downloaded, unpacked
 from graphmer.inference.prediction import DialoguePrediction, predictions
 from graphmer.inference.stream import DialogueStream
+from graphmer.inference.threads import in_threads
 from graphmer.inference.what_if import WhatIf, set_name
+from graphmer.pyg import Batch
 from graphmer.reprs import counted, short_repr
 from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import TrainedModel, load_model
@@ -75,9 +76,14 @@ class Predictor:
         return next(self.predict_many([dialogue]))
 
     def predict_many(
-        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+        self,
+        dialogues: Iterable[Dialogue],
+        *,
+        missing: MissingProtocol | None = None,
+        nodes: int = 2000,
+        workers: int = 1,
     ) -> Iterator[DialoguePrediction]:
-        """Predictions of dialogues in their order; only one batch of them is in memory at a time.
+        """Predictions of dialogues in their order; only few batches of them are in memory at a time.
 
         Before the error of a faulty dialogue is raised, the dialogues before it are predicted.
 
@@ -85,11 +91,13 @@ class Predictor:
             dialogues: any number, read as they are needed.
             missing: protocol that masks modalities.
             nodes: utterances from which on a batch is complete.
+            workers: batches that are predicted at a time, each by one thread of its own; the predictions are
+                the same. 1 predicts in the calling thread, with torch's number of threads.
 
         Raises:
             ValueError: as `predict`.
         """
-        return self._batches((self._input(dialogue, missing) for dialogue in dialogues), nodes)
+        return self._batches((self._input(dialogue, missing) for dialogue in dialogues), nodes, workers)
 
     def what_if(self, dialogue: Dialogue) -> WhatIf:
         """Predictions of a dialogue without some of its modalities, and the missing one of most expected use.
@@ -188,27 +196,37 @@ class Predictor:
         # damage applies to the features, before the encoder reads them
         return self.trained.encoded(standard if missing is None else missing.apply(standard, seed=0))
 
-    def _batches(self, dialogues: Iterator[Dialogue], nodes: int) -> Iterator[DialoguePrediction]:
+    def _batches(
+        self, dialogues: Iterator[Dialogue], nodes: int, workers: int = 1
+    ) -> Iterator[DialoguePrediction]:
         """Predictions batch by batch; an error of the source is raised after the predictions before it."""
         failure: Exception | None = None
-        while failure is None:
-            waiting: list[Dialogue] = []
-            try:
-                while sum(map(len, waiting)) < nodes:
-                    waiting.append(next(dialogues))
-            except (StopIteration, GraphmerError, ValueError) as error:
-                failure = error
-            if waiting:
-                yield from self._predict_batch(waiting)
-        if not isinstance(failure, StopIteration):
+
+        def complete() -> Iterator[list[Dialogue]]:
+            nonlocal failure
+            while failure is None:
+                waiting: list[Dialogue] = []
+                size = 0
+                try:
+                    while size < nodes:
+                        waiting.append(next(dialogues))
+                        size += len(waiting[-1])
+                except (StopIteration, GraphmerError, ValueError) as error:
+                    failure = error
+                if waiting:
+                    yield waiting
+
+        for found in in_threads(self._predict_batch, complete(), workers):
+            yield from found
+        if failure is not None and not isinstance(failure, StopIteration):
             raise failure
 
-    def _predict_batch(self, dialogues: list[Dialogue]) -> Iterator[DialoguePrediction]:
+    def _predict_batch(self, dialogues: list[Dialogue]) -> list[DialoguePrediction]:
         batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues]).to(self.device)
         with torch.inference_mode():
             output = self.model(batch)
             causes = None if self.model.cause_head is None else self.model.causes(output, batch).cpu()
-        return predictions(self.trained, dialogues, batch, output, causes=causes)
+        return list(predictions(self.trained, dialogues, batch, output, causes=causes))
 
     def stream(
         self, id: str = "stream", *, speakers: Sequence[str] = (), corrections: int = 20

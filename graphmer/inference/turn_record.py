@@ -1,6 +1,6 @@
 """One turn of a prediction as plain values, and turns as rows of a table."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +10,10 @@ from graphmer.inference.causes import Measure
 
 if TYPE_CHECKING:
     from pandas import DataFrame
+
+
+CAUSE_COLUMNS = ("causes", "cause_scores")
+"""Columns of the causes of a turn in a table."""
 
 
 @dataclass(frozen=True)
@@ -89,18 +93,14 @@ def turn_as_row(record: TurnRecord) -> dict[str, Any]:
         "change_called": record.change_called,
         "available": "+".join(record.available),
         **{f"p_{name}": value for name, value in record.probability.items()},
-        **_causes(record),
+        **({} if record.causes is None else cause_columns(record.causes)),
     }
 
 
-def _causes(record: TurnRecord) -> dict[str, str]:
-    """Ids of the causes and their scores, joined by ``+``; nothing where causes were not predicted."""
-    if record.causes is None:
-        return {}
-    return {
-        "causes": "+".join(cause.id for cause in record.causes),
-        "cause_scores": "+".join(f"{cause.score:.4f}" for cause in record.causes),
-    }
+def cause_columns(causes: Sequence[Cause]) -> dict[str, str]:
+    """Ids of the causes and their scores, each joined by ``+``, by the names of their columns."""
+    ids, scores = (cause.id for cause in causes), (f"{cause.score:.4f}" for cause in causes)
+    return dict(zip(CAUSE_COLUMNS, ("+".join(ids), "+".join(scores)), strict=True))
 
 
 def turn_frame(records: Iterable[TurnRecord], *, simulated: bool) -> "DataFrame":

@@ -73,10 +73,9 @@ class NeighborhoodAverages(nn.Module):
         )
 
     @property
-    def reach(self) -> int | None:
-        """Turns to either side that are averaged; ``None`` for all."""
-        finite = [_reach(scale) for scale in self.scales if scale is not None]
-        return max(finite) if len(finite) == len(self.scales) else None
+    def reach(self) -> int:
+        """Turns to either side that are averaged with decay; means over all earlier turns have sums."""
+        return max((_reach(scale) for scale in self.scales if scale is not None), default=0)
 
     def fit(self, dialogues: Sequence[Dialogue]) -> None:
         r"""Find out, with `shrinkage`, how far averages tell something about their speaker.
@@ -121,18 +120,14 @@ class NeighborhoodAverages(nn.Module):
             for m, has in zip(self.modalities, available[:, :, None].unbind(1), strict=True)
         ]
         rows = torch.cat(masked, dim=1).float()
-        new = len(rows)
-        if cache is not None:
-            rows, speaker = cache.extend(rows, speaker)
-            batch = batch.new_zeros(len(rows))
-        chain = batch * (speaker.max() + 1) + speaker
         with torch.no_grad(), torch.autocast(rows.device.type, enabled=False):
-            sums = self._sums(rows, chain, batch)
+            chain = batch * (speaker.max() + 1) + speaker
+            sums = self._sums(rows, chain, batch) if cache is None else self._continued(rows, speaker, cache)
             if not self.causal:
                 later = self._sums(rows.flip(0), chain.flip(0), batch.flip(0))
                 sums += [total.flip(0) for total in later]
             widths = [part.shape[1] for part in masked]
-            split = [torch.split(total[-new:], widths, dim=1) for total in sums]
+            split = [torch.split(total, widths, dim=1) for total in sums]
             prior = rows.new_zeros(len(widths)) if self.prior is None else self.prior
             means = [_means(parts, k) for parts, k in zip(zip(*split, strict=True), prior, strict=True)]
         return torch.stack([linear(mean) for linear, mean in zip(self.maps, means, strict=True)], dim=1)
@@ -147,6 +142,29 @@ class NeighborhoodAverages(nn.Module):
             else:
                 found += _near(rows, chain, batch, scale)
         return found
+
+    def _continued(self, rows: Tensor, speaker: Tensor, cache: FeatureCache) -> list[Tensor]:
+        """As `_sums` of a dialogue whose earlier turns are cached, for new turns."""
+        known, speakers = cache.extend(rows, speaker)
+        turn = torch.arange(len(known), device=rows.device)
+        distance = turn[-len(rows) :, None] - turn
+        is_own = speaker[:, None] == speakers
+        found: list[Tensor] = []
+        for scale in self.scales:
+            if scale is None:
+                own, everybody = (total.to(rows.dtype) for total in cache.sums(len(rows)))
+                found += [own, everybody - own]
+            else:
+                decay = _decay(distance, scale)
+                mine = decay * is_own
+                found += (torch.cat([mine, decay - mine]) @ known).chunk(2)
+        return found
+
+
+def _decay(distance: Tensor, scale: float) -> Tensor:
+    """Weights by distance, zero for later turns and those out of reach."""
+    near = (distance >= 0) & (distance <= _reach(scale))
+    return torch.exp(-distance.clamp_min(0) / scale) * near
 
 
 def _reach(scale: float) -> int:
@@ -182,9 +200,7 @@ def _near(rows: Tensor, chain: Tensor, batch: Tensor, scale: float) -> tuple[Ten
 
     place = torch.arange(block, device=rows.device)
     distance = place[:, None] + block - torch.arange(2 * block, device=rows.device)
-    near = (distance >= 0) & (distance <= reach)
-    decay = torch.exp(-distance.clamp_min(0) / scale) * near
-    everybody = decay * (targets(batch) == sources(batch))
+    everybody = _decay(distance, scale) * (targets(batch) == sources(batch))
     own = everybody * (targets(chain) == sources(chain))
     windows = pad(rows, (0, 0, block, filling)).unfold(0, 2 * block, block).transpose(1, 2)
     both = torch.cat([own, everybody - own], dim=1) @ windows

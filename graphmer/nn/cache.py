@@ -118,12 +118,19 @@ class MessageCache:
 
 
 class FeatureCache:
-    """Features and speakers of the turns read so far; the latest ones, without a gap."""
+    """Features and speakers of the latest turns, without a gap, and their sums over the whole dialogue.
+
+    The sums of turns that were evicted are kept, so that means over all earlier turns need no more of them.
+    """
 
     def __init__(self) -> None:
         self._first = 0
         self._rows: Tensor | None = None
-        self._speaker = torch.empty(0, dtype=torch.long)
+        self._speaker: list[int] = []
+        self._own: list[Tensor] = []
+        self._everybody: list[Tensor] = []
+        self._own_before: dict[int, Tensor] = {}
+        self._everybody_before: Tensor | None = None
 
     def __len__(self) -> int:
         return len(self._speaker)
@@ -135,21 +142,49 @@ class FeatureCache:
             rows ``[N, F]``; speaker long ``[N]``; returns ``[K + N, F]`` and ``[K + N]``.
         """
         self._rows = rows if self._rows is None else torch.cat([self._rows, rows])
-        self._speaker = torch.cat([self._speaker.to(speaker.device), speaker])
-        return self._rows, self._speaker
+        # double: of many turns, whose differences matter
+        for number, row in zip(speaker.tolist(), rows.double(), strict=True):
+            own, everybody = self._own_sum(number), self._everybody_sum()
+            self._speaker.append(number)
+            self._own.append(row if own is None else own + row)
+            self._everybody.append(row if everybody is None else everybody + row)
+        return self._rows, torch.tensor(self._speaker, device=rows.device)
+
+    def sums(self, count: int) -> tuple[Tensor, Tensor]:
+        """Sums up to each of the latest turns, of its speaker's rows and of all rows, float64.
+
+        Shapes:
+            returns ``[count, F]`` twice.
+        """
+        return torch.stack(self._own[-count:]), torch.stack(self._everybody[-count:])
 
     def evict(self, before: int) -> None:
-        """Remove the turns before one, which no later turn will average."""
-        self._keep(max(0, before - self._first), len(self))
+        """Remove the rows of the turns before one, which no later turn will read."""
+        count = min(max(0, before - self._first), len(self))
+        if not count or self._rows is None:
+            return
+        self._own_before.update(zip(self._speaker[:count], self._own[:count], strict=True))
+        self._everybody_before = self._everybody[count - 1]
+        self._first += count
+        self._rows = self._rows[count:]
+        del self._speaker[:count], self._own[:count], self._everybody[:count]
 
     def truncate(self, turn: int) -> None:
-        """Remove a turn and all after it, to read them again."""
-        self._keep(0, max(0, turn - self._first))
+        """Remove a turn and all after it, to read them again; one that was not evicted."""
+        count = max(0, turn - self._first)
+        if self._rows is not None and count < len(self):
+            self._rows = self._rows[:count]
+            del self._speaker[count:], self._own[count:], self._everybody[count:]
 
-    def _keep(self, begin: int, end: int) -> None:
-        if self._rows is not None and (begin > 0 or end < len(self)):
-            self._rows, self._speaker = self._rows[begin:end], self._speaker[begin:end]
-            self._first += begin
+    def _own_sum(self, speaker: int) -> Tensor | None:
+        """Sum of a speaker's rows so far."""
+        for number, own in zip(reversed(self._speaker), reversed(self._own), strict=True):
+            if number == speaker:
+                return own
+        return self._own_before.get(speaker)
+
+    def _everybody_sum(self) -> Tensor | None:
+        return self._everybody[-1] if self._everybody else self._everybody_before
 
 
 class NetworkCache:
@@ -157,7 +192,7 @@ class NetworkCache:
 
     Args:
         attention_window: turns back that the experts attend to; ``None`` for all.
-        averaged_turns: turns back that neighborhood averages read, 0 without averages; ``None`` for all.
+        averaged_turns: turns back that neighborhood averages read again, 0 for none.
 
     Attributes:
         tokens: keys and values of the experts.
@@ -165,7 +200,7 @@ class NetworkCache:
         messages: of the turns that the next graph's edges begin at; set before each step.
     """
 
-    def __init__(self, attention_window: int | None, averaged_turns: int | None) -> None:
+    def __init__(self, attention_window: int | None, averaged_turns: int) -> None:
         self.attention_window = attention_window
         self.averaged_turns = averaged_turns
         self.tokens = KeyValueCache(attention_window)
@@ -176,8 +211,7 @@ class NetworkCache:
         """Remove what turns from `horizon` on will not read."""
         if self.attention_window is not None:
             self.tokens.evict(horizon - self.attention_window)
-        if self.averaged_turns is not None:
-            self.features.evict(horizon - self.averaged_turns)
+        self.features.evict(horizon - self.averaged_turns)
 
     def truncate(self, turn: int) -> None:
         """Remove a turn and all after it, to read them again."""

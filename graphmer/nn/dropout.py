@@ -14,8 +14,10 @@ class Dropout(nn.Dropout):
     """
 
     def forward(self, state: Tensor) -> Tensor:
+        if not self.training:
+            return state
         kept = round((1 - self.p) * 256)
-        if state.device.type != "cpu" or not self.training or kept in (0, 256):
+        if state.device.type != "cpu" or kept in (0, 256):
             return super().forward(state)
         bits = torch.empty(state.numel() // 8 + 1, dtype=torch.long).random_(-(2**63), None)
         drawn = bits.view(torch.int8)[: state.numel()].view(state.shape)

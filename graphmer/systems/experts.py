@@ -33,7 +33,7 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     neighborhood_averages: tuple[Annotated[float, Field(gt=0)] | None, ...] = ()
     """Decay lengths, in turns, of averages of the features over the dialogue: those of the turn's own speaker
     and of others, before and after it. They are added to the projected features and impute missing
-    modalities. null is the plain average over the dialogue, for which a stream keeps all of it. Not in MoMKE;
+    modalities. null is the plain average over the dialogue, of which a stream keeps sums. Not in MoMKE;
     empty for none."""
     average_shrinkage: bool = False
     """Shrink each average the more, the fewer turns it is over and the less of the variance of the features

@@ -9,8 +9,6 @@ from typing import Any, Literal, cast
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression, Ridge
-from sklearn.preprocessing import StandardScaler
 from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 from torch import Tensor, nn
 
@@ -152,6 +150,9 @@ def _prior(target: NDArray[Any], labels: LabelSpace) -> Tensor:
 
 def _fit(classifier: StandardisedLinear, train: _Rows, validation: _Rows, labels: LabelSpace) -> None:
     """Fit one classifier with the best penalty; the strongest one wins a tie."""
+    from sklearn.linear_model import LogisticRegression, Ridge  # slow to import
+    from sklearn.preprocessing import StandardScaler
+
     scaler = StandardScaler().fit(train[0])
     scaled, checked = scaler.transform(train[0]), scaler.transform(validation[0])
     estimator: Any = Ridge()

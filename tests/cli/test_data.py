@@ -137,3 +137,30 @@ def test_converting_an_invalid_corpus_writes_nothing(tmp_path):
 def test_invalid_options_are_named(tmp_path, options, message):
     with pytest.raises(ConfigError, match=message):
         raise _run("check", _arrays(tmp_path), *options).exception
+
+
+@pytest.mark.parametrize("out", [["calls.parquet"], ["folder", "--format", "parquet"]])
+def test_a_corpus_is_converted_to_parquet_and_back(tmp_path, out):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    chat, target = _chat(tmp_path), tmp_path / out[0]
+    assert _run("convert", chat, tmp_path / "plain", *OPTIONS).exit_code == 0
+    result = _run("convert", tmp_path / "plain", target, *out[1:])
+    assert result.exit_code == 0, result.output
+    assert _run("check", target).exit_code == 0
+    assert _run("convert", target, tmp_path / "again").exit_code == 0
+    assert read_dataset(tmp_path / "again").fingerprint == read_dataset(tmp_path / "plain").fingerprint
+
+
+def test_a_parquet_file_is_no_folder_in_graphmers_format(tmp_path):
+    with pytest.raises(ConfigError, match=r"--format graphmer writes a folder; got .*calls.parquet"):
+        raise _run("convert", _chat(tmp_path), tmp_path / "calls.parquet", "--format", "graphmer").exception
+
+
+def test_check_names_what_is_wrong_in_parquet(tmp_path):
+    arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    parquet = pytest.importorskip("pyarrow.parquet", reason="pyarrow is not installed")
+    columns = {"dialogue": ["a", "b", "a"], "turn": [0, 0, 1], "speaker": ["A"] * 3}
+    parquet.write_table(arrow.table(columns), tmp_path / "x.parquet")
+    checked = _run("check", tmp_path / "x.parquet")
+    assert checked.exit_code == 2
+    assert "the rows of dialogue 'a' are not contiguous" in checked.output.replace("\n", "")

@@ -9,11 +9,18 @@ from dataclasses import replace
 import pytest
 
 from graphmer.cli.reading import reading_options
-from graphmer.errors import ConfigError, CorpusError
+from graphmer.corpora.assemble import Assembly
+from graphmer.corpora.base import Card
+from graphmer.corpora.jsonl import read_dialogues
+from graphmer.corpora.parquet.write import write_parquet
+from graphmer.corpora.problems import Findings
+from graphmer.errors import CheckpointError, ConfigError, CorpusError
+from graphmer.features.provenance import Provenance
 from graphmer.training.model_file import save_model
 from graphmer.transcripts import ReadingOptions, read_transcript
 from tests.cli.test_predict import CHAT, chats, run
 from tests.inference.test_predictor import saved, trained
+from tests.talks import LABELS, WIDTHS, ragged
 
 CALL = [
     turn | {"start": start, "end": start + 1.5, "text": text}
@@ -108,3 +115,35 @@ def test_parquet_needs_a_file_and_pyarrow(tmp_path, model, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ConfigError, match=r'Run: pip install "graphmer\[parquet\]"'):
         run(model, path, "--out", tmp_path / "call.parquet")
+
+
+def test_parquet_is_predicted_as_the_dialogues_it_was_made_of(tmp_path, model):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    path = chats(tmp_path, CALL, CHAT, CHAT)
+    dialogues = list(read_dialogues(path, WIDTHS))
+    corpus = Assembly(LABELS, WIDTHS, Findings()).corpus(Card("Calls"), LABELS, dialogues, {})
+    write_parquet(corpus, tmp_path / "calls.parquet")
+    write_parquet(corpus, tmp_path / "folder")
+    for form in ("jsonl", "csv"):
+        run(model, path, "--out", tmp_path / f"wanted.{form}", "--shard", "2/2")
+        for source in ("calls.parquet", "folder"):
+            run(model, tmp_path / source, "--out", tmp_path / f"found.{form}", "--shard", "2/2")
+            assert (tmp_path / f"found.{form}").read_text() == (tmp_path / f"wanted.{form}").read_text()
+
+
+def test_parquet_of_other_extractors_is_refused(tmp_path, monkeypatch):
+    pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+    found, known = (
+        Provenance(extractor="text", model="m", version="1", width=5, settings={}, sha256=digest)
+        for digest in ("a", "b")
+    )
+    corpus = Assembly(LABELS, WIDTHS, Findings()).corpus(
+        Card("Calls", extractors={"text": found}), LABELS, ragged(), {}
+    )
+    write_parquet(corpus, tmp_path / "calls.parquet")
+    folder = tmp_path / "run" / "fold1-seed1"
+    folder.mkdir(parents=True)
+    facts = {"extractors": {"text": known.model_dump()}}
+    save_model(folder, replace(trained(), facts=facts))
+    with pytest.raises(CheckpointError, match=r"calls.parquet: text features are of"):
+        run(tmp_path / "run", tmp_path / "calls.parquet")

@@ -5,6 +5,8 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from graphmer.corpora.dataset import read_dataset
+from graphmer.corpora.parquet.write import write_parquet
 from graphmer.errors import ConfigError
 from graphmer.experiment.checks import check_processes
 from tests.experiment.tiny import Silent, arrays_of, begin, write_corpus, write_own
@@ -20,15 +22,22 @@ def own(folder):
     return write_own(folder, dialogues, LABELS, WIDTHS, parts)
 
 
-def on_disk(root, *, mapped):
-    return {"data": {"format": "graphmer", "root": str(root), "mapped": mapped}, "split__scheme": "official"}
+def on_disk(root, *, mapped, format="graphmer"):
+    return {"data": {"format": format, "root": str(root), "mapped": mapped}, "split__scheme": "official"}
 
 
-def test_features_on_disk_train_the_model_that_those_in_memory_train(tmp_path):
+@pytest.mark.parametrize("format", ["graphmer", "parquet"])
+def test_features_on_disk_train_the_model_that_those_in_memory_train(tmp_path, format):
     """Calibration and expected gains of modalities, which read the features once more, included."""
     root, folders = own(tmp_path / "own"), []
+    stored = root
+    if format == "parquet":
+        pytest.importorskip("pyarrow", reason="pyarrow is not installed")
+        stored = tmp_path / "own.parquet"
+        write_parquet(read_dataset(root), stored)
     for mapped in (False, True):
-        run = begin(tmp_path / str(mapped), **on_disk(root, mapped=mapped), **HEADS)
+        chosen = on_disk(stored, mapped=True, format=format) if mapped else on_disk(root, mapped=False)
+        run = begin(tmp_path / str(mapped), **chosen, **HEADS)
         run.train(Silent())
         folders.append(run.folder.path / "fold1-seed1")
     one, other = (load_file(folder / "model.safetensors") for folder in folders)

@@ -10,7 +10,7 @@ import torch
 
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.dialogue.standardise import Standardiser
-from graphmer.errors import CheckpointError
+from graphmer.errors import CheckpointError, CorpusError
 from graphmer.graph import GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.inference import Predictor, load
 from graphmer.inference.predictor import model_folder
@@ -185,3 +185,27 @@ def test_fold_and_seed_are_chosen_by_number(tmp_path):
 def test_a_folder_without_models_is_named(tmp_path):
     with pytest.raises(CheckpointError, match=r"there are none. Name a run folder"):
         load(tmp_path / "nowhere")
+
+
+def test_several_threads_predict_the_same_bit_for_bit_in_order():
+    predictor = Predictor(trained())
+    dialogues = [talk("ABAB"[: 1 + n % 4], id=str(n), seed=n) for n in range(30)]
+    threads = torch.get_num_threads()
+    plain, found = (list(predictor.predict_many(dialogues, nodes=5, workers=workers)) for workers in (1, 3))
+    assert torch.get_num_threads() == threads
+    assert [each.dialogue.id for each in found] == [str(n) for n in range(30)]
+    for one, other in zip(plain, found, strict=True):
+        assert torch.equal(one.probability, other.probability)
+        assert torch.equal(one.change.nan_to_num(), other.change.nan_to_num())
+        assert one.emotion == other.emotion
+
+
+def test_an_error_is_raised_after_the_predictions_before_it_by_several_threads_too():
+    def dialogues():
+        yield from (talk("AB", id=str(n)) for n in range(7))
+        raise CorpusError("line 8: wrong")
+
+    many = Predictor(trained()).predict_many(dialogues(), nodes=3, workers=2)
+    assert [next(many).dialogue.id for _ in range(7)] == [str(n) for n in range(7)]
+    with pytest.raises(CorpusError, match="line 8"):
+        next(many)

@@ -69,9 +69,8 @@ def test_turns_that_come_one_by_one_are_averaged_as_in_the_whole_dialogue(pieces
         rows = {m: values[new] for m, values in features.items()}
         found.append(averages(rows, available[new], speaker[new], batch[new], cache))
         first += count
-        if averages.reach is not None:
-            cache.evict(first - averages.reach)
-            assert len(cache) <= averages.reach
+        cache.evict(first - averages.reach)
+        assert len(cache) <= averages.reach
     expected = averages(features, available, speaker, batch)
     torch.testing.assert_close(torch.cat(found), expected, rtol=1e-5, atol=1e-5)
 
