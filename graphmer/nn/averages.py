@@ -91,7 +91,7 @@ class NeighborhoodAverages(nn.Module):
             for m, has in zip(self.modalities, available[:, :, None].unbind(1), strict=True)
         ]
         rows = torch.cat(masked, dim=1).float()
-        new = len(rows)
+        new = rows.shape[0]
         if cache is not None:
             rows, speaker = cache.extend(rows, speaker)
             batch = batch.new_zeros(len(rows))
@@ -110,7 +110,9 @@ class NeighborhoodAverages(nn.Module):
         """Weighted sums of the rows up to each one, its speaker's and the others', ``[N, F]`` each."""
         found: list[Tensor] = []
         for scale in self.scales:
-            if scale is None:
+            if torch.compiler.is_exporting():
+                found += _dense(rows, chain, batch, scale)
+            elif scale is None:
                 own, everybody = _running(rows, chain), _running(rows, batch)
                 found += [own, everybody - own]
             else:
@@ -159,6 +161,19 @@ def _near(rows: Tensor, chain: Tensor, batch: Tensor, scale: float) -> tuple[Ten
     both = torch.cat([own, everybody - own], dim=1) @ windows
     mine, others = (part.reshape(-1, rows.shape[1])[:count] for part in both.chunk(2, dim=1))
     return mine, others
+
+
+def _dense(rows: Tensor, chain: Tensor, batch: Tensor, scale: float | None) -> tuple[Tensor, Tensor]:
+    """The sums of `_near`, or without decay those of `_running`, by one product of ``[N, N]`` weights."""
+    place = torch.arange(rows.shape[0], device=rows.device)
+    distance = place[:, None] - place
+    weight = (distance >= 0) & (batch[:, None] == batch)
+    if scale is None:
+        decay = weight.to(rows.dtype)
+    else:
+        decay = torch.exp(-distance.clamp_min(0) / scale) * (weight & (distance <= _reach(scale)))
+    own = decay * (chain[:, None] == chain)
+    return own @ rows, (decay - own) @ rows
 
 
 def _means(sums: Sequence[Tensor]) -> Tensor:
