@@ -66,6 +66,13 @@ def predict(
     fold: Annotated[int | None, typer.Option(help="Fold of the model; the first by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the model; the first by default.")] = None,
     device: Device = "cpu",
+    engine: Annotated[
+        Literal["local", "ray"], typer.Option(help="ray: on a Ray cluster; --out is a folder of parts then.")
+    ] = "local",
+    address: Annotated[
+        str | None,
+        typer.Option(help="Of the Ray cluster, such as auto or ray://head:10001; by default this machine."),
+    ] = None,
 ) -> None:
     """Predict the emotions, and changes of emotion, of new dialogues.
 
@@ -83,6 +90,7 @@ def predict(
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
+      graphmer predict runs/iemocap calls.jsonl --out predicted --format parquet --engine ray
     """  # noqa: D301
     number, shards = _read_shard(shard)
     from graphmer.cli.writers import format_of, writing
@@ -97,6 +105,21 @@ def predict(
         raise ConfigError(f"--condition: {error}") from None
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
+    if engine == "ray":
+        if out is None or what_if or raw_csv or shards > 1 or form not in (None, "jsonl", "parquet"):
+            raise ConfigError(
+                "--engine ray: needs --out DIR, and --format jsonl or parquet; it has neither --shard nor "
+                "--what-if nor --raw-csv."
+            )
+        from graphmer.cli.on_ray import Job, predict_on_ray
+
+        facts = predictor.trained.facts
+        policies = (zeros or facts.get("zeros", "keep"), pooling or facts.get("pooling", "error"))
+        where = (dialogues if str(dialogues) == "-" else dialogues.absolute(), out.absolute())
+        model = str(run.absolute()) if run.exists() else str(run)
+        job = Job(model, fold, seed, device, *where, form or "jsonl", condition, *policies)
+        predict_on_ray(job, predictor, address)
+        return
     read = read_dialogues_for(
         predictor,
         dialogues,

@@ -11,6 +11,12 @@ from graphmer.training.model_file import TrainedModel
 GRAPH = ("edge_index", "edge_type")
 """Inputs of a model that reads edges."""
 
+DECISION = ("probability", "emotion", "change", "changed")
+"""Outputs of a model of classes."""
+
+SCORE = ("score",)
+"""Outputs of a model of scores."""
+
 
 class DialogueModel(nn.Module):
     """Normalisation, network, decoder, change head and calibration of a trained model, for one dialogue.
@@ -43,7 +49,7 @@ class DialogueModel(nn.Module):
         output: NetworkOutput = self.model.network(graph)
         logits = output.logits.float()
         if self.is_score:
-            return {"score": logits[:, 0]}
+            return dict(zip(SCORE, (logits[:, 0],), strict=True))
         return self._decided(logits, output.state, inputs["speaker"])
 
     def _graph(self, inputs: dict[str, Tensor]) -> DialogueGraph:
@@ -83,9 +89,5 @@ class DialogueModel(nn.Module):
         if self.model.change_head is not None:
             change = (self.model.change_head(state, state[previous]).float() / calibration.change).sigmoid()
         change = torch.where(first[place], torch.nan, change)
-        return {
-            "probability": probability,
-            "emotion": emotion,
-            "change": change,
-            "changed": change >= calibration.threshold,
-        }
+        changed = change >= calibration.threshold
+        return dict(zip(DECISION, (probability, emotion, change, changed), strict=True))

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 from torch.export import Dim, ExportedProgram
 
-from graphmer.export.dialogue_model import GRAPH, DialogueModel
+from graphmer.export.dialogue_model import DECISION, GRAPH, SCORE, DialogueModel
 from graphmer.export.support import require_exportable
 from graphmer.storage import replacing
 from graphmer.training.model_file import TrainedModel
@@ -55,6 +55,7 @@ def description(trained: TrainedModel) -> dict[str, Any]:
     """What a program's inputs and outputs mean, as JSON values."""
     return {
         "modalities": dict(trained.widths),
+        "outputs": list(SCORE if trained.labels.is_score else DECISION),
         "classes": list(trained.labels.names),
         "graph": trained.build.settings() if trained.system.uses_graph else None,
         "system": trained.system.name,
@@ -79,8 +80,15 @@ def _write_torch(found: ExportedProgram, described: Mapping[str, Any], path: Pat
 
 
 def _write_onnx(found: ExportedProgram, described: Mapping[str, Any], path: Path) -> None:
-    names = list(found.example_inputs[0][0])
-    made = torch.onnx.export(found, (), input_names=names, dynamo=True, optimize=False, verbose=False)
+    made = torch.onnx.export(
+        found,
+        (),
+        input_names=list(found.example_inputs[0][0]),
+        output_names=described["outputs"],
+        dynamo=True,
+        optimize=False,  # runtimes do it when they load a file; here it takes a minute
+        verbose=False,
+    )
     assert made is not None  # of an exported program
     made.model.metadata_props["graphmer"] = json.dumps(described)
     with replacing(path) as partial:
