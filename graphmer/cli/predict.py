@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.dialogues import Encoder, Sound, SoundEncoder, read_dialogues_for
-from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, make_fabric
+from graphmer.cli.options import Address, Device, Engine, ModelPath, Pooling, Zeros, make_fabric
 from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
 
@@ -66,13 +66,8 @@ def predict(
     fold: Annotated[int | None, typer.Option(help="Fold of the model; the first by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the model; the first by default.")] = None,
     device: Device = "cpu",
-    engine: Annotated[
-        Literal["local", "ray"], typer.Option(help="ray: on a Ray cluster; --out is a folder of parts then.")
-    ] = "local",
-    address: Annotated[
-        str | None,
-        typer.Option(help="Of the Ray cluster, such as auto or ray://head:10001; by default this machine."),
-    ] = None,
+    engine: Engine = "local",
+    address: Address = None,
 ) -> None:
     """Predict the emotions, and changes of emotion, of new dialogues.
 

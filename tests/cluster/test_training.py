@@ -1,0 +1,58 @@
+"""Training of the models of a run on a Ray cluster of several nodes, on one machine."""
+
+import threading
+import time
+from importlib.util import find_spec
+
+import pytest
+import torch
+
+from graphmer.cluster import connected, train_on_ray
+from graphmer.experiment import Run
+from tests.experiment.tiny import Silent, begin, write_corpus
+
+needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra ray")
+
+
+@pytest.fixture(scope="module")
+def cluster():
+    pytest.importorskip("ray")
+    from ray.cluster_utils import Cluster
+
+    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
+    made = Cluster(initialize_head=True, head_node_args=node)
+    yield made, [made.add_node(**node) for _ in range(2)]
+    made.shutdown()
+
+
+@pytest.mark.slow
+@needs_ray
+@pytest.mark.filterwarnings("ignore")
+def test_models_are_those_of_one_process_although_a_node_dies(cluster, tmp_path):
+    made, (victim, _) = cluster
+    root = write_corpus(tmp_path / "corpus")
+    changes = {"folds": [1, 2, 3], "seeds": [1, 2]}
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    alone, run = begin(tmp_path / "alone", root, **changes), begin(tmp_path / "ray", root, **changes)
+    expected = alone.train(Silent())
+
+    def kill() -> None:
+        while not list(run.folder.path.glob("fold*/model.json")):
+            time.sleep(0.01)
+        made.remove_node(victim, allow_graceful=False)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    with connected(made.address):
+        assert train_on_ray(run) == 6
+    killer.join()
+
+    again = Run.reopen(run.folder.path)
+    assert again.unfinished == []
+    assert again.train(Silent()).values == expected.values
+    for seed, number in run.models:
+        weights = (each.folder.fold(number, seed) / "model.safetensors" for each in (alone, run))
+        first, second = (path.read_bytes() for path in weights)
+        assert first == second
+    torch.set_num_threads(threads)
