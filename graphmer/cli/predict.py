@@ -85,7 +85,7 @@ def predict(
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
-      graphmer predict runs/iemocap calls.jsonl --out predicted --format parquet --engine ray
+      graphmer predict runs/iemocap calls.jsonl --out predicted --engine ray
     """  # noqa: D301
     number, shards = _read_shard(shard)
     from graphmer.cli.writers import format_of, writing

@@ -50,7 +50,7 @@ def train(
       graphmer train examples/iemocap.yaml --folds 1 --seeds 3
       graphmer train examples/iemocap.yaml --set training.learning_rate=1e-4
       graphmer train --resume runs/iemocap
-      graphmer train examples/iemocap.yaml --folds all --seeds 3 --engine ray --address auto
+      graphmer train examples/iemocap.yaml --seeds 3 --engine ray
     """  # noqa: D301 - \b keeps the lines of the examples apart
     from graphmer.cli.progress import BarCallback, CallbackList
     from graphmer.cli.results import show_scores

@@ -20,7 +20,7 @@ def cluster():
     from ray.cluster_utils import Cluster
 
     node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
-    made = Cluster(initialize_head=True, head_node_args=node)
+    made = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
     yield made, [made.add_node(**node) for _ in range(2)]
     made.shutdown()
 
