@@ -3,7 +3,6 @@
 import json
 import threading
 import time
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,7 @@ import torch
 
 from graphmer.cli import on_ray
 from tests.inference.test_predictor import saved
-
-needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra ray")
+from tests.ray_cluster import needs_ray
 
 
 def calls(folder: Path, dialogues: int = 160, turns: int = 50) -> Path:
@@ -27,50 +25,6 @@ def calls(folder: Path, dialogues: int = 160, turns: int = 50) -> Path:
     path = folder / "calls.jsonl"
     path.write_text("\n".join(lines) + "\n")
     return path
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
-    made = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
-    yield made, [made.add_node(**node) for _ in range(2)]
-    made.shutdown()
-
-
-@pytest.mark.slow
-@needs_ray
-@pytest.mark.filterwarnings("ignore")
-def test_rows_are_the_same_to_the_bit_although_a_node_dies_in_the_middle(
-    graphmer, cluster, tmp_path, monkeypatch
-):
-    parquet = pytest.importorskip("pyarrow.parquet")
-    made, (victim, _) = cluster
-    monkeypatch.setattr(on_ray, "SHARD", on_ray.BATCH)
-    model, source, out = saved(tmp_path / "run", "fold1-seed1"), calls(tmp_path, 320), tmp_path / "parts"
-    plain = tmp_path / "plain.parquet"
-    assert graphmer("predict", model, source, "--out", plain).code == 0
-
-    def kill() -> None:
-        while not list(out.glob("part-*")):
-            time.sleep(0.01)
-        made.remove_node(victim, allow_graceful=False)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    options = ("--engine", "ray", "--address", made.address, "--format", "parquet", "--out", out)
-    done = graphmer("predict", model, source, *options)
-    killer.join()
-
-    assert done.code == 0, done.err
-    assert "3 nodes, 3 cores" in done.err
-    assert "16000 turns in 8 parts (0 there before)" in done.err
-    parts = sorted(out.glob("part-*.parquet"))
-    assert sorted(path.name for path in out.iterdir()) == [*(part.name for part in parts), "plan.json"]
-    rows = [row for part in parts for row in parquet.read_table(part).to_pylist()]
-    assert rows == parquet.read_table(plain).to_pylist()
 
 
 @pytest.mark.slow
@@ -113,3 +67,36 @@ def test_a_missing_ray_is_named_with_the_command_that_installs_it(graphmer, tmp_
     assert found.complaint == (
         '--engine ray needs Ray, which is not installed. Run: pip install "graphmer[ray]"'
     )
+
+
+@pytest.mark.slow
+@needs_ray
+@pytest.mark.filterwarnings("ignore")
+def test_rows_are_the_same_to_the_bit_although_a_node_dies_in_the_middle(
+    graphmer, cluster, tmp_path, monkeypatch
+):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    made, victim = cluster
+    monkeypatch.setattr(on_ray, "SHARD", on_ray.BATCH)
+    model, source, out = saved(tmp_path / "run", "fold1-seed1"), calls(tmp_path, 320), tmp_path / "parts"
+    plain = tmp_path / "plain.parquet"
+    assert graphmer("predict", model, source, "--out", plain).code == 0
+
+    def kill() -> None:
+        while not list(out.glob("part-*")):
+            time.sleep(0.01)
+        made.remove_node(victim, allow_graceful=False)
+
+    killer = threading.Thread(target=kill)
+    killer.start()
+    options = ("--engine", "ray", "--address", made.address, "--format", "parquet", "--out", out)
+    done = graphmer("predict", model, source, *options)
+    killer.join()
+
+    assert done.code == 0, done.err
+    assert "3 nodes, 3 cores" in done.err
+    assert "16000 turns in 8 parts (0 there before)" in done.err
+    parts = sorted(out.glob("part-*.parquet"))
+    assert sorted(path.name for path in out.iterdir()) == [*(part.name for part in parts), "plan.json"]
+    rows = [row for part in parts for row in parquet.read_table(part).to_pylist()]
+    assert rows == parquet.read_table(plain).to_pylist()

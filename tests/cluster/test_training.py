@@ -2,7 +2,6 @@
 
 import threading
 import time
-from importlib.util import find_spec
 
 import pytest
 import torch
@@ -10,26 +9,14 @@ import torch
 from graphmer.cluster import connected, train_on_ray
 from graphmer.experiment import Run
 from tests.experiment.tiny import Silent, begin, write_corpus
-
-needs_ray = pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra ray")
-
-
-@pytest.fixture(scope="module")
-def cluster():
-    pytest.importorskip("ray")
-    from ray.cluster_utils import Cluster
-
-    node = {"num_cpus": 1, "object_store_memory": 80 * 2**20}
-    made = Cluster(initialize_head=True, head_node_args={**node, "include_dashboard": False})
-    yield made, [made.add_node(**node) for _ in range(2)]
-    made.shutdown()
+from tests.ray_cluster import needs_ray
 
 
 @pytest.mark.slow
 @needs_ray
 @pytest.mark.filterwarnings("ignore")
 def test_models_are_those_of_one_process_although_a_node_dies(cluster, tmp_path):
-    made, (victim, _) = cluster
+    made, victim = cluster
     root = write_corpus(tmp_path / "corpus")
     changes = {"folds": [1, 2, 3], "seeds": [1, 2]}
     threads = torch.get_num_threads()
