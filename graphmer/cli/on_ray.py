@@ -103,6 +103,7 @@ def predict_on_ray(job: Job, predictor: Predictor, address: str | None) -> None:
                 raise CorpusError(
                     f"{failure}\nShards finished so far stay in {job.out}; {shard.number} is missing."
                 )
+    remove_partials(job.out)  # of writers that died
     turns, before = sum(shard.turns for shard in shards), len(shards) - len(todo)
     errors.print(
         f"Predicted: {job.out}: {turns} turns in {len(shards)} parts ({before} there before).",

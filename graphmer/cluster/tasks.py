@@ -30,7 +30,8 @@ def connected(address: str | None) -> Iterator[str]:
             '--engine ray needs Ray, which is not installed. Run: pip install "graphmer[ray]"'
         ) from None
     try:
-        ray.init(address, logging_level="error", log_to_driver=False, **({} if address else _LOCAL))
+        local: dict[str, Any] = {} if address else {"include_dashboard": False}
+        ray.init(address or "local", logging_level="error", log_to_driver=False, **local)
     except (ConnectionError, ValueError, RuntimeError) as error:
         problem = " ".join(str(error).split())[:200]
         raise ConfigError(
@@ -47,9 +48,6 @@ def connected(address: str | None) -> Iterator[str]:
         yield f"Ray: {nodes} node{'s' * (nodes != 1)}, {cores} core{'s' * (cores != 1)}, {free} free{busy}"
     finally:
         ray.shutdown()
-
-
-_LOCAL: dict[str, Any] = {"include_dashboard": False}
 
 
 def results(work: Callable[[Item], Result], items: Sequence[Item], *, gpus: int = 0) -> Iterator[Result]:

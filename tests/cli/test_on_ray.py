@@ -1,8 +1,6 @@
 """Prediction on a Ray cluster of several nodes, on one machine."""
 
 import json
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -10,7 +8,7 @@ import torch
 
 from graphmer.cli import on_ray
 from tests.inference.test_predictor import saved
-from tests.ray_cluster import needs_ray
+from tests.ray_cluster import kill_a_node, needs_ray
 
 
 def calls(folder: Path, dialogues: int = 160, turns: int = 50) -> Path:
@@ -31,9 +29,8 @@ def calls(folder: Path, dialogues: int = 160, turns: int = 50) -> Path:
 @needs_ray
 @pytest.mark.filterwarnings("ignore")
 def test_a_folder_is_continued_and_not_mixed_with_another_input(graphmer, cluster, tmp_path):
-    made, _ = cluster
     model, source, out = saved(tmp_path / "run", "fold1-seed1"), calls(tmp_path, 20), tmp_path / "parts"
-    command = ("predict", model, source, "--engine", "ray", "--address", made.address, "--out", out)
+    command = ("predict", model, source, "--engine", "ray", "--address", cluster.address, "--out", out)
     assert graphmer(*command).code == 0
     (part,) = out.glob("part-*")
     content = part.read_bytes()
@@ -76,20 +73,13 @@ def test_rows_are_the_same_to_the_bit_although_a_node_dies_in_the_middle(
     graphmer, cluster, tmp_path, monkeypatch
 ):
     parquet = pytest.importorskip("pyarrow.parquet")
-    made, victim = cluster
     monkeypatch.setattr(on_ray, "SHARD", on_ray.BATCH)
     model, source, out = saved(tmp_path / "run", "fold1-seed1"), calls(tmp_path, 320), tmp_path / "parts"
     plain = tmp_path / "plain.parquet"
     assert graphmer("predict", model, source, "--out", plain).code == 0
 
-    def kill() -> None:
-        while not list(out.glob("part-*")):
-            time.sleep(0.01)
-        made.remove_node(victim, allow_graceful=False)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    options = ("--engine", "ray", "--address", made.address, "--format", "parquet", "--out", out)
+    killer = kill_a_node(cluster, lambda: list(out.glob("part-*")))
+    options = ("--engine", "ray", "--address", cluster.address, "--format", "parquet", "--out", out)
     done = graphmer("predict", model, source, *options)
     killer.join()
 

@@ -1,22 +1,18 @@
 """Training of the models of a run on a Ray cluster of several nodes, on one machine."""
 
-import threading
-import time
-
 import pytest
 import torch
 
 from graphmer.cluster import connected, train_on_ray
 from graphmer.experiment import Run
 from tests.experiment.tiny import Silent, begin, write_corpus
-from tests.ray_cluster import needs_ray
+from tests.ray_cluster import kill_a_node, needs_ray
 
 
 @pytest.mark.slow
 @needs_ray
 @pytest.mark.filterwarnings("ignore")
 def test_models_are_those_of_one_process_although_a_node_dies(cluster, tmp_path):
-    made, victim = cluster
     root = write_corpus(tmp_path / "corpus")
     changes = {"folds": [1, 2, 3], "seeds": [1, 2]}
     threads = torch.get_num_threads()
@@ -24,14 +20,8 @@ def test_models_are_those_of_one_process_although_a_node_dies(cluster, tmp_path)
     alone, run = begin(tmp_path / "alone", root, **changes), begin(tmp_path / "ray", root, **changes)
     alone.train(Silent())
 
-    def kill() -> None:
-        while not list(run.folder.path.glob("fold*/model.json")):
-            time.sleep(0.01)
-        made.remove_node(victim, allow_graceful=False)
-
-    killer = threading.Thread(target=kill)
-    killer.start()
-    with connected(made.address):
+    killer = kill_a_node(cluster, lambda: list(run.folder.path.glob("fold*/model.json")))
+    with connected(cluster.address):
         assert train_on_ray(run) == 6
     killer.join()
 
