@@ -46,6 +46,14 @@ Aliases = Annotated[
     ),
 ]
 Device = Annotated[str, typer.Option(help="auto, cpu, cuda or cuda:1.")]
+Engine = Annotated[
+    Literal["local", "ray"],
+    typer.Option(help="ray: as tasks of a Ray cluster; files must be on storage that all its nodes have."),
+]
+Address = Annotated[
+    str | None,
+    typer.Option(help="Of the Ray cluster, such as auto or ray://head:10001; by default this machine."),
+]
 
 _FINEST = 0.001
 """Smallest step between missing rates."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from graphmer.cli.dialogues import Encoder, Sound, SoundEncoder, read_dialogues_for
-from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, inference_device
+from graphmer.cli.options import Address, Device, Engine, ModelPath, Pooling, Zeros, inference_device
 from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
 
@@ -80,6 +80,8 @@ def predict(
     fold: Annotated[int | None, typer.Option(help="Fold of the model; the first by default.")] = None,
     seed: Annotated[int | None, typer.Option(help="Seed of the model; the first by default.")] = None,
     device: Device = "cpu",
+    engine: Engine = "local",
+    address: Address = None,
 ) -> None:
     """Predict the emotions, and changes of emotion, of new dialogues.
 
@@ -100,6 +102,7 @@ def predict(
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
       graphmer predict runs/iemocap calls.parquet --out predicted.parquet
+      graphmer predict runs/iemocap calls.jsonl --out predicted --engine ray
     """  # noqa: D301
     number, shards = _read_shard(shard)
     if what_if and leave_out:
@@ -116,6 +119,21 @@ def predict(
         raise ConfigError(f"--condition: {error}") from None
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
+    if engine == "ray":
+        if out is None or what_if or raw_csv or shards > 1 or form not in (None, "jsonl", "parquet"):
+            raise ConfigError(
+                "--engine ray: needs --out DIR, and --format jsonl or parquet; it has neither --shard nor "
+                "--what-if nor --raw-csv."
+            )
+        from graphmer.cli.on_ray import Job, predict_on_ray
+
+        facts = predictor.trained.facts
+        policies = (zeros or facts.get("zeros", "keep"), pooling or facts.get("pooling", "error"))
+        where = (dialogues if str(dialogues) == "-" else dialogues.absolute(), out.absolute())
+        model = str(run.absolute()) if run.exists() else str(run)
+        job = Job(model, fold, seed, device, *where, form or "jsonl", condition, *policies)
+        predict_on_ray(job, predictor, address)
+        return
     read = read_dialogues_for(
         predictor,
         dialogues,

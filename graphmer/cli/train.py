@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from graphmer.cli.options import Device, Overrides, make_fabric, read_folds, read_seeds
+from graphmer.cli.options import Address, Device, Engine, Overrides, make_fabric, read_folds, read_seeds
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ def train(
     profile: Annotated[
         bool, typer.Option(help="Profile time and memory of the first epoch of each stage.")
     ] = False,
+    engine: Engine = "local",
+    address: Address = None,
 ) -> None:
     """Train, select on validation, and test under every missing-modality condition.
 
@@ -48,12 +50,15 @@ def train(
       graphmer train examples/iemocap.yaml --folds 1 --seeds 3
       graphmer train examples/iemocap.yaml --set training.learning_rate=1e-4
       graphmer train --resume runs/iemocap
+      graphmer train examples/iemocap.yaml --seeds 3 --engine ray
     """  # noqa: D301 - \b keeps the lines of the examples apart
     from graphmer.cli.progress import BarCallback, CallbackList
     from graphmer.cli.results import show_scores
     from graphmer.cli.signals import exit_code, terminable
     from graphmer.cli.terminal import complain
 
+    if engine == "ray" and (jobs or profile or tensorboard):
+        raise ConfigError("--engine ray: has neither --jobs nor --profile nor --tensorboard; leave them out.")
     run = _open(config, overrides or [], folds, seeds, device, runs, resume)
     if not run.fabric.is_global_zero:
         run.train(CallbackList([]))
@@ -61,6 +66,8 @@ def train(
     _announce(run)
     with terminable():
         try:
+            if engine == "ray":
+                _train_on_ray(run, address)
             with BarCallback(run.folder, len(run.unfinished)) as bar:
                 callback = CallbackList([bar, *_callbacks(run, tensorboard, profile)])
                 scores = run.train(callback, _parallel(run, jobs, profile))
@@ -72,6 +79,16 @@ def train(
     files = (path / "scores.md", path / "change.json", path / "causes.json")
     found = run.cause_scores(predictions)
     show_scores(scores, predictions, bayes, *files, published=run.published, causes=found)
+
+
+def _train_on_ray(run: "Run", address: str | None) -> None:
+    """Train the models of a run on a Ray cluster; their scores are still to be computed."""
+    from graphmer.cli.terminal import console
+    from graphmer.cluster import connected, train_on_ray
+
+    with connected(address) as resources:
+        console.print(resources, highlight=False)
+        console.print(f"Trained on Ray: {train_on_ray(run)} models.", highlight=False)
 
 
 def _callbacks(run: "Run", tensorboard: bool, profile: bool) -> "list[Callback]":

@@ -162,7 +162,7 @@ def _work(
     """Train one model after the other, as they come, in a process of its own."""
     torch.set_num_threads(threads)
     try:
-        components, fabric = _opened(path, device, custom)
+        components, fabric = opened(path, device, custom)
         while (model := connection.recv()) is not None:
             seed, number = model
             training = FoldTraining(components, RunFolder(path), fabric, number, seed)
@@ -173,8 +173,14 @@ def _work(
             connection.send(Done(_portable(error), traceback.format_exc()))
 
 
-def _opened(path: Path, device: torch.device, custom: Mapping[str, System]) -> tuple[Components, Fabric]:
-    """What training needs, in a new process."""
+def opened(path: Path, device: torch.device, custom: Mapping[str, System]) -> tuple[Components, Fabric]:
+    """What training needs, in a new process.
+
+    Args:
+        path: run folder.
+        device: that it trains on.
+        custom: systems that are not graphmer's.
+    """
     logging.disable(logging.WARNING)  # the first process has reported the problems of the corpus
     systems = {**SYSTEMS, **custom}
     components = Components(load_config(path / "config.yaml", systems=systems), systems=systems)

@@ -141,12 +141,12 @@ class Run:
         """Seed and fold of the models that are not trained yet."""
         return [
             (seed, number)
-            for seed, number in self._models
+            for seed, number in self.models
             if not (self.folder.fold(number, seed) / RESULT).is_file()
         ]
 
     @property
-    def _models(self) -> list[tuple[int, int]]:
+    def models(self) -> list[tuple[int, int]]:
         """Seed and fold of every model."""
         seeds = dict.fromkeys(self.components.config.seeds)
         return [(seed, number) for seed in seeds for number in self.components.folds]
@@ -163,7 +163,7 @@ class Run:
             GraphmerError: if such a process was killed, or another process trains the run.
         """
         callback = Silent() if callback is None else callback
-        with held(self.folder, self._models, self.fabric):
+        with held(self.folder, self.models, self.fabric):
             if jobs > 1:
                 systems = self.components.systems
                 train_parallel(self.folder, self.unfinished, self.fabric, callback, jobs, systems)

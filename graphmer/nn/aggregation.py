@@ -65,8 +65,18 @@ class Edges:
         Shapes:
             state ``[N, D]``; returns ``[N, R * D]``.
         """
+        if torch.compiler.is_exporting():
+            return self._scattered_mean(state)
         aggregated: Tensor = _Mean.apply(state, self)  # type: ignore[no-untyped-call]
         return aggregated.view(self.rows, self.relations * state.shape[1])
+
+    def _scattered_mean(self, state: Tensor) -> Tensor:
+        """The same by operators that every runtime has, with a copy of the state for each edge."""
+        total = state.new_zeros(self.rows * self.relations, state.shape[1])
+        total = total.index_add(0, self.neighborhood, state[self.index[0]])
+        ones = state.new_ones(self.neighborhood.shape)
+        count = state.new_zeros(self.rows * self.relations).index_add(0, self.neighborhood, ones)
+        return (total / count.clamp_min(1)[:, None]).view(self.rows, self.relations * state.shape[1])
 
 
 class _Mean(torch.autograd.Function):

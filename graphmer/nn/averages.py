@@ -136,7 +136,9 @@ class NeighborhoodAverages(nn.Module):
         """Weighted sums of the rows up to each one, its speaker's and the others', ``[N, F]`` each."""
         found: list[Tensor] = []
         for scale in self.scales:
-            if scale is None:
+            if torch.compiler.is_exporting():
+                found += _dense(rows, chain, batch, scale)
+            elif scale is None:
                 own, everybody = _running(rows, chain), _running(rows, batch)
                 found += [own, everybody - own]
             else:
@@ -206,6 +208,16 @@ def _near(rows: Tensor, chain: Tensor, batch: Tensor, scale: float) -> tuple[Ten
     both = torch.cat([own, everybody - own], dim=1) @ windows
     mine, others = (part.reshape(-1, rows.shape[1])[:count] for part in both.chunk(2, dim=1))
     return mine, others
+
+
+def _dense(rows: Tensor, chain: Tensor, batch: Tensor, scale: float | None) -> tuple[Tensor, Tensor]:
+    """The sums of `_near`, or without decay those of `_running`, by one product of ``[N, N]`` weights."""
+    place = torch.arange(rows.shape[0], device=rows.device)
+    distance = place[:, None] - place
+    decay = (distance >= 0).to(rows.dtype) if scale is None else _decay(distance, scale)
+    decay = decay * (batch[:, None] == batch)
+    own = decay * (chain[:, None] == chain)
+    return own @ rows, (decay - own) @ rows
 
 
 def _means(sums: Sequence[Tensor], prior: Tensor) -> Tensor:

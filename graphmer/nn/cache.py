@@ -40,9 +40,7 @@ class KeyValueCache:
         Shapes:
             position ``[N]``, numbers of the turns; all later than the cached ones.
         """
-        counts = torch.tensor(tokens.counts, device=position.device)
-        modality = torch.arange(len(counts), device=position.device).repeat_interleave(counts)
-        turn = position[tokens.node]
+        modality, turn = tokens.modality, position[tokens.node]
         self._turn = torch.cat([self._turn.to(turn.device), turn])
         self._modality = torch.cat([self._modality.to(turn.device), modality])
         self._distance = turn[:, None] - self._turn

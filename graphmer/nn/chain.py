@@ -120,7 +120,7 @@ class ChainDecoder(nn.Module):
                 before.
         """
         turns = SpeakerTurns.of(speaker, batch)
-        potential = self._potential(logits, turns)
+        potential = self.potential(logits, turns.other)
         unary = potential.log_softmax(dim=1)
         filtered, norm = self._filter(turns, unary, None if cache is None else cache.filtered)
         if cache is not None:
@@ -147,7 +147,7 @@ class ChainDecoder(nn.Module):
             target long ``[N]``, `UNLABELLED` where there is no annotation; returns a scalar.
         """
         turns = SpeakerTurns.of(speaker, batch)
-        unary = self._potential(logits, turns).log_softmax(dim=1)
+        unary = self.potential(logits, turns.other).log_softmax(dim=1)
         labelled = target != UNLABELLED
         others = torch.arange(unary.shape[1], device=target.device) != target[:, None]
         clamped = unary.masked_fill(labelled[:, None] & others, -torch.inf)
@@ -170,7 +170,7 @@ class ChainDecoder(nn.Module):
         turns = SpeakerTurns.of(speaker, batch)
         scores: list[Tensor] = []
         came_from = []
-        for step in turns.steps(self._potential(logits, turns)):
+        for step in turns.steps(self.potential(logits, turns.other)):
             if scores:
                 best, origin = (scores[-1][: len(step), :, None] + self._transition).max(dim=1)
                 came_from.append(origin)
@@ -188,13 +188,21 @@ class ChainDecoder(nn.Module):
                 chosen[place - 1] = torch.cat([behind, chosen[place - 1][len(behind) :]])
         return turns.rows(chosen)[:, 0]
 
-    def _potential(self, logits: Tensor, turns: SpeakerTurns) -> Tensor:
-        """``u``, in the decoder's own precision also where the network's is lower."""
+    def potential(self, logits: Tensor, other: Tensor) -> Tensor:
+        """``u`` divided by the temperature, in the decoder's own precision also where the network's is lower.
+
+        Args:
+            logits: of the emotions.
+            other: latest earlier turn of another speaker, -1 where there is none.
+
+        Shapes:
+            logits ``[N, C]``; other long ``[N]``; returns ``[N, C]``.
+        """
         own = logits.to(self.start.dtype) * self.log_weight.exp()
-        evidence = own.softmax(dim=1)[turns.other.clamp_min(0)]
+        evidence = own.softmax(dim=1)[other.clamp_min(0)]
         # not a matrix product, which mixed precision would round
         contagion = (evidence[:, :, None] * self.contagion).sum(dim=1)
-        return (own + contagion * (turns.other >= 0)[:, None]) / self.temperature
+        return (own + contagion * (other >= 0)[:, None]) / self.temperature
 
     @property
     def _start(self) -> Tensor:

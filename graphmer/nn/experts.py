@@ -11,7 +11,7 @@ from graphmer.nn.alibi import alibi_slopes, attention_mask
 from graphmer.nn.dropout import Dropout
 from graphmer.nn.grid_attention import grid_attention
 from graphmer.nn.local_attention import local_attention
-from graphmer.nn.tokens import Tokens
+from graphmer.nn.tokens import DenseTokens, Tokens
 from graphmer.settings import Fraction, Layers, Settings, Width
 
 
@@ -68,7 +68,7 @@ class DialogueAttention(nn.Module):
         projected = self.query_key_value(state)
         if tokens.cache is not None:
             return tokens.cache.attend(self, projected, self.heads, self._mask(tokens))
-        if self.window is not None:
+        if self.window is not None and not isinstance(tokens, DenseTokens):
             local = (self.heads, self.window, self.slopes)
             return local_attention(projected, tokens, *local, causal=self.causal)
         return grid_attention(projected, tokens, self.heads, self._mask(tokens))
@@ -82,7 +82,9 @@ class DialogueAttention(nn.Module):
         def make() -> Tensor:
             if tokens.cache is not None:
                 return tokens.cache.mask(self.slopes)
-            visible = tokens.filled[:, None, :]
+            visible = tokens.visible
+            if self.window is not None:
+                visible = visible & (tokens.distance <= self.window)
             if self.causal:
                 # padding, which follows the tokens of a sequence, attends to them: a row must not be empty
                 visible = visible & visible.new_ones(tokens.shape[1], tokens.shape[1]).tril()

@@ -47,7 +47,7 @@ class _Cells(torch.autograd.Function):
 class _Rows(torch.autograd.Function):
     @staticmethod
     def forward(ctx: Any, cells: Tensor, cell: Tensor) -> Tensor:
-        ctx.cell, ctx.count = cell, len(cells)
+        ctx.cell, ctx.count = cell, cells.shape[0]
         return cells.index_select(0, cell)
 
     @staticmethod

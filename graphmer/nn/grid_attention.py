@@ -49,7 +49,7 @@ def _heads_apart(qkv: Tensor, tokens: Tokens, heads: int, mask: Tensor) -> Tenso
     grid = gather_cells(qkv.reshape(-1, width), places.row, places.cell)
     query, key, value = grid.view(3, sequences, heads, longest, width).unbind()
     attended = attend(query, key, value, mask)
-    return gather_rows(attended.reshape(-1, width), places.output).view(len(qkv), heads * width)
+    return gather_rows(attended.reshape(-1, width), places.output).view(qkv.shape[0], heads * width)
 
 
 class _Places(NamedTuple):

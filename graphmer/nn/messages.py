@@ -147,10 +147,11 @@ class MessagePassing(nn.Module):
             cache: messages of earlier turns, which are sources and never targets.
         """
         state = self.enter(state)
-        rows = len(state) + (0 if cache is None else len(cache))
+        turns = state.shape[0]
+        rows = turns + (0 if cache is None else len(cache))
         edges = Edges(edge_index, edge_type, rows, self.relations)
         for norm, convolution in zip(self.norms, self.convolutions, strict=True):
             messages = norm(state) if cache is None else cache.extend(norm(state))
-            aggregated = convolution(messages, edges)[-len(state) :]
+            aggregated = convolution(messages, edges)[rows - turns :]
             state = state + self.dropout(torch.relu(aggregated))
         return self.norm(state)

@@ -111,7 +111,7 @@ class ExpertMixture(nn.Module):
         parts = [
             self.projections[m](features[modality][node]) + (0 if averages is None else averages[node, m])
             for m, (modality, node) in enumerate(zip(self.modalities, nodes, strict=True))
-            if len(node)
+            if node.shape[0]
         ]
         nothing = features[self.modalities[0]].new_empty(0, self.width)
         projected = self.dropout(torch.cat(parts or [nothing]))
@@ -137,11 +137,5 @@ class ExpertMixture(nn.Module):
             [router(part) for router, part in zip(self.routers, tokens.split(projected), strict=True)]
         )
         mixed = sum(weight[:, e, None] * expert(projected, tokens) for e, expert in enumerate(self.experts))
-        count = len(self.modalities)
-        modality = torch.arange(count, device=projected.device).repeat_interleave(
-            torch.tensor(tokens.counts, device=projected.device)
-        )
-        cell = tokens.node * count + modality
-        embedding = mixed.new_zeros(nodes * count, self.width).index_copy(0, cell, mixed)
-        weights = weight.new_zeros(nodes * count, count).index_copy(0, cell, weight.detach())
-        return MixtureOutput(embedding.view(nodes, -1), weights.view(nodes, count, count))
+        embedding, weights = tokens.by_turn(mixed, nodes), tokens.by_turn(weight.detach(), nodes)
+        return MixtureOutput(embedding.flatten(1), weights)

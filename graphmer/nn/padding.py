@@ -36,6 +36,8 @@ class PaddedDialogues:
             dialogue: dialogue of each turn, ascending, ``[N]``.
             steps_first: whether the grid is ``[L, B]``.
         """
+        if torch.compiler.is_exporting():
+            return cls._of_one(dialogue, steps_first=steps_first)
         number, turns = torch.unique_consecutive(dialogue, return_inverse=True, return_counts=True)[1:]
         begin = torch.cumsum(turns, 0) - turns
         turn = torch.arange(len(number), device=dialogue.device)
@@ -48,6 +50,14 @@ class PaddedDialogues:
         inside = torch.zeros(count * length, dtype=torch.bool, device=dialogue.device)
         inside[cell] = True
         return cls(number, cell, (begin + turns - 1)[number] - place, inside.view(shape))
+
+    @classmethod
+    def _of_one(cls, dialogue: Tensor, *, steps_first: bool) -> "PaddedDialogues":
+        """Grid of a single dialogue, whose layout depends on no values."""
+        turn = torch.arange(dialogue.shape[0], device=dialogue.device)
+        inside = torch.ones_like(dialogue, dtype=torch.bool)
+        grid = inside[:, None] if steps_first else inside[None]
+        return cls(torch.zeros_like(dialogue), turn, turn.flip(0), grid)
 
     def pad(self, rows: Tensor) -> Tensor:
         """The grid of some rows, zero in empty cells.

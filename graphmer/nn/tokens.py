@@ -31,6 +31,7 @@ class Tokens:
 
     Args:
         node: node of each token.
+        modality: modality of each token.
         counts: tokens of each modality, ``M`` numbers.
         sequence: sequence of each token, numbered without gaps.
         rank: place of each token in its sequence.
@@ -38,10 +39,11 @@ class Tokens:
             dialogues.
 
     Shapes:
-        node, sequence, rank ``[T]``.
+        node, modality, sequence, rank ``[T]``.
     """
 
     node: Tensor
+    modality: Tensor
     counts: tuple[int, ...]
     sequence: Tensor
     rank: Tensor
@@ -61,7 +63,7 @@ class Tokens:
         sequence, length = torch.unique_consecutive(group, return_inverse=True, return_counts=True)[1:]
         start = torch.cumsum(length, 0) - length
         rank = torch.arange(len(node), device=node.device) - start[sequence]
-        return cls(node, counts, sequence, rank)
+        return cls(node, modality, counts, sequence, rank)
 
     def only(self, modality: int) -> "Tokens":
         """The tokens of one modality."""
@@ -69,7 +71,14 @@ class Tokens:
         part = slice(begin, begin + self.counts[modality])
         counts = tuple(count if m == modality else 0 for m, count in enumerate(self.counts))
         sequence = self.sequence[part]
-        return Tokens(self.node[part], counts, sequence - sequence[:1], self.rank[part])
+        return Tokens(self.node[part], self.modality[part], counts, sequence - sequence[:1], self.rank[part])
+
+    def by_turn(self, rows: Tensor, turns: int) -> Tensor:
+        """Rows of tokens ``[T, D]`` by turn and modality, ``[N, M, D]``; zero where a modality is missing."""
+        modalities = len(self.counts)
+        cell = self.node * modalities + self.modality
+        cells = rows.new_zeros(turns * modalities, rows.shape[1]).index_copy(0, cell, rows)
+        return cells.view(turns, modalities, -1)
 
     def split(self, rows: Tensor) -> tuple[Tensor, ...]:
         """Rows of tokens ``[T, ...]`` as one tensor for each modality."""
@@ -100,6 +109,11 @@ class Tokens:
         grid[self.slot] = True
         return grid.view(self.shape)
 
+    @cached_property
+    def visible(self) -> Tensor:
+        """Which cells of the grid each one may attend to, ``[S, 1 or L, L]``."""
+        return self.filled[:, None, :]
+
     def once(self, key: Hashable, make: Callable[[], Made]) -> Made:
         """A value that depends on these tokens only, computed once for all layers that use the same key."""
         if key not in self._made:
@@ -112,3 +126,50 @@ class Tokens:
         """Turns between the cells of the ``[S, L]`` grid, ``[S, L, L]``; arbitrary for empty cells."""
         place = self.node[self.token].view(self.shape)
         return (place[:, :, None] - place[:, None, :]).abs()
+
+
+@dataclass(frozen=True)
+class DenseTokens(Tokens):
+    """Tokens of one dialogue with one for each modality of each turn, missing ones included.
+
+    Nothing about their layout depends on values, so that `torch.export` can follow it. No token attends to a
+    missing one but that one itself, and missing ones are left out of the result: outputs are those of
+    `Tokens.of`.
+    """
+
+    available: Tensor = field(kw_only=True)
+
+    @classmethod
+    def of(cls, available: Available, batch: Tensor) -> "DenseTokens":
+        """Tokens of one dialogue."""
+        turns, modalities = available.shape
+        turn = torch.arange(turns, device=available.device)
+        modality = torch.arange(modalities, device=available.device)[:, None].expand(modalities, turns)
+        rank = turn.repeat(modalities)
+        counts = (turns,) * modalities
+        return cls(rank, modality.flatten(), counts, modality.flatten(), rank, available=available)
+
+    def by_turn(self, rows: Tensor, turns: int) -> Tensor:
+        by_modality = rows.view(len(self.counts), turns, rows.shape[1])
+        return by_modality.transpose(0, 1).where(self.available[:, :, None], 0)
+
+    @cached_property
+    def shape(self) -> tuple[int, int]:
+        return len(self.counts), self.available.shape[0]
+
+    @cached_property
+    def slot(self) -> Tensor:
+        return torch.arange(self.node.shape[0], device=self.node.device)
+
+    @cached_property
+    def token(self) -> Tensor:
+        return self.slot
+
+    @cached_property
+    def filled(self) -> Tensor:
+        return self.available.T
+
+    @cached_property
+    def visible(self) -> Tensor:
+        itself = torch.eye(self.available.shape[0], dtype=torch.bool, device=self.node.device)
+        return self.filled[:, None, :] | itself

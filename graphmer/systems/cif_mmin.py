@@ -175,5 +175,6 @@ CIF_MMIN = System(
         StageSettings(name="imagination", objective="imagination", epochs=40, mask="partial"),
     ),
     causal=True,
+    exports=True,
 )
 """Imagination from what is available and from embeddings that a contrastive loss makes agree."""

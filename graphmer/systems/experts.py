@@ -21,7 +21,7 @@ from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.reconstruction import ReconstructionHeads
 from graphmer.nn.targets import TrainingTargets
-from graphmer.nn.tokens import Tokens
+from graphmer.nn.tokens import DenseTokens, Tokens
 from graphmer.systems.completion import masked_error
 from graphmer.systems.objectives import prediction_losses
 from graphmer.systems.system import Objective, StageSettings
@@ -165,7 +165,8 @@ class ExpertNetwork(Network):
             graph: a batch of dialogue graphs.
             cache: of the earlier turns of one dialogue, for a causal network; the new turns are added.
         """
-        tokens = Tokens.of(graph.available, graph.dialogue)
+        layout = DenseTokens if torch.compiler.is_exporting() else Tokens
+        tokens = layout.of(graph.available, graph.dialogue)
         if cache is not None:
             tokens = cache.tokens.extend(tokens, graph.position)
         averages = self._averaged(graph, None if cache is None else cache.features)

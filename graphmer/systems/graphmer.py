@@ -22,5 +22,7 @@ def network(settings: GraphmerSettings, signature: Signature) -> ExpertNetwork:
     return ExpertNetwork(settings, signature, settings.message_passing)
 
 
-GRAPHMER = System(GraphmerSettings, network, OBJECTIVES, STAGES, uses_graph=True, causal=True, streams=True)
+GRAPHMER = System(
+    GraphmerSettings, network, OBJECTIVES, STAGES, uses_graph=True, causal=True, streams=True, exports=True
+)
 """Message passing over speaker and temporal relations carries what neighbors know to turns that lack it."""

@@ -60,5 +60,6 @@ HARDYMER = System(
     ),
     retrieval=RetrievalSettings(k=5, form="slots"),
     encoder="both",
+    exports=True,
 )
 """MoMKE's network; hard utterances are learned with supports from the training part."""

@@ -165,5 +165,6 @@ IF_MMIN = System(
         StageSettings(name="imagination", objective="imagination", epochs=40, mask="partial"),
     ),
     causal=True,
+    exports=True,
 )
 """Imagination from what is available and from features that all modalities share."""

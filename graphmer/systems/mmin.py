@@ -159,5 +159,6 @@ MMIN = System(
         StageSettings(name="imagination", objective="imagination", epochs=60, mask="partial"),
     ),
     causal=True,
+    exports=True,
 )
 """A cascade of autoencoders imagines the embeddings of missing modalities as a teacher of all has them."""

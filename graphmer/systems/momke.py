@@ -19,5 +19,5 @@ def network(settings: MomkeSettings, signature: Signature) -> ExpertNetwork:
     return ExpertNetwork(settings, signature)
 
 
-MOMKE = System(MomkeSettings, network, OBJECTIVES, STAGES, causal=True, streams=True)
+MOMKE = System(MomkeSettings, network, OBJECTIVES, STAGES, causal=True, streams=True, exports=True)
 """Reads each turn with the attention of its experts over the dialogue; no graph."""

@@ -164,5 +164,6 @@ MRAN_STYLE = System(
     objectives={"alignment": Objective(loss)},
     stages=(StageSettings(name="alignment", objective="alignment", epochs=60, mask="mixed"),),
     causal=True,
+    exports=True,
 )
 """Transformer over the modalities of an utterance, aligned with text and emotions (from the abstract)."""

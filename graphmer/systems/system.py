@@ -78,6 +78,8 @@ class System:
         causal: whether the network can be built so that no output depends on a later turn.
         streams: whether a causal network is a `StreamingNetwork`.
         what_if: whether predictions without some modalities are meaningful.
+        exports: whether the network's operations follow from the number of turns and edges alone, for
+            `torch.export`.
         classes: whether it predicts classes.
         scores: whether it predicts scores.
         curriculum: training by hardness that belongs to the system: what the configuration's section leaves
@@ -95,6 +97,7 @@ class System:
     causal: bool = False
     streams: bool = False
     what_if: bool = True
+    exports: bool = False
     classes: bool = True
     scores: bool = True
     curriculum: CurriculumSettings | None = None

@@ -8,7 +8,7 @@ import shellingham
 
 COMMANDS = (
     ("init",), ("train",), ("evaluate",), ("predict",), ("stream",), ("report",), ("check",), ("show",),
-    ("doctor",), ("data",), ("data", "check"), ("data", "convert"), ("data", "get"), ("pack",),
+    ("doctor",), ("data",), ("data", "check"), ("data", "convert"), ("data", "get"), ("pack",), ("export",),
     ("features", "extract"), ("features", "tune"),
 )  # fmt: skip
 UNNEEDED = ("torch", "faiss", "matplotlib", "sklearn", "numpy", "yaml", "rich")
