@@ -21,6 +21,7 @@ from graphmer.dialogue import LabelSpace
 from graphmer.dialogue.dialogue import LazyFeatures
 from graphmer.errors import ConfigError, CorpusError
 from graphmer.features.provenance import Provenance
+from tests.corpora.turn_rows import rows
 from tests.talks import LABELS, WIDTHS, ragged, talk
 
 arrow = pytest.importorskip("pyarrow", reason="pyarrow is not installed")
@@ -53,16 +54,6 @@ def rich():
 def stored(tmp_path):
     """A file with two dialogues, as another program may write it."""
     return table(tmp_path / "calls.parquet", rows())
-
-
-def rows():
-    return {
-        "dialogue": ["a", "a", "b"],
-        "turn": [0, 1, 0],
-        "speaker": ["Ann", "Bob", "Ann"],
-        "label": ["calm", None, "angry"],
-        "features_text": [[1.0, 2.0], None, [3.0, 4.0]],
-    }
 
 
 def table(path, columns, **settings):

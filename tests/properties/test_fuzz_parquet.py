@@ -12,7 +12,7 @@ from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.parquet.read import read_parquet, read_parquet_dialogues
 from graphmer.corpora.parquet.write import write_parquet
 from graphmer.corpora.problems import Findings, examine
-from tests.corpora.test_parquet import rows
+from tests.corpora.turn_rows import rows
 from tests.properties.mutations import HOSTILE, damaged, dialogues, fuzz, survives
 from tests.properties.test_fuzz import HEADER, WIDTHS, lines
 
