@@ -131,7 +131,7 @@ class SplitConfig(Settings):
 
     scheme: Literal["session", "official", "auto"] = "session"
     """`session`: leave one session out. `official`: the parts that the corpus comes with. `auto`: these, or
-    sessions where there are no parts."""
+    sessions where there is no test part."""
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.12
     """Fraction of the training dialogues held out for selection, chosen by hash of the dialogue id."""
 

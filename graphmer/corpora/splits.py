@@ -126,9 +126,14 @@ def official(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
 
 
 def own_split(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
-    """The `official` split of a corpus that has a training part, else `leave_one_session_out`."""
-    split = official if corpus.official.get("train") else leave_one_session_out
-    return split(corpus, validation)
+    """The `official` split of a corpus that has a test part, else sessions where it has them.
+
+    A corpus without sessions that has only training and validation parts is tested on the latter.
+    """
+    sessions = {dialogue.session for dialogue in corpus.dialogues}
+    if not corpus.official.get("test") and None not in sessions and len(sessions) > 1:
+        return leave_one_session_out(corpus, validation)
+    return official(corpus, validation)
 
 
 def hold_out(dialogues: Sequence[Dialogue], fraction: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
