@@ -16,6 +16,7 @@ from benchmarks.accuracy.systems import page as of_systems
 from benchmarks.accuracy.tuned_table import tuned_table
 from benchmarks.markers import fill
 from benchmarks.reliability import counts_table
+from benchmarks.transcripts.table import long_transcripts_table
 
 ROOT = Path(__file__).parents[2]
 RESULTS = ROOT / "benchmarks" / "results"
@@ -77,6 +78,8 @@ def table_of(result: Mapping[str, Any]) -> str:
         return counts_table(result)
     if result.get("measure") == "tuned":
         return tuned_table(result)
+    if result.get("measure") == "transcripts":
+        return long_transcripts_table(result)
     if result.get("measure") == "recipe":
         return recipe_table(result)
     if result.get("measure") == "causes":

@@ -1,6 +1,6 @@
 """Measure how long transcripts of 1,000 and 10,000 turns are read, and with how much memory.
 
-    python -m benchmarks.transcripts.run              # all; stores results/transcripts.json, fills the table
+    python -m benchmarks.transcripts.run              # all; stores results/long_transcripts.json
     python -m benchmarks.transcripts.run --format SRT # one, printed only
 
 Each file is read in a process of its own. Time is that of the processor, which other work on the machine
@@ -14,7 +14,6 @@ import os
 import resource
 import tempfile
 import time
-from collections.abc import Mapping
 from concurrent.futures import ProcessPoolExecutor
 from multiprocessing import get_context
 from pathlib import Path
@@ -22,14 +21,12 @@ from typing import Any
 
 import openpyxl  # noqa: F401 - imported before it is needed, so that its memory does not count
 
-from benchmarks.markers import fill
 from benchmarks.transcripts.files import TEXTS, WORDS, WRITERS, write
 from graphmer.errors import CorpusError
 from graphmer.training.run_folder import environment
 from graphmer.transcripts import ReadingOptions, read_transcript
 
-RESULT = Path(__file__).parent.parent / "results" / "transcripts.json"
-PAGE = Path(__file__).parent.parent.parent / "docs" / "transcripts.md"
+RESULT = Path(__file__).parent.parent / "results" / "long_transcripts.json"
 SIZES = (1_000, 10_000)
 NONE = "no format, 1 GB"
 
@@ -48,8 +45,8 @@ def main() -> None:
             print(name, json.dumps(found[name]), flush=True)
     if options.format is None:
         machine = environment(device="cpu", cores=os.cpu_count(), load=[os.getloadavg()[0]])
-        RESULT.write_text(json.dumps({"environment": machine, "measured": found}, indent=1) + "\n")
-        fill(PAGE, "long_transcripts", lambda: table(machine, found))
+        result = {"measure": "transcripts", "environment": machine, "measured": found}
+        RESULT.write_text(json.dumps(result, indent=1) + "\n")
 
 
 def measured(name: str, folder: Path) -> dict[str, Any]:
@@ -105,26 +102,6 @@ def reading(path: Path) -> dict[str, Any]:
 def peak() -> float:
     """Largest resident memory of this process so far, in MB."""
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e3
-
-
-def table(machine: Mapping[str, Any], found: Mapping[str, Mapping[str, Any]]) -> str:
-    """Seconds and memory of each format, and the machine."""
-    lines = ["| format | file, MB | 1,000 turns | 10,000 turns |", "| --- | ---: | ---: | ---: |"]
-    for name, rows in found.items():
-        if name == NONE:
-            row = rows["refused"]
-            lines.append(f"| {name} | {row['file_mb']:.0f} | | refused in {cell(row)} |")
-        else:
-            few, many = (rows[str(number)] for number in SIZES)
-            lines.append(f"| {name} | {many['file_mb']:.1f} | {cell(few)} | {cell(many)} |")
-    version = machine["versions"]["python"]
-    about = f"Seconds of the processor, and the peak of the memory. Commit {machine['commit']}, "
-    about += f"Python {version}, {machine['processor']}."
-    return "\n" + "\n".join([*lines, "", about]) + "\n\n"
-
-
-def cell(row: Mapping[str, Any]) -> str:
-    return f"{row['seconds']:.2f} s, {row['peak_mb']:.0f} MB"
 
 
 if __name__ == "__main__":

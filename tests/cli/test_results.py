@@ -17,7 +17,7 @@ def print_scores(predictions, labels, folder):
     """Print the tables of one seed and fold, and write them to `folder`."""
     keyed = {(1, "1", predictions.condition): predictions}
     scores = Scores.from_predictions(keyed, labels=labels, modalities=("audio", "text"), meta=META)
-    show_scores(scores, keyed, {}, folder / "scores.md", folder / "change.json")
+    show_scores(scores, keyed, {}, folder / "scores.md", folder / "change.json", folder / "causes.json")
 
 
 @pytest.mark.parametrize("columns", [80, 200])
