@@ -29,6 +29,7 @@ def test_every_example_can_be_read_and_takes_its_corpus_from_the_environment(pat
         "MELD_TUNED_ROOT",
         "MELD_CSV",
         "MOSI_ROOT",
+        "RECCON_ROOT",
     ):
         monkeypatch.setenv(variable, str(tmp_path))
     config = load_config(path)
