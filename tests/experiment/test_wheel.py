@@ -7,9 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from graphmer.experiment import Run
 from graphmer.experiment.packing import pack
-from tests.experiment.tiny import WIDTHS, Silent, config, write_corpus
+from tests.experiment.tiny import WIDTHS, Silent, begin, write_corpus
 
 ROOT = Path(__file__).parents[2]
 CPU_TORCH = ("--no-deps", "--extra-index-url", "https://download.pytorch.org/whl/cpu", "torch==2.13.0+cpu")
@@ -23,7 +22,7 @@ def done(*command, folder):
 @pytest.mark.slow
 def test_a_pack_predicts_in_an_empty_environment_with_the_wheel_only(tmp_path):
     root = write_corpus(tmp_path / "IEMOCAP")
-    run = Run.begin(config(tmp_path / "config", data={"root": str(root)}), tmp_path / "runs")
+    run = begin(tmp_path, root, folds=[1])
     run.train(Silent())
     pack(run.folder.path, tmp_path / "model.zip")
 
