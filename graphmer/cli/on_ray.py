@@ -38,7 +38,8 @@ class Job:
 
     Args:
         run: run folder or pack, on storage that all nodes have.
-        fold, seed: of the model.
+        fold: of the model.
+        seed: of the model.
         device: ``cpu`` or ``cuda``.
         source: JSON lines, on storage that all nodes have.
         out: folder of the shards, likewise.
