@@ -12,18 +12,8 @@ from graphmer.experiment.components import Components
 from graphmer.experiment.fold import FoldTraining
 from graphmer.experiment.holding import held
 from graphmer.experiment.parallel import Model, opened
+from graphmer.experiment.run import Silent
 from graphmer.training.run_folder import RunFolder
-from graphmer.training.trainer import Epoch
-
-
-class _Silent:
-    """A callback that says nothing; workers have no terminal."""
-
-    def on_fold_start(self, fold: int, seed: int, epochs: int) -> None: ...
-
-    def on_epoch_end(self, fold: int, seed: int, epoch: Epoch) -> None: ...
-
-    def on_fold_end(self, fold: int, seed: int) -> None: ...
 
 
 def train_on_ray(run: Run) -> int:
@@ -54,5 +44,5 @@ def _train(path: Path, device: str, model: Model) -> Model:
     torch.set_num_threads(1)
     seed, number = model
     components, fabric = _opened(path, device)
-    FoldTraining(components, RunFolder(path), fabric, number, seed).train(_Silent())
+    FoldTraining(components, RunFolder(path), fabric, number, seed).train(Silent())
     return model

@@ -183,6 +183,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fabric.launch()
         torch.manual_seed(derived_seed("weights", self.seed, 1))
         model = components.model()
+        model.network.prepare(read.train)
         chooser = GraphDataset(read.validation, components.build)
 
         def validate(candidate: EmotionModel) -> float:

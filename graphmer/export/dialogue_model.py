@@ -47,10 +47,9 @@ class DialogueModel(nn.Module):
     def forward(self, inputs: dict[str, Tensor]) -> dict[str, Tensor]:
         graph = self._graph(inputs)
         output: NetworkOutput = self.model.network(graph)
-        logits = output.logits.float()
         if self.is_score:
-            return dict(zip(SCORE, (logits[:, 0],), strict=True))
-        return self._decided(logits, output.state, inputs["speaker"])
+            return dict(zip(SCORE, (output.logits.float()[:, 0],), strict=True))
+        return self._decided(self.model.adjusted(output, graph), output.state, inputs["speaker"])
 
     def _graph(self, inputs: dict[str, Tensor]) -> DialogueGraph:
         available, speaker = inputs["available"], inputs["speaker"]

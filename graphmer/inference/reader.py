@@ -27,12 +27,14 @@ class CachedTurn:
         messages: in each layer of message passing, ``[depth, D]``; empty without.
         logits: of the emotions, ``[C]``.
         state: before the heads, ``[D]``.
+        available: its modalities, ``[M]``.
         filtered, best: its rows of `ChainCache`, ``[C]``; NaN without a decoder.
     """
 
     messages: Tensor
     logits: Tensor
     state: Tensor
+    available: Tensor
     filtered: Tensor
     best: Tensor
 
@@ -107,7 +109,8 @@ class DialogueReader:
         compared = self._compared(speaker)
         graph, sources = self._graph(dialogue, speaker)
         self._cache.messages = MessageCache([self._kept[turn].messages for turn in sources])
-        new = self._network(graph.to(self.device), self._cache)
+        graph = graph.to(self.device)
+        new = self._network(graph, self._cache)
         before = [self._kept[turn] for turn in compared]
         output = _joined(before, new)
         unknown = new.logits.new_full(new.logits.shape, torch.nan)
@@ -118,6 +121,7 @@ class DialogueReader:
             len(speaker),
             output,
             DialogueGraph(
+                available=torch.cat([*(turn.available[None] for turn in before), graph.available]),
                 speaker=torch.tensor([self._speaker[turn] for turn in turns], device=self.device),
                 position=torch.tensor(turns, device=self.device),
                 num_nodes=len(turns),
@@ -133,7 +137,7 @@ class DialogueReader:
         """Cache the new turns of a reading, once the decoder has filled in its cache."""
         first = len(reading.turns) - reading.new
         output, chain = reading.output, reading.chain
-        rows = (output.logits, output.state, chain.filtered, chain.best)
+        rows = (output.logits, output.state, reading.graph.available, chain.filtered, chain.best)
         for messages, turn, *values in zip(
             reading.messages, *(r[first:] for r in (reading.turns, *rows)), strict=True
         ):

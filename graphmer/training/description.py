@@ -78,12 +78,18 @@ class Description(Settings):
     """SHA-256 of ``model.safetensors``."""
 
     @model_validator(mode="after")
-    def _of_the_same_features(self) -> "Description":
+    def _of_the_same_sizes(self) -> "Description":
         widths: Mapping[str, int] = self.model.signature.widths
         if self.encoding is not None:
             self.encoding.normalisation.check(widths)
             widths = self.encoding.widths
         self.normalisation.check(widths)
+        outputs = self.model.signature.outputs
+        if len(self.calibration.bias) not in (0, outputs):
+            raise ValueError(
+                f"`calibration.bias` must have a number for each of the {outputs} classes, or none; got "
+                f"{len(self.calibration.bias)}"
+            )
         return self
 
 

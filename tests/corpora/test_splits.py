@@ -1,7 +1,7 @@
 import pytest
 
 from graphmer.corpora.base import Card, InMemoryCorpus
-from graphmer.corpora.splits import Fold, leave_one_session_out, official
+from graphmer.corpora.splits import Fold, leave_one_session_out, official, own_split
 from graphmer.dialogue import Dialogue, LabelSpace, Utterance
 from graphmer.errors import CorpusError
 
@@ -98,3 +98,14 @@ def test_validation_is_a_fraction_of_enough_dialogues():
         leave_one_session_out(_corpus({"1": 3, "2": 3}), validation=12)
     with pytest.raises(CorpusError, match="at least two to train on"):
         leave_one_session_out(_corpus({"1": 1, "2": 3}))
+
+
+def test_a_corpus_is_split_by_its_test_part_or_else_by_sessions():
+    sessions = {"1": 5, "2": 6}
+    tested = {"train": ("s1_0", "s1_1", "s1_2"), "test": ("s2_0",)}
+    assert own_split(_corpus(sessions, tested)) == official(_corpus(sessions, tested))
+    untested = {"train": ("s1_0", "s1_1", "s1_2"), "val": ("s2_0",)}
+    assert own_split(_corpus(sessions, untested)) == leave_one_session_out(_corpus(sessions))
+    assert own_split(_corpus(sessions)) == leave_one_session_out(_corpus(sessions))
+    alone = _corpus({"1": 5}, {"train": ("s1_0", "s1_1", "s1_2"), "val": ("s1_3",)})
+    assert own_split(alone) == official(alone)

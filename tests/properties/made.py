@@ -13,6 +13,7 @@ from graphmer.dialogue import Complete, Dialogue, LabelSpace, Mixed
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.graph import Adjacent, GraphBuilder, SameSpeaker, TemporalWindow
 from graphmer.graph.dataset import GraphDataset
+from graphmer.nn.calibration import Calibration
 from graphmer.nn.messages import CONVOLUTIONS, MessagePassingSettings
 from graphmer.systems import SYSTEMS, System
 from graphmer.systems.experts import OBJECTIVES
@@ -90,6 +91,11 @@ class Made:
         if made.decoder is not None:  # an untrained one does nothing
             for parameter in made.decoder.parameters():
                 torch.nn.init.normal_(parameter)
+        for name, buffer in made.named_buffers():
+            if name.endswith("averages.prior"):  # of zeros, which shrink nothing
+                buffer.fill_(2.0)
+        if not self.labels.is_score:  # the bias of logit adjustment
+            made.calibrate(Calibration(bias=tuple(0.5 * number for number in range(self.labels.outputs))))
         if self.declared.fit is not None:  # an empty one predicts nothing
             parts = [[talk("AB" * 4, id=str(n), seed=n) for n in numbers] for numbers in (range(4), (4, 5))]
             self.declared.fit(made.network, *map(self.dialogues, parts), self.labels)
@@ -113,7 +119,9 @@ MODELS = {
     "windowed reference": Made(settings={"attention_window": 1}),
     "recency": Made("rgcn", {"alibi": True, "block": "preln", "positions": True}),
     "neighborhood_averages": Made("rgcn", {"neighborhood_averages": (2.0, None), "block": "preln"}),
-    "neighborhood_averages without messages": Made(settings={"neighborhood_averages": (None, 1.0)}),
+    "neighborhood_averages without messages": Made(
+        settings={"neighborhood_averages": (None, 1.0), "average_shrinkage": True}
+    ),
     "change head": Made("rgcn", {"change": True}),
     "chain with change head": Made(settings={"decoder": "chain", "change": True}),
     "gcnet with averages": Made(settings={"neighborhood_averages": (2.0, None)}, system="gcnet"),
@@ -131,7 +139,13 @@ CAUSAL = {
     "causal recency": Made("rgcn", {"causal": True, "alibi": True, "block": "preln"}),
     "causal windowed recency": Made("rgcn", {"causal": True, "attention_window": 2, "alibi": True}),
     "causal neighborhood_averages": Made(
-        "rgcn", {"causal": True, "attention_window": 2, "neighborhood_averages": (0.5, None)}
+        "rgcn",
+        {
+            "causal": True,
+            "attention_window": 2,
+            "neighborhood_averages": (0.5, None),
+            "average_shrinkage": True,
+        },
     ),
     "causal windowed reference": Made(
         "transformer", {"causal": True, "attention_window": 1, "decoder": "chain"}

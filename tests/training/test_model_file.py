@@ -114,6 +114,7 @@ def test_a_description_that_lacks_a_part_is_named(lost, tmp_path):
         ),
         (("normalisation", "mean"), {"text": [0.0]}, "`normalisation.mean` must have the widths"),
         (("normalisation", "deviation"), {"text": [0.0]}, "normalisation.deviation.text.0: Input should be"),
+        (("calibration", "bias"), [0.1], "`calibration.bias` must have a number for each"),
         (("normalisation", "deviation"), {}, "`normalisation.deviation` must have the widths"),
     ],
 )
