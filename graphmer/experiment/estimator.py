@@ -18,6 +18,7 @@ from graphmer.config.schema import Config
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.splits import Fold, hold_out
 from graphmer.dialogue import Dialogue, Emotion, LabelSpace
+from graphmer.errors import ConfigError
 from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.fold import mean_score, predict
 from graphmer.experiment.tuning import Validate
@@ -175,7 +176,13 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             for section in sections:
                 inner = inner.setdefault(section, {})
             inner[field] = value
-        return checked(values, "EmotionClassifier", Path())
+        config = checked(values, "EmotionClassifier", Path())
+        if config.training.logit_adjustment:
+            raise ConfigError(
+                "training.logit_adjustment: needs the calibration of `graphmer train`; got true for an "
+                "EmotionClassifier. Leave it out."
+            )
+        return config
 
     def _trained(self, components: Components, fold: Fold) -> Predictor:
         read = components.fold_data(fold, self.seed)

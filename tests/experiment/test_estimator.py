@@ -112,6 +112,8 @@ def test_a_causal_one_predicts_while_a_dialogue_goes_on():
 def test_a_setting_that_is_wrong_is_named():
     with pytest.raises(ConfigError, match=r"model.wdth: unknown field. Did you mean 'width'\?"):
         small(settings={"model.wdth": 3}).fit(chats())
+    with pytest.raises(ConfigError, match=r"training.logit_adjustment: needs the calibration"):
+        small(settings={"training.logit_adjustment": True}).fit(chats())
     with pytest.raises(ConfigError, match=r"model.attention_window: .*greater than or equal to 0; got -1"):
         small(attention_window=-1).fit(chats())
 
@@ -142,3 +144,9 @@ def test_modalities_may_differ_from_dialogue_to_dialogue():
 
 def test_it_is_a_public_name():
     assert gm.EmotionClassifier is EmotionClassifier
+
+
+def test_shrunk_averages_are_fitted_to_the_dialogues():
+    settings = {"model.neighborhood_averages": [2], "model.average_shrinkage": True}
+    fitted = small(epochs=1, settings=settings).fit(chats())
+    assert fitted.predictor_.model.network.neighborhood_averages.prior.gt(0).all()
