@@ -85,11 +85,14 @@ class Description(Settings):
             widths = self.encoding.widths
         self.normalisation.check(widths)
         outputs = self.model.signature.outputs
-        if len(self.calibration.bias) not in (0, outputs):
-            raise ValueError(
-                f"`calibration.bias` must have a number for each of the {outputs} classes, or none; got "
-                f"{len(self.calibration.bias)}"
-            )
+        sizes = {
+            "labels": 1 if self.labels.interval is not None else len(self.labels.names),
+            "calibration.bias": len(self.calibration.bias) or outputs,
+            "encoding.outputs": outputs if self.encoding is None else self.encoding.outputs,
+        }
+        for name, size in sizes.items():
+            if size != outputs:
+                raise ValueError(f"`{name}` must be of the {outputs} outputs of the network; got {size}")
         return self
 
 

@@ -124,12 +124,19 @@ def load_model(
         memory = _built(folder, lambda: RetrievalMemory.restored(supports, stored))
     model.retrieval_memory = memory
     graph = described.graph.model_dump(exclude_unset=True)
+    build = GraphBuilder.from_settings(graph, labels, rules)
+    relations = described.model.signature.relations
+    if relations[: len(build.relations)] != build.relations:
+        raise CheckpointError(
+            f"{folder}/model.json: `graph.rules` must make the relations of the network, {relations}; they "
+            f"make {build.relations}. Train again."
+        )
     return TrainedModel(
         model.eval(),
         described.model,
         labels,
         Standardiser.from_json(described.normalisation.model_dump()),
-        GraphBuilder.from_settings(graph, labels, rules),
+        build,
         described.facts,
         systems[described.model.network.system],
         encoding,

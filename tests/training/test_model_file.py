@@ -114,7 +114,9 @@ def test_a_description_that_lacks_a_part_is_named(lost, tmp_path):
         ),
         (("normalisation", "mean"), {"text": [0.0]}, "`normalisation.mean` must have the widths"),
         (("normalisation", "deviation"), {"text": [0.0]}, "normalisation.deviation.text.0: Input should be"),
-        (("calibration", "bias"), [0.1], "`calibration.bias` must have a number for each"),
+        (("labels", "names"), ["happy"], "`labels` must be of the 4 outputs of the network; got 1"),
+        (("graph", "rules"), {"far": {"rule": "adjacent"}}, "`graph.rules` must make the relations of the"),
+        (("calibration", "bias"), [0.1], "`calibration.bias` must be of the 4 outputs of the network; got 1"),
         (("normalisation", "deviation"), {}, "`normalisation.deviation` must have the widths"),
     ],
 )
