@@ -11,6 +11,7 @@ from graphmer.checksums import KEY, read_sealed
 from graphmer.errors import CheckpointError
 from graphmer.graph.settings import RuleSettings
 from graphmer.nn.calibration import Calibration
+from graphmer.nn.network import Signature
 from graphmer.settings import Positive, Settings, Width
 from graphmer.systems import System
 from graphmer.systems.model import ModelSettings
@@ -58,8 +59,20 @@ class _Encoding(Settings):
 class _Memory(Settings):
     dialogues: tuple[str, ...]
     metric: dict[str, Literal["cosine", "l2"]]
-    neighbours: int
-    relation: int
+    neighbours: Positive
+    relation: Annotated[int, Field(ge=0)]
+
+    def check(self, signature: Signature) -> None:
+        """Raise ValueError where supports are not for a network of this signature."""
+        if self.metric.keys() != signature.widths.keys():
+            raise ValueError(
+                f"`supports.metric` must have the modalities {list(signature.widths)}; got {list(self.metric)}"
+            )
+        if self.relation >= len(signature.relations):
+            raise ValueError(
+                f"`supports.relation` must be one of the {len(signature.relations)} relations of the network, "
+                f"from 0; got {self.relation}"
+            )
 
 
 class Description(Settings):
@@ -93,6 +106,8 @@ class Description(Settings):
         for name, size in sizes.items():
             if size != outputs:
                 raise ValueError(f"`{name}` must be of the {outputs} outputs of the network; got {size}")
+        if self.supports is not None:
+            self.supports.check(self.model.signature)
         return self
 
 

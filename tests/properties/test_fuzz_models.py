@@ -126,3 +126,16 @@ def test_descriptions_of_other_content(data, model):
     except ValueError:  # NaN, which it does not write
         return
     survives(lambda: predicted(load_model(folder)))
+
+
+@pytest.mark.parametrize(
+    ("field", "value"), [("relation", 2**70), ("relation", 5), ("metric", {"audio": "l2"})]
+)
+def test_supports_for_another_network_are_refused(field, value, model):
+    folder, whole = model
+    (folder / "model.safetensors").write_bytes(whole["model.safetensors"])
+    content = {key: each for key, each in json.loads(whole["model.json"]).items() if key != KEY}
+    content["supports"][field] = value
+    write_json(folder / "model.json", content)
+    with pytest.raises(GraphmerError, match=f"`supports.{field}` must"):
+        load_model(folder)
