@@ -66,12 +66,13 @@ class _Memory(Settings):
         """Raise ValueError where supports are not for a network of this signature."""
         if self.metric.keys() != signature.widths.keys():
             raise ValueError(
-                f"`supports.metric` must have the modalities {list(signature.widths)}; got {list(self.metric)}"
+                f"`supports.metric` must have the modalities {list(signature.widths)}; got "
+                f"{list(self.metric)}"
             )
         if self.relation >= len(signature.relations):
             raise ValueError(
-                f"`supports.relation` must be one of the {len(signature.relations)} relations of the network, "
-                f"from 0; got {self.relation}"
+                f"`supports.relation` must be one of the {len(signature.relations)} relations of the "
+                f"network, from 0; got {self.relation}"
             )
 
 
