@@ -147,5 +147,5 @@ def read_description(path: Path, systems: Mapping[str, System]) -> Description:
     except ValidationError as error:
         problem = error.errors()[0]
         field = ".".join(map(str, problem["loc"]))
-        said = ": ".join(filter(None, (field, problem["msg"].removeprefix("Value error, "))))
-        raise CheckpointError(f"{path}: {said}. Train again.") from None
+        message = ": ".join(filter(None, (field, problem["msg"].removeprefix("Value error, "))))
+        raise CheckpointError(f"{path}: {message}. Train again.") from None
