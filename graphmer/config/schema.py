@@ -18,6 +18,7 @@ from graphmer.systems import StageSettings, System
 from graphmer.systems.graphmer import GraphmerSettings
 from graphmer.systems.model import AnyNetworkSettings, systems_of
 from graphmer.training.optimization import Optimization
+from graphmer.transcripts.settings import ReadingSettings
 
 
 class SimulationConfig(Settings):
@@ -79,6 +80,8 @@ class DataConfig(Settings):
     """Turns without a label are context, read but never scored, or are left out as if they were not there."""
     normalise: Literal["standard", "none"] = "standard"
     """`standard`: zero mean, unit deviation of the training part. `none` as in MoMKE's code."""
+    reading: ReadingSettings = ReadingSettings()
+    """`transcripts`: what the files cannot answer, such as names of speakers."""
     simulation: SimulationConfig = SimulationConfig()
     """The simulated corpus, where it is used."""
 
@@ -109,6 +112,8 @@ class DataConfig(Settings):
             raise ValueError(
                 f"`mapped` needs format graphmer or parquet; got {self.format}: use `graphmer data convert`"
             )
+        if self.reading != ReadingSettings() and self.format != "transcripts":
+            raise ValueError(f"`reading` needs format transcripts; got {self.format}: leave it out")
         return self
 
 
