@@ -150,9 +150,10 @@ class FaceNetwork:
 
     def _numbers(self, name: str, numbers: Sequence[float]) -> tuple[float, ...]:
         if len(numbers) not in (1, self.form.channels):
+            channels = self.form.channels
+            wanted = "1 number" if channels == 1 else f"1 or {channels} numbers"
             raise ConfigError(
-                f"video {name}: must be 1 or {self.form.channels} numbers, one for each channel of the "
-                f"network; got {len(numbers)}."
+                f"video {name}: must be {wanted} for the channels of the network; got {len(numbers)}."
             )
         return tuple(float(number) for number in numbers)
 
