@@ -111,13 +111,15 @@ class FaceNetwork:
     def _prepared(self, faces: NDArray[np.uint8]) -> NDArray[np.float32]:
         """Faces ``[N, H, W, 3]`` in blue, green and red as the network reads them."""
         if self.form.channels == 1:
-            channels = faces @ np.array([0.114, 0.587, 0.299], dtype=np.float32)  # ITU-R BT.601
-            channels = channels[..., None]
+            planes = [faces @ np.array([0.114, 0.587, 0.299], dtype=np.float32)]  # ITU-R BT.601
         else:
-            channels = (faces[..., ::-1] if self.colour == "rgb" else faces).astype(np.float32)
-        mean, std = (np.array(numbers, dtype=np.float32) for numbers in (self.mean, self.std))
-        scaled = (channels - 255 * mean) / (255 * std)
-        return np.ascontiguousarray(scaled if self.form.last else scaled.transpose(0, 3, 1, 2))
+            planes = [faces[..., channel] for channel in ((2, 1, 0) if self.colour == "rgb" else (0, 1, 2))]
+        mean, std = (np.resize(np.array(numbers, "f4"), len(planes)) for numbers in (self.mean, self.std))
+        read = np.empty((len(faces), len(planes), self.form.height, self.form.width), "f4")
+        for number, plane in enumerate(planes):
+            np.multiply(plane, 1 / (255 * std[number]), out=read[:, number])
+            read[:, number] -= mean[number] / std[number]
+        return np.ascontiguousarray(read.transpose(0, 2, 3, 1)) if self.form.last else read
 
     def _opened(self) -> Any:
         import onnxruntime

@@ -90,10 +90,10 @@ class _Haar:
     def __call__(self, picture: Picture) -> list[Box]:
         import cv2
 
-        small, scale = _within(picture, 480)
+        small, scale = _within(cv2.cvtColor(picture, cv2.COLOR_BGR2GRAY), 480)
         smallest = max(24, round(_SMALLEST * min(small.shape[:2])))
         found = self._cascade.detectMultiScale(
-            cv2.cvtColor(small, cv2.COLOR_BGR2GRAY),
+            small,
             scaleFactor=1.1,
             minNeighbors=5,
             minSize=(smallest, smallest),
