@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from graphmer.checksums import file_checksum
-from graphmer.features.recording import Recording, origin_of, problem_of
+from graphmer.features.recording import DAMAGED, Recording, origin_of, problem_of
 
 Picture = NDArray[np.uint8]
 """Picture in blue, green and red, ``[height, width, 3]``."""
@@ -59,7 +59,7 @@ def open_video(path: Path) -> Video:
                 if packet.is_keyframe:
                     keyframes.append(time)
         return Video(path, file_checksum(path), end, tuple(sorted(keyframes)) or (0.0,))
-    except (av.FFmpegError, OSError) as error:
+    except (av.FFmpegError, OSError, *DAMAGED) as error:
         raise ValueError(problem_of(error)) from None
 
 
@@ -98,7 +98,7 @@ class FrameReader:
         try:
             shown = self._shown_at(time)
             return None if shown is None else _picture(shown.frame)
-        except (FFmpegError, OSError, ValueError):  # it was there a moment ago
+        except (FFmpegError, OSError, ValueError, *DAMAGED):  # it was there a moment ago
             self.close()
             return None
 

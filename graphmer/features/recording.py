@@ -14,6 +14,9 @@ from graphmer.checksums import file_checksum
 Signal = NDArray[np.float32]
 """Mono signal ``[samples]``, full scale 1."""
 
+DAMAGED = (LookupError, OverflowError)
+"""What PyAV raises of some damaged files beside its own errors."""
+
 _PREROLL = 0.5
 """Seconds that are decoded before a span: codecs such as MP3 and AAC need what comes before it."""
 
@@ -52,7 +55,7 @@ def open_recording(path: Path) -> Recording:
                 if packet.pts is not None:
                     end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
         return Recording(path, file_checksum(path), end - origin)
-    except (av.FFmpegError, OSError) as error:
+    except (av.FFmpegError, OSError, *DAMAGED) as error:
         raise ValueError(problem_of(error)) from None
 
 
@@ -76,7 +79,7 @@ def read_spans(path: Path, spans: Sequence[tuple[float, float]], rate: int) -> l
         with av.open(str(path)) as container:
             stream = _sound(container)
             found.extend(_span(container, stream, start, end, rate) for start, end in spans)
-    except (av.FFmpegError, OSError, ValueError):  # it was there a moment ago
+    except (av.FFmpegError, OSError, ValueError, *DAMAGED):  # it was there a moment ago
         found += [None] * (len(spans) - len(found))
     return found
 
@@ -144,5 +147,7 @@ def origin_of(container: Any) -> float:
 
 def problem_of(error: Exception) -> str:
     """What FFmpeg or the system says of a file, in one line."""
-    text = getattr(error, "strerror", None) or str(error)
+    text = getattr(error, "strerror", None)
+    if text is None:
+        text = "it is damaged" if isinstance(error, DAMAGED) else str(error)
     return " ".join(text.split()).rstrip(".")

@@ -127,6 +127,33 @@ def test_bad_files_and_times_are_missing_with_their_reason(made, call, tmp_path)
     ]
 
 
+@pytest.mark.parametrize(("ending", "codec"), [("mp4", "libx264"), ("avi", "mpeg4"), ("ts", "mpeg2video")])
+def test_a_damaged_file_gives_vectors_or_reasons(made, tmp_path, ending, codec):
+    content = film(tmp_path / f"whole.{ending}", [ANN] * 10, codec).read_bytes()
+    draw = np.random.default_rng(0)
+    for number in range(8):
+        damaged = bytearray(content[: draw.integers(len(content) // 2, len(content))])
+        for place in draw.integers(0, len(damaged), 10):
+            damaged[place] = draw.integers(256)
+        path = tmp_path / f"{number}.{ending}"
+        path.write_bytes(damaged)
+        found = extract(made(), [clip(path, 0, 0.2), clip(path, 0.2, math.inf)])
+        assert all(isinstance(each, Missing) or np.isfinite(each).all() for each in found.vectors)
+        assert not any("\n" in note for note in found.notes)
+
+
+def test_an_error_of_the_library_on_a_damaged_file_is_one_line(made, call, monkeypatch):
+    import av
+
+    def broken(*_):
+        raise IndexError("list index out of range")
+
+    monkeypatch.setattr(av, "open", broken)
+    found = extract(made(), [clip(call, 0, 1)])
+    assert found.vectors == [Missing("unreadable recording")]
+    assert found.notes == ["call.mp4 cannot be read: it is damaged"]
+
+
 def test_a_file_that_breaks_off_is_missing_where_it_does(made, call):
     extractor = made()
     contents = [extractor.content(clip(call, 0, 1))]
