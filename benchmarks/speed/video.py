@@ -20,7 +20,7 @@ import torch
 from benchmarks.speed.timing import in_turn
 from graphmer.features import Clip, FaceNetworkExtractor, extract
 
-TURNS = 12
+TURNS = 8
 """Turns of a call, of 1 to 6 seconds."""
 FRAMES, RATE = 25, 4
 """Frames a second of the video, and those that are looked at."""
