@@ -36,7 +36,6 @@ CALL = """WEBVTT
 00:06.000 --> 00:07.000
 <v Bob>aaa
 """
-FACE, NOBODY = scene((20, 40, 100)), scene()
 
 
 @pytest.fixture(name="folder")
@@ -53,6 +52,10 @@ def _folder(tmp_path, monkeypatch):
 def _call(folder):
     (folder / "call.vtt").write_text(CALL)
     return folder / "call.vtt"
+
+
+def face():
+    return scene((20, 40, 100))
 
 
 def needs_the_extra():
@@ -75,8 +78,8 @@ def meld(folder):
         written(folder, part, dialogues)
         (folder / place).mkdir()
         for dialogue in range(dialogues):
-            film(folder / place / f"dia{dialogue}_utt0.mp4", [FACE] * 5)
-            film(folder / place / f"dia{dialogue}_utt1.mp4", [NOBODY] * 5)
+            film(folder / place / f"dia{dialogue}_utt0.mp4", [face()] * 5)
+            film(folder / place / f"dia{dialogue}_utt1.mp4", [scene()] * 5)
     return folder
 
 
@@ -144,7 +147,7 @@ def predicted(model, call, *options):
 
 
 def test_from_a_video_to_the_emotions_of_a_call(model, call):
-    film(call.with_suffix(".mp4"), [FACE] * 25 + [NOBODY] * 25 + [FACE] * 50)
+    film(call.with_suffix(".mp4"), [face()] * 25 + [scene()] * 25 + [face()] * 50)
     output, available = predicted(model, call)
     assert f"video {call.with_suffix('.mp4')}" in output
     assert "video missing in 1 turn: no face" in output
@@ -168,7 +171,7 @@ def test_video_is_missing_where_there_is_none_that_can_be_read(model, call):
 
 
 def test_vectors_of_another_network_are_refused(model, call, folder):
-    film(call.with_suffix(".mp4"), [FACE] * 25)
+    film(call.with_suffix(".mp4"), [face()] * 25)
     moved = folder / "moved"
     moved.mkdir()
     (folder / "net.onnx").rename(moved / "net.onnx")
