@@ -184,6 +184,14 @@ def test_vectors_of_another_network_are_refused(model, call, folder):
         command("predict", model, call, "--video-model", other)
 
 
+def test_a_pack_has_the_network(model, call, folder):
+    film(call.with_suffix(".mp4"), [face()] * 25)
+    command("pack", model, folder / "model.zip")
+    (folder / "net.onnx").unlink()
+    _, available = predicted(folder / "model.zip", call)
+    assert available[0] == ["text", "video"]
+
+
 def test_settings_of_the_extractor_are_those_of_training(model):
     (found,) = (each for each in model_extractors(load(model).trained, {}, "cpu") if each.modality == "video")
     settings = found.provenance.settings
