@@ -32,6 +32,9 @@ def plain_turn(turn: dict[str, Any]) -> dict[str, Any]:
         >>> plain_turn({"type": "message", "user": "U1", "text": "a &amp;", "user_profile": {"name": "ann"}})
         {'type': 'message', 'user': 'ann', 'text': 'a &'}
     """
+    words = turn.get("words")
+    if isinstance(words, list) and words and all(isinstance(word, dict) for word in words):
+        turn = _of_words(turn, words)
     if {"from", "value"} <= set(turn) and "text" not in turn:
         return {"text" if key == "value" else key: cell for key, cell in turn.items()}
     if turn.get("type") != "message" or not {"user", "username", "bot_id"} & set(turn):
@@ -43,6 +46,21 @@ def plain_turn(turn: dict[str, Any]) -> dict[str, Any]:
     text = turn.get("text")
     found = {key: cell for key, cell in turn.items() if key not in ("user_profile", "username")}
     return found | {"user": speaker, "text": html.unescape(text) if isinstance(text, str) else text}
+
+
+def _of_words(turn: dict[str, Any], words: list[dict[str, Any]]) -> dict[str, Any]:
+    """A turn with the text and the times of its words, where it has none itself."""
+    spoken = [word.get("text", word.get("word")) for word in words]
+    texts = [text for text in spoken if isinstance(text, str)]
+    found = {key: cell for key, cell in turn.items() if key != "words"}
+    if len(texts) == len(words) and {"text", "content", "transcript"}.isdisjoint(turn):
+        found["text"] = " ".join(texts)
+    for name, word in (("start", words[0]), ("end", words[-1])):
+        time = word.get(name, word.get(f"{name}_timestamp"))
+        time = time.get("relative") if isinstance(time, dict) else time
+        if isinstance(time, int | float) and not {name, f"{name}_time"} & set(turn):
+            found[name] = time
+    return found
 
 
 def nested(value: Any, keys: tuple[str, ...]) -> Any:

@@ -14,7 +14,7 @@ from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, Trans
 
 _LISTS = (
     *("utterances", "turns", "dialogue", "dialog", "messages", "conversation", "conversations", "segments"),
-    "lines",
+    *("lines", "transcript_object"),
 )
 """Keys of the list of turns of a dialogue."""
 

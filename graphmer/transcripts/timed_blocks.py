@@ -17,8 +17,8 @@ _FRAMES = re.compile(r"(?<!\d)(\d{2}:\d{2}:\d{2})[:;]\d{2}(?!\d)")
 """A time of a program for editing videos, with the number of the frame in the second."""
 
 _BEFORE = re.compile(
-    rf"(?:[\[(]{_RANGE}[\])]\s*[-:|]?|{_RANGE.replace('start', 'from').replace('end', 'to')}(?=\s))"
-    r"\s*(?P<rest>.*)"
+    rf"(?:[\[(]{_RANGE}[\])]|{_RANGE.replace('start', 'from').replace('end', 'to')}(?=\s))"
+    r"\s*(?:[-\u2013:|](?=\s))?\s*(?P<rest>.*)"
 )
 _AFTER = re.compile(
     rf"(?P<name>[^\W\d][^:\n\[\](){{}}<>|\"]{{0,{LONGEST_NAME - 1}}}?)(?:\([^()\d]*\))?(?:\s*[|,:])?\s*?"
@@ -28,12 +28,21 @@ _LABEL = re.compile(r"(?P<start>\d{1,7}\.\d{1,9})\t+(?P<end>\d{1,7}\.\d{1,9})\t+
 """A label of Audacity, with its times in seconds."""
 
 _ALONE = re.compile(rf"[\[(]?{_RANGE}[\])]?:?")
+_BOXED = re.compile(rf"\[(?P<name>[^\[\]]{{1,{LONGEST_NAME}}})\]\s+(?P<start>{_TIME})")
+"""A name and a time as in the saved captions of Zoom."""
+
+_ANGLED = re.compile(rf"<[ @+%~&]?(?P<name>[^<>\s]{{1,{LONGEST_NAME}}})>\s(?P<text>.*)")
+"""A name as in logs of IRC."""
+
 _SENT = re.compile(r"From\s+(?P<name>.+?)(?:\s+to\s+[^:]+?)?\s*:\s*(?P<text>.*)", re.IGNORECASE)
 _SPELLED = re.compile(rf"(?:.*?\s)?(?:\d+ hours? )?(?:\d+ minutes? )?\d+ seconds?\s?(?P<time>{_TIME})?")
 """A time in words, which the pages of Teams have for screen readers before or after the name."""
 
 _TRIED = 400
 """Lines by which the layout is detected."""
+
+_MOST_ABOVE = 12
+"""Lines that may be above the first block with the time first."""
 
 _FEW = 4
 """Blocks up to which each may have another speaker."""
@@ -116,10 +125,10 @@ def _lines(text: str, most: int | None = None) -> list[str]:
 
 
 def _has_times_before(lines: Sequence[str]) -> bool:
-    """Whether blocks begin with a time: the first line does, and so do at least a third."""
-    lines = [line for line in lines if line]
-    found = sum(_before(line) is not None for line in lines)
-    return found > 1 and _before(lines[0]) is not None and 3 * found >= len(lines)
+    """Whether blocks begin with a time: a line near the beginning does, and then at least a third."""
+    begins = [_before(line) is not None for line in lines if line]
+    first = begins.index(True) if any(begins) else len(begins)
+    return first <= _MOST_ABOVE and sum(begins) > 1 and 3 * sum(begins) >= len(begins) - first
 
 
 def _has_times_after(lines: Sequence[str]) -> bool:
@@ -165,7 +174,10 @@ def _alone(lines: Sequence[str]) -> dict[int, tuple[Block, int]]:
     )
     if are_names and _recur(names):
         return {
-            at - 1: (Block(block.start, block.end, " ".join(name.split())), at)
+            at - 1 - (filled[at - 2] == _initials(name) if at > 1 else 0): (
+                Block(block.start, block.end, " ".join(name.split())),
+                at,
+            )
             for (at, block), name in zip(blocks.items(), names, strict=True)
         }
     below = [filled[at + 1] for at in times if at + 1 < len(filled)]
@@ -175,6 +187,12 @@ def _alone(lines: Sequence[str]) -> dict[int, tuple[Block, int]]:
             for (at, block), name in zip(blocks.items(), below, strict=True)
         }
     return {at: (block, at) for at, block in blocks.items()}
+
+
+def _initials(name: str) -> str:
+    """What Teams shows in place of a picture."""
+    words = name.split()
+    return words[0][0] + words[-1][0] if len(words) > 1 else name[:1]
 
 
 def _recur(names: Sequence[str]) -> bool:
@@ -191,13 +209,16 @@ def _before(line: str) -> Block | None:
     if found is None or _ALONE.fullmatch(line):
         return None
     start, end = _seconds(found["start"] or found["from"]), found["end"] or found["to"]
-    sent = _SENT.fullmatch(found["rest"])
+    sent = _SENT.fullmatch(found["rest"]) or _ANGLED.fullmatch(found["rest"])
     name, text = (sent["name"], sent["text"]) if sent else (None, found["rest"])
     return Block(start, None if end is None else max(start, _seconds(end)), name, text)
 
 
 def _after(above: str, line: str) -> Block | None:
     """A block whose name comes before its time, which is in brackets, set off or begins a paragraph."""
+    boxed = _BOXED.fullmatch(line)
+    if boxed is not None:
+        return Block(_seconds(boxed["start"]), None, " ".join(boxed["name"].split()))
     found = _AFTER.fullmatch(line)
     if found is None or (found["gap"] == " " and above):
         return None

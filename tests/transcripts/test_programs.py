@@ -338,3 +338,35 @@ def test_a_tier_of_emotions_in_praat_is_no_speech(tmp_path):
     found = read(tmp_path, grid)
     assert turns(found) == [("Ann", "hi")]
     assert "tiers not read, with their annotations: Emotion (1)" in found.report.notes
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "[Ann Lee] 00:00:03\nHello: all\n\n[Bob] 00:00:12\nHi.\n\n[Ann Lee] 00:00:20\nBye\n",
+        "Weekly\nVIEW - 30 mins\n\n0:03 - Ann Lee\n  Hello: all\n\n0:12 - Bob\n  Hi.\n\n0:20 - Ann Lee\n  Bye\n",
+        "Title: Weekly\n\n00:03 Ann Lee: Hello: all\n00:12 Bob: Hi.\n00:20 Ann Lee: Bye\n",
+        "0:03 | Ann Lee\nHello: all\n\n0:12 | Bob\nHi.\n\n0:20 | Ann Lee\nBye\n",
+        "AL\nAnn Lee\n0:03\nHello: all\nB\nBob\n0:12\nHi.\nAL\nAnn Lee\n0:20\nBye\n",
+    ],
+)
+def test_saved_captions_and_notes_of_meetings(tmp_path, lines):
+    assert timed(read(tmp_path, lines)) == SAID
+
+
+def test_logs_of_irc_have_names_in_angles(tmp_path):
+    found = read(tmp_path, "[10:00] <ann> hello\n[10:01] <@bob> hi: you\n[10:02] <ann> bye\n")
+    assert turns(found) == [("ann", "hello"), ("bob", "hi: you"), ("ann", "bye")]
+
+
+def test_turns_may_have_nothing_but_words(tmp_path):
+    said = [
+        {"text": "Hello", "start_timestamp": 3.0, "end_timestamp": 3.5},
+        {"text": "there", "start_timestamp": 3.6, "end_timestamp": 3.9},
+    ]
+    relative = [{"text": "Hi", "start_timestamp": {"relative": 5.0}, "end_timestamp": {"relative": 5.5}}]
+    found = read(tmp_path, [{"speaker": "Ann", "words": said}, {"speaker": "Bob", "words": relative}])
+    assert timed(found) == [("Ann", "Hello there", 3.0, 3.9), ("Bob", "Hi", 5.0, 5.5)]
+    turn = {"role": "agent", "content": "hi", "words": [{"word": "hi", "start": 0.7, "end": 1.3}]}
+    found = read(tmp_path, {"call_id": "x", "transcript": "Agent: hi", "transcript_object": [turn]})
+    assert timed(found) == [("agent", "hi", 0.7, 1.3)]
