@@ -344,7 +344,7 @@ def test_a_tier_of_emotions_in_praat_is_no_speech(tmp_path):
     "lines",
     [
         "[Ann Lee] 00:00:03\nHello: all\n\n[Bob] 00:00:12\nHi.\n\n[Ann Lee] 00:00:20\nBye\n",
-        "Weekly\nVIEW - 30 mins\n\n0:03 - Ann Lee\n  Hello: all\n\n0:12 - Bob\n  Hi.\n\n0:20 - Ann Lee\n  Bye\n",
+        "Weekly\n30 mins\n\n0:03 - Ann Lee\n  Hello: all\n\n0:12 - Bob\n  Hi.\n\n0:20 - Ann Lee\n  Bye\n",
         "Title: Weekly\n\n00:03 Ann Lee: Hello: all\n00:12 Bob: Hi.\n00:20 Ann Lee: Bye\n",
         "0:03 | Ann Lee\nHello: all\n\n0:12 | Bob\nHi.\n\n0:20 | Ann Lee\nBye\n",
         "AL\nAnn Lee\n0:03\nHello: all\nB\nBob\n0:12\nHi.\nAL\nAnn Lee\n0:20\nBye\n",
