@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from graphmer.errors import CorpusError
+from graphmer.transcripts.json_file import well_formed
 from graphmer.transcripts.transcript import ReadingReport
 
 
@@ -68,4 +69,4 @@ def _values(results: Sequence[Mapping[str, Any]], key: str) -> Iterator[tuple[st
         value = result["value"].get(key)
         for each in value if isinstance(value, list) else [value]:
             if isinstance(each, str):
-                yield str(result.get("from_name")).casefold(), each
+                yield str(result.get("from_name")).casefold(), well_formed(each)

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphmer.errors import CorpusError
+from graphmer.transcripts.json_file import well_formed
 from graphmer.transcripts.label_studio_audio import audio_turns
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingReport
@@ -64,7 +65,7 @@ def read_tasks(file: TextFile, report: ReadingReport) -> list[Task]:
     for number, record in enumerate(records, start=1):
         if not isinstance(record, dict):
             raise CorpusError(f"{file.path}: task {number} must be an object. Export the project again.")
-        id = str(record.get("id", number))
+        id = well_formed(str(record.get("id", number)))
         where = f"{file.path}: task {id}"
         if isinstance(record.get("data"), dict):
             if id in found:
@@ -198,7 +199,7 @@ def _labels(value: Mapping[str, Any]) -> tuple[str, ...]:
     for name in _LABELS:
         found = value.get(name)
         if isinstance(found, list):
-            return tuple(label for label in found if isinstance(label, str) and label)
+            return tuple(well_formed(label) for label in found if isinstance(label, str) and label)
     return ()
 
 
