@@ -77,6 +77,14 @@ def features(
     label: LabelKey = None,
     classes: Classes = None,
     alias: Aliases = None,
+    word_errors: Annotated[
+        float,
+        typer.Option(
+            help="Word error rate of the test part, or of everything where no file is one; from 0 to 1.",
+            min=0,
+            max=1,
+        ),
+    ] = 0.0,
     cache: Cache = None,
     device: Device = "cpu",
 ) -> None:
@@ -94,6 +102,7 @@ def features(
       graphmer features calls/ data/calls --audio egemaps
       graphmer features calls/ data/calls --video enet_b0_8_best_vgaf.onnx
       graphmer features IEMOCAP/ data/iemocap2 --classes happy,sad
+      graphmer features MELD/ data/meld_errors --word-errors 0.2
       graphmer features tune --help
     """  # noqa: D301
     from graphmer.cli.corpora import parse_aliases, show_corpus
@@ -102,6 +111,7 @@ def features(
     from graphmer.corpora.dataset import write_dataset
     from graphmer.experiment.classes import with_classes
     from graphmer.experiment.extractors import make_extractor
+    from graphmer.experiment.word_errors import damaged_transcripts
     from graphmer.experiment.words import corpus_of, read_transcripts
     from graphmer.features import default_folder
     from graphmer.storage import require_new
@@ -111,6 +121,8 @@ def features(
     transcripts = read_transcripts(source, replace(reading, label=label))
     chosen = tuple(filter(None, map(str.strip, (classes or "").split(","))))
     transcripts = with_classes(transcripts, chosen, parse_aliases(alias or []))
+    if word_errors:
+        transcripts = damaged_transcripts(transcripts, word_errors)
     print_reports(console, transcripts)
     place = str(make_fabric(device, "32-true").device)
     extractors = [make_extractor("text", text, place, {"precision": precision})]

@@ -96,6 +96,11 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
         return _WITH_TURNS[kind](_whole(value, spec))
     if colon and (kind in _DAMAGE or kind == "shift"):
         return _damage(kind, value, modalities, spec)
+    if colon and kind == "words":
+        raise ValueError(
+            f"{spec!r}: word errors are made before features are extracted, which is too late here; use "
+            "`graphmer features IN OUT --word-errors RATE`."
+        )
     chosen = () if colon else _find_set(kind, modalities)
     if not chosen:
         raise ValueError(_unknown(spec, modalities))

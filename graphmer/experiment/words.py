@@ -132,6 +132,11 @@ def corpus_of(
     return corpus_with_features(labelled, done, provenance, transcripts, name, findings), done
 
 
+def part_of(path: Path) -> str | None:
+    """Part of the official split that the name of a file says; ``None`` if it says none."""
+    return next((_PARTS[word] for word in re.split("[^a-z]+", path.stem.lower()) if word in _PARTS), None)
+
+
 def labelled_dialogues(transcripts: Mapping[Path, Transcript]) -> LabelledDialogues:
     """Dialogues of labelled transcripts, with the official split; see `corpus_of`.
 
@@ -143,7 +148,7 @@ def labelled_dialogues(transcripts: Mapping[Path, Transcript]) -> LabelledDialog
     clips: list[Clip] = []
     for path, transcript in transcripts.items():
         prefix = f"{path.stem}/" if len(transcripts) > 1 else ""
-        part = next((_PARTS[word] for word in re.split("[^a-z]+", path.stem.lower()) if word in _PARTS), None)
+        part = part_of(path)
         clips += clips_of(path, transcript)
         for dialogue in transcript.dialogues:
             dialogues.append(_prefixed(dialogue, prefix))

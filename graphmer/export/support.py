@@ -37,6 +37,13 @@ def require_exportable(trained: TrainedModel, form: str) -> None:
             "A model with an encoder of its inputs (`encoder: input` or `both`) cannot be exported. Train "
             "with `encoder: none`."
         )
+    settings = trained.settings.network
+    repairs = [name for name in ("realign", "denoise", "reliability") if getattr(settings, name, 0)]
+    if repairs:
+        raise ConfigError(
+            f"A model with `model.{repairs[0]}` cannot be exported: what it computes depends on values of "
+            "its inputs. Train without it."
+        )
     custom = [name for name, rule in _rules(trained).items() if rule["rule"] == "function"]
     if custom:
         raise ConfigError(

@@ -35,7 +35,8 @@ class DialogueStream:
 
     Raises:
         ValueError: if the system does not stream, the model is not causal, has an edge rule that cannot
-            follow a dialogue, retrieves training utterances, or `corrections` is negative.
+            follow a dialogue, retrieves training utterances, estimates reliability, or `corrections` is
+            negative.
 
     Example:
         >>> import graphmer as gm
@@ -61,6 +62,10 @@ class DialogueStream:
             raise ValueError(
                 "A model that retrieves training utterances cannot stream; train one with `retrieval.test` "
                 "false."
+            )
+        if getattr(trained.settings.network, "reliability", 0):
+            raise ValueError(
+                "A model that estimates reliability cannot stream; train one with `model.reliability` 0."
             )
         self.id = id
         self.emotions: dict[str, list[Emotion]] = {speaker: [] for speaker in speakers}

@@ -138,6 +138,7 @@ def test_a_shift_of_one_modality_delays_that_one_in_every_dialogue():
         ("crosstalk:nan", r"Crosstalk must have a share of the turns in \[0, 1\]; got nan"),
         ("shift:1.5@a", "a whole number of turns must follow the colon; got '1.5'"),
         ("noise:@a", "a number must follow the colon; got ''"),
+        ("words:0.2", "'words:0.2': word errors are made before features.*use `graphmer features IN OUT"),
         ("nois:1", "Did you mean 'noise:'"),
     ],
 )
