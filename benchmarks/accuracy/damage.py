@@ -47,7 +47,7 @@ def main() -> None:
     parser.add_argument("root", type=Path, help="corpus in graphmer's own format")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--folds", type=int, nargs="+", help="of the split; all by default")
-    parser.add_argument("--ablation", type=int, default=1, help="seeds of training with damage alone")
+    parser.add_argument("--ablation", type=int, default=0, help="seeds of training with damage alone")
     parser.add_argument("--only", choices=TRAINED, nargs="*", help="train these and store nothing")
     options = parser.parse_args()
     torch.set_num_threads(1)

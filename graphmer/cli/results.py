@@ -12,6 +12,7 @@ from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
 from graphmer.report.cause_table import cause_table
 from graphmer.report.change_table import change_table
+from graphmer.report.detection_table import detection_table
 from graphmer.report.published import Published, published_table
 from graphmer.report.spread import spread_table
 from graphmer.report.table import class_table, condition_table, confusion_table
@@ -35,7 +36,7 @@ def show_scores(
     table by class under the largest set and the table of changes. The Markdown file also has the classes and
     the confusion matrix under every condition, the spread over seeds and folds, and the changes with
     annotated history. A corpus of scores has neither classes nor changes. A table of causes is added where a
-    model predicts them.
+    model predicts them, and one of detected damage where it estimates reliability.
 
     Args:
         scores: scores of the system.
@@ -66,5 +67,9 @@ def show_scores(
         write_causes(causes, scores.meta, cause_file)
         sheets.append(cause_table(causes, scores))
         console.print(sheets[-1].rich(console.width))
+    detected = detection_table(predictions, scores)
+    if detected is not None:
+        sheets.append(detected)
+        console.print(detected.rich(console.width))
     write_text(file, "\n".join(sheet.markdown() for sheet in sheets))
     console.print(f"Run folder: {file.parent}", highlight=False, soft_wrap=True)

@@ -135,4 +135,5 @@ def turn_frame(
     """
     rows = (turn_as_row(record, modalities) | {"simulated": simulated} for record in records)
     types = {"changed": "boolean", "change_probability": "float", "change_called": "boolean"}
+    types |= {RELIABILITY + modality: "float" for modality in modalities}
     return data_frame(rows, types)

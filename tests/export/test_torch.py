@@ -11,7 +11,7 @@ from graphmer.errors import ConfigError
 from graphmer.export.files import export, program
 from graphmer.inference import Predictor
 from graphmer.training.model_file import TrainedModel
-from tests.properties.made import MODELS
+from tests.properties.made import MODELS, REPAIRS, Made
 from tests.talks import ragged, talk
 
 TALKS = [
@@ -52,7 +52,11 @@ def equal(trained: TrainedModel, found: dict[str, torch.Tensor], dialogue: Dialo
 
 
 def exportable() -> Iterator[str]:
-    return (name for name, made in MODELS.items() if made.declared.exports)
+    return (
+        name
+        for name, made in MODELS.items()
+        if made.declared.exports and not REPAIRS.keys() & made.settings.keys()
+    )
 
 
 @pytest.mark.slow
@@ -70,6 +74,16 @@ def test_what_cannot_be_exported_is_refused_before_anything_is_written(name, tmp
     trained = MODELS[name].trained(STANDARDISER)
 
     with pytest.raises(ConfigError, match=f"The system {trained.system.name} cannot be exported"):
+        export(trained, tmp_path / "model.pt2", "torch")
+
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize("name", REPAIRS)
+def test_a_model_that_repairs_damage_is_refused(name, tmp_path):
+    trained = Made("rgcn", {name: REPAIRS[name]}).trained(STANDARDISER)
+
+    with pytest.raises(ConfigError, match=f"A model with `model.{name}` cannot be exported"):
         export(trained, tmp_path / "model.pt2", "torch")
 
     assert not list(tmp_path.iterdir())

@@ -6,8 +6,9 @@ import torch
 
 from graphmer.cli.writers import writing
 from graphmer.dialogue import LabelSpace
-from graphmer.inference.prediction import DialoguePrediction, turn_records
+from graphmer.inference.prediction import DialoguePrediction, turn_columns, turn_records
 from graphmer.inference.records import as_json
+from graphmer.inference.turn_record import turn_as_row
 from tests.talks import talk
 
 TWO = LabelSpace(("calm", "cross"))
@@ -106,3 +107,21 @@ def test_a_score_has_neither_probabilities_nor_changes_of_emotion():
     assert records[1].probability == {}
     assert records[1].change is None
     assert records[1].emotion == -1.0
+
+
+def test_the_reliability_of_what_was_read_is_in_records_rows_and_json():
+    nan = torch.nan
+    known = torch.tensor([[0.9, 0.2, nan], [nan, nan, nan], [nan, nan, 0.5], [0.1, 0.2, 0.3]])
+    prediction = replace(said(), reliability=known)
+    records = list(turn_records(prediction, TWO))
+    assert records[0].reliability == pytest.approx({"audio": 0.9, "text": 0.2})
+    assert records[1].reliability == {}
+    turns = as_json(prediction, TWO)["turns"]
+    assert turns[2]["reliability"] == {"video": 0.5}
+    columns = turn_columns(prediction, TWO)
+    assert columns["reliability_video"] == [None, None, pytest.approx(0.5), pytest.approx(0.3)]
+    rows = [turn_as_row(record, ("audio", "text", "video")) for record in records]
+    assert list(rows[0]) == list(columns)
+    assert rows[3]["reliability_text"] == pytest.approx(0.2)
+    assert "reliability" not in as_json(said(), TWO)["turns"][0]
+    assert not [name for name in turn_columns(said(), TWO) if name.startswith("reliability")]

@@ -107,12 +107,17 @@ def sized(system: System) -> dict[str, int]:
     return {"width": 8} if "width" in system.settings.model_fields else {}
 
 
+REPAIRS = {"reliability": 0.5, "realign": 1, "denoise": True}
+"""Settings of the parts that handle damaged features."""
+
 MODELS = {
     "momke": Made(),
     "preln": Made(settings={"block": "preln"}),
     "positions": Made(settings={"positions": True}),
     **{name: Made(name) for name in CONVOLUTIONS},
     "reconstruction": Made("rgcn", {"block": "preln", "reconstruction": 0.5}),
+    "reliability": Made("rgcn", REPAIRS),
+    "reliability without messages": Made(settings={**REPAIRS, "neighborhood_averages": (2.0,)}),
     "chain": Made("rgcn", {"decoder": "chain"}),
     "chain without messages": Made(settings={"decoder": "chain", "block": "preln"}),
     "windowed": Made("rgcn", {"attention_window": 2, "block": "preln", "positions": True}),
