@@ -47,8 +47,13 @@ def main() -> None:
     parser.add_argument("root", type=Path, help="corpus in graphmer's own format")
     parser.add_argument("--seeds", type=int, nargs="+", default=[1])
     parser.add_argument("--folds", type=int, nargs="+", help="of the split; all by default")
-    parser.add_argument("--ablation", type=int, default=0, help="seeds of training with damage alone")
-    parser.add_argument("--only", choices=TRAINED, nargs="*", help="train these and store nothing")
+    parser.add_argument(
+        "--systems",
+        choices=TRAINED,
+        nargs="+",
+        default=["recipe", "reliability"],
+        help="to train; without the recipe, nothing is stored",
+    )
     options = parser.parse_args()
     torch.set_num_threads(1)
     given = [
@@ -58,11 +63,10 @@ def main() -> None:
         *([f"folds={options.folds}"] if options.folds else []),
     ]
     runs = {
-        system: trained([*given, *TRAINED[system]], system, options.name, seeds)
-        for system in options.only or TRAINED
-        if (seeds := options.seeds[: options.ablation] if system == "damage" else options.seeds)
+        system: trained([*given, *TRAINED[system]], system, options.name, options.seeds)
+        for system in options.systems
     }
-    if not options.only:
+    if "recipe" in runs:
         store(options.name, runs)
 
 

@@ -27,7 +27,7 @@ class Spectrum(nn.Module):
 
     def __init__(self, width: int) -> None:
         super().__init__()
-        self.half = width // 2
+        self.weak = width // 2
         self.register_buffer("mean", torch.zeros(width))
         self.register_buffer("variance", torch.ones(width))
         self.register_buffer("basis", torch.eye(width))
@@ -41,7 +41,7 @@ class Spectrum(nn.Module):
         self.get_buffer("mean").copy_(mean)
         self.get_buffer("variance").copy_(variance.clamp_min(SMALLEST))
         self.get_buffer("basis").copy_(basis)
-        if self.half:
+        if self.weak:
             self.get_buffer("usual").copy_(self.energy(rows.float())[:, 0].quantile(USUAL))
 
     def components(self, rows: Tensor) -> Tensor:
@@ -56,20 +56,20 @@ class Spectrum(nn.Module):
             rows ``[N, D]``; returns ``[N, 2]``.
         """
         square, variance = self.components(rows).square(), self.get_buffer("variance")
-        halves = [slice(0, self.half), slice(self.half, None)]
+        halves = [slice(0, self.weak), slice(self.weak, None)]
         found = [square[:, half].sum(dim=1) / variance[half].sum().clamp_min(SMALLEST) for half in halves]
         return torch.stack(found, dim=1)
 
     def filtered(self, rows: Tensor) -> Tensor:
         """Features with less noise, ``[N, D]``."""
-        if not self.half:
+        if not self.weak:
             return rows
-        weak = self.get_buffer("variance")[: self.half].sum()
+        usual = self.get_buffer("variance")[: self.weak].mean()
         energy = self.energy(rows)[:, 0]
         noisy = energy > self.get_buffer("usual")
         if not noisy.any():
             return rows
         variance = self.get_buffer("variance")
-        noise = ((energy - 1) * weak / self.half).clamp_min(0)[:, None]
+        noise = ((energy - 1) * usual).clamp_min(0)[:, None]
         clean = (self.components(rows) * variance / (variance + noise)) @ self.get_buffer("basis").T
         return torch.where(noisy[:, None], clean + self.get_buffer("mean"), rows)
