@@ -54,6 +54,7 @@ def main() -> None:
         default=["recipe", "reliability"],
         help="to train; without the recipe, nothing is stored",
     )
+    parser.add_argument("--finished", action="store_true", help="train nothing: measure what is finished")
     options = parser.parse_args()
     torch.set_num_threads(1)
     given = [
@@ -63,15 +64,17 @@ def main() -> None:
         *([f"folds={options.folds}"] if options.folds else []),
     ]
     runs = {
-        system: trained([*given, *TRAINED[system]], system, options.name, options.seeds)
+        system: made(
+            [*given, *TRAINED[system]], system, options.name, options.seeds, train=not options.finished
+        )
         for system in options.systems
     }
     if "recipe" in runs:
         store(options.name, runs)
 
 
-def trained(given: Sequence[str], system: str, name: str, seeds: Sequence[int]) -> list[Any]:
-    """One finished run for each seed."""
+def made(given: Sequence[str], system: str, name: str, seeds: Sequence[int], *, train: bool) -> list[Any]:
+    """One run for each seed, trained if it is to be."""
     from graphmer.config.load import load_config
 
     found = []
@@ -79,7 +82,8 @@ def trained(given: Sequence[str], system: str, name: str, seeds: Sequence[int]) 
     for seed in seeds:
         config = load_config(RECIPE, [*given, f"seeds=[{seed}]"])
         run = opened(config, WORK / f"{kind}_{name}" / f"{system}-seed{seed}")
-        run.train(Quiet(system))
+        if train:
+            run.train(Quiet(system))
         found.append(run)
     return found
 
@@ -95,10 +99,11 @@ def conditions(modalities: Sequence[str]) -> list[str]:
 
 
 class Models:
-    """The trained models of some runs, with their test dialogues."""
+    """The trained models of some folds of some runs, with their test dialogues."""
 
-    def __init__(self, runs: Sequence[Any], *, repair: bool = False) -> None:
+    def __init__(self, runs: Sequence[Any], folds: Sequence[int], *, repair: bool = False) -> None:
         self.runs = runs
+        self.folds = folds
         self.repair = repair
 
     def each(self) -> Iterable[tuple[Any, int, int, Any, Any]]:
@@ -108,6 +113,8 @@ class Models:
 
         for run in self.runs:
             for seed, number in run.models:
+                if number not in self.folds:
+                    continue
                 trained = load_model(run.folder.fold(number, seed))
                 fold = replace(
                     run.components.fold_data(run.components.folds[number], 0),
@@ -172,12 +179,23 @@ def mean_of(found: Sequence[Mapping[str, Mapping[str, float]]]) -> dict[str, dic
     }
 
 
+def finished(runs: Mapping[str, Sequence[Any]]) -> list[int]:
+    """Folds that all runs have finished."""
+    every = [run for each in runs.values() for run in each]
+    missing = {number for run in every for _, number in run.unfinished}
+    found = [number for number in every[0].components.folds if number not in missing]
+    if not found:
+        raise SystemExit("no fold is finished in all runs; train them first")
+    return found
+
+
 def store(name: str, runs: Mapping[str, Sequence[Any]]) -> None:
     """Everything that was measured as one JSON file."""
     first = runs["recipe"][0]
     specs = conditions(first.components.modalities)
-    models = {system: Models(each) for system, each in runs.items()}
-    models[REPAIRED] = Models(runs["recipe"], repair=True)
+    folds = finished(runs)
+    models = {system: Models(each, folds) for system, each in runs.items()}
+    models[REPAIRED] = Models(runs["recipe"], folds, repair=True)
     measured = {system: each.measured(specs) for system, each in models.items()}
     scores = {system: found for system, (found, _) in measured.items()}
     kind = "score" if first.components.corpus.labels.is_score else "class"
@@ -186,7 +204,8 @@ def store(name: str, runs: Mapping[str, Sequence[Any]]) -> None:
         "corpus": first.components.corpus.card.name,
         "turns": {
             fold.name: [len(fold.train), len(fold.validation), len(fold.test)]
-            for fold in first.components.folds.values()
+            for number, fold in first.components.folds.items()
+            if number in folds
         },
         "environment": first.folder.environment,
         "metrics": MAIN[kind],
