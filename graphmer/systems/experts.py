@@ -3,7 +3,7 @@
 import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, cast
 
 import torch
 from pydantic import Field
@@ -163,10 +163,10 @@ class ExpertNetwork(Network):
             self.neighborhood_averages.fit(train)
         if self.agreement is not None:
             self.agreement.fit(train)
-        for m, spectrum in enumerate(self.spectra):
+        for m, spectrum in enumerate(self._spectra):
             spectrum.fit(torch.cat([d.features[self.modalities[m]][d.available[:, m]] for d in train]))
         if self.reliability is not None:
-            self.reliability.fit(list(self.spectra), train)
+            self.reliability.fit(self._spectra, train)
 
     def _aligned(self, graph: DialogueGraph) -> DialogueGraph:
         """The graph with delays undone; the same one if nothing is late."""
@@ -183,6 +183,11 @@ class ExpertNetwork(Network):
             aligned[modality] = rows
         return aligned
 
+    @property
+    def _spectra(self) -> list[Spectrum]:
+        """Spectra of the modalities; empty where nothing reads them."""
+        return cast(list[Spectrum], list(self.spectra))
+
     def _features(self, graph: DialogueGraph) -> dict[str, Tensor]:
         return {modality: graph[modality] for modality in self.modalities}
 
@@ -191,7 +196,7 @@ class ExpertNetwork(Network):
         if not self.denoise:
             return graph
         filtered = copy.copy(graph)
-        for m, (modality, spectrum) in enumerate(zip(self.modalities, self.spectra, strict=True)):
+        for m, (modality, spectrum) in enumerate(zip(self.modalities, self._spectra, strict=True)):
             rows = graph[modality].where(graph.available[:, m, None], 0)
             filtered[modality] = spectrum.filtered(rows)
         return filtered
@@ -257,7 +262,7 @@ class ExpertNetwork(Network):
         if self.reliability is None or self.agreement is None:
             return None
         read = (self._features(graph), graph.available, graph.dialogue)
-        logits: Tensor = self.reliability(list(self.spectra), self.agreement, *read)
+        logits: Tensor = self.reliability(self._spectra, self.agreement, *read)
         return logits
 
     def new_cache(self) -> NetworkCache:
