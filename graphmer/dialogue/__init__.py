@@ -5,14 +5,13 @@ from graphmer.dialogue.corruption import (
     Block,
     Clip,
     Constant,
-    Crosstalk,
     Damage,
     HeavyNoise,
     Noise,
-    Shift,
 )
 from graphmer.dialogue.dialogue import Dialogue, Utterance
 from graphmer.dialogue.labels import Emotion, LabelSpace
+from graphmer.dialogue.misplacement import Crosstalk, Shift
 from graphmer.dialogue.missing import (
     Burst,
     Complete,

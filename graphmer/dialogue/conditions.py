@@ -8,12 +8,11 @@ from graphmer.dialogue.corruption import (
     Block,
     Clip,
     Constant,
-    Crosstalk,
     Damage,
     HeavyNoise,
     Noise,
-    Shift,
 )
+from graphmer.dialogue.misplacement import Crosstalk, Shift
 from graphmer.dialogue.missing import Burst, Complete, Drop, FixedSet, MissingProtocol, Rate, SpeakerSet
 from graphmer.dialogue.policies import Mixed, PartialSets, RandomDrops, RandomRates, RandomSets, Varied
 

@@ -11,13 +11,12 @@ from graphmer.dialogue.corruption import (
     Block,
     Clip,
     Constant,
-    Crosstalk,
     Damage,
     HeavyNoise,
     Noise,
-    Shift,
 )
 from graphmer.dialogue.dialogue import Dialogue
+from graphmer.dialogue.misplacement import Crosstalk, Shift
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.random import uniforms
 from graphmer.settings import Fraction, Settings

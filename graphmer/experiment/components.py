@@ -10,7 +10,8 @@ from graphmer.corpora.base import Corpus
 from graphmer.corpora.splits import Fold, leave_one_session_out, official, own_split
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import conditions, protocol
-from graphmer.dialogue.corruption import Damage, Shift
+from graphmer.dialogue.corruption import Damage
+from graphmer.dialogue.misplacement import Shift
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.dialogue.training_damage import TrainingDamage
