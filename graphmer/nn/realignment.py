@@ -10,7 +10,10 @@ from graphmer.nn.agreement import Agreement
 from graphmer.typing import Available
 
 EVIDENCE = 3.0
-"""Evidence in nats, odds of 20 to 1, from which on a modality is taken to be late."""
+"""Evidence in nats, odds of 20 to 1, from which on a modality is taken to be late; one turn has no more."""
+STEADINESS = 1.0
+"""Smallest ratio of the evidence to the root of the sum of its squares over the turns. Where some turns have
+the features of others, as with crosstalk, evidence is large in both directions."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -39,8 +42,9 @@ def realigned(
 
     .. math:: \sum_i \sum_{o \ne m} I(x^m_{i + k}, x^o_i) - I(x^m_i, x^o_i)
 
-    with :math:`I` the pointwise mutual information of `Agreement`, over the turns that have all three. From
-    3 nats on, each turn gets the features of :math:`k` turns later; the last turns lose the modality.
+    with :math:`I` the pointwise mutual information of `Agreement`, over the turns that have all three, of
+    which each counts 3 nats at most. From 3 nats on, if the evidence is steady over the turns, each turn gets
+    the features of :math:`k` turns later; the last turns lose the modality.
 
     Args:
         agreement: fitted to the modalities.
@@ -55,18 +59,23 @@ def realigned(
     count, modalities = available.shape
     filled = {m: features[m].where(has[:, None], 0) for m, has in zip(features, available.T, strict=True)}
     evidence = available.new_zeros(int(batch[-1]) + 1, modalities, most, dtype=torch.float)
+    squares = torch.zeros_like(evidence)
     for pair, components in agreement.components(filled).items():
         own = agreement.information(pair, *components)
         for turns in range(1, min(most, count - 1) + 1):
             together = batch[turns:] == batch[:-turns]
             for side, column in enumerate(pair):
                 moved = [part[turns:] if s == side else part[:-turns] for s, part in enumerate(components)]
-                gained = agreement.information(pair, *moved) - own[:-turns]
                 seen = together & available[turns:, column] & available[:-turns, pair].all(dim=1)
-                evidence[:, column, turns - 1].index_add_(0, batch[:-turns], gained.where(seen, 0).float())
+                gained = (agreement.information(pair, *moved) - own[:-turns]).where(seen, 0).float()
+                gained = gained.clamp(-EVIDENCE, EVIDENCE)
+                evidence[:, column, turns - 1].index_add_(0, batch[:-turns], gained)
+                squares[:, column, turns - 1].index_add_(0, batch[:-turns], gained.square())
     strongest, found = evidence.flatten(1).max(dim=1)
+    spread = squares.flatten(1).gather(1, found[:, None])[:, 0].sqrt()
     columns = torch.arange(modalities, device=batch.device)
-    late = (strongest >= EVIDENCE)[:, None] & (found[:, None] // most == columns)
+    certain = (strongest >= EVIDENCE) & (strongest >= STEADINESS * spread)
+    late = certain[:, None] & (found[:, None] // most == columns)
     lag = (found[:, None] % most + 1).where(late, 0)[batch]
     return _moved(features, available, batch, lag)
 
