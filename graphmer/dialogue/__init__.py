@@ -13,6 +13,7 @@ from graphmer.dialogue.missing import (
     Rate,
     SpeakerSet,
 )
+from graphmer.dialogue.not_at_random import NotAtRandom
 from graphmer.dialogue.policies import Mixed, PartialSets, RandomDrops, RandomRates, RandomSets, Varied
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "MissingProtocol",
     "Mixed",
     "Noise",
+    "NotAtRandom",
     "PartialSets",
     "RandomDrops",
     "RandomRates",

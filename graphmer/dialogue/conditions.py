@@ -6,6 +6,7 @@ from itertools import combinations
 
 from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.missing import Burst, Complete, Drop, FixedSet, MissingProtocol, Rate, SpeakerSet
+from graphmer.dialogue.not_at_random import Loss, NotAtRandom
 from graphmer.dialogue.policies import Mixed, PartialSets, RandomDrops, RandomRates, RandomSets, Varied
 
 _WITHOUT_VALUE: Mapping[str, Callable[[], MissingProtocol]] = {
@@ -26,6 +27,7 @@ _WITH_NUMBER: Mapping[str, Callable[[float], MissingProtocol]] = {
     "drop": Drop,
     "noise": Noise,
 }
+_WITH_LAW = ("mnar",)
 _WITH_TURNS: Mapping[str, Callable[[int], MissingProtocol]] = {"burst": Burst, "shift": Shift}
 
 
@@ -39,6 +41,7 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     ``drop:0.3``         each utterance loses everything with this probability
     ``burst:4``          one modality at a time is missing, for this number of consecutive turns
     ``speaker:t``        one speaker of the dialogue has only this set
+    ``mnar:v@sad=0.8``   each turn loses modalities with a probability that depends on its emotion
     ``noise:0.5``        Gaussian noise with this standard deviation, in training standard deviations
     ``shift:2``          one modality is delayed by this number of turns
     ``sets``             training: a random set per dialogue
@@ -67,6 +70,8 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     if colon and kind in _WITH_SET:
         chosen = _parse_set(value, modalities, spec)
         return _WITH_SET[kind](chosen, short_name(chosen, modalities))
+    if colon and kind in _WITH_LAW:
+        return _law(value, modalities, spec)
     if colon and kind in _WITH_NUMBER:
         return _WITH_NUMBER[kind](_number(value, spec))
     if colon and kind in _WITH_TURNS:
@@ -148,11 +153,30 @@ def _parse_set(text: str, modalities: Sequence[str], spec: str) -> tuple[str, ..
     return chosen
 
 
-def _number(text: str, spec: str) -> float:
+def _law(text: str, modalities: Sequence[str], spec: str) -> NotAtRandom:
+    """Law of loss from terms such as ``v@sad=0.8`` and ``at=0.1``, separated by commas."""
+    losses, written = [], []
+    for term in text.split(","):
+        place, equals, rate = term.partition("=")
+        names, at, emotion = (part.strip() for part in place.partition("@"))
+        if not equals or not names or bool(at) != bool(emotion):
+            example = short_name(modalities[:1], modalities)
+            raise ValueError(
+                f"{spec!r}: each term must be a set of modalities, maybe @ and an emotion, = and a rate, such "
+                f"as {example}@sad=0.8 or {example}=0.1; got {term.strip()!r}."
+            )
+        chosen = _parse_set(names, modalities, spec)
+        value = _number(rate.strip(), spec, "=")
+        losses += [Loss(modality, emotion or None, value) for modality in chosen]
+        written.append(f"{short_name(chosen, modalities)}{at}{emotion}={value:.10g}")
+    return NotAtRandom(tuple(losses), ",".join(written))
+
+
+def _number(text: str, spec: str, sign: str = "colon") -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"{spec!r}: a number must follow the colon; got {text!r}.") from None
+        raise ValueError(f"{spec!r}: a number must follow the {sign}; got {text!r}.") from None
 
 
 def _whole(text: str, spec: str) -> int:
@@ -164,7 +188,7 @@ def _whole(text: str, spec: str) -> int:
 
 def _unknown(spec: str, modalities: Sequence[str]) -> str:
     sets = [*conditions(modalities), *modalities]
-    with_value = [f"{name}:" for name in (*_WITH_SET, *_WITH_NUMBER, *_WITH_TURNS)]
+    with_value = [f"{name}:" for name in (*_WITH_SET, *_WITH_NUMBER, *_WITH_LAW, *_WITH_TURNS)]
     names = [*_WITHOUT_VALUE, *with_value]
     kind, colon, _ = spec.partition(":")
     guess = _suggestion(kind + colon, with_value) if colon else _suggestion(spec, [*names, *sets])

@@ -148,7 +148,7 @@ class GraphBuilder:
         edge_index, edge_type = self.edges(dialogue)
         graph = DialogueGraph(
             available=dialogue.available,
-            present=dialogue.available,
+            present=dialogue.present,
             speaker=dialogue.speaker,
             position=torch.arange(len(dialogue)),
             edge_index=edge_index,
