@@ -79,6 +79,9 @@ class DataConfig(Settings):
     """Turns without a label are context, read but never scored, or are left out as if they were not there."""
     normalise: Literal["standard", "none"] = "standard"
     """`standard`: zero mean, unit deviation of the training part. `none` as in MoMKE's code."""
+    losses: str | None = None
+    """Protocol by which modalities are lost in the whole corpus, as if they had never been recorded, such as
+    `mnar:v@sad=0.8`; null for none. Drawn from the annotations, of the test part as well."""
     simulation: SimulationConfig = SimulationConfig()
     """The simulated corpus, where it is used."""
 
@@ -296,6 +299,8 @@ class Config(Settings):
     def _encodable(self) -> "Config":
         if self.encoder in ("retrieval", "both") and self.retrieval is None:
             raise ValueError(f"`encoder` {self.encoder} needs a `retrieval` section; got none")
+        if self.retrieval is not None and getattr(self.model, "missing_pattern", False):
+            raise ValueError("`retrieval` brings turns without a pattern; set `model.missing_pattern` to false")
         if self.encodes_input and self.data.mapped:
             raise ValueError(
                 f"`encoder` {self.encoder} needs features in memory; got `data.mapped` true, set it to false"

@@ -14,6 +14,7 @@ from graphmer.dialogue.corruption import Noise
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import ConfigError
+from graphmer.experiment.losses import of_corpus
 from graphmer.experiment.reading import naming, read_corpus
 from graphmer.graph import GraphBuilder
 from graphmer.nn.heads import HeadSettings
@@ -267,7 +268,7 @@ class Components:
             ConfigError: naming the field of the configuration.
         """
         with naming(field):
-            found = protocol(spec, self.modalities)
+            found = of_corpus(protocol(spec, self.modalities), self.corpus)
         if isinstance(found, Noise) and self.config.encodes_input:
             raise ConfigError(
                 f"{field}: noise would be added after the encoder, which reads clean features; got {spec!r} "

@@ -95,7 +95,7 @@ class FoldTraining:
         fold = components.fold_data(components.folds[number], derived_seed("teacher", seed, number))
         torch.manual_seed(derived_seed("weights", seed, number))
         model = components.model()
-        model.network.prepare(fold.train)
+        model.network.prepare(fold.train, components.corpus.labels)
         memory = components.retrieval_memory(fold)
         model.retrieval_memory = memory
         callback.on_fold_start(number, seed, sum(stage.epochs for stage in components.stages))

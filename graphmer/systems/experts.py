@@ -9,13 +9,14 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from graphmer.dialogue import Dialogue
+from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.graph import DialogueGraph
 from graphmer.nn.averages import NeighborhoodAverages
 from graphmer.nn.cache import FeatureCache, NetworkCache
 from graphmer.nn.joint import JointLayer
 from graphmer.nn.losses import LossTerms, emotion_loss
 from graphmer.nn.messages import MessagePassing, MessagePassingSettings
+from graphmer.nn.missing_pattern import MissingPattern
 from graphmer.nn.mixture import ExpertMixture, MixtureSettings
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
@@ -42,6 +43,9 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     """Modality whose first features are log-probabilities of the classes, as `graphmer features tune` makes
     them. They are added to the logits of the turns that have it, and are not standardised. The network learns
     a residual, which is zero at first. null for none; not in MoMKE."""
+    missing_pattern: bool = False
+    """Read which modalities of a turn and of those around it were recorded and which were lost, for corpora in
+    which the loss depends on the emotion. What masks hide in training is neither. Not in MoMKE."""
     reconstruction: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the loss of heads that reconstruct masked modalities; 0 for no such heads."""
 
@@ -96,6 +100,9 @@ class ExpertNetwork(Network):
         self.width = joint if messages is None else messages.width
         self.emotion = nn.Linear(self.width, outputs)
         self.reconstruction = ReconstructionHeads(self.width, widths if settings.reconstruction > 0 else {})
+        self.missing_pattern = (
+            MissingPattern(len(widths), joint, outputs) if settings.missing_pattern else None
+        )
         self.attention_window = settings.attention_window
         self.offset = self._offset(settings, signature)
         if self.offset is not None:
@@ -128,7 +135,9 @@ class ExpertNetwork(Network):
             shrinkage=settings.average_shrinkage,
         )
 
-    def prepare(self, train: Sequence[Dialogue]) -> None:
+    def prepare(self, train: Sequence[Dialogue], labels: LabelSpace) -> None:
+        if self.missing_pattern is not None:
+            self.missing_pattern.fit(train, labels)
         if self.neighborhood_averages is not None:
             self.neighborhood_averages.fit(train)
 
@@ -176,10 +185,15 @@ class ExpertNetwork(Network):
         if averages is not None:
             embedding = self._imputed(embedding, averages, graph.available)
         state = self.joint(embedding)
+        pattern = None if self.missing_pattern is None else self.missing_pattern(graph)
+        if pattern is not None:
+            state = state + pattern[1]
         if self.message_passing is not None:
             messages = None if cache is None else cache.messages
             state = self.message_passing(state, graph.edge_index, graph.edge_type, messages)
         logits = self.emotion(state)
+        if pattern is not None:
+            logits = logits + pattern[0]
         if self.offset is not None:
             known = graph[self.modalities[self.offset]][:, : logits.shape[1]]
             logits = logits + known.where(graph.available[:, self.offset, None], 0)
