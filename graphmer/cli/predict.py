@@ -61,6 +61,24 @@ def predict(
             "probability falls most. A model with a cause head names them without it.",
         ),
     ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            help="Instead of emotions, list which missing modalities to acquire, of which turns: those of "
+            "most expected gain per cost, up to this sum of costs. As table, jsonl or csv.",
+        ),
+    ] = None,
+    cost: Annotated[
+        str, typer.Option(metavar="A=1,V=3", help="With --budget: cost of each modality; 1 by default.")
+    ] = "",
+    ignore_pattern: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-pattern",
+            help="Do not read which modalities are missing, of a model with model.missing_pattern: where "
+            "they are lost for other reasons than in training.",
+        ),
+    ] = False,
     raw_csv: Annotated[
         bool,
         typer.Option(
@@ -99,6 +117,7 @@ def predict(
       graphmer predict runs/meld_text call.vtt --out call.eaf
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       graphmer predict runs/meld_text chat.txt --leave-out --format table
+      graphmer predict runs/iemocap calls.jsonl --budget 20 --cost a=1,t=0.2 --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
       graphmer predict runs/iemocap calls.parquet --out predicted.parquet
@@ -107,16 +126,33 @@ def predict(
     number, shards = _read_shard(shard)
     if what_if and leave_out:
         raise ConfigError("--leave-out: is not for --what-if. Give one of them.")
+    if budget is not None and (what_if or leave_out or engine == "ray"):
+        raise ConfigError("--budget: is for neither --what-if nor --leave-out nor --engine ray.")
+    if cost and budget is None:
+        raise ConfigError("--cost: is the cost of what a --budget acquires. Give one.")
+    if ignore_pattern and engine == "ray":
+        raise ConfigError("--ignore-pattern: is not for --engine ray.")
     from graphmer.cli.writers import format_of, writing
+    from graphmer.dialogue import NotAtRandom
     from graphmer.dialogue.conditions import protocol
     from graphmer.inference import load
 
-    predictor = load(run, fold=fold, seed=seed, device=inference_device(device))
+    try:
+        predictor = load(
+            run, fold=fold, seed=seed, device=inference_device(device), ignore_pattern=ignore_pattern
+        )
+    except ValueError as error:
+        raise ConfigError(f"--ignore-pattern: {error}") from None
     widths, labels = predictor.trained.widths, predictor.trained.labels
     try:
         missing = protocol(condition, tuple(widths))
     except ValueError as error:
         raise ConfigError(f"--condition: {error}") from None
+    if isinstance(missing, NotAtRandom):
+        raise ConfigError(
+            f"--condition: {condition} depends on annotated emotions, which predict does not read. Use "
+            "graphmer evaluate."
+        )
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
     if engine == "ray":
@@ -146,6 +182,12 @@ def predict(
         pooling=pooling,
     )
     chosen = islice(read, number - 1, None, shards)
+    if budget is not None:
+        from graphmer.cli.budget import plan
+
+        plan(predictor, chosen, out, form, budget, cost, missing=missing)
+        _warn_of_pattern(predictor)
+        return
     found: Iterator[DialoguePrediction | WhatIf]
     if what_if:
         found = predictor.what_if_many(chosen, missing=missing)
@@ -156,6 +198,7 @@ def predict(
     with writing(out, form or format_of(out), labels, simulated=simulated, raw_csv=raw_csv) as write:
         for prediction in found:
             write(prediction)
+    _warn_of_pattern(predictor)
 
 
 def _workers(predictor: "Predictor") -> int:
@@ -170,6 +213,15 @@ def _read_shard(text: str) -> tuple[int, int]:
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise ConfigError(f"--shard: must be I/N with 1 <= I <= N, such as 1/4; got {text}.")
     return int(number), int(shards)
+
+
+def _warn_of_pattern(predictor: "Predictor") -> None:
+    """Say where modalities are missing otherwise than in training, of a model that reads it."""
+    from graphmer.cli.terminal import errors
+
+    warning = None if predictor.shift is None else predictor.shift.warning()
+    if warning is not None:
+        errors.print(f"Warning: {warning}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def _warn(simulated: bool) -> None:

@@ -300,7 +300,9 @@ class Config(Settings):
         if self.encoder in ("retrieval", "both") and self.retrieval is None:
             raise ValueError(f"`encoder` {self.encoder} needs a `retrieval` section; got none")
         if self.retrieval is not None and getattr(self.model, "missing_pattern", False):
-            raise ValueError("`retrieval` brings turns without a pattern; set `model.missing_pattern` to false")
+            raise ValueError(
+                "`retrieval` brings turns without a pattern; set `model.missing_pattern` to false"
+            )
         if self.encodes_input and self.data.mapped:
             raise ValueError(
                 f"`encoder` {self.encoder} needs features in memory; got `data.mapped` true, set it to false"

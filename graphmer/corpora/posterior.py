@@ -200,9 +200,7 @@ def bayes_accuracies(
     }
 
 
-def _likelihood(
-    process: Process, dialogue: Dialogue, laws: Sequence[NotAtRandom]
-) -> NDArray[np.float64]:
+def _likelihood(process: Process, dialogue: Dialogue, laws: Sequence[NotAtRandom]) -> NDArray[np.float64]:
     """Likelihood of the available modalities under each emotion ``[N, C]``, scaled to a maximum of 1."""
     unknown = [modality for modality in dialogue.modalities if modality not in process.emissions]
     if unknown:

@@ -162,8 +162,8 @@ def _law(text: str, modalities: Sequence[str], spec: str) -> NotAtRandom:
         if not equals or not names or bool(at) != bool(emotion):
             example = short_name(modalities[:1], modalities)
             raise ValueError(
-                f"{spec!r}: each term must be a set of modalities, maybe @ and an emotion, = and a rate, such "
-                f"as {example}@sad=0.8 or {example}=0.1; got {term.strip()!r}."
+                f"{spec!r}: each term must be a set of modalities, maybe @ and an emotion, = and a rate, "
+                f"such as {example}@sad=0.8 or {example}=0.1; got {term.strip()!r}."
             )
         chosen = _parse_set(names, modalities, spec)
         value = _number(rate.strip(), spec, "=")

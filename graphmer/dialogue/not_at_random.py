@@ -67,7 +67,9 @@ class NotAtRandom(MissingProtocol):
         twice = [pair for pair in known if known.count(pair) > 1]
         if not known or twice:
             found = "{}@{}".format(*twice[0]).removesuffix("@None") if twice else "none"
-            raise ValueError(f"A law of loss needs a rate, and one for each modality and emotion; got {found}.")
+            raise ValueError(
+                f"A law of loss needs a rate, and one for each modality and emotion; got {found}."
+            )
 
     @property
     def name(self) -> str:
@@ -128,8 +130,8 @@ class NotAtRandom(MissingProtocol):
     def _marginal(self, dialogue: Dialogue) -> NDArray[np.float64]:
         if not self.prior:
             raise ValueError(
-                f"Dialogue {dialogue.id!r} has unlabelled turns: {self.name!r} depends on their emotions. Give "
-                "the law a `prior` of the emotions."
+                f"Dialogue {dialogue.id!r} has unlabelled turns: {self.name!r} depends on their emotions. "
+                "Give the law a `prior` of the emotions."
             )
         weight = np.array(list(self.prior.values()))
         marginal: NDArray[np.float64] = weight @ self.table(list(self.prior), dialogue.modalities)

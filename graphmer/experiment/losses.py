@@ -32,9 +32,7 @@ def lossy(corpus: Corpus, losses: str) -> Corpus:
     if isinstance(corpus, SimulatedCorpus):
         known = law if isinstance(law, NotAtRandom) else None
         return replace(corpus, dialogues=dialogues, fingerprint=fingerprint, law=known)
-    return InMemoryCorpus(
-        corpus.card, corpus.labels, corpus.widths, dialogues, corpus.official, fingerprint
-    )
+    return InMemoryCorpus(corpus.card, corpus.labels, corpus.widths, dialogues, corpus.official, fingerprint)
 
 
 def of_corpus(found: MissingProtocol, corpus: Corpus) -> MissingProtocol:

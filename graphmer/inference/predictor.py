@@ -12,17 +12,12 @@ from graphmer.dialogue import Dialogue
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError, GraphmerError
 from graphmer.graph import EdgeRule
-from graphmer.inference.information_gain import (
-    FILE,
-    ExpectedInformationGain,
-    Help,
-    ModalitySet,
-    Only,
-    modalities_of,
-    subsets,
-)
+from graphmer.inference.acquisition import Acquisition, acquisitions
+from graphmer.inference.information_gain import FILE, ExpectedInformationGain, Help
 from graphmer.inference.leaving_out import explained
+from graphmer.inference.modality_sets import ModalitySet, Only, modalities_of, subsets
 from graphmer.inference.pack import EXTRACTORS, downloaded, unpacked
+from graphmer.inference.pattern import PatternShift
 from graphmer.inference.prediction import DialoguePrediction, predictions
 from graphmer.inference.stream import DialogueStream
 from graphmer.inference.threads import in_threads
@@ -40,6 +35,13 @@ class Predictor:
         trained: content of a run folder.
         device: on which it computes.
         gain: expected information gain of missing modalities; ``None`` where it was not measured.
+        ignore_pattern: predict without the missing pattern, of a model that reads it.
+
+    Attributes:
+        shift: counts of the missing patterns that were read, of a model that reads them; ``None`` for others.
+
+    Raises:
+        ValueError: if the pattern of a model that reads none is to be ignored.
     """
 
     def __init__(
@@ -47,9 +49,18 @@ class Predictor:
         trained: TrainedModel,
         device: torch.device | str = "cpu",
         gain: ExpectedInformationGain | None = None,
+        *,
+        ignore_pattern: bool = False,
     ) -> None:
         self.trained = trained
         self.gain = gain
+        self.shift = PatternShift.of(trained)
+        if self.shift is not None:
+            self.shift.pattern.ignored = ignore_pattern
+        elif ignore_pattern:
+            raise ValueError(
+                "The model reads no missing pattern (`model.missing_pattern`); there is none to ignore."
+            )
         self.device = torch.device(device)
         self.model = trained.model.to(self.device).eval()
 
@@ -177,6 +188,41 @@ class Predictor:
             without = {turn: next(found) for turn in waiting.popleft()}
             yield explained(full, without)
 
+    def acquire_many(
+        self,
+        dialogues: Iterable[Dialogue],
+        costs: Mapping[str, float],
+        budget: float,
+        *,
+        missing: MissingProtocol | None = None,
+        nodes: int = 2000,
+    ) -> Iterator[Acquisition]:
+        """Which missing modalities to acquire under a budget, for which turns; see `acquisitions`.
+
+        All dialogues are read first, of which only the entropies stay in memory.
+
+        Args:
+            dialogues: any number.
+            costs: of modalities, > 0; 1 for each that is left out.
+            budget: largest sum of costs.
+            missing: protocol that masks modalities first.
+            nodes: utterances from which on a batch is complete.
+
+        Raises:
+            ValueError: as `predict`, if a cost or the budget is invalid, or the model has no gains.
+        """
+        self._require_what_if()
+        if self.trained.labels.is_score:
+            raise ValueError("Gains of information are those of classes; this model predicts a score.")
+        if self.gain is None or not self.gain.reveals:
+            raise ValueError(f"The model has no gains of revealed modalities in {FILE}; train it again.")
+        unknown = [modality for modality in costs if modality not in self.trained.widths]
+        if unknown:
+            raise ValueError(f"No modality {unknown[0]!r}; the model has {list(self.trained.widths)}.")
+        every = {modality: float(costs.get(modality, 1.0)) for modality in self.trained.widths}
+        found = self.predict_many(dialogues, missing=missing, nodes=nodes)
+        return acquisitions(found, self.gain.reveals, every, budget)
+
     def _require_what_if(self) -> None:
         system = self.trained.system
         if not system.what_if:
@@ -193,6 +239,8 @@ class Predictor:
     def _input(self, dialogue: Dialogue, missing: MissingProtocol | None) -> Dialogue:
         """The dialogue as the network reads it."""
         standard = self.trained.standardiser(self._aligned(dialogue))
+        if self.shift is not None:
+            self.shift.add(standard)
         # damage applies to the features, before the encoder reads them
         return self.trained.encoded(standard if missing is None else missing.apply(standard, seed=0))
 
@@ -268,6 +316,7 @@ def load(
     device: torch.device | str = "cpu",
     rules: Mapping[str, EdgeRule] | None = None,
     systems: Mapping[str, System] = SYSTEMS,
+    ignore_pattern: bool = False,
 ) -> Predictor:
     """A predictor from a run folder, a pack, or the Hugging Face hub.
 
@@ -279,8 +328,11 @@ def load(
         device: on which it computes.
         rules: custom edge rules, if the model was trained with some.
         systems: systems by name, with custom ones.
+        ignore_pattern: predict without the missing pattern, of a model that reads it: where modalities are
+            lost for other reasons than in training.
 
     Raises:
+        ValueError: if the pattern of a model that reads none is to be ignored.
         CheckpointError: if there is no such run, fold or seed, or a file is damaged.
     """
     path = Path(run) if Path(run).exists() else downloaded(str(run)) or Path(run)
@@ -292,7 +344,7 @@ def load(
     if packed:
         trained = replace(trained, facts=_unpacked_facts(trained.facts, folder))
     gain = ExpectedInformationGain.load(folder / FILE) if (folder / FILE).is_file() else None
-    return Predictor(trained, device, gain)
+    return Predictor(trained, device, gain, ignore_pattern=ignore_pattern)
 
 
 def _unpacked_facts(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:

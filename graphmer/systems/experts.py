@@ -44,8 +44,8 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     them. They are added to the logits of the turns that have it, and are not standardised. The network learns
     a residual, which is zero at first. null for none; not in MoMKE."""
     missing_pattern: bool = False
-    """Read which modalities of a turn and of those around it were recorded and which were lost, for corpora in
-    which the loss depends on the emotion. What masks hide in training is neither. Not in MoMKE."""
+    """Read which modalities of a turn and of those around it were recorded and which were lost, for corpora
+    in which the loss depends on the emotion. What masks hide in training is neither. Not in MoMKE."""
     reconstruction: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the loss of heads that reconstruct masked modalities; 0 for no such heads."""
 

@@ -18,14 +18,10 @@ def corpus() -> SimulatedCorpus:
     return simulate()
 
 
-def brute_force(
-    corpus: SimulatedCorpus, dialogue: Dialogue, turns: int, loss: np.ndarray | None = None
-) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior and change probability of the first `turns` turns, by enumeration of all sequences."""
-    process, speaker = corpus.process, dialogue.speaker.tolist()
-    classes = len(process.prior)
-    score = np.zeros((turns, classes))
-    for column, (modality, emission) in enumerate(process.emissions.items()):
+def evidence(corpus: SimulatedCorpus, dialogue: Dialogue, turns: int, loss: np.ndarray | None) -> np.ndarray:
+    """Log-likelihood of each of the first `turns` turns under each emotion."""
+    score = np.zeros((turns, len(corpus.process.prior)))
+    for column, (modality, emission) in enumerate(corpus.process.emissions.items()):
         for turn in range(turns):
             if dialogue.available[turn, column]:
                 z = dialogue.features[modality][turn].double().numpy() @ emission.lift
@@ -35,6 +31,16 @@ def brute_force(
                 score[turn] += np.log(1 - loss[:, column])
             elif loss is not None and not dialogue.present[turn, column]:
                 score[turn] += np.log(loss[:, column])
+    return score
+
+
+def brute_force(
+    corpus: SimulatedCorpus, dialogue: Dialogue, turns: int, loss: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior and change probability of the first `turns` turns, by enumeration of all sequences."""
+    process, speaker = corpus.process, dialogue.speaker.tolist()
+    classes = len(process.prior)
+    score = evidence(corpus, dialogue, turns, loss)
     total, changed = np.zeros((turns, classes)), np.zeros(turns)
     before = [max((k for k in range(t) if speaker[k] == speaker[t]), default=None) for t in range(turns)]
     for emotions in product(range(classes), repeat=turns):
@@ -107,7 +113,9 @@ def test_two_laws_lose_what_either_loses():
 
 
 def test_a_law_changes_what_is_recorded_and_nothing_else():
-    whole, lossy = (simulate(sessions=(9,), law=law) for law in (None, protocol("mnar:v@sad=0.8", MODALITIES)))
+    whole, lossy = (
+        simulate(sessions=(9,), law=law) for law in (None, protocol("mnar:v@sad=0.8", MODALITIES))
+    )
     sad = np.array([emotion == "sad" for d in whole.dialogues for emotion in d.emotion])
     lost = torch.cat([~d.available for d in lossy.dialogues]).numpy()
     assert not lost[:, :2].any()

@@ -32,7 +32,7 @@ def test_unlabelled_turns_lose_modalities_at_the_mean_rate_of_the_emotions():
     law = protocol("mnar:v@sad=0.8", MODALITIES).of(LabelSpace(("sad", "happy")), {"sad": 1, "happy": 3})
     lost = ~law.keep(dialogue([None] * 20_000), seed=0)
     assert lost.double().mean(dim=0).tolist() == pytest.approx((0, 0, 0.2), abs=0.012)
-    with pytest.raises(ValueError, match="has unlabelled turns: .* Give the law a `prior`"):
+    with pytest.raises(ValueError, match=r"has unlabelled turns: .* Give the law a `prior`"):
         protocol(LAW, MODALITIES).keep(dialogue(["sad", None]), 0)
 
 
@@ -67,7 +67,10 @@ def test_the_name_is_canonical_and_means_the_same():
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ("mnar:", "each term must be a set of modalities, maybe @ and an emotion, = and a rate, such as a@sad"),
+        (
+            "mnar:",
+            "each term must be a set of modalities, maybe @ and an emotion, = and a rate, such as a@sad",
+        ),
         ("mnar:0.5", "such as a@sad=0.8 or a=0.1; got '0.5'"),
         ("mnar:v@=0.5", "got 'v@=0.5'"),
         ("mnar:x@sad=0.5", "'x' is not a set of the modalities"),
@@ -86,11 +89,11 @@ def test_an_invalid_law_is_an_error_of_one_line(spec, message):
 
 def test_a_law_that_does_not_suit_the_labels_is_refused():
     law = protocol("mnar:v@sda=0.8", MODALITIES)
-    with pytest.raises(ValueError, match="'sda' is no emotion; they are .* Did you mean 'sad'"):
+    with pytest.raises(ValueError, match=r"'sda' is no emotion; they are .* Did you mean 'sad'"):
         law.of(LabelSpace(("sad", "happy")), {})
     with pytest.raises(ValueError, match="needs emotions; the labels are scores"):
         law.of(LabelSpace(interval=(-3, 3)), {})
-    with pytest.raises(ValueError, match="needs emotions; got the score 1.5"):
+    with pytest.raises(ValueError, match=r"needs emotions; got the score 1\.5"):
         law.keep(dialogue([1.5]), 0)
     with pytest.raises(ValueError, match=r"no modality 'video'; there are \['audio'\]"):
         law.table(["sad"], ["audio"])
