@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import sys
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, fields
 from pathlib import Path
@@ -65,7 +66,7 @@ def plan(
         return
     text = {"jsonl": _json, "csv": _csv, "table": _plain_table}[form](found)
     if out is None:
-        print(text, end="")
+        sys.stdout.write(text)
     elif is_stream(out):
         out.write_text(text, encoding="utf-8")
     else:

@@ -13,6 +13,7 @@ from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from graphmer.dialogue import MissingProtocol
     from graphmer.inference import DialoguePrediction, Predictor, WhatIf
     from graphmer.transcripts import ReadingOptions
 
@@ -124,35 +125,15 @@ def predict(
       graphmer predict runs/iemocap calls.jsonl --out predicted --engine ray
     """  # noqa: D301
     number, shards = _read_shard(shard)
-    if what_if and leave_out:
-        raise ConfigError("--leave-out: is not for --what-if. Give one of them.")
-    if budget is not None and (what_if or leave_out or engine == "ray"):
-        raise ConfigError("--budget: is for neither --what-if nor --leave-out nor --engine ray.")
-    if cost and budget is None:
-        raise ConfigError("--cost: is the cost of what a --budget acquires. Give one.")
-    if ignore_pattern and engine == "ray":
-        raise ConfigError("--ignore-pattern: is not for --engine ray.")
+    _check_options(what_if, leave_out, ignore_pattern, budget, cost, engine)
     from graphmer.cli.writers import format_of, writing
-    from graphmer.dialogue import NotAtRandom
-    from graphmer.dialogue.conditions import protocol
     from graphmer.inference import load
 
-    try:
-        predictor = load(
-            run, fold=fold, seed=seed, device=inference_device(device), ignore_pattern=ignore_pattern
-        )
-    except ValueError as error:
-        raise ConfigError(f"--ignore-pattern: {error}") from None
-    widths, labels = predictor.trained.widths, predictor.trained.labels
-    try:
-        missing = protocol(condition, tuple(widths))
-    except ValueError as error:
-        raise ConfigError(f"--condition: {error}") from None
-    if isinstance(missing, NotAtRandom):
-        raise ConfigError(
-            f"--condition: {condition} depends on annotated emotions, which predict does not read. Use "
-            "graphmer evaluate."
-        )
+    predictor = load(run, fold=fold, seed=seed, device=inference_device(device))
+    if ignore_pattern:
+        _ignore_pattern(predictor)
+    labels = predictor.trained.labels
+    missing = _protocol(condition, tuple(predictor.trained.widths))
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
     if engine == "ray":
@@ -199,6 +180,43 @@ def predict(
         for prediction in found:
             write(prediction)
     _warn_of_pattern(predictor)
+
+
+def _check_options(
+    what_if: bool, leave_out: bool, ignore_pattern: bool, budget: float | None, cost: str, engine: str
+) -> None:
+    """Refuse options that do not go together."""
+    if what_if and leave_out:
+        raise ConfigError("--leave-out: is not for --what-if. Give one of them.")
+    if budget is not None and (what_if or leave_out or engine == "ray"):
+        raise ConfigError("--budget: is for neither --what-if nor --leave-out nor --engine ray.")
+    if cost and budget is None:
+        raise ConfigError("--cost: is the cost of what a --budget acquires. Give one.")
+    if ignore_pattern and engine == "ray":
+        raise ConfigError("--ignore-pattern: is not for --engine ray.")
+
+
+def _ignore_pattern(predictor: "Predictor") -> None:
+    try:
+        predictor.ignore_pattern()
+    except ValueError as error:
+        raise ConfigError(f"--ignore-pattern: {error}") from None
+
+
+def _protocol(condition: str, modalities: tuple[str, ...]) -> "MissingProtocol":
+    from graphmer.dialogue import NotAtRandom
+    from graphmer.dialogue.conditions import protocol
+
+    try:
+        found = protocol(condition, modalities)
+    except ValueError as error:
+        raise ConfigError(f"--condition: {error}") from None
+    if isinstance(found, NotAtRandom):
+        raise ConfigError(
+            f"--condition: {condition} depends on annotated emotions, which predict does not read. Use "
+            "graphmer evaluate."
+        )
+    return found
 
 
 def _workers(predictor: "Predictor") -> int:

@@ -35,13 +35,9 @@ class Predictor:
         trained: content of a run folder.
         device: on which it computes.
         gain: expected information gain of missing modalities; ``None`` where it was not measured.
-        ignore_pattern: predict without the missing pattern, of a model that reads it.
 
     Attributes:
         shift: counts of the missing patterns that were read, of a model that reads them; ``None`` for others.
-
-    Raises:
-        ValueError: if the pattern of a model that reads none is to be ignored.
     """
 
     def __init__(
@@ -49,18 +45,10 @@ class Predictor:
         trained: TrainedModel,
         device: torch.device | str = "cpu",
         gain: ExpectedInformationGain | None = None,
-        *,
-        ignore_pattern: bool = False,
     ) -> None:
         self.trained = trained
         self.gain = gain
         self.shift = PatternShift.of(trained)
-        if self.shift is not None:
-            self.shift.pattern.ignored = ignore_pattern
-        elif ignore_pattern:
-            raise ValueError(
-                "The model reads no missing pattern (`model.missing_pattern`); there is none to ignore."
-            )
         self.device = torch.device(device)
         self.model = trained.model.to(self.device).eval()
 
@@ -75,6 +63,18 @@ class Predictor:
         facts += [f"{modality} {width}" for modality, width in widths.items()]
         facts += ["causal"] * self.trained.build.causal + [str(self.device)]
         return short_repr(self, str(self.trained.facts.get("corpus", "given dialogues")), *facts)
+
+    def ignore_pattern(self) -> None:
+        """Predict without the missing pattern from now on: where it has other reasons than in training.
+
+        Raises:
+            ValueError: if the model reads none.
+        """
+        if self.shift is None:
+            raise ValueError(
+                "The model reads no missing pattern; it was trained without `model.missing_pattern`."
+            )
+        self.shift.pattern.ignored = True
 
     def predict(self, dialogue: Dialogue) -> DialoguePrediction:
         """Emotions, probabilities and router weights of one dialogue; annotations are not read.
@@ -316,7 +316,6 @@ def load(
     device: torch.device | str = "cpu",
     rules: Mapping[str, EdgeRule] | None = None,
     systems: Mapping[str, System] = SYSTEMS,
-    ignore_pattern: bool = False,
 ) -> Predictor:
     """A predictor from a run folder, a pack, or the Hugging Face hub.
 
@@ -328,11 +327,8 @@ def load(
         device: on which it computes.
         rules: custom edge rules, if the model was trained with some.
         systems: systems by name, with custom ones.
-        ignore_pattern: predict without the missing pattern, of a model that reads it: where modalities are
-            lost for other reasons than in training.
 
     Raises:
-        ValueError: if the pattern of a model that reads none is to be ignored.
         CheckpointError: if there is no such run, fold or seed, or a file is damaged.
     """
     path = Path(run) if Path(run).exists() else downloaded(str(run)) or Path(run)
@@ -344,7 +340,7 @@ def load(
     if packed:
         trained = replace(trained, facts=_unpacked_facts(trained.facts, folder))
     gain = ExpectedInformationGain.load(folder / FILE) if (folder / FILE).is_file() else None
-    return Predictor(trained, device, gain, ignore_pattern=ignore_pattern)
+    return Predictor(trained, device, gain)
 
 
 def _unpacked_facts(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:
