@@ -36,13 +36,13 @@ LAWS: Mapping[str, Mapping[str, str]] = {
     "iemocap6": {"mnar": "mnar:n@sad=0.8,n=0.3,a@angry=0.8,a@frustrated=0.6,a=0.3,t=0.5"},
     "meld": {"mnar": "mnar:a@anger=0.8,a@sadness=0.8,a=0.3,t=0.5,t@joy=0.3"},
 }
-"""Laws by corpus: the loss depends on the emotion; about the same rates whatever the emotion; changed laws."""
+"""Laws by corpus: depending on the emotion; at about the same rates whatever the emotion; changed ones."""
 
 OPTIONS = {"off": "false", "on": "true"}
 DRAWS = 2000
 
 Part = tuple[NDArray[np.float64], NDArray[np.int64], list[str]]
-"""Probabilities ``[N, C]``, classes ``[N]`` of labelled turns, and the dialogue of each."""
+"""Probabilities ``[N, C]`` and classes ``[N]`` of labelled turns, and the dialogue of each."""
 
 
 def main() -> None:
