@@ -163,7 +163,7 @@ class EvaluationConfig(Settings):
     rates: tuple[Fraction, ...] = (0.1, 0.3, 0.5, 0.7)
     """Missing rates per utterance; 0.7 of three modalities is 0.667, one kept."""
     others: tuple[str, ...] = ()
-    """Further protocols, such as `burst:4`, `speaker:t`, `noise:1.0`, `shift:1`."""
+    """Further protocols, such as `burst:4`, `speaker:t`, `mnar:v@sad=0.8`, `noise:1.0`, `shift:1`."""
 
 
 class PublishedConfig(Settings):
