@@ -79,9 +79,9 @@ def trained(name: str, root: Path | None, fold: int, seed: int) -> Any:
     from graphmer.config.load import load_config
 
     given = ["evaluation.rates=[]", f"seeds=[{seed}]", f"folds=[{fold}]"]
-    file = HERE.parents[1] / "examples" / "simulated.yaml"
+    file = HERE / "simulated" / "turns_chain.yaml"
     if root is not None:
-        file = HERE.parents[1] / "configs" / "recipe.yaml"
+        file = HERE / "pattern.yaml"
         given.append(f"data.root={root.resolve()}")
     run = opened(load_config(file, given), WORK / f"budget_{name}" / f"fold{fold}-seed{seed}")
     run.train(Quiet(name))

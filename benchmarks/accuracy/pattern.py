@@ -71,8 +71,7 @@ def trained(name: str, law: str, option: str, given: Sequence[str]) -> Any:
     """A finished run, continued if it was begun."""
     from graphmer.config.load import load_config
 
-    own = name == "simulated"
-    file = HERE / "simulated" / "turns_chain.yaml" if own else HERE.parents[1] / "configs" / "recipe.yaml"
+    file = HERE / "simulated" / "turns_chain.yaml" if name == "simulated" else HERE / "pattern.yaml"
     added = [f"data.losses='{LAWS[name][law]}'", f"model.missing_pattern={OPTIONS[option]}"]
     run = opened(load_config(file, [*given, *added]), WORK / f"pattern_{name}" / f"{law}-{option}")
     run.train(Quiet(f"{law} {option}"))

@@ -55,8 +55,8 @@ def pattern_table(result: Mapping[str, Any]) -> str:
     named = "; ".join(f"{name}: `{result['laws'][law]}`" for law, name in laws.items())
     trained = ", ".join(law for law in laws.values() if law in (LAWS["mnar"], LAWS["mcar"]))
     parts.append(
-        f"{result['corpus']}, {result['turns']} test turns. Laws, of which models are trained under {trained}, "
-        f"and those of the first are used under the others: {named}. Mean over {len(result['seeds'])} seed(s) "
+        f"{result['corpus']}, {result['turns']} test turns. Models are trained under {trained}; "
+        f"those of the first are used under the others. {named}. Mean over {len(result['seeds'])} seed(s), "
         "with 95 % intervals over dialogues (bootstrap); differences are paired. The masks of the test part "
         f"are drawn from its annotations. Commit {machine['commit']}, torch {machine['versions']['torch']}, "
         f"{machine['device']}."
@@ -89,8 +89,8 @@ def budget_table(result: Mapping[str, Any]) -> str:
     costs = ", ".join(f"{modality} {cost:g}" for modality, cost in result["costs"].items())
     note = (
         f"{result['corpus']}, WA in % of {result['turns']} test turns of {result['dialogues']} dialogues "
-        f"after this share of the cost of everything that is missing at first, where each turn has one modality at "
-        f"random (`{result['start']}`). Costs: {costs}. With the 95 % interval over dialogues (bootstrap), "
+        "after this share of the cost of everything that is missing at first, where each turn has one "
+        f"modality at random (`{result['start']}`). Costs: {costs}. With the 95 % interval over dialogues (bootstrap), "
         f"paired to the random order. Seed {', '.join(map(str, result['seeds']))}. "
         f"Commit {machine['commit']}, torch {machine['versions']['torch']}, {machine['device']}."
     )
