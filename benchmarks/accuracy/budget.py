@@ -187,8 +187,9 @@ class Curves:
 
     def by_modality(self, state: State, budget: float) -> Iterator[tuple[int, int]]:
         """The modality of the largest mean gain per cost first, for all turns, then the next."""
-        drops = self.predictor.gain.drops
-        mean = [drops[(), m][0] / cost for m, cost in zip(self.modalities, self.costs, strict=True)]
+        reveals = self.predictor.gain.reveals
+        uncertain = entropy(state.probability).mean()
+        mean = [reveals[(), m](uncertain) / cost for m, cost in zip(self.modalities, self.costs, strict=True)]
         rows = self.candidates(state.available)
         for column in np.argsort(mean)[::-1].tolist():
             yield from ((turn, column) for turn in rows[rows[:, 1] == column, 0].tolist())

@@ -90,8 +90,8 @@ def budget_table(result: Mapping[str, Any]) -> str:
     note = (
         f"{result['corpus']}, WA in % of {result['turns']} test turns of {result['dialogues']} dialogues "
         "after this share of the cost of everything that is missing at first, where each turn has one "
-        f"modality at random (`{result['start']}`). Costs: {costs}. With the 95 % interval over dialogues (bootstrap), "
-        f"paired to the random order. Seed {', '.join(map(str, result['seeds']))}. "
+        f"modality at random (`{result['start']}`). Costs: {costs}. With 95 % intervals over dialogues "
+        f"(bootstrap), paired to the random order. Seed {', '.join(map(str, result['seeds']))}. "
         f"Commit {machine['commit']}, torch {machine['versions']['torch']}, {machine['device']}."
     )
     return f"\n{markdown(lines)}\n\n{note}\n\n"

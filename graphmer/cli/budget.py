@@ -23,8 +23,8 @@ from graphmer.storage import is_stream, write_text
 FORMATS = ("jsonl", "csv", "table")
 
 _CAPTION = (
-    "In this order. gain: expected decrease of the entropy of the turn's emotion, in bits, given what the "
-    "turn has and how uncertain it is then; total: sum of the costs"
+    "In this order. gain: expected information gain about the turn's emotion, in bits, given what the turn "
+    "has and how uncertain it is then; total: sum of the costs"
 )
 
 

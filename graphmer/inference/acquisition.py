@@ -18,7 +18,7 @@ class Acquisition:
         turn: number of the turn, from 0.
         id: id of the turn.
         modality: what to acquire.
-        gain: expected decrease of the entropy of the turn's emotion, in bits.
+        gain: expected information gain about the turn's emotion, in bits.
         cost: of this modality.
         total: cost of this and all before it.
     """
@@ -53,10 +53,11 @@ def acquisitions(
 
     Each step takes the modality ``m`` of the turn ``t`` with the largest
 
-    .. math:: E[H_t(A_t) - H_t(A_t \cup \{m\})] / cost_m
+    .. math:: E[\log_2 p(y_t \mid A_t \cup \{m\}) - \log_2 p(y_t \mid A_t)] / cost_m
 
-    given what the turn has, ``A_t``, and its entropy now, and goes on with the expected entropy. The gain is
-    that of the turn itself: what its neighbors learn from it is not counted. A definition of this project.
+    given what the turn has, ``A_t``, and its entropy now, and goes on with the entropy less the gain. The
+    gain is that of the turn itself: what its neighbors learn from it is not counted. A definition of this
+    project.
 
     Args:
         predictions: of all dialogues, from what they have.

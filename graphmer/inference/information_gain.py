@@ -53,7 +53,7 @@ class ExpectedInformationGain:
     Args:
         modalities: of the model, in its order.
         drops: decrease in bits and number of samples, by (set, missing modality).
-        reveals: expected decrease given the entropy of a turn; empty where it was not measured.
+        reveals: expected gain given the entropy of a turn; empty where it was not measured.
     """
 
     def __init__(
