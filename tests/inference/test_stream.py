@@ -38,6 +38,11 @@ def predictor(
     if model.decoder is not None:  # an untrained one does nothing
         for parameter in model.decoder.parameters():
             torch.nn.init.normal_(parameter)
+    if described.get("missing_pattern"):  # an unfitted one adds nothing
+        pattern = model.network.missing_pattern
+        pattern.informative.fill_(1.0)
+        for parameter in pattern.parameters():
+            torch.nn.init.normal_(parameter)
     standardiser, system = Standardiser.fit(ragged()), SYSTEMS[settings.network.system]
     return Predictor(TrainedModel(model, settings, labels, standardiser, build, {}, system))
 
@@ -93,6 +98,7 @@ MODELS = {
         "neighborhood_averages": (None, 1.0),
         "decoder": "chain",
     },
+    "missing pattern": {"attention_window": 3, "missing_pattern": True, "decoder": "chain"},
     "score": {"labels": LabelSpace(interval=(-3.0, 3.0)), "attention_window": 3},
 }
 every_model = pytest.mark.parametrize("described", MODELS.values(), ids=MODELS)
