@@ -117,6 +117,9 @@ def checked(
     root, features = config.data.root, config.features
     if root is not None:
         updated["data"] = config.data.model_copy(update={"root": (folder / root.expanduser()).resolve()})
+        if (rttm := config.data.reading.rttm) is not None:
+            reading = config.data.reading.model_copy(update={"rttm": (folder / rttm.expanduser()).resolve()})
+            updated["data"] = updated["data"].model_copy(update={"reading": reading})
     if features is not None:
         models = {"text": features.text, "audio": features.audio}
         found = {

@@ -18,6 +18,7 @@ from graphmer.systems import StageSettings, System
 from graphmer.systems.graphmer import GraphmerSettings
 from graphmer.systems.model import AnyNetworkSettings, systems_of
 from graphmer.training.optimization import Optimization
+from graphmer.transcripts.settings import ReadingSettings
 
 
 class SimulationConfig(Settings):
@@ -82,6 +83,8 @@ class DataConfig(Settings):
     losses: str | None = None
     """Protocol by which modalities are lost in the whole corpus, as if they had never been recorded, such as
     `mnar:v@sad=0.8`; null for none. Drawn from the annotations, of the test part as well."""
+    reading: ReadingSettings = ReadingSettings()
+    """`transcripts`: what the files cannot answer, such as names of speakers."""
     simulation: SimulationConfig = SimulationConfig()
     """The simulated corpus, where it is used."""
 
@@ -112,6 +115,8 @@ class DataConfig(Settings):
             raise ValueError(
                 f"`mapped` needs format graphmer or parquet; got {self.format}: use `graphmer data convert`"
             )
+        if self.reading != ReadingSettings() and self.format != "transcripts":
+            raise ValueError(f"`reading` needs format transcripts; got {self.format}: leave it out")
         return self
 
 
