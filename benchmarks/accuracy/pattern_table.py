@@ -51,13 +51,19 @@ def pattern_table(result: Mapping[str, Any]) -> str:
         parts.append(
             f"Of what the exact posterior gains by the pattern is gained by the {'; '.join(shares)}."
         )
+    if result["warnings"]:
+        told = [LAWS[law] for law, warning in result["warnings"].items() if warning is not None]
+        parts.append(
+            f"`graphmer predict` with the first of these models warns under: {', '.join(told) or 'none'}."
+        )
     machine = result["environment"]
     named = "; ".join(f"{name}: `{result['laws'][law]}`" for law, name in laws.items())
-    trained = ", ".join(law for law in laws.values() if law in (LAWS["mnar"], LAWS["mcar"]))
+    trained = ", ".join(LAWS[law] for law in ("mnar", "mcar") if law in laws)
+    others = "; those of the first are used under the others" if "permuted" in laws else ""
     parts.append(
-        f"{result['corpus']}, {result['turns']} test turns. Models are trained under {trained}; "
-        f"those of the first are used under the others. {named}. Mean over {len(result['seeds'])} seed(s), "
-        "with 95 % intervals over dialogues (bootstrap); differences are paired. The masks of the test part "
+        f"{result['corpus']}, {result['turns']} test turns. Models are trained under {trained}"
+        f"{others}. {named[0].upper()}{named[1:]}. Mean over {len(result['seeds'])} seed(s), with "
+        "95 % intervals over dialogues (bootstrap); differences are paired. The masks of the test part "
         f"are drawn from its annotations. Commit {machine['commit']}, torch {machine['versions']['torch']}, "
         f"{machine['device']}."
     )
