@@ -11,8 +11,10 @@ import typer
 
 from graphmer.cli.options import Aliases, Device
 from graphmer.cli.reading import Cache, print_reports, reads_transcripts
+from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
     from rich.console import Console
 
     from graphmer.config.schema import Config
@@ -30,6 +32,9 @@ Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
     typer.Option(help="Number format of the encoder; auto: bfloat16 where the device multiplies in it."),
 ]
+_CHANNELS = "of the channels of the network's input, scaled to 0 to 1: one for each or for all."
+Mean = Annotated[str, typer.Option("--video-mean", metavar="X,X,X", help=f"Mean {_CHANNELS}")]
+Std = Annotated[str, typer.Option("--video-std", metavar="X,X,X", help=f"Standard deviation {_CHANNELS}")]
 
 
 @reads_transcripts
@@ -54,6 +59,20 @@ def features(
     layer: Annotated[
         int, typer.Option("--audio-layer", help="Layer of the speech network, whose frames are averaged.")
     ] = -1,
+    video: Annotated[
+        Path | None, typer.Option(help="Features of the faces in videos: a network as an ONNX file.")
+    ] = None,
+    detector: Annotated[
+        str, typer.Option("--video-detector", help="Detector of faces: haar, or an ONNX file of YuNet.")
+    ] = "haar",
+    rate: Annotated[
+        float, typer.Option("--video-rate", help="Frames a second of the video that are looked at.")
+    ] = 4.0,
+    mean: Mean = "0.485,0.456,0.406",
+    std: Std = "0.229,0.224,0.225",
+    colour: Annotated[
+        Literal["rgb", "bgr"], typer.Option("--video-colour", help="Order of the network's channels.")
+    ] = "rgb",
     name: Annotated[str | None, typer.Option(help="Name of the corpus; that of OUT by default.")] = None,
     label: LabelKey = None,
     classes: Classes = None,
@@ -63,16 +82,17 @@ def features(
 ) -> None:
     """Turn labelled transcripts into a corpus with features.
 
-    The recording of a dialogue lies beside its transcript, call.wav beside call.vtt; or each turn has a clip
-    named by its id, such as MELD's dia0_utt0.mp4. Files whose names have the word train, dev or test are that
-    part of the official split. What is extracted is cached: an interrupted extraction goes on where it
-    stopped.
+    The recordings of a dialogue lie beside its transcript, call.wav and call.mp4 beside call.vtt; or each
+    turn has a clip named by its id, such as MELD's dia0_utt0.mp4. Files whose names have the word train, dev
+    or test are that part of the official split. What is extracted is cached: an interrupted extraction goes
+    on where it stopped.
 
     \b
     examples:
       graphmer features MELD/ data/meld_text --text minilm
       graphmer features calls/ data/calls --text ./my-encoder
       graphmer features calls/ data/calls --audio egemaps
+      graphmer features calls/ data/calls --video enet_b0_8_best_vgaf.onnx
       graphmer features IEMOCAP/ data/iemocap2 --classes happy,sad
       graphmer features tune --help
     """  # noqa: D301
@@ -96,6 +116,10 @@ def features(
     extractors = [make_extractor("text", text, place, {"precision": precision})]
     if audio is not None:
         extractors.append(make_extractor("audio", audio, place, {"layer": layer}))
+    if video is not None:
+        settings: dict[str, JsonValue] = {"detector": detector, "rate": rate, "colour": colour}
+        settings |= {"mean": _numbers("--video-mean", mean), "std": _numbers("--video-std", std)}
+        extractors.append(make_extractor("video", str(video), place, settings))
     for extractor in extractors:
         console.print(f"{extractor.modality} features of {extractor.provenance}", soft_wrap=True)
     with bar(console) as progress:
@@ -107,6 +131,14 @@ def features(
     described = {modality: str(each) for modality, each in corpus.card.extractors.items()}
     write_dataset(corpus, out, extractors=described)
     show_corpus(console, corpus, described)
+
+
+def _numbers(option: str, text: str) -> "list[JsonValue]":
+    """Numbers separated by commas."""
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"{option}: must be numbers separated by commas; got {text!r}.") from None
 
 
 def extracted(config: "Config", device: str) -> "Corpus | None":

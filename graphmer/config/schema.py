@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, JsonValue, ValidationInfo, model_validator
 
 from graphmer.corpora.assemble import ZerosPolicy
 from graphmer.corpora.pooling import Pooling
@@ -132,6 +132,30 @@ class FeaturesConfig(Settings):
     wav2vec 2.0 or HuBERT as a folder (relative to this file) or an id of the Hugging Face hub."""
     audio_layer: int = -1
     """Layer of the speech network whose frames are averaged, from 1; negative from the end."""
+    video: Annotated[str, Field(min_length=1)] | None = None
+    """Features of the faces in videos beside the transcripts: a network as an ONNX file (relative to this
+    file)."""
+    video_detector: Annotated[str, Field(min_length=1)] = "haar"
+    """Detector of faces: `haar`, inside OpenCV's package, or an ONNX file of YuNet."""
+    video_rate: Annotated[float, Field(gt=0, le=100)] = 4.0
+    """Frames a second that are looked at."""
+    video_mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    """Mean of each channel of the network's input, scaled to [0, 1]; or one for all channels."""
+    video_std: tuple[Annotated[float, Field(gt=0)], ...] = (0.229, 0.224, 0.225)
+    """Standard deviation of each channel, likewise."""
+    video_colour: Literal["rgb", "bgr"] = "rgb"
+    """Order of the channels."""
+
+    @property
+    def video_settings(self) -> dict[str, JsonValue]:
+        """Settings of the extractor of video."""
+        return {
+            "detector": self.video_detector,
+            "rate": self.video_rate,
+            "mean": list(self.video_mean),
+            "std": list(self.video_std),
+            "colour": self.video_colour,
+        }
 
 
 class SplitConfig(Settings):

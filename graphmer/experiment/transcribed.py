@@ -50,6 +50,8 @@ def transcribed_corpus(
     extractors = [make_extractor("text", wanted.text, device, {"precision": wanted.precision})]
     if wanted.audio is not None:
         extractors.append(make_extractor("audio", wanted.audio, device, {"layer": wanted.audio_layer}))
+    if wanted.video is not None:
+        extractors.append(make_extractor("video", wanted.video, device, wanted.video_settings))
     for extractor in extractors:
         note(f"{extractor.modality} features of {extractor.provenance}")
     corpus, done = corpus_of(transcripts, extractors, config.name, default_folder(), progress)
