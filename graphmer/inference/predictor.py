@@ -27,7 +27,6 @@ from graphmer.inference.prediction import DialoguePrediction, predictions
 from graphmer.inference.stream import DialogueStream
 from graphmer.inference.threads import in_threads
 from graphmer.inference.what_if import WhatIf, set_name
-from graphmer.pyg import Batch
 from graphmer.reprs import counted, short_repr
 from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import TrainedModel, load_model
@@ -222,7 +221,7 @@ class Predictor:
             raise failure
 
     def _predict_batch(self, dialogues: list[Dialogue]) -> list[DialoguePrediction]:
-        batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues]).to(self.device)
+        batch = self.trained.build.joined(dialogues).to(self.device)
         with torch.inference_mode():
             output = self.model(batch)
             causes = None if self.model.cause_head is None else self.model.causes(output, batch).cpu()

@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from graphmer.nn.alibi import alibi_slopes, attention_mask
 from graphmer.nn.dropout import Dropout
 from graphmer.nn.grid_attention import grid_attention
+from graphmer.nn.grouped_attention import grouped_attention
 from graphmer.nn.local_attention import local_attention
 from graphmer.nn.tokens import DenseTokens, Tokens
 from graphmer.settings import Fraction, Layers, Settings, Width
@@ -71,6 +72,8 @@ class DialogueAttention(nn.Module):
         if self.window is not None and not isinstance(tokens, DenseTokens):
             local = (self.heads, self.window, self.slopes)
             return local_attention(projected, tokens, *local, causal=self.causal)
+        if not torch.is_grad_enabled() and not isinstance(tokens, DenseTokens) and len(projected):
+            return grouped_attention(projected, tokens, self.heads, self.slopes, causal=self.causal)
         return grid_attention(projected, tokens, self.heads, self._mask(tokens))
 
     def _mask(self, tokens: Tokens) -> Tensor:
