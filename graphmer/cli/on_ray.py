@@ -20,15 +20,13 @@ from graphmer.errors import ConfigError, CorpusError, GraphmerError
 from graphmer.experiment.extractors import require_same_extractors
 from graphmer.experiment.word_corpora import is_transcript
 from graphmer.inference import Predictor, load
+from graphmer.inference.predictor import NODES
 from graphmer.storage import remove_partials
 
 PLAN = "plan.json"
 """File that says of which input and model the shards of a folder are."""
 
-BATCH = 2000
-"""Utterances from which on a batch is complete, as in `Predictor.predict_many`."""
-
-SHARD = 10 * BATCH
+SHARD = 20 * NODES
 """Turns from which on a shard is complete; small enough to be lost, large enough to start a task for."""
 
 
@@ -93,7 +91,7 @@ def predict_on_ray(job: Job, predictor: Predictor, address: str | None) -> None:
         size = job.source.stat().st_size
         ranges = [(begin, min(begin + RANGE, size)) for begin in range(0, size, RANGE)]
         counted = results(partial(_count, job.source), ranges)
-        shards = plan_shards(_lines(counted), nodes=BATCH, turns=SHARD)
+        shards = plan_shards(_lines(counted), nodes=NODES, turns=SHARD)
         _begin(job, shards)
         todo = [shard for shard in shards if not job.part(shard).is_file()]
         for shard, (problems, failure) in zip(
@@ -196,7 +194,7 @@ def _predict(job: Job, shard: Shard) -> Outcome:
         missing = protocol(job.condition, tuple(trained.widths))
         simulated = bool(trained.facts.get("simulated", False))
         with writing(job.part(shard), job.form, trained.labels, simulated=simulated) as write:
-            for prediction in predictor.predict_many(dialogues, missing=missing, nodes=BATCH):
+            for prediction in predictor.predict_many(dialogues, missing=missing, nodes=NODES):
                 write(prediction)
     except (GraphmerError, ValueError) as error:
         return (), str(error)

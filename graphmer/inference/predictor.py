@@ -31,6 +31,9 @@ from graphmer.reprs import counted, short_repr
 from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import TrainedModel, load_model
 
+NODES = 1000
+"""Utterances from which on a batch is complete. What a network makes of more leaves the cache of a processor."""
+
 
 class Predictor:
     """A trained model with its normalisation, graph and labels.
@@ -79,7 +82,7 @@ class Predictor:
         dialogues: Iterable[Dialogue],
         *,
         missing: MissingProtocol | None = None,
-        nodes: int = 2000,
+        nodes: int = NODES,
         workers: int = 1,
     ) -> Iterator[DialoguePrediction]:
         """Predictions of dialogues in their order; only few batches of them are in memory at a time.
@@ -110,7 +113,7 @@ class Predictor:
         return next(self.what_if_many([dialogue]))
 
     def what_if_many(
-        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = NODES
     ) -> Iterator[WhatIf]:
         """`what_if` of dialogues in their order, all sets of modalities in shared batches.
 
@@ -141,7 +144,7 @@ class Predictor:
             yield WhatIf(actual, under, tuple(self.help(modalities_of(actual.dialogue, t)) for t in turns))
 
     def leave_out_many(
-        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = NODES
     ) -> Iterator[DialoguePrediction]:
         """Predictions with the turns that speak for each change and emotion, found by leaving turns out.
 

@@ -73,7 +73,7 @@ def test_rows_are_the_same_to_the_bit_although_a_node_dies_in_the_middle(
     graphmer, cluster, tmp_path, monkeypatch
 ):
     parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr(on_ray, "SHARD", on_ray.BATCH)
+    monkeypatch.setattr(on_ray, "SHARD", 2000)
     model, source, out = saved(tmp_path / "run", "fold1-seed1"), calls(tmp_path, 320), tmp_path / "parts"
     plain = tmp_path / "plain.parquet"
     assert graphmer("predict", model, source, "--out", plain).code == 0
