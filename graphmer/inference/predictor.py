@@ -32,7 +32,7 @@ from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import TrainedModel, load_model
 
 NODES = 1000
-"""Utterances from which on a batch is complete. What a network makes of more leaves the cache of a processor."""
+"""Utterances from which on a batch is complete; what a network makes of more leaves a processor's cache."""
 
 
 class Predictor:
