@@ -57,7 +57,7 @@ def _decoded(
         names = [name for name in each.names if name not in without]
         vectors = [PREFIX + modality for modality in each.widths if modality in assembly.widths]
         decoder = TurnDecoder(each, assembly, str(file.path), file.part)
-        first = 0
+        first = file.first
         for batch in file.batches([*names, *vectors], rows):
             if batch.num_rows:
                 with file.readable():

@@ -53,10 +53,12 @@ class TurnFile:
     Args:
         path: of the file.
         part: set of the official split that its name says; ``None`` if it says none.
+        first: number of the first row that `batches` gives.
     """
 
     path: Path
     part: str | None = None
+    first: int = 0
 
     @property
     def is_parquet(self) -> bool:
@@ -73,6 +75,16 @@ class TurnFile:
         """
         with self.readable():
             return self.open().schema_arrow if self.is_parquet else self.table().schema
+
+    @property
+    def count(self) -> int:
+        """Number of rows.
+
+        Raises:
+            CorpusError: if the file is damaged.
+        """
+        with self.readable():
+            return int(self.open().metadata.num_rows if self.is_parquet else self.table().num_rows)
 
     def open(self, *, mapped: bool = False) -> Any:
         """The Parquet file; checksums of its pages are verified as they are read.
