@@ -143,7 +143,7 @@ class NeighborhoodAverages(nn.Module):
         """As `forward`, for short dialogues without gradients."""
         turn = torch.arange(int(length.max()), device=length.device)
         apart = turn[:, None] - turn
-        weight = [linear.weight for linear in self.maps]
+        weight = [linear.get_parameter("weight") for linear in self.maps]
         decay = [_past(apart, scale).to(weight[0].dtype) for scale in self.scales]
         decay += [] if self.causal else [each.T for each in decay]
         rows = [

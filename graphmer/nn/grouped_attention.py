@@ -74,14 +74,15 @@ def grouped_attention(
     Shapes:
         qkv ``[T, 3 * D]``; slopes ``[H]``; returns ``[T, D]``.
     """
-    key = ("groups", slopes is None, causal)
-    layout = tokens.once(key, lambda: _Layout.of(tokens, slopes, causal=causal))
+    kind = ("groups", slopes is None, causal)
+    layout = tokens.once(kind, lambda: _Layout.of(tokens, slopes, causal=causal))
     width = qkv.shape[1] // 3
     cells = qkv.index_select(0, layout.token)
     attended = cells.new_empty(len(cells), width)
     for grid in layout.grids:
         parts = cells[grid.cells].view(*grid.shape, 3, heads, width // heads).permute(2, 0, 3, 1, 4)
-        attended[grid.cells] = attend(*parts.unbind(), grid.mask).transpose(1, 2).reshape(-1, width)
+        query, key, value = parts.unbind()
+        attended[grid.cells] = attend(query, key, value, grid.mask).transpose(1, 2).reshape(-1, width)
     return attended.index_select(0, layout.cell)
 
 
