@@ -201,7 +201,8 @@ class Trainer:
         """This process's dialogues of a batch, and the weight of its loss in the mean over the processes.
 
         The weight is proportional to the utterances, or with a curriculum to their weights, so that the mean
-        is that of the whole batch. A process that has no dialogue left reads the first one with weight zero: all must take every step together.
+        is that of the whole batch. A process that has no dialogue left reads the first one with weight zero:
+        all must take every step together.
         """
         rank, count = self.fabric.global_rank, self.fabric.world_size
         own = chosen[rank::count]
