@@ -10,7 +10,7 @@ from graphmer.corpora.parquet.turns import TurnDecoder, Turns
 from graphmer.corpora.problems import Findings
 from graphmer.dialogue import Dialogue
 
-BATCH = 2**25
+BATCH = 2**23
 """Bytes of features that are decoded together."""
 
 _MOST = 8192
