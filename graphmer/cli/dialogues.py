@@ -27,6 +27,16 @@ SoundEncoder = Annotated[
         "--audio-model", help="Where the model's audio encoder is, if not where it was in training."
     ),
 ]
+Film = Annotated[
+    Path | None,
+    typer.Option("--video", help="Video of the transcript; by default call.mp4, .mkv, ... beside call.vtt."),
+]
+FaceNetwork = Annotated[
+    str | None,
+    typer.Option(
+        "--video-model", help="Where the model's network of faces is, if not where it was in training."
+    ),
+]
 
 
 def read_dialogues_for(
@@ -38,6 +48,8 @@ def read_dialogues_for(
     *,
     audio: Path | None = None,
     audio_model: str | None = None,
+    video: Path | None = None,
+    video_model: str | None = None,
     zeros: str | None = None,
     pooling: str | None = None,
 ) -> "Iterable[Dialogue]":
@@ -51,6 +63,8 @@ def read_dialogues_for(
         options: of reading a transcript.
         audio: recording of a transcript, if it is not beside it.
         audio_model: place of the audio encoder, where it is another one than in training.
+        video: pictures of a transcript, if they are not beside it.
+        video_model: place of the network of faces, where it is another one than in training.
         zeros: meaning of a vector of zeros; by default as the training corpus was read.
         pooling: reduction of frame-level features; by default as the training corpus was read.
     """
@@ -80,16 +94,18 @@ def read_dialogues_for(
 
     for line in transcript.lines():
         note(line)
-    clips, without = clips_of(path, transcript, audio), []
-    if "audio" not in trained.widths:
-        if audio is not None:
-            note(f"{audio.name} is not read: the model was trained without audio")
-    elif has_recordings(clips):
-        note(f"recording {audio or next(clip.audio for clip in clips if clip.audio is not None)}")
-    else:
-        note("audio missing in all turns: no recording (name it with --audio)")
-        without = ["audio"]
-    places = {"text": text, "audio": audio_model}
+    clips, without = clips_of(path, transcript, audio, video), []
+    for modality, named in (("audio", audio), ("video", video)):
+        if modality not in trained.widths:
+            if named is not None:
+                note(f"{named.name} is not read: the model was trained without {modality}")
+        elif has_recordings(clips, modality):
+            what = "recording" if modality == "audio" else "video"
+            note(f"{what} {next(filter(None, (clip.recording(modality) for clip in clips)))}")
+        else:
+            note(f"{modality} missing in all turns: no recording (name it with --{modality})")
+            without.append(modality)
+    places = {"text": text, "audio": audio_model, "video": video_model}
     given = {modality: place for modality, place in places.items() if place is not None}
     extractors = model_extractors(trained, given, str(predictor.device), without)
     return featured_dialogues(transcript, extractors, trained.widths, cache or default_folder(), note, clips)

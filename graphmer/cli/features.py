@@ -5,14 +5,16 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
 from graphmer.cli.options import Address, Aliases, Device, Engine
 from graphmer.cli.reading import Cache, print_reports, reads_transcripts
+from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from pydantic import JsonValue
     from rich.console import Console
 
     from graphmer.config.schema import Config
@@ -20,7 +22,8 @@ if TYPE_CHECKING:
     from graphmer.features import Extractor
     from graphmer.transcripts import ReadingOptions
 
-    MakeExtractor = Callable[[str, str, str, Mapping[str, Any]], Extractor]
+    ExtractorSettings = Mapping[str, JsonValue]
+    MakeExtractor = Callable[[str, str, str, ExtractorSettings], Extractor]
 
 LabelKey = Annotated[
     str | None, typer.Option("--label", help="Key of the label, in corpora of ConvoKit: one of `meta`.")
@@ -33,6 +36,9 @@ Precision = Annotated[
     Literal["auto", "float32", "bfloat16"],
     typer.Option(help="Number format of the encoder; auto: bfloat16 where the device multiplies in it."),
 ]
+_CHANNELS = "of the channels of the network's input, scaled to 0 to 1: one for each or for all."
+Mean = Annotated[str, typer.Option("--video-mean", metavar="X,X,X", help=f"Mean {_CHANNELS}")]
+Std = Annotated[str, typer.Option("--video-std", metavar="X,X,X", help=f"Standard deviation {_CHANNELS}")]
 
 
 @reads_transcripts
@@ -57,6 +63,20 @@ def features(
     layer: Annotated[
         int, typer.Option("--audio-layer", help="Layer of the speech network, whose frames are averaged.")
     ] = -1,
+    video: Annotated[
+        Path | None, typer.Option(help="Features of the faces in videos: a network as an ONNX file.")
+    ] = None,
+    detector: Annotated[
+        str, typer.Option("--video-detector", help="Detector of faces: haar, or an ONNX file of YuNet.")
+    ] = "haar",
+    rate: Annotated[
+        float, typer.Option("--video-rate", help="Frames a second of the video that are looked at.")
+    ] = 4.0,
+    mean: Mean = "0.485,0.456,0.406",
+    std: Std = "0.229,0.224,0.225",
+    colour: Annotated[
+        Literal["rgb", "bgr"], typer.Option("--video-colour", help="Order of the network's channels.")
+    ] = "rgb",
     name: Annotated[str | None, typer.Option(help="Name of the corpus; that of OUT by default.")] = None,
     label: LabelKey = None,
     classes: Classes = None,
@@ -68,16 +88,17 @@ def features(
 ) -> None:
     """Turn labelled transcripts into a corpus with features.
 
-    The recording of a dialogue lies beside its transcript, call.wav beside call.vtt; or each turn has a clip
-    named by its id, such as MELD's dia0_utt0.mp4. Files whose names have the word train, dev or test are that
-    part of the official split. What is extracted is cached: an interrupted extraction goes on where it
-    stopped.
+    The recordings of a dialogue lie beside its transcript, call.wav and call.mp4 beside call.vtt; or each
+    turn has a clip named by its id, such as MELD's dia0_utt0.mp4. Files whose names have the word train, dev
+    or test are that part of the official split. What is extracted is cached: an interrupted extraction goes
+    on where it stopped.
 
     \b
     examples:
       graphmer features MELD/ data/meld_text --text minilm
       graphmer features calls/ data/calls --text ./my-encoder
       graphmer features calls/ data/calls --audio egemaps
+      graphmer features calls/ data/calls --video enet_b0_8_best_vgaf.onnx
       graphmer features calls/ data/calls --engine ray --address auto
       graphmer features IEMOCAP/ data/iemocap2 --classes happy,sad
       graphmer features tune --help
@@ -98,11 +119,15 @@ def features(
     transcripts = with_classes(transcripts, chosen, parse_aliases(alias or []))
     print_reports(console, transcripts)
     place = str(make_fabric(device, "32-true").device)
-    wanted: list[tuple[str, str, dict[str, Any]]] = [("text", text, {"precision": precision})]
+    wanted: list[tuple[str, str, dict[str, JsonValue]]] = [("text", text, {"precision": precision})]
     if audio is not None:
         wanted.append(("audio", audio, {"layer": layer}))
+    if video is not None:
+        settings: dict[str, JsonValue] = {"detector": detector, "rate": rate, "colour": colour}
+        settings |= {"mean": _numbers("--video-mean", mean), "std": _numbers("--video-std", std)}
+        wanted.append(("video", str(video), settings))
     with _engine(engine, address, console) as make:
-        extractors = [make(modality, model, place, settings) for modality, model, settings in wanted]
+        extractors = [make(modality, model, place, chosen) for modality, model, chosen in wanted]
         for extractor in extractors:
             console.print(f"{extractor.modality} features of {extractor.provenance}", soft_wrap=True)
         with bar(console) as progress:
@@ -126,14 +151,21 @@ def _engine(engine: str, address: str | None, console: "Console") -> "Iterator[M
         return
     from graphmer.cluster import ExtractorPlace, RayExtractor, connected
 
-    def make(modality: str, model: str, device: str, settings: Mapping[str, Any]) -> "Extractor":
-        known = str(Path(model).absolute()) if Path(model).exists() else model
-        place = ExtractorPlace(modality, known, device, tuple(settings.items()))
+    def make(modality: str, model: str, device: str, settings: "ExtractorSettings") -> "Extractor":
+        place = ExtractorPlace.of(modality, model, device, settings)
         return RayExtractor(make_extractor(modality, model, device, settings), place)
 
     with connected(address) as resources:
         console.print(resources)
         yield make
+
+
+def _numbers(option: str, text: str) -> "list[JsonValue]":
+    """Numbers separated by commas."""
+    try:
+        return [float(number) for number in text.split(",")]
+    except ValueError:
+        raise ConfigError(f"{option}: must be numbers separated by commas; got {text!r}.") from None
 
 
 def extracted(config: "Config", device: str) -> "Corpus | None":

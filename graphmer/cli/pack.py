@@ -17,7 +17,7 @@ def pack(
     """Pack a trained model into one file that predicts anywhere.
 
     The file holds the weights, settings, labels, normalisation, a model card with the scores and the licence
-    of the corpus, and the extractors' models where they are folders; no pickles. It has a checksum.
+    of the corpus, and the extractors' models where they are folders or files; no pickles. It has a checksum.
 
     \b
     examples:

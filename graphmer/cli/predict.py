@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from graphmer.cli.dialogues import Encoder, Sound, SoundEncoder, read_dialogues_for
+from graphmer.cli.dialogues import (
+    Encoder,
+    FaceNetwork,
+    Film,
+    Sound,
+    SoundEncoder,
+    read_dialogues_for,
+)
 from graphmer.cli.options import Address, Device, Engine, ModelPath, Pooling, Zeros, inference_device
 from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
@@ -74,6 +81,8 @@ def predict(
     text: Encoder = None,
     audio: Sound = None,
     audio_model: SoundEncoder = None,
+    video: Film = None,
+    video_model: FaceNetwork = None,
     cache: Cache = None,
     pooling: Pooling = None,
     zeros: Zeros = None,
@@ -143,6 +152,8 @@ def predict(
         reading,
         audio=audio,
         audio_model=audio_model,
+        video=video,
+        video_model=video_model,
         zeros=zeros,
         pooling=pooling,
     )

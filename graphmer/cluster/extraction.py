@@ -1,11 +1,13 @@
 """Extraction of features by tasks on a Ray cluster."""
 
-from collections.abc import Iterator, Sequence
+import json
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache, partial
-from typing import Any
+from pathlib import Path
 
 import torch
+from pydantic import JsonValue
 
 from graphmer.cluster.tasks import results
 from graphmer.experiment.extractors import make_extractor
@@ -22,13 +24,23 @@ class ExtractorPlace:
         modality: of the features.
         model: name, folder or id.
         device: on which it computes.
-        settings: name and value of each.
+        settings: as JSON.
     """
 
     modality: str
     model: str
     device: str
-    settings: tuple[tuple[str, Any], ...]
+    settings: str
+
+    @classmethod
+    def of(
+        cls, modality: str, model: str, device: str, settings: Mapping[str, JsonValue]
+    ) -> "ExtractorPlace":
+        """Arguments as those of `make_extractor`; paths become absolute, as processes have other folders."""
+        known = {
+            name: _absolute(value) if isinstance(value, str) else value for name, value in settings.items()
+        }
+        return cls(modality, _absolute(model), device, json.dumps(known))
 
     def make(self) -> Extractor:
         """The extractor.
@@ -36,7 +48,12 @@ class ExtractorPlace:
         Raises:
             ConfigError: if it cannot be loaded.
         """
-        return make_extractor(self.modality, self.model, self.device, dict(self.settings))
+        return make_extractor(self.modality, self.model, self.device, json.loads(self.settings))
+
+
+def _absolute(name: str) -> str:
+    """The absolute path of a file or folder that is there; any other name as it is."""
+    return str(Path(name).absolute()) if Path(name).exists() else name
 
 
 Batch = tuple[Sequence[str], Sequence[Clip]]

@@ -117,12 +117,14 @@ def checked(
     root, features = config.data.root, config.features
     if root is not None:
         updated["data"] = config.data.model_copy(update={"root": (folder / root.expanduser()).resolve()})
+        if (rttm := config.data.reading.rttm) is not None:
+            reading = config.data.reading.model_copy(update={"rttm": (folder / rttm.expanduser()).resolve()})
+            updated["data"] = updated["data"].model_copy(update={"reading": reading})
     if features is not None:
-        models = {"text": features.text, "audio": features.audio}
         found = {
-            modality: str((folder / model).resolve())
-            for modality, model in models.items()
-            if model is not None and (folder / model).is_dir()
+            name: str((folder / model).resolve())
+            for name, is_there in _MODELS.items()
+            if (model := getattr(features, name)) is not None and is_there(folder / model)
         }
         updated["features"] = features.model_copy(update=found)
     return config.model_copy(update=updated)
@@ -131,6 +133,15 @@ def checked(
 def dump_config(config: Config) -> str:
     """The resolved configuration as YAML that `load_config` reads back."""
     return yaml.safe_dump(config.model_dump(mode="json"), sort_keys=False, allow_unicode=True)
+
+
+_MODELS = {
+    "text": Path.is_dir,
+    "audio": Path.is_dir,
+    "video": Path.is_file,
+    "video_detector": Path.is_file,
+}
+"""Fields of features that may name a path, and whether something is there."""
 
 
 class _UniqueKeys(yaml.SafeLoader):

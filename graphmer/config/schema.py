@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, model_validator
+from pydantic import Field, JsonValue, ValidationInfo, model_validator
 
 from graphmer.corpora.assemble import ZerosPolicy
 from graphmer.corpora.pooling import Pooling
@@ -18,6 +18,7 @@ from graphmer.systems import StageSettings, System
 from graphmer.systems.graphmer import GraphmerSettings
 from graphmer.systems.model import AnyNetworkSettings, systems_of
 from graphmer.training.optimization import Optimization
+from graphmer.transcripts.settings import ReadingSettings
 
 
 class SimulationConfig(Settings):
@@ -79,6 +80,8 @@ class DataConfig(Settings):
     """Turns without a label are context, read but never scored, or are left out as if they were not there."""
     normalise: Literal["standard", "none"] = "standard"
     """`standard`: zero mean, unit deviation of the training part. `none` as in MoMKE's code."""
+    reading: ReadingSettings = ReadingSettings()
+    """`transcripts`: what the files cannot answer, such as names of speakers."""
     simulation: SimulationConfig = SimulationConfig()
     """The simulated corpus, where it is used."""
 
@@ -109,6 +112,8 @@ class DataConfig(Settings):
             raise ValueError(
                 f"`mapped` needs format graphmer or parquet; got {self.format}: use `graphmer data convert`"
             )
+        if self.reading != ReadingSettings() and self.format != "transcripts":
+            raise ValueError(f"`reading` needs format transcripts; got {self.format}: leave it out")
         return self
 
 
@@ -124,6 +129,30 @@ class FeaturesConfig(Settings):
     wav2vec 2.0 or HuBERT as a folder (relative to this file) or an id of the Hugging Face hub."""
     audio_layer: int = -1
     """Layer of the speech network whose frames are averaged, from 1; negative from the end."""
+    video: Annotated[str, Field(min_length=1)] | None = None
+    """Features of the faces in videos beside the transcripts: a network as an ONNX file (relative to this
+    file)."""
+    video_detector: Annotated[str, Field(min_length=1)] = "haar"
+    """Detector of faces: `haar`, inside OpenCV's package, or an ONNX file of YuNet."""
+    video_rate: Annotated[float, Field(gt=0, le=100)] = 4.0
+    """Frames a second that are looked at."""
+    video_mean: tuple[float, ...] = (0.485, 0.456, 0.406)
+    """Mean of each channel of the network's input, scaled to [0, 1]; or one for all channels."""
+    video_std: tuple[Annotated[float, Field(gt=0)], ...] = (0.229, 0.224, 0.225)
+    """Standard deviation of each channel, likewise."""
+    video_colour: Literal["rgb", "bgr"] = "rgb"
+    """Order of the channels."""
+
+    @property
+    def video_settings(self) -> dict[str, JsonValue]:
+        """Settings of the extractor of video."""
+        return {
+            "detector": self.video_detector,
+            "rate": self.video_rate,
+            "mean": list(self.video_mean),
+            "std": list(self.video_std),
+            "colour": self.video_colour,
+        }
 
 
 class SplitConfig(Settings):

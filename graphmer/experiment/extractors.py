@@ -12,6 +12,7 @@ from graphmer.corpora.parquet.read import common_header
 from graphmer.errors import CheckpointError
 from graphmer.features import (
     Extractor,
+    FaceNetworkExtractor,
     FunctionalsExtractor,
     Library,
     Provenance,
@@ -38,9 +39,16 @@ def _audio_extractor(model: str, device: str, settings: ExtractorSettings) -> Ex
     return SpeechNetworkExtractor(model, device, settings.get("layer", -1))  # type: ignore[arg-type]
 
 
+def _video_extractor(model: str, device: str, settings: ExtractorSettings) -> Extractor:
+    names = ("detector", "rate", "mean", "std", "colour")
+    chosen = {name: settings[name] for name in names if name in settings}
+    return FaceNetworkExtractor(model, **chosen)  # type: ignore[arg-type]  # checked by the extractor
+
+
 EXTRACTORS: Mapping[str, Callable[[str, str, ExtractorSettings], Extractor]] = {
     "text": _text_extractor,
     "audio": _audio_extractor,
+    "video": _video_extractor,
 }
 """Makers of extractors by modality, from the name of a model, a device and settings."""
 
@@ -78,10 +86,20 @@ def model_extractors(
     for modality, stored in known.items():
         if modality in without:
             continue
-        extractor = make_extractor(modality, models.get(modality, stored.model), device, stored.settings)
+        model = models.get(modality, stored.model)
+        extractor = make_extractor(modality, model, device, {**stored.settings, **_places(stored, model)})
         _require_same(stored, extractor.provenance, modality, extractor.provenance.model)
         found.append(extractor)
     return found
+
+
+def _places(stored: Provenance, model: str) -> dict[str, str]:
+    """Where further files of an extractor are: where they were in training, or beside its model."""
+    beside = {setting: Path(model).parent / Path(place).name for setting, place in stored.files.items()}
+    return {
+        setting: str(beside[setting]) if not Path(place).is_file() and beside[setting].is_file() else place
+        for setting, place in stored.files.items()
+    }
 
 
 def model_provenance(trained: TrainedModel) -> dict[str, Provenance]:

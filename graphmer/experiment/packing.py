@@ -4,6 +4,7 @@ from pathlib import Path
 
 from graphmer.evaluation.predictions import Predictions
 from graphmer.experiment.extractors import model_provenance
+from graphmer.features import Provenance
 from graphmer.inference.pack import write_pack
 from graphmer.inference.predictor import model_folder
 from graphmer.report.model_card import model_card
@@ -14,8 +15,8 @@ from graphmer.training.run_folder import RunFolder
 def pack(run: Path, path: Path, fold: int | None = None, seed: int | None = None) -> TrainedModel:
     """Write a model of a run as one file, which `graphmer.load` and the commands take in place of the run.
 
-    The models of its extractors are in it where they are folders; it names those that are packages or on a
-    hub.
+    The models of its extractors are in it where they are folders or files; it names those that are packages
+    or on a hub.
 
     Args:
         run: folder that `graphmer train` made.
@@ -35,7 +36,12 @@ def pack(run: Path, path: Path, fold: int | None = None, seed: int | None = None
     trained = load_model(folder)
     files = sorted((folder / "predictions").glob("*.npz"), key=lambda file: (len(file.stem), file.stem))
     predicted = {each.condition.removeprefix("fixed:"): each for each in map(Predictions.load, files)}
-    places = {modality: Path(stored.model) for modality, stored in model_provenance(trained).items()}
-    extractors = {modality: place for modality, place in places.items() if place.is_dir()}
+    extractors = {modality: _places(stored) for modality, stored in model_provenance(trained).items()}
     write_pack(path, folder, model_card(trained, predicted, path.name), extractors)
     return trained
+
+
+def _places(stored: Provenance) -> list[Path]:
+    """Folders and files of an extractor's model."""
+    places = [Path(place) for place in (stored.model, *stored.files.values())]
+    return [place for place in places if place.is_dir() or (place.is_absolute() and place.is_file())]

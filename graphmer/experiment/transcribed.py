@@ -11,7 +11,7 @@ from graphmer.experiment.extraction import Progress
 from graphmer.experiment.extractors import make_extractor
 from graphmer.experiment.words import corpus_of, read_transcripts
 from graphmer.features import default_folder
-from graphmer.transcripts import ReadingOptions
+from graphmer.transcripts.settings import ReadingSettings
 
 FOLDER = Path("corpus")
 """Folder of the extracted corpus within a run folder."""
@@ -42,7 +42,7 @@ def transcribed_corpus(
     if config.features is None or config.data.simulates:
         return None
     assert config.data.root is not None  # the schema has checked it
-    transcripts = read_transcripts(config.data.root, ReadingOptions())
+    transcripts = read_transcripts(config.data.root, config.data.reading.options())
     for path, transcript in transcripts.items():
         for line in transcript.lines():
             note(f"{path.name}: {line}")
@@ -50,6 +50,8 @@ def transcribed_corpus(
     extractors = [make_extractor("text", wanted.text, device, {"precision": wanted.precision})]
     if wanted.audio is not None:
         extractors.append(make_extractor("audio", wanted.audio, device, {"layer": wanted.audio_layer}))
+    if wanted.video is not None:
+        extractors.append(make_extractor("video", wanted.video, device, wanted.video_settings))
     for extractor in extractors:
         note(f"{extractor.modality} features of {extractor.provenance}")
     corpus, done = corpus_of(transcripts, extractors, config.name, default_folder(), progress)
@@ -60,7 +62,7 @@ def transcribed_corpus(
 
 def stored(config: Config) -> Config:
     """The configuration that reads the extracted corpus from the run folder."""
-    data = config.data.model_copy(update={"format": "graphmer", "root": FOLDER})
+    data = config.data.model_copy(update={"format": "graphmer", "root": FOLDER, "reading": ReadingSettings()})
     return config.model_copy(update={"data": data, "features": None})
 
 

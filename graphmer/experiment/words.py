@@ -108,19 +108,22 @@ def corpus_of(
         findings: collector of all problems; if omitted, errors raise.
 
     Raises:
-        CorpusError: if no turn has a label, none has a recording where audio is extracted, a dialogue is
-            invalid, or it trained an encoder.
+        CorpusError: if no turn has a label, none has a recording where audio or video is extracted, a
+            dialogue is invalid, or it trained an encoder.
     """
     labelled = labelled_dialogues(transcripts)
     for extractor in extractors:
         tuning: Tuning | None = getattr(extractor, "tuning", None)
         if tuning is not None:
             _require_unseen(tuning, labelled.dialogues)
-    if any(extractor.modality == "audio" for extractor in extractors) and not has_recordings(labelled.clips):
-        raise CorpusError(
-            f"{next(iter(transcripts))}: no recording is beside it. Put call.wav beside call.vtt, or "
-            "clips named by the ids of the turns into a folder of the transcript's name."
-        )
+    for modality, example in (("audio", "call.wav"), ("video", "call.mp4")):
+        wanted = any(extractor.modality == modality for extractor in extractors)
+        if wanted and not has_recordings(labelled.clips, modality):
+            what = "recording" if modality == "audio" else "video"
+            raise CorpusError(
+                f"{next(iter(transcripts))}: no {what} is beside it. Put {example} beside call.vtt, or "
+                "clips named by the ids of the turns into a folder of the transcript's name."
+            )
     done = with_features(labelled.dialogues, extractors, cache, progress, labelled.clips)
     provenance = {extractor.modality: extractor.provenance for extractor in extractors}
     return corpus_with_features(labelled, done, provenance, transcripts, name, findings), done

@@ -7,12 +7,14 @@ from graphmer.features.extract import Extracted, extract
 from graphmer.features.extractor import Clip, Extractor, Missing
 from graphmer.features.provenance import Provenance
 from graphmer.features.text import MINILM, TextExtractor
+from graphmer.features.video import FaceNetworkExtractor
 
 __all__ = [
     "MINILM",
     "Clip",
     "Extracted",
     "Extractor",
+    "FaceNetworkExtractor",
     "FunctionalsExtractor",
     "Library",
     "Missing",

@@ -13,11 +13,12 @@ import numpy as np
 from joblib import Parallel, cpu_count, delayed
 from numpy.typing import NDArray
 
-from graphmer.features.audio import RATE, SILENCE, AudioReader, Span, checked
+from graphmer.features.audio import RATE, SILENCE, AudioReader, checked
 from graphmer.features.extractor import Clip, Missing, Vector
 from graphmer.features.models import package_version
 from graphmer.features.provenance import Provenance
 from graphmer.features.recording import Signal, read_spans
+from graphmer.features.spans import Span
 
 Library = Literal["egemaps", "opensmile"]
 """afx-audio, or openSMILE, which may not be used commercially."""

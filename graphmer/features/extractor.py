@@ -20,15 +20,21 @@ class Clip:
 
     Args:
         text: its words; ``None`` if there are none.
-        audio: file with its recording, of one utterance or of many; ``None`` if there is none.
-        start: when it begins in the recording, in seconds; ``None`` if that is unknown.
+        audio: file with its sound, of one utterance or of many; ``None`` if there is none.
+        start: when it begins in the recordings, in seconds; ``None`` if that is unknown.
         end: when it ends, in seconds; infinity for the end of the file.
+        video: file with its pictures, as `audio`.
     """
 
     text: str | None = None
     audio: Path | None = None
     start: float | None = None
     end: float | None = None
+    video: Path | None = None
+
+    def recording(self, modality: str) -> Path | None:
+        """File of a modality; ``None`` if there is none."""
+        return {"audio": self.audio, "video": self.video}.get(modality)
 
 
 @dataclass(frozen=True)

@@ -24,10 +24,20 @@ def package_version(package: str, extra: str) -> str:
     try:
         return version(package)
     except PackageNotFoundError:
-        raise ConfigError(
-            f"{extra.capitalize()} features need {package}, which is not installed. Run: "
-            f'pip install "graphmer[{extra}]"'
-        ) from None
+        raise missing_package(package, extra) from None
+
+
+def missing_package(package: str, extra: str) -> ConfigError:
+    """The error of a package that features of a modality need and that is not installed.
+
+    Args:
+        package: its name.
+        extra: of graphmer, which has it.
+    """
+    return ConfigError(
+        f"{extra.capitalize()} features need {package}, which is not installed. Run: "
+        f'pip install "graphmer[{extra}]"'
+    )
 
 
 def model_folder(model: str, kind: str, default: str) -> Path:

@@ -2,7 +2,7 @@
 
 import hashlib
 
-from pydantic import JsonValue
+from pydantic import Field, JsonValue
 
 from graphmer.settings import Settings
 
@@ -22,13 +22,15 @@ class Provenance(Settings):
     """Everything else that changes the vectors."""
     sha256: str
     """Hash of the files of the model; empty if it has none."""
+    files: dict[str, str] = Field(default={})
+    """Where further files of the extractor are, by the setting that has their hash."""
 
     @property
     def digest(self) -> str:
-        """Hash of all that makes vectors comparable: neither the place of the model nor versions count."""
+        """Hash of all that makes vectors comparable: neither places of files nor versions count."""
         content = self.model_copy(update={"model": "", "version": ""})
         ordered = content.model_copy(update={"settings": dict(sorted(self.settings.items()))})
-        return hashlib.sha256(ordered.model_dump_json().encode()).hexdigest()
+        return hashlib.sha256(ordered.model_dump_json(exclude={"files"}).encode()).hexdigest()
 
     def __str__(self) -> str:
         facts = [f"{name} {value}" for name, value in self.settings.items()]

@@ -14,6 +14,9 @@ from graphmer.checksums import file_checksum
 Signal = NDArray[np.float32]
 """Mono signal ``[samples]``, full scale 1."""
 
+DAMAGED = (LookupError, OverflowError)
+"""What PyAV raises of some damaged files beside its own errors."""
+
 _PREROLL = 0.5
 """Seconds that are decoded before a span: codecs such as MP3 and AAC need what comes before it."""
 
@@ -47,13 +50,13 @@ def open_recording(path: Path) -> Recording:
             if next(container.decode(stream), None) is None:
                 raise ValueError("it has no sound")
             container.seek(0)
-            origin, end = _origin(container), 0.0
+            origin, end = origin_of(container), 0.0
             for packet in container.demux(stream):
                 if packet.pts is not None:
                     end = max(end, float((packet.pts + (packet.duration or 0)) * packet.time_base))
         return Recording(path, file_checksum(path), end - origin)
-    except (av.FFmpegError, OSError) as error:
-        raise ValueError(_problem(error)) from None
+    except (av.FFmpegError, OSError, *DAMAGED) as error:
+        raise ValueError(problem_of(error)) from None
 
 
 def read_spans(path: Path, spans: Sequence[tuple[float, float]], rate: int) -> list[Signal | None]:
@@ -76,7 +79,7 @@ def read_spans(path: Path, spans: Sequence[tuple[float, float]], rate: int) -> l
         with av.open(str(path)) as container:
             stream = _sound(container)
             found.extend(_span(container, stream, start, end, rate) for start, end in spans)
-    except (av.FFmpegError, OSError, ValueError):  # it was there a moment ago
+    except (av.FFmpegError, OSError, ValueError, *DAMAGED):  # it was there a moment ago
         found += [None] * (len(spans) - len(found))
     return found
 
@@ -92,7 +95,7 @@ def _span(container: Any, stream: Any, start: float, end: float, rate: int) -> S
 
 
 def _decoded(container: Any, stream: Any, start: float, end: float, rate: int) -> Signal:
-    origin = _origin(container)
+    origin = origin_of(container)
     start, end = start + origin, end + origin
     container.seek(int(max(0.0, start - _PREROLL) / stream.time_base), stream=stream)
     pieces, sampling, time = [], rate, start
@@ -137,11 +140,14 @@ def _sound(container: Any) -> Any:
     return stream
 
 
-def _origin(container: Any) -> float:
+def origin_of(container: Any) -> float:
     """Time stamp at which a file begins, in seconds: not zero for streams and for some encoders."""
     return (container.start_time or 0) / 1_000_000
 
 
-def _problem(error: Exception) -> str:
-    text = getattr(error, "strerror", None) or str(error)
+def problem_of(error: Exception) -> str:
+    """What FFmpeg or the system says of a file, in one line."""
+    text = getattr(error, "strerror", None)
+    if text is None:
+        text = "it is damaged" if isinstance(error, DAMAGED) else str(error)
     return " ".join(text.split()).rstrip(".")

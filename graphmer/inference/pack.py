@@ -2,13 +2,13 @@
 
 A pack is a ZIP archive of stored, uncompressed files: ``model.json``, ``model.safetensors``,
 ``what_if.json`` where it was measured, the model card ``README.md``, and the folder
-``extractors/<modality>`` of each extractor whose model is a folder. The comment of the archive holds the
-checksum of the whole file.
+``extractors/<modality>`` of each extractor whose model is a folder or files. The comment of the archive
+holds the checksum of the whole file.
 """
 
 import re
 import shutil
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from zipfile import ZIP_STORED, BadZipFile, ZipFile, ZipInfo, is_zipfile
 
@@ -31,22 +31,23 @@ _HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 _WHENEVER = (1980, 1, 1, 0, 0, 0)  # the same model makes the same bytes
 
 
-def write_pack(path: Path, model: Path, card: str, extractors: Mapping[str, Path]) -> None:
+def write_pack(path: Path, model: Path, card: str, extractors: Mapping[str, Sequence[Path]]) -> None:
     """Write a model as one file.
 
     Args:
         path: of the file.
         model: folder of the trained model.
         card: model card in Markdown.
-        extractors: folder of the extractor's model by modality.
+        extractors: folders and files of the extractor's model by modality.
 
     Raises:
         OSError: if a file cannot be read or written; an existing pack is then left as it was.
     """
     files = {name: model / name for name in _MODEL if (model / name).is_file()}
-    for modality, folder in extractors.items():
-        for file in sorted(each for each in folder.rglob("*") if each.is_file()):
-            files[f"{EXTRACTORS}/{modality}/{file.relative_to(folder).as_posix()}"] = file
+    for modality, place in ((modality, place) for modality, places in extractors.items() for place in places):
+        top = place if place.is_dir() else place.parent
+        for file in sorted(each for each in (place, *place.rglob("*")) if each.is_file()):
+            files[f"{EXTRACTORS}/{modality}/{file.relative_to(top).as_posix()}"] = file
     with replacing(path) as partial:
         with ZipFile(partial, "w", ZIP_STORED) as archive:
             archive.comment = UNSEALED.encode()

@@ -302,8 +302,11 @@ def _unpacked_facts(facts: Mapping[str, Any], folder: Path) -> dict[str, Any]:
     extractors = dict(facts.get("extractors", {}))
     for modality, stored in extractors.items():
         own = folder / EXTRACTORS / modality
-        if own.is_dir():
-            extractors[modality] = {**stored, "model": str(own)}
+        if not own.is_dir():
+            continue
+        one, further = own / Path(stored["model"]).name, stored.get("files", {})
+        places = {setting: str(own / Path(place).name) for setting, place in further.items()}
+        extractors[modality] = {**stored, "model": str(one if one.is_file() else own), "files": places}
     return {**facts, "extractors": extractors} if extractors else dict(facts)
 
 

@@ -2,7 +2,7 @@
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from graphmer.errors import ConfigError
@@ -51,9 +51,24 @@ def read_merged_speakers(path: str | Path) -> dict[str, str]:
     )
     if not is_valid or not content:
         raise ConfigError(f"{path}: must give lists of names by name. Write e.g. `Ann: [ann, Ann (Host)]`.")
+    try:
+        return merged_names(content)
+    except ValueError as error:
+        raise ConfigError(f"{path}: {error}. Keep one.") from None
+
+
+def merged_names(persons: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The name to use, by the name in transcripts.
+
+    Args:
+        persons: the names in transcripts by the name to use.
+
+    Raises:
+        ValueError: if a name belongs to two persons.
+    """
     found: dict[str, str] = {}
-    for name, others in content.items():
+    for name, others in persons.items():
         for other in others:
-            if found.setdefault(other, name) != name or (other in content and other != name):
-                raise ConfigError(f"{path}: {other!r} belongs to two persons. Keep one.")
+            if found.setdefault(other, name) != name or (other in persons and other != name):
+                raise ValueError(f"{other!r} belongs to two persons")
     return found

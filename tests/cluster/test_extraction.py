@@ -22,7 +22,7 @@ def test_vectors_are_those_of_the_extractor_in_its_batches(monkeypatch):
     monkeypatch.setattr("graphmer.experiment.extractors.EXTRACTORS", LETTERS)
     clips = [Clip(text) for text in ("aa", "b", None, "cde", "aa", "eeee", "ab")]
     plain = LetterExtractor()
-    on_ray = RayExtractor(LetterExtractor(), ExtractorPlace("text", "letters", "cpu", ()))
+    on_ray = RayExtractor(LetterExtractor(), ExtractorPlace.of("text", "letters", "cpu", {}))
     expected, found = extract(plain, clips), extract(on_ray, clips)
     assert given == plain.seen
     assert [str(vector) for vector in found.vectors] == [str(vector) for vector in expected.vectors]

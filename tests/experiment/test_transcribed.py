@@ -108,3 +108,42 @@ def test_features_and_transcripts_belong_together(meld, tmp_path):
 def test_transcripts_that_are_not_there_are_one_line(meld, tmp_path):
     with pytest.raises(CorpusError, match="no such file"):
         Components(settings(tmp_path / "config", tmp_path / "absent"))
+
+
+def test_transcripts_are_read_with_the_choices_of_the_configuration(meld, tmp_path):
+    data = {
+        "format": "transcripts",
+        "root": str(meld),
+        "reading": {"merge_speakers": {"Ann": ["A", "B"]}, "columns": {"text": "Utterance"}},
+    }
+    run = Run.begin(config(tmp_path / "config", data=data, **SETTINGS), tmp_path / "runs")
+    assert {name for each in run.components.corpus.dialogues for name in each.speakers} == {"Ann"}
+    assert Run.reopen(run.folder.path).components.corpus.fingerprint == run.components.corpus.fingerprint
+
+
+def test_a_diarization_is_named_relative_to_the_configuration(meld, tmp_path):
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "calls.rttm").write_text("SPEAKER call 1 0.0 2.0 <NA> <NA> Ann <NA> <NA>\n")
+    data = {"format": "transcripts", "root": str(meld), "reading": {"rttm": "calls.rttm"}}
+    chosen = config(tmp_path / "config", data=data, **SETTINGS)
+    assert set(chosen.data.reading.options().rttm) == {"call"}
+
+
+@pytest.mark.parametrize(
+    ("reading", "message"),
+    [
+        ({"columns": {"who": "Speaker"}}, "roles must be of speaker, text"),
+        ({"merge_speakers": {"Ann": ["A"], "Bob": ["A"]}}, "'A' belongs to two persons"),
+        ({"merge_gap": -1}, "merge_gap"),
+    ],
+)
+def test_choices_of_reading_are_checked_before_a_file_is_read(meld, tmp_path, reading, message):
+    data = {"format": "transcripts", "root": str(meld), "reading": reading}
+    with pytest.raises(ConfigError, match=message):
+        config(tmp_path / "config", data=data, **SETTINGS)
+
+
+def test_choices_of_reading_are_refused_where_there_are_no_transcripts(tmp_path):
+    data = {"format": "graphmer", "root": str(tmp_path), "reading": {"speakers": "one"}}
+    with pytest.raises(ConfigError, match="`reading` needs format transcripts; got graphmer"):
+        config(tmp_path / "config", data=data)
