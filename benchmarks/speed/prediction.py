@@ -119,16 +119,6 @@ def measure(rounds: int) -> dict[str, Any]:
             outs = [worker.out("recipe", FORMS["jsonl"], "jsonl") for worker in workers.values()]
             apart = rows_apart(*outs) if BEFORE else None
         found = rates(taken, turns, apart) | {"predict/start": start(starts)}
-        with Worker(here, folder) as small, Worker(here, folder) as large:
-            peaks = [
-                worker.predict("recipe", f"{source}.parquet", "parquet")["peak"]
-                for worker, source in ((small, "corpus"), (large, "larger"))
-            ]
-        found["predict/memory"] = {
-            "value": peaks[1] / peaks[0],
-            "detail": f"{peaks[1] / 2**20:.0f} against {peaks[0] / 2**20:.0f} MiB for {turns * LARGER:,} and "
-            f"{turns:,} turns",
-        }
         if find_spec("ray") is None:
             return found | {"predict/engines": {"why": "not measured: Ray was not installed"}}
         return found | {"predict/engines": engines(folder, turns, LARGER)}

@@ -9,7 +9,7 @@ from typing import Any
 
 from graphmer.cluster.shards import Counted, Shard
 from graphmer.corpora.assemble import ZerosPolicy
-from graphmer.corpora.parquet.files import TurnFile, turn_files
+from graphmer.corpora.parquet.files import TurnFile, read_groups, turn_files
 from graphmer.corpora.parquet.read import dialogues_of
 from graphmer.corpora.parquet.schema import read_columns
 from graphmer.corpora.pooling import Pooling
@@ -53,7 +53,7 @@ class TurnRows(TurnFile):
                 chosen.append(group)
             place += count
         yield _Skipped(before)
-        yield from opened.iter_batches(rows, row_groups=chosen, columns=list(columns), use_threads=False)
+        yield from read_groups(opened, chosen, columns, rows)
 
 
 @dataclass(frozen=True)
