@@ -15,7 +15,7 @@ from benchmarks.speed.run import BENCHES, RESULTS
 
 MAIN = (
     "train/float32/atv", "train/float32/a", "train/float32/sets", "train/bfloat16/sets", "read/a",
-    "experiment", "stream", "long/memory", "mapped/rate",
+    "experiment", "predict/parquet", "stream", "long/memory", "mapped/rate",
     "text/bfloat16",
 )  # fmt: skip
 """Rows of the short table."""
@@ -63,7 +63,9 @@ def summary(stored: Mapping[str, Mapping[str, Any]]) -> str:
     measured = {name: row for result in stored.values() for name, row in result["measured"].items()}
     found = {goal: measured[goal.name] for goal in GOALS if goal.name in MAIN}
     rows = [
-        f"| {goal.work} | {row['value']:.3g}{goal.unit} |" for goal, row in found.items() if "value" in row
+        f"| {goal.work} | {figures(row['value'])}{goal.unit} |"
+        for goal, row in found.items()
+        if "value" in row
     ]
     return "\n" + "\n".join(["| work | measured |", "| --- | --- |", *rows]) + "\n\n"
 
@@ -103,8 +105,13 @@ def cost(prediction: Mapping[str, Any]) -> str:
 def measurement(goal: Goal, found: Mapping[str, Any]) -> str:
     if "value" not in found:
         return str(found["why"])
-    value = f"{found['value']:.3g}{goal.unit}"
+    value = f"{figures(found['value'])}{goal.unit}"
     return f"{value} ({found['detail']})" if "detail" in found else value
+
+
+def figures(value: float) -> str:
+    """Three significant figures, or a whole number where that is longer."""
+    return f"{value:,.0f}" if value >= 1000 else f"{value:.3g}"
 
 
 def met(goal: Goal, found: Mapping[str, Any]) -> str:
