@@ -35,7 +35,7 @@ def test_vectors_are_those_of_the_extractor_in_its_batches(monkeypatch):
 def test_a_corpus_has_the_same_features_with_ray_and_without(cluster, tmp_path):
     from typer.testing import CliRunner
 
-    from graphmer.cli.commands import app
+    from graphmer.cli.app import app
     from graphmer.corpora.dataset import read_dataset
 
     (tmp_path / "encoder").mkdir()
