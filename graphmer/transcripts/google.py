@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic.dataclasses import dataclass
 
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text
@@ -40,7 +41,8 @@ _Tag = Annotated[Name, BeforeValidator(_tag)]
 """Number of a speaker or a channel; 0 stands for none."""
 
 
-class _Word(Part):
+@dataclass(frozen=True, slots=True)
+class _Word:
     word: Text = ""
     start: _Time = _key("startTime", "startOffset", "start_time", "start_offset")
     end: _Time = _key("endTime", "endOffset", "end_time", "end_offset")
@@ -64,6 +66,8 @@ def _unwrapped(value: Any) -> Any:
 
 
 class _Google(Part):
+    is_reshaped = True
+
     results: tuple[_Result, ...]
 
     _unwrap = model_validator(mode="before")(_unwrapped)
@@ -98,7 +102,12 @@ def _is_google(begin: Any) -> bool:
     begin = _unwrapped(begin)
     results = begin.get("results") if isinstance(begin, dict) else None
     parts = [part for part in results if isinstance(part, dict)] if isinstance(results, list) else []
-    return any("alternatives" in part and "type" not in part for part in parts)
+    return any(_is_result(part) for part in parts)
+
+
+def _is_result(part: dict[str, Any]) -> bool:
+    """Whether it is one of Google; those of Speechmatics have a type, those of Watson are final or not."""
+    return "alternatives" in part and "type" not in part and "final" not in part
 
 
 GOOGLE = JsonFormat("Google Speech-to-Text JSON", _Google, _is_google, _cues)

@@ -10,7 +10,7 @@ from typing import Any
 from graphmer.errors import CorpusError
 from graphmer.transcripts.annotators import agreed
 from graphmer.transcripts.assemble import Cue, turns
-from graphmer.transcripts.json_file import beginning
+from graphmer.transcripts.json_file import beginning, well_formed
 from graphmer.transcripts.label_studio_file import TEXT, Region, read_tasks
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
@@ -23,6 +23,8 @@ _LONGEST = 1e9
 
 class LabelStudioFormat:
     """Dialogues of the tag ``Paragraphs``, labelled by ``ParagraphLabels`` or by choices for each region.
+
+    Transcribed recordings are read from JSON; see `audio_turns`.
 
     A region labels each turn that it touches. A turn with several labels of one annotator has none of them.
     Cancelled annotations, drafts and predictions are left out. Turns are never merged.
@@ -83,7 +85,8 @@ def _cue(turn: Mapping[str, Any], label: str | None, where: str) -> Cue:
         end = start + duration
     if start is not None and end is not None and end < start:
         raise CorpusError(f"{where}: ends before it starts ({start} s, {end} s). Correct its times.")
-    return Cue(" ".join(repaired(speaker).split()).rstrip(":") or None, text, start, end, label)
+    speaker = " ".join(repaired(well_formed(speaker)).split()).rstrip(":")
+    return Cue(speaker or None, well_formed(text), start, end, label)
 
 
 def _seconds(value: object, where: str) -> float | None:

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphmer.errors import CorpusError
+from graphmer.transcripts.json_file import well_formed
+from graphmer.transcripts.label_studio_audio import audio_turns
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingReport
 
@@ -63,17 +65,27 @@ def read_tasks(file: TextFile, report: ReadingReport) -> list[Task]:
     for number, record in enumerate(records, start=1):
         if not isinstance(record, dict):
             raise CorpusError(f"{file.path}: task {number} must be an object. Export the project again.")
-        id = str(record.get("id", number))
+        id = well_formed(str(record.get("id", number)))
         where = f"{file.path}: task {id}"
         if isinstance(record.get("data"), dict):
             if id in found:
                 raise CorpusError(f"{where} is there twice. Remove one of them.")
-            task = found[id] = Task(id, _dialogue(record["data"], where))
-            task.annotations += _annotations(record, len(task.turns), report, where)
+            spoken = audio_turns(record, report, where)
+            task = found[id] = Task(id, spoken or _dialogue(record["data"], where))
+            if spoken:
+                task.annotations.append(list(_felt(spoken)))
+            else:
+                task.annotations += _annotations(record, len(task.turns), report, where)
         else:
             task = found.setdefault(id, Task(id, _dialogue(record, where)))
             task.annotations.append(list(_flat(record, len(task.turns), where)))
     return _of_emotions(list(found.values()), str(file.path))
+
+
+def _felt(turns: Sequence[Mapping[str, Any]]) -> Iterator[Region]:
+    for number, turn in enumerate(turns):
+        if turn["emotion"] is not None:
+            yield Region("emotion", number, number, (turn["emotion"],))
 
 
 def _json(file: TextFile) -> list[Any]:
@@ -187,7 +199,7 @@ def _labels(value: Mapping[str, Any]) -> tuple[str, ...]:
     for name in _LABELS:
         found = value.get(name)
         if isinstance(found, list):
-            return tuple(label for label in found if isinstance(label, str) and label)
+            return tuple(well_formed(label) for label in found if isinstance(label, str) and label)
     return ()
 
 

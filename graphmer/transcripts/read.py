@@ -11,6 +11,7 @@ from graphmer.transcripts.convokit import ConvoKitFormat
 from graphmer.transcripts.deepgram import DEEPGRAM
 from graphmer.transcripts.edireef import EdirefFormat
 from graphmer.transcripts.elan import ElanFormat
+from graphmer.transcripts.elevenlabs import ELEVENLABS
 from graphmer.transcripts.emocontext import EmoContextFormat
 from graphmer.transcripts.emorynlp import EmoryNlpFormat
 from graphmer.transcripts.excel import ExcelFormat
@@ -21,24 +22,37 @@ from graphmer.transcripts.label_studio import LabelStudioFormat
 from graphmer.transcripts.meld import MeldFormat
 from graphmer.transcripts.reccon import RecconFormat
 from graphmer.transcripts.renaming import renamed
+from graphmer.transcripts.rev import REV
 from graphmer.transcripts.rttm import RttmFormat
-from graphmer.transcripts.subtitles import SRT, WEBVTT
+from graphmer.transcripts.speechmatics import SPEECHMATICS
+from graphmer.transcripts.substation import SubStationFormat
+from graphmer.transcripts.subtitles import SBV, SRT, WEBVTT
 from graphmer.transcripts.table import TableFormat
 from graphmer.transcripts.talkbank import TalkBankFormat
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.textgrid import TextGridFormat
 from graphmer.transcripts.timed_text import TimedTextFormat
 from graphmer.transcripts.transcript import FolderFormat, ReadingOptions, Transcript, TranscriptFormat
+from graphmer.transcripts.watson import WATSON
 from graphmer.transcripts.whatsapp import WhatsAppFormat
 from graphmer.transcripts.whisper import WHISPER, WHISPER_CPP, WHISPERX
+from graphmer.transcripts.word_document import WordFormat
+from graphmer.transcripts.youtube import YOUTUBE
 
 FORMATS: tuple[TranscriptFormat, ...] = (
     WEBVTT,
     SRT,
+    SBV,
+    SubStationFormat(),
     ElanFormat(),
     TextGridFormat(),
     TalkBankFormat(),
     RttmFormat(),
+    ELEVENLABS,
+    REV,
+    SPEECHMATICS,
+    WATSON,
+    YOUTUBE,
     WHISPER_CPP,
     WHISPERX,
     WHISPER,
@@ -66,7 +80,7 @@ FORMATS: tuple[TranscriptFormat, ...] = (
 Formats that match files of any program, such as tables, come last.
 """
 
-BINARY_FORMATS: tuple[TranscriptFormat, ...] = (ExcelFormat(),)
+BINARY_FORMATS: tuple[TranscriptFormat, ...] = (WordFormat(FORMATS), ExcelFormat())
 """Known formats that are not text; their beginning has one character per byte."""
 
 FOLDERS: tuple[FolderFormat, ...] = (IemocapFormat(), ConvoKitFormat())

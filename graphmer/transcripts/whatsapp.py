@@ -10,6 +10,7 @@ from graphmer.transcripts.assemble import Cue, turns
 from graphmer.transcripts.chat_dates import STAMP, dated
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
+from graphmer.transcripts.words import is_name
 
 _MARK = "\u200e"
 """What iOS writes before its own words."""
@@ -39,7 +40,12 @@ _DELETED = re.compile(
     r"du hast diese nachricht gelöscht|(?:se )?elimin(?:ó|aste) este mensaje|mensagem apagada|"
     r"(?:você apagou )?esta mensagem(?: foi apagada)?|hai eliminato questo messaggio|"
     r"questo messaggio è stato eliminato|ce message a été supprimé|vous avez supprimé ce message|"
-    r"dit bericht is verwijderd|je hebt dit bericht verwijderd|null)\.?",
+    r"dit bericht is verwijderd|je hebt dit bericht verwijderd|"
+    r"данное сообщение удалено|вы удалили данное сообщение|bu mesaj silindi|bu mesajı sildiniz|"  # noqa: RUF001
+    r"pesan ini (?:telah )?dihapus|anda (?:telah )?menghapus pesan ini|"
+    r"यह (?:मैसेज|संदेश) (?:मिटाया गया था|मिटा दिया गया था|हटा दिया गया था)|"
+    r"आपने यह (?:मैसेज|संदेश) (?:मिटा|हटा) दिया(?: है)?|"
+    r"(?:تم|لقد) حذف(?:ت)? هذه الرسالة|null)[.।]?",
     re.IGNORECASE,
 )
 _ENCRYPTED = re.compile(
@@ -93,7 +99,7 @@ class WhatsAppFormat:
         report = ReadingReport(
             taken={"speaker": "names before the colon", "times": "seconds since the first"}
         )
-        messages = list(_messages(file))
+        messages = _with_authors_above(list(_messages(file)))
         times = dated([message.stamp for message in messages], report, str(file.path))
         groups, first = _groups(messages), min(times)
         cues: list[Cue] = []
@@ -130,6 +136,17 @@ def _messages(file: TextFile) -> Iterator[_Message]:
         yield _message(head, parts)
 
 
+def _with_authors_above(messages: Sequence[_Message]) -> Sequence[_Message]:
+    """Messages whose author is their first line, as they are copied from Teams; if that holds for all."""
+    parts = [message.text.partition("\n") for message in messages]
+    if any(each.author is not None for each in messages) or not all(is_name(p[0]) and p[2] for p in parts):
+        return messages
+    return [
+        replace(message, author=first, text=rest)
+        for message, (first, _, rest) in zip(messages, parts, strict=True)
+    ]
+
+
 def _after(line: str, length: int) -> str:
     """The line after so many characters that are no marks of direction; it begins with its own marks."""
     for place, character in enumerate(line):
@@ -150,15 +167,18 @@ def _message(head: re.Match[str], parts: Sequence[str]) -> _Message:
 
 
 def _groups(messages: Sequence[_Message]) -> set[str]:
-    """Authors of nothing but words of iOS, some of the system, where others talk: the name of the group."""
+    """Authors of nothing but words of iOS, some of the system, where others talk: the name of the group.
+
+    Where only one other author talks, it may be the contact of that name, who has sent a medium.
+    """
     total = Counter(message.author for message in messages if message.author is not None)
     system = Counter(message.author for message in messages if message.is_system)
     marked = Counter(message.author for message in messages if message.is_marked)
-    persons = sum(number > marked[name] for name, number in total.items())
+    persons = {name for name, number in total.items() if number > system[name]}
     return {
         name
         for name, number in total.items()
-        if system[name] and number == (marked[name] if persons > 1 else system[name])
+        if system[name] and number == (marked[name] if len(persons - {name}) > 1 else system[name])
     }
 
 

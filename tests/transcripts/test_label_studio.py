@@ -86,6 +86,14 @@ def test_annotators_who_disagree_are_refused_unless_the_majority_is_asked_for(tm
     assert found.report.left_out["cancelled annotation"] == 1
 
 
+def test_half_a_surrogate_pair_in_an_export_is_replaced(tmp_path):
+    dialogue = [{"author": "A\ud800", "text": "so \udc00"}]
+    found = read(tmp_path, export(annotation(region(0, "j\ud800")), id="x\ud800", dialogue=dialogue))
+    (turn,) = found.dialogues[0].turns
+    facts = (found.dialogues[0].id, turn.speaker, turn.text, turn.emotion)
+    assert facts == ("x\ufffd", "A\ufffd", "so \ufffd", "j\ufffd")
+
+
 def test_other_lists_of_a_task_are_no_dialogue(tmp_path):
     task = json.loads(export(annotation(region(0, "joy"))))
     task[0]["data"]["options"] = [{"value": "a"}]
