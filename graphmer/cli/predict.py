@@ -151,13 +151,14 @@ def predict(
                 "--engine ray: needs --out DIR, and --format jsonl or parquet; it has neither --shard nor "
                 "--what-if nor --raw-csv."
             )
-        from graphmer.cli.on_ray import Job, predict_on_ray
+        from graphmer.cli.on_ray import Job, opened, predict_on_ray
 
         facts = predictor.trained.facts
         policies = (zeros or facts.get("zeros", "keep"), pooling or facts.get("pooling", "error"))
-        where = (dialogues if str(dialogues) == "-" else dialogues.absolute(), out.absolute())
+        given, to = dialogues if str(dialogues) == "-" else dialogues.absolute(), out.absolute()
+        source = opened(given, to, predictor)
         model = str(run.absolute()) if run.exists() else str(run)
-        job = Job(model, fold, seed, device, *where, form or "jsonl", condition, *policies)
+        job = Job(model, fold, seed, device, given, source, to, form or "jsonl", condition, *policies)
         predict_on_ray(job, predictor, address)
         return
     read = read_dialogues_for(

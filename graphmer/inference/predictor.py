@@ -22,10 +22,12 @@ from graphmer.inference.prediction import DialoguePrediction, predictions
 from graphmer.inference.stream import DialogueStream
 from graphmer.inference.threads import in_threads
 from graphmer.inference.what_if import WhatIf, set_name
-from graphmer.pyg import Batch
 from graphmer.reprs import counted, short_repr
 from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import TrainedModel, load_model
+
+NODES = 1000
+"""Utterances from which on a batch is complete; what a network makes of more leaves a processor's cache."""
 
 
 class Predictor:
@@ -91,7 +93,7 @@ class Predictor:
         dialogues: Iterable[Dialogue],
         *,
         missing: MissingProtocol | None = None,
-        nodes: int = 2000,
+        nodes: int = NODES,
         workers: int = 1,
     ) -> Iterator[DialoguePrediction]:
         """Predictions of dialogues in their order; only few batches of them are in memory at a time.
@@ -122,7 +124,7 @@ class Predictor:
         return next(self.what_if_many([dialogue]))
 
     def what_if_many(
-        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = NODES
     ) -> Iterator[WhatIf]:
         """`what_if` of dialogues in their order, all sets of modalities in shared batches.
 
@@ -153,7 +155,7 @@ class Predictor:
             yield WhatIf(actual, under, tuple(self.help(modalities_of(actual.dialogue, t)) for t in turns))
 
     def leave_out_many(
-        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = NODES
     ) -> Iterator[DialoguePrediction]:
         """Predictions with the turns that speak for each change and emotion, found by leaving turns out.
 
@@ -270,7 +272,7 @@ class Predictor:
             raise failure
 
     def _predict_batch(self, dialogues: list[Dialogue]) -> list[DialoguePrediction]:
-        batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues]).to(self.device)
+        batch = self.trained.build.joined(dialogues).to(self.device)
         with torch.inference_mode():
             output = self.model(batch)
             causes = None if self.model.cause_head is None else self.model.causes(output, batch).cpu()

@@ -21,6 +21,7 @@ from graphmer.nn.mixture import ExpertMixture, MixtureSettings
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.reconstruction import ReconstructionHeads
+from graphmer.nn.stacked import StackedExperts
 from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.tokens import DenseTokens, Tokens
 from graphmer.systems.completion import masked_error
@@ -104,6 +105,7 @@ class ExpertNetwork(Network):
             MissingPattern(len(widths), joint, outputs) if settings.missing_pattern else None
         )
         self.attention_window = settings.attention_window
+        self.stacked: StackedExperts | None = None
         self.offset = self._offset(settings, signature)
         if self.offset is not None:
             nn.init.zeros_(self.emotion.weight)
@@ -177,10 +179,13 @@ class ExpertNetwork(Network):
         layout = DenseTokens if torch.compiler.is_exporting() else Tokens
         tokens = layout.of(graph.available, graph.dialogue)
         if cache is not None:
-            tokens = cache.tokens.extend(tokens, graph.position)
+            cache.tokens.extend(tokens, graph.position)
         averages = self._averaged(graph, None if cache is None else cache.features)
         projected = self.mixture.project(self._features(graph), tokens, graph.position, averages)
-        mixture = self.mixture(projected, tokens, graph.num_nodes)
+        if cache is None or self.stacked is None:
+            mixture = self.mixture(projected, tokens, graph.num_nodes)
+        else:
+            mixture = self.stacked.mixed(projected, tokens, graph.num_nodes, cache.tokens)
         embedding = mixture.embedding
         if averages is not None:
             embedding = self._imputed(embedding, averages, graph.available)
@@ -201,6 +206,7 @@ class ExpertNetwork(Network):
 
     def new_cache(self) -> NetworkCache:
         """An empty cache for one dialogue; the network must be causal."""
+        self.stacked = StackedExperts(self.mixture)  # for all streams; the weights may have changed
         averages = self.neighborhood_averages
         return NetworkCache(self.attention_window, 0 if averages is None else averages.reach)
 

@@ -232,7 +232,8 @@ def test_an_interrupted_turn_leaves_nothing_behind(monkeypatch):
     stream = model.stream("d")
     said = [stream.append(turn) for turn in turns[:2]]
     with monkeypatch.context() as patch:
-        patch.setattr(model.model.network.mixture.experts[1].layers[1], "forward", interrupted)
+        stacked = model.model.network.stacked
+        patch.setattr(stacked, "layers", [stacked.layers[0], interrupted])
         with pytest.raises(KeyboardInterrupt):
             stream.append(turns[2])
     assert_same(said + [stream.append(turn) for turn in turns[2:]], offline(model, talk("ABBA", seed=3)))
