@@ -203,10 +203,9 @@ class GraphBuilder:
         _require_free(modalities)
         turns = Turns.of(dialogues)
         edge_index, edge_type = self._edges(dialogues, turns)
-        available = torch.cat([dialogue.available for dialogue in dialogues])
         graph = DialogueGraph(
-            available=available,
-            present=available,
+            available=torch.cat([dialogue.available for dialogue in dialogues]),
+            present=torch.cat([dialogue.present for dialogue in dialogues]),
             speaker=turns.speaker,
             position=torch.cat([torch.arange(len(dialogue)) for dialogue in dialogues]),
             edge_index=edge_index,

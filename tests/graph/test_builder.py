@@ -115,6 +115,7 @@ def test_the_graph_of_several_dialogues_is_the_batch_of_their_graphs(past, causa
     rules = {"own": SameSpeaker(past, 2), "first": first_turn_both_ways, "near": Adjacent()}
     build = GraphBuilder({**rules, "context": TemporalWindow(past, 1)}, causal=causal)
     dialogues = [talk(speakers) for speakers in ("ABBACAB", "A", "BA", "CCABBA")]
+    dialogues[0] = dialogues[0].with_available(torch.rand(7, len(WIDTHS)) > 0.5)  # hidden, and still recorded
     joined, batch = build.joined(dialogues), Batch.from_data_list([build(d) for d in dialogues])
     left_out = {"cause_turns", "cause_edges", "edge_index", "edge_type"}
     assert set(batch.keys()) - set(joined.keys()) == {"ptr", "cause_turns", "cause_edges"}
