@@ -31,6 +31,8 @@ def visible(text: str) -> str:
 
 def visible_json(text: str) -> str:
     r"""JSON of equal content with its control characters as ``\u`` escapes; line feeds and tabs are kept."""
+    if text.isprintable():  # several times as fast, and true of nearly all texts
+        return text
     return _OUTSIDE_LAYOUT.sub(lambda found: f"\\u{ord(found[0]):04x}", text)
 
 

@@ -25,4 +25,4 @@ class Settings(BaseModel):
     validates them. Unknown fields and numbers that are not finite are errors; values cannot change.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True, allow_inf_nan=False)
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)

@@ -147,7 +147,7 @@ def repairing(trained: Any, train: Sequence[Any]) -> Any:
     model = trained.settings.model_copy(update={"network": network}).build()
     model.load_state_dict(trained.model.state_dict(), strict=False)
     model.calibrate(trained.model.calibration)
-    model.network.prepare(train)
+    model.network.prepare(train, trained.labels)
     return model.eval()
 
 

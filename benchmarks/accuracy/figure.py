@@ -11,6 +11,7 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from benchmarks.accuracy import budget_figure
 from benchmarks.accuracy.systems import figure as systems
 from benchmarks.accuracy.table import RESULTS, ROOT, stored
 
@@ -42,6 +43,8 @@ def digest(name: str) -> str:
 
 def drawn(result: dict[str, Any]) -> Figure:
     """Sets of modalities on the left, missing rates on the right."""
+    if result.get("measure") == "budget":
+        return budget_figure.drawn(result)
     figure = Figure(figsize=(10, 3.6), layout="constrained")
     left, right = figure.subplots(1, 2, width_ratios=(3, 2), sharey=True)
     for number, (system, found) in enumerate(result["systems"].items()):

@@ -12,6 +12,7 @@ from benchmarks.accuracy.cause_table import cause_table
 from benchmarks.accuracy.cells import markdown, percent, signed
 from benchmarks.accuracy.change_table import change_table, recovery_table
 from benchmarks.accuracy.damage_table import damage_table
+from benchmarks.accuracy.pattern_table import budget_table, pattern_table
 from benchmarks.accuracy.recipe_table import recipe_table
 from benchmarks.accuracy.systems import page as of_systems
 from benchmarks.accuracy.tuned_table import tuned_table
@@ -85,6 +86,10 @@ def table_of(result: Mapping[str, Any]) -> str:
         return damage_table(result)
     if result.get("measure") == "recipe":
         return recipe_table(result)
+    if result.get("measure") == "pattern":
+        return pattern_table(result)
+    if result.get("measure") == "budget":
+        return budget_table(result)
     if result.get("measure") == "causes":
         return cause_table(result)
     if result.get("measure") != "change":

@@ -1,11 +1,13 @@
 """`graphmer predict` from JSON lines with references to matrices, and from Parquet to Parquet.
 
-The model of examples/simulated.yaml with fresh weights, on simulated dialogues of IEMOCAP's lengths.
+Two models with fresh weights, that of examples/simulated.yaml and that of configs/recipe.yaml, on simulated
+dialogues of IEMOCAP's lengths.
 
     GRAPHMER_BENCH_BEFORE=../before python -m benchmarks.speed.run prediction --rounds 3 --threads 1
 
-times the JSON lines with the code of another checkout, too, in turn with this one. Rates are of processor
-time, so that whatever else runs on the machine counts less.
+times them with the code of another checkout, too, in turn with this one. Rates are of processor time, so that
+whatever else runs on the machine counts less. One process predicts again and again; another one predicts one
+dialogue, for the start-up. Engines are compared once, in wall time.
 """
 
 import json
@@ -13,151 +15,151 @@ import os
 import subprocess
 import sys
 import tempfile
+from contextlib import ExitStack
+from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
 
-DIALOGUES = int(os.environ.get("GRAPHMER_BENCH_DIALOGUES", "400"))
+from benchmarks.speed.engines import engines
+from benchmarks.speed.predicted import prepare, rows_apart
+
+DIALOGUES = int(os.environ.get("GRAPHMER_BENCH_DIALOGUES", "200"))
 LARGER = 4
 """How many times as large the larger input is, for memory."""
 BEFORE = os.environ.get("GRAPHMER_BENCH_BEFORE")
+FORMS = {"parquet": "corpus.parquet", "jsonl": "corpus/dialogues.jsonl"}
+MODELS = ("simulated", "recipe")
 
 WORKER = """
 import json, resource, sys, time
-begin = time.perf_counter(), time.process_time()
+begin = time.process_time()
 import torch
-torch_took = time.perf_counter() - begin[0], time.process_time() - begin[1]
-sys.argv = ["graphmer", "predict", *sys.argv[1:]]
+torch_took = time.process_time() - begin
 from graphmer.cli import main
-try:
-    main()
-except SystemExit as end:
-    assert not end.code, end.code
-took = time.perf_counter() - begin[0], time.process_time() - begin[1]
-peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-print(json.dumps({"wall": took[0], "cpu": took[1], "torch": torch_took, "peak": peak}))
+for line in sys.stdin:
+    sys.argv = ["graphmer", "predict", *json.loads(line)]
+    wall, cpu = time.perf_counter(), time.process_time()
+    try:
+        main()
+    except SystemExit as end:
+        assert not end.code, end.code
+    took = {"wall": time.perf_counter() - wall, "cpu": time.process_time() - cpu}
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    since = time.process_time() - begin
+    print(json.dumps({**took, "since": since, "torch": torch_took, "peak": peak}), flush=True)
 """
-"""Runs a command and prints what it took; it names nothing but what every checkout has."""
+"""Predicts whenever it is told to, and prints what it took; it names nothing but what every checkout has."""
+
+
+class Worker:
+    """A process that predicts with the code of one checkout; a context manager.
+
+    Args:
+        root: of the checkout.
+        folder: of the inputs and outputs.
+    """
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self.root, self.folder = root.resolve(), folder
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", WORKER],
+            cwd=self.root,
+            env={**os.environ, "OMP_NUM_THREADS": str(torch.get_num_threads())},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        self.process.communicate()
+
+    def predict(self, model: str, source: str, form: str) -> dict[str, float]:
+        """What one prediction takes."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        out = self.out(model, source, form)
+        command = [str(self.folder / model), str(self.folder / source), "--out", str(out)]
+        print(json.dumps(command), file=self.process.stdin, flush=True)
+        found: dict[str, float] = json.loads(self.process.stdout.readline())
+        return found
+
+    def out(self, model: str, source: str, form: str) -> Path:
+        """File of the predictions."""
+        return self.folder / f"{self.root.name}.{model}.{Path(source).stem}.{form}"
 
 
 def measure(rounds: int) -> dict[str, Any]:
-    """All commands in turn, each in a process of its own."""
+    """All inputs and models in turn."""
     here = Path.cwd()
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        turns = prepare(folder)
-        sources = {"jsonl": ("corpus/dialogues.jsonl", "jsonl"), "parquet": ("corpus.parquet", "parquet")}
-        ways = {way: (here, *source) for way, source in sources.items()}
-        ways |= {
-            "one jsonl": (here, "corpus/one.jsonl", "jsonl"),
-            "one parquet": (here, "one.parquet", "parquet"),
-        }
-        if BEFORE:
-            ways |= {"before": (Path(BEFORE).resolve(), "corpus/dialogues.jsonl", "jsonl")}
-            ways |= {"one before": (Path(BEFORE).resolve(), "corpus/one.jsonl", "jsonl")}
-        taken: dict[str, list[dict[str, Any]]] = {way: [] for way in ways}
-        for number in range(rounds):
-            names = list(ways)
-            for place in range(len(names)):
-                way = names[(number + place) % len(names)]
-                taken[way].append(run(folder, *ways[way]))
-        larger = run(folder, here, "larger.parquet", "parquet")["peak"]
-    return rows(taken, turns, larger)
+        turns = prepare(folder, DIALOGUES, LARGER)
+        roots = {"now": here, **({"before": Path(BEFORE)} if BEFORE else {})}
+        starts: dict[str, list[dict[str, float]]] = {side: [] for side in roots}
+        taken: dict[tuple[str, str, str], list[dict[str, float]]] = {}
+        for _ in range(rounds):
+            for side, root in roots.items():
+                with Worker(root, folder) as worker:
+                    starts[side].append(worker.predict("simulated", "corpus/one.jsonl", "jsonl"))
+        with ExitStack() as stack:
+            workers = {side: stack.enter_context(Worker(root, folder)) for side, root in roots.items()}
+            for number in range(-1, rounds):  # the first round does not count
+                for model in MODELS:
+                    for form, source in FORMS.items():
+                        for side in list(roots)[:: 1 if number % 2 else -1]:
+                            spent = workers[side].predict(model, source, form)
+                            if number >= 0:
+                                taken.setdefault((side, model, form), []).append(spent)
+            outs = [worker.out("recipe", FORMS["jsonl"], "jsonl") for worker in workers.values()]
+            apart = rows_apart(*outs) if BEFORE else None
+        found = rates(taken, turns, apart) | {"predict/start": start(starts)}
+        if find_spec("ray") is None:
+            return found | {"predict/engines": {"why": "not measured: Ray was not installed"}}
+        return found | {"predict/engines": engines(folder, turns, LARGER)}
 
 
-def rows(taken: dict[str, list[dict[str, Any]]], turns: int, larger: int) -> dict[str, Any]:
-    """Rows of the table: rates without start-up, start-up and memory."""
+def rates(
+    taken: dict[tuple[str, str, str], list[dict[str, float]]], turns: int, apart: str | None
+) -> dict[str, Any]:
+    """Rates by the form of the input, and what the same took before."""
     middle = {
-        way: {clock: median(each[clock] for each in values) for clock in ("wall", "cpu", "peak")}
-        for way, values in taken.items()
+        key: {clock: median(each[clock] for each in values) for clock in ("wall", "cpu")}
+        for key, values in taken.items()
     }
     found: dict[str, Any] = {}
-    for way in ("jsonl", "parquet"):
-        spent = {c: middle[way][c] - middle[f"one {way}"][c] for c in ("wall", "cpu")}
-        found[f"predict/{way}"] = {
-            "value": turns / spent["cpu"],
-            "detail": f"{turns:,} turns, {turns / spent['wall']:.0f} a second of wall time",
-            "seconds": middle[way],
+    for form in FORMS:
+        plain, recipe = (middle["now", model, form] for model in MODELS)
+        found[f"predict/{form}"] = {
+            "value": turns / plain["cpu"],
+            "detail": f"{turns:,} turns, {turns / plain['wall']:.0f} a second of wall time; the model of "
+            f"configs/recipe.yaml {turns / recipe['cpu']:.0f}",
+            "seconds": {model: middle["now", model, form] for model in MODELS},
+            "turns": turns,
         }
-    torch_took = median(each["torch"][1] for each in taken["one jsonl"])
-    found["predict/start"] = {
-        "value": middle["one jsonl"]["cpu"],
-        "detail": f"`import torch` alone {torch_took:.2f} s{_before(middle)}",
-    }
-    peak = middle["parquet"]["peak"]
-    found["predict/memory"] = {
-        "value": larger / peak,
-        "detail": (
-            f"{larger / 2**20:.0f} against {peak / 2**20:.0f} MiB for {turns * LARGER:,} and {turns:,} turns"
-        ),
-    }
-    if "before" in middle:
-        for way in ("jsonl", "before"):
-            middle[way]["cpu"] -= middle[f"one {way}"]["cpu"]
-        found["predict/ratio"] = {
-            "value": middle["before"]["cpu"] / middle["jsonl"]["cpu"],
-            "detail": "processor time without start-up; the same rows byte for byte",
+    if apart is not None:
+        ratios = {
+            f"{model}, {form}": middle["before", model, form]["cpu"] / middle["now", model, form]["cpu"]
+            for model in MODELS
+            for form in FORMS
         }
+        detail = ", ".join(f"{name} {value:.2f}" for name, value in ratios.items())
+        found["predict/ratio"] = {"value": min(ratios.values()), "detail": f"{detail}; {apart}"}
     return found
 
 
-def _before(middle: dict[str, dict[str, float]]) -> str:
-    before = middle.get("one before")
-    return "" if before is None else f"; before {before['cpu']:.2f} s"
-
-
-def run(folder: Path, root: Path, source: str, form: str) -> dict[str, Any]:
-    """What one command takes; its output is compared with that of the same source before it."""
-    out = folder / f"{Path(source).stem}.{root.name}.out.{form}"
-    threads = str(torch.get_num_threads())
-    command = [sys.executable, "-c", WORKER, str(folder / "run"), str(folder / source), "--out", str(out)]
-    environment = {**os.environ, "OMP_NUM_THREADS": threads}
-    printed = subprocess.run(
-        command, check=True, stdout=subprocess.PIPE, text=True, cwd=root, env=environment
-    )
-    for other in folder.glob(f"{Path(source).stem}.*.out.{form}"):
-        assert form != "jsonl" or other.read_bytes() == out.read_bytes(), other
-    return json.loads(printed.stdout.splitlines()[-1])
-
-
-def prepare(folder: Path) -> int:
-    """A model and its inputs; the number of turns of the smaller one."""
-    from graphmer.config.load import load_config
-    from graphmer.corpora.base import InMemoryCorpus
-    from graphmer.corpora.dataset import write_dataset
-    from graphmer.corpora.parquet.write import write_parquet
-    from graphmer.corpora.simulate import simulate
-    from graphmer.dialogue.standardise import Standardiser
-    from graphmer.graph import GraphBuilder
-    from graphmer.nn.network import Signature
-    from graphmer.systems import SYSTEMS
-    from graphmer.systems.model import ModelSettings
-    from graphmer.training.model_file import TrainedModel, save_model
-
-    drawn = simulate(0, sessions=(DIALOGUES // 5 * LARGER,) * 5)
-    every = list(drawn.dialogues)
-
-    def part(dialogues: list[Any]) -> InMemoryCorpus:
-        return InMemoryCorpus(drawn.card, drawn.labels, drawn.widths, dialogues, {}, "")
-
-    few = every[::LARGER]
-    write_dataset(part(few), folder / "corpus")
-    lines = (folder / "corpus" / "dialogues.jsonl").read_text().splitlines()
-    (folder / "corpus" / "one.jsonl").write_text(lines[0] + "\n")
-    for name, dialogues in (("corpus", few), ("one", few[:1]), ("larger", every)):
-        write_parquet(part(dialogues), folder / f"{name}.parquet")
-    config = load_config(Path(__file__).parents[2] / "examples" / "simulated.yaml")
-    assert config.graph is not None
-    rules = {name: rule.build() for name, rule in config.graph.rules.items()}
-    build = GraphBuilder(rules, drawn.labels)
-    signature = Signature(widths=drawn.widths, outputs=drawn.labels.outputs, relations=build.relations)
-    settings = ModelSettings(network=config.model, signature=signature, heads=config.heads)
-    torch.manual_seed(0)
-    model, standardiser = settings.build().eval(), Standardiser.fit(few[:20])
-    system = SYSTEMS[config.model.system]
-    target = folder / "run" / "fold1-seed1"
-    target.mkdir(parents=True)
-    save_model(target, TrainedModel(model, settings, drawn.labels, standardiser, build, {}, system))
-    return sum(map(len, few))
+def start(starts: dict[str, list[dict[str, float]]]) -> dict[str, Any]:
+    """Processor time until one dialogue is predicted."""
+    middle = {side: median(each["since"] for each in values) for side, values in starts.items()}
+    alone = median(each["torch"] for each in starts["now"])
+    before = f"; before {middle['before']:.2f} s" if "before" in middle else ""
+    return {
+        "value": middle["now"],
+        "detail": f"`import torch` alone {alone:.2f} s{before}",
+        "seconds": starts,
+    }

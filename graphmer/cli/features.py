@@ -1,6 +1,6 @@
 """``graphmer features``."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
-from graphmer.cli.options import Aliases, Device
+from graphmer.cli.options import Address, Aliases, Device, Engine
 from graphmer.cli.reading import Cache, print_reports, reads_transcripts
 from graphmer.errors import ConfigError
 
@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
     from graphmer.config.schema import Config
     from graphmer.corpora.base import Corpus
+    from graphmer.features import Extractor
     from graphmer.transcripts import ReadingOptions
+
+    ExtractorSettings = Mapping[str, JsonValue]
+    MakeExtractor = Callable[[str, str, str, ExtractorSettings], Extractor]
 
 LabelKey = Annotated[
     str | None, typer.Option("--label", help="Key of the label, in corpora of ConvoKit: one of `meta`.")
@@ -87,6 +91,8 @@ def features(
     ] = 0.0,
     cache: Cache = None,
     device: Device = "cpu",
+    engine: Engine = "local",
+    address: Address = None,
 ) -> None:
     """Turn labelled transcripts into a corpus with features.
 
@@ -101,6 +107,7 @@ def features(
       graphmer features calls/ data/calls --text ./my-encoder
       graphmer features calls/ data/calls --audio egemaps
       graphmer features calls/ data/calls --video enet_b0_8_best_vgaf.onnx
+      graphmer features calls/ data/calls --engine ray --address auto
       graphmer features IEMOCAP/ data/iemocap2 --classes happy,sad
       graphmer features MELD/ data/meld_errors --word-errors 0.2
       graphmer features tune --help
@@ -110,7 +117,6 @@ def features(
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.dataset import write_dataset
     from graphmer.experiment.classes import with_classes
-    from graphmer.experiment.extractors import make_extractor
     from graphmer.experiment.word_errors import damaged_transcripts
     from graphmer.experiment.words import corpus_of, read_transcripts
     from graphmer.features import default_folder
@@ -125,24 +131,45 @@ def features(
         transcripts = damaged_transcripts(transcripts, word_errors)
     print_reports(console, transcripts)
     place = str(make_fabric(device, "32-true").device)
-    extractors = [make_extractor("text", text, place, {"precision": precision})]
+    wanted: list[tuple[str, str, dict[str, JsonValue]]] = [("text", text, {"precision": precision})]
     if audio is not None:
-        extractors.append(make_extractor("audio", audio, place, {"layer": layer}))
+        wanted.append(("audio", audio, {"layer": layer}))
     if video is not None:
         settings: dict[str, JsonValue] = {"detector": detector, "rate": rate, "colour": colour}
         settings |= {"mean": _numbers("--video-mean", mean), "std": _numbers("--video-std", std)}
-        extractors.append(make_extractor("video", str(video), place, settings))
-    for extractor in extractors:
-        console.print(f"{extractor.modality} features of {extractor.provenance}", soft_wrap=True)
-    with bar(console) as progress:
-        corpus, done = corpus_of(
-            transcripts, extractors, name or out.name, cache or default_folder(), progress
-        )
+        wanted.append(("video", str(video), settings))
+    with _engine(engine, address, console) as make:
+        extractors = [make(modality, model, place, chosen) for modality, model, chosen in wanted]
+        for extractor in extractors:
+            console.print(f"{extractor.modality} features of {extractor.provenance}", soft_wrap=True)
+        with bar(console) as progress:
+            corpus, done = corpus_of(
+                transcripts, extractors, name or out.name, cache or default_folder(), progress
+            )
     for line in done.lines():
         console.print(line, soft_wrap=True)
     described = {modality: str(each) for modality, each in corpus.card.extractors.items()}
     write_dataset(corpus, out, extractors=described)
     show_corpus(console, corpus, described)
+
+
+@contextmanager
+def _engine(engine: str, address: str | None, console: "Console") -> "Iterator[MakeExtractor]":
+    """Context manager that yields the maker of extractors for an engine."""
+    from graphmer.experiment.extractors import make_extractor
+
+    if engine == "local":
+        yield make_extractor
+        return
+    from graphmer.cluster import ExtractorPlace, RayExtractor, connected
+
+    def make(modality: str, model: str, device: str, settings: "ExtractorSettings") -> "Extractor":
+        place = ExtractorPlace.of(modality, model, device, settings)
+        return RayExtractor(make_extractor(modality, model, device, settings), place)
+
+    with connected(address) as resources:
+        console.print(resources)
+        yield make
 
 
 def _numbers(option: str, text: str) -> "list[JsonValue]":

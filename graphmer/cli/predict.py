@@ -20,6 +20,7 @@ from graphmer.cli.reading import Cache, reads_transcripts
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
+    from graphmer.dialogue import MissingProtocol
     from graphmer.inference import DialoguePrediction, Predictor, WhatIf
     from graphmer.transcripts import ReadingOptions
 
@@ -68,6 +69,24 @@ def predict(
             "probability falls most. A model with a cause head names them without it.",
         ),
     ] = False,
+    budget: Annotated[
+        float | None,
+        typer.Option(
+            help="Instead of emotions, list which missing modalities to acquire, of which turns: those of "
+            "most expected gain per cost, up to this sum of costs. As table, jsonl or csv.",
+        ),
+    ] = None,
+    cost: Annotated[
+        str, typer.Option(metavar="A=1,V=3", help="With --budget: cost of each modality; 1 by default.")
+    ] = "",
+    ignore_pattern: Annotated[
+        bool,
+        typer.Option(
+            "--ignore-pattern",
+            help="Do not read which modalities are missing, of a model with model.missing_pattern: where "
+            "they are lost for other reasons than in training.",
+        ),
+    ] = False,
     raw_csv: Annotated[
         bool,
         typer.Option(
@@ -108,24 +127,22 @@ def predict(
       graphmer predict runs/meld_text call.vtt --out call.eaf
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       graphmer predict runs/meld_text chat.txt --leave-out --format table
+      graphmer predict runs/iemocap calls.jsonl --budget 20 --cost a=1,t=0.2 --format table
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
       graphmer predict runs/iemocap calls.parquet --out predicted.parquet
       graphmer predict runs/iemocap calls.jsonl --out predicted --engine ray
     """  # noqa: D301
     number, shards = _read_shard(shard)
-    if what_if and leave_out:
-        raise ConfigError("--leave-out: is not for --what-if. Give one of them.")
+    _check_options(what_if, leave_out, ignore_pattern, budget, cost, engine)
     from graphmer.cli.writers import format_of, writing
-    from graphmer.dialogue.conditions import protocol
     from graphmer.inference import load
 
     predictor = load(run, fold=fold, seed=seed, device=inference_device(device))
-    widths, labels = predictor.trained.widths, predictor.trained.labels
-    try:
-        missing = protocol(condition, tuple(widths))
-    except ValueError as error:
-        raise ConfigError(f"--condition: {error}") from None
+    if ignore_pattern:
+        _ignore_pattern(predictor)
+    labels = predictor.trained.labels
+    missing = _protocol(condition, tuple(predictor.trained.widths))
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
     if engine == "ray":
@@ -134,13 +151,14 @@ def predict(
                 "--engine ray: needs --out DIR, and --format jsonl or parquet; it has neither --shard nor "
                 "--what-if nor --raw-csv."
             )
-        from graphmer.cli.on_ray import Job, predict_on_ray
+        from graphmer.cli.on_ray import Job, opened, predict_on_ray
 
         facts = predictor.trained.facts
         policies = (zeros or facts.get("zeros", "keep"), pooling or facts.get("pooling", "error"))
-        where = (dialogues if str(dialogues) == "-" else dialogues.absolute(), out.absolute())
+        given, to = dialogues if str(dialogues) == "-" else dialogues.absolute(), out.absolute()
+        source = opened(given, to, predictor)
         model = str(run.absolute()) if run.exists() else str(run)
-        job = Job(model, fold, seed, device, *where, form or "jsonl", condition, *policies)
+        job = Job(model, fold, seed, device, given, source, to, form or "jsonl", condition, *policies)
         predict_on_ray(job, predictor, address)
         return
     read = read_dialogues_for(
@@ -157,6 +175,12 @@ def predict(
         pooling=pooling,
     )
     chosen = islice(read, number - 1, None, shards)
+    if budget is not None:
+        from graphmer.cli.budget import plan
+
+        plan(predictor, chosen, out, form, budget, cost, missing=missing)
+        _warn_of_pattern(predictor)
+        return
     found: Iterator[DialoguePrediction | WhatIf]
     if what_if:
         found = predictor.what_if_many(chosen, missing=missing)
@@ -167,6 +191,44 @@ def predict(
     with writing(out, form or format_of(out), labels, simulated=simulated, raw_csv=raw_csv) as write:
         for prediction in found:
             write(prediction)
+    _warn_of_pattern(predictor)
+
+
+def _check_options(
+    what_if: bool, leave_out: bool, ignore_pattern: bool, budget: float | None, cost: str, engine: str
+) -> None:
+    """Refuse options that do not go together."""
+    if what_if and leave_out:
+        raise ConfigError("--leave-out: is not for --what-if. Give one of them.")
+    if budget is not None and (what_if or leave_out or engine == "ray"):
+        raise ConfigError("--budget: is for neither --what-if nor --leave-out nor --engine ray.")
+    if cost and budget is None:
+        raise ConfigError("--cost: is the cost of what a --budget acquires. Give one.")
+    if ignore_pattern and engine == "ray":
+        raise ConfigError("--ignore-pattern: is not for --engine ray.")
+
+
+def _ignore_pattern(predictor: "Predictor") -> None:
+    try:
+        predictor.ignore_pattern()
+    except ValueError as error:
+        raise ConfigError(f"--ignore-pattern: {error}") from None
+
+
+def _protocol(condition: str, modalities: tuple[str, ...]) -> "MissingProtocol":
+    from graphmer.dialogue import NotAtRandom
+    from graphmer.dialogue.conditions import protocol
+
+    try:
+        found = protocol(condition, modalities)
+    except ValueError as error:
+        raise ConfigError(f"--condition: {error}") from None
+    if isinstance(found, NotAtRandom):
+        raise ConfigError(
+            f"--condition: {condition} depends on annotated emotions, which predict does not read. Use "
+            "graphmer evaluate."
+        )
+    return found
 
 
 def _workers(predictor: "Predictor") -> int:
@@ -181,6 +243,15 @@ def _read_shard(text: str) -> tuple[int, int]:
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise ConfigError(f"--shard: must be I/N with 1 <= I <= N, such as 1/4; got {text}.")
     return int(number), int(shards)
+
+
+def _warn_of_pattern(predictor: "Predictor") -> None:
+    """Say where modalities are missing otherwise than in training, of a model that reads it."""
+    from graphmer.cli.terminal import errors
+
+    warning = None if predictor.shift is None else predictor.shift.warning()
+    if warning is not None:
+        errors.print(f"Warning: {warning}", style="yellow", highlight=False, markup=False, soft_wrap=True)
 
 
 def _warn(simulated: bool) -> None:

@@ -1,16 +1,22 @@
 """The same work on a Ray cluster."""
 
-from graphmer.cluster.lines import Counted, Shard, count_dialogues, plan_shards, read_shard
+from graphmer.cluster.extraction import ExtractorPlace, RayExtractor
+from graphmer.cluster.lines import LineSource
+from graphmer.cluster.shards import Counted, Shard, Source, plan_shards
 from graphmer.cluster.tasks import connected, results
 from graphmer.cluster.training import train_on_ray
+from graphmer.cluster.turns import TurnSource
 
 __all__ = [
     "Counted",
+    "ExtractorPlace",
+    "LineSource",
+    "RayExtractor",
     "Shard",
+    "Source",
+    "TurnSource",
     "connected",
-    "count_dialogues",
     "plan_shards",
-    "read_shard",
     "results",
     "train_on_ray",
 ]

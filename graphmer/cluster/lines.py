@@ -1,14 +1,15 @@
-"""Shards of a file of JSON lines: whole batches of dialogues, read by their place in the file."""
+"""Dialogues of a file of JSON lines, read by their place in the file."""
 
 import codecs
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
-from typing import NamedTuple
 
 from pydantic import ValidationError
 
+from graphmer.cluster.shards import Counted, Shard
 from graphmer.corpora.assemble import Assembly, ZerosPolicy
 from graphmer.corpora.jsonl import VectorFiles, build
 from graphmer.corpora.pooling import Pooling
@@ -23,39 +24,40 @@ RANGE = 64 * 2**20
 _KNOWN = {1: DialogueRecord.model_fields, 3: UtteranceRecord.model_fields}
 
 
-class Counted(NamedTuple):
-    """A line of a file.
-
-    Attributes:
-        begin: place of its first byte.
-        end: place after its last byte.
-        id: of its dialogue; ``None`` for a blank line.
-        turns: of its dialogue.
-    """
-
-    begin: int
-    end: int
-    id: str | None
-    turns: int
-
-
 @dataclass(frozen=True)
-class Shard:
-    """Consecutive lines of a file that are predicted together.
+class LineSource:
+    """A plain file of JSON lines.
 
-    Attributes:
-        number: place among the shards, from 0.
-        begin: place of the first byte.
-        end: place after the last byte.
-        line: number of the first line, from 1.
-        turns: of its dialogues.
+    Args:
+        path: of the file.
+        given: the file that it was unpacked from, which messages name and beside which matrices are; itself
+            where nothing was unpacked.
     """
 
-    number: int
-    begin: int
-    end: int
-    line: int
-    turns: int
+    path: Path
+    given: Path
+
+    def pieces(self) -> list[tuple[int, int]]:
+        size = self.path.stat().st_size
+        return [(begin, min(begin + RANGE, size)) for begin in range(0, size, RANGE)]
+
+    def count(self, piece: tuple[int, int]) -> list[Counted]:
+        return count_dialogues(self.path, *piece)
+
+    def dialogues(self, counted: Iterable[list[Counted]]) -> Iterable[Counted]:
+        return chain.from_iterable(counted)
+
+    def read(
+        self,
+        shard: Shard,
+        widths: Mapping[str, int],
+        findings: Findings,
+        *,
+        zeros: ZerosPolicy,
+        pooling: Pooling,
+    ) -> list[Dialogue]:
+        assembly = Assembly(None, widths, findings, zeros=zeros, pooling=pooling)
+        return _read(self, shard, assembly)
 
 
 def count_dialogues(path: Path, begin: int, end: int) -> list[Counted]:
@@ -87,57 +89,11 @@ def _counted(line: bytes, path: Path, place: int) -> tuple[str, int]:
         ) from None
 
 
-def plan_shards(lines: Iterable[Counted], *, nodes: int, turns: int) -> list[Shard]:
-    """Shards that end where a batch ends, so that each is predicted in the batches of the whole file.
-
-    Args:
-        lines: of the file, in their order.
-        nodes: utterances from which on a batch is complete; see `Predictor.predict_many`.
-        turns: from which on a shard is complete.
-
-    Raises:
-        CorpusError: if two dialogues have one id.
-    """
-    shards: list[Shard] = []
-    ids: set[str] = set()
-    first: tuple[int, int] | None = None
-    of_batch = of_shard = end = 0
-    for number, line in enumerate(lines, start=1):
-        if line.id is None:
-            continue
-        if line.id in ids:
-            raise CorpusError(f"Line {number}: dialogue {line.id!r} occurs twice. Ids must be unique.")
-        ids.add(line.id)
-        first, end = first or (line.begin, number), line.end
-        of_batch, of_shard = of_batch + line.turns, of_shard + line.turns
-        if of_batch >= nodes:
-            of_batch = 0
-            if of_shard >= turns:
-                shards.append(Shard(len(shards), first[0], end, first[1], of_shard))
-                first, of_shard = None, 0
-    if first is not None:
-        shards.append(Shard(len(shards), first[0], end, first[1], of_shard))
-    return shards
-
-
-def read_shard(
-    path: Path,
-    shard: Shard,
-    widths: Mapping[str, int],
-    findings: Findings,
-    *,
-    zeros: ZerosPolicy,
-    pooling: Pooling,
-) -> list[Dialogue]:
-    """The dialogues of a shard, as `graphmer.read_dialogues` reads them.
-
-    Raises:
-        CorpusError: if a line is invalid; the message names file, line, field and value.
-    """
-    assembly = Assembly(None, widths, findings, zeros=zeros, pooling=pooling)
-    files = VectorFiles(path.parent)
+def _read(source: LineSource, shard: Shard, assembly: Assembly) -> list[Dialogue]:
+    files, findings = VectorFiles(source.given.parent), assembly.findings
     dialogues = []
-    for where, text in _texts(path, shard):
+    for number, text in _texts(source.path, shard):
+        where = f"{source.given}:{number}"
         try:
             record = DialogueRecord.model_validate_json(text)
         except ValidationError as error:
@@ -151,13 +107,13 @@ def read_shard(
     return dialogues
 
 
-def _texts(path: Path, shard: Shard) -> Iterator[tuple[str, bytes]]:
-    """Place and text of each line of a shard that is not blank."""
+def _texts(path: Path, shard: Shard) -> Iterator[tuple[int, bytes]]:
+    """Number and text of each line of a shard that is not blank."""
     with path.open("rb") as file:
         file.seek(shard.begin)
         number = shard.line
         while file.tell() < shard.end:
             text = file.readline().removeprefix(codecs.BOM_UTF8).strip()
             if text:
-                yield f"{path}:{number}", text
+                yield number, text
             number += 1

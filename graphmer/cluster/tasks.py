@@ -1,5 +1,6 @@
 """Tasks on a Ray cluster that lose nothing when a node dies."""
 
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -69,10 +70,10 @@ def results(work: Callable[[Item], Result], items: Sequence[Item], *, gpus: int 
 
     task = ray.remote(num_cpus=1, num_gpus=gpus, max_retries=_RETRIES)(_call)
     stored = ray.put(work)
-    waiting = [task.remote(stored, item) for item in items]
+    waiting = deque(task.remote(stored, item) for item in items)
     try:
-        for reference in waiting:
-            yield ray.get(reference)
+        while waiting:
+            yield ray.get(waiting.popleft())
     except ray.exceptions.RayTaskError as error:
         raise GraphmerError(f"A task of Ray failed: {error.cause!r}.") from error
     except ray.exceptions.RayError as error:
@@ -81,9 +82,6 @@ def results(work: Callable[[Item], Result], items: Sequence[Item], *, gpus: int 
             f"A task of Ray was lost {_RETRIES + 1} times ({problem}). See that nodes have enough memory, "
             "and run the command again; it continues."
         ) from None
-    finally:
-        for reference in waiting:
-            ray.cancel(reference, force=True)
 
 
 def _call(work: Callable[[Item], Result], item: Item) -> Result:

@@ -81,6 +81,9 @@ class DataConfig(Settings):
     """Turns without a label are context, read but never scored, or are left out as if they were not there."""
     normalise: Literal["standard", "none"] = "standard"
     """`standard`: zero mean, unit deviation of the training part. `none` as in MoMKE's code."""
+    losses: str | None = None
+    """Protocol by which modalities are lost in the whole corpus, as if they had never been recorded, such as
+    `mnar:v@sad=0.8`; null for none. Drawn from the annotations, of the test part as well."""
     reading: ReadingSettings = ReadingSettings()
     """`transcripts`: what the files cannot answer, such as names of speakers."""
     simulation: SimulationConfig = SimulationConfig()
@@ -192,7 +195,7 @@ class EvaluationConfig(Settings):
     rates: tuple[Fraction, ...] = (0.1, 0.3, 0.5, 0.7)
     """Missing rates per utterance; 0.7 of three modalities is 0.667, one kept."""
     others: tuple[str, ...] = ()
-    """Further protocols, such as `burst:4`, `speaker:t`, `noise:1`, `shift:1@a`."""
+    """Further protocols, such as `burst:4`, `speaker:t`, `mnar:v@sad=0.8`, `noise:1`, `shift:1@a`."""
 
 
 class PublishedConfig(Settings):
@@ -334,6 +337,10 @@ class Config(Settings):
     def _encodable(self) -> "Config":
         if self.encoder in ("retrieval", "both") and self.retrieval is None:
             raise ValueError(f"`encoder` {self.encoder} needs a `retrieval` section; got none")
+        if self.retrieval is not None and getattr(self.model, "missing_pattern", False):
+            raise ValueError(
+                "`retrieval` brings turns without a pattern; set `model.missing_pattern` to false"
+            )
         if self.encodes_input and self.data.mapped:
             raise ValueError(
                 f"`encoder` {self.encoder} needs features in memory; got `data.mapped` true, set it to false"

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import shutil
 import sys
 import zlib
 from collections.abc import Iterable, Iterator
@@ -15,6 +16,7 @@ from typing import BinaryIO, cast
 
 from graphmer.corpora.problems import did_you_mean
 from graphmer.errors import CorpusError
+from graphmer.storage import replacing
 
 STANDARD_INPUT = Path("-")
 """Path that stands for standard input."""
@@ -48,6 +50,28 @@ def is_json(path: Path) -> bool:
     return begin.startswith(_GZIP) or not text or text[:1] in (b"{", b"[") or path.suffix in _JSON
 
 
+def unpacked(path: Path, target: Path) -> Path:
+    """The file itself, or, if it is gzip, the target that it is unpacked into, unless that is there already.
+
+    Raises:
+        CorpusError: if the gzip is damaged.
+    """
+    with path.open("rb") as file:
+        if file.read(2) != _GZIP:
+            return path
+    if target.is_file() and target.stat().st_mtime > path.stat().st_mtime:
+        return target
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with (
+        _undamaged(str(path)),
+        replacing(target) as partial,
+        partial.open("wb") as copy,
+        gzip.open(path) as file,
+    ):
+        shutil.copyfileobj(file, copy, 2**20)
+    return target
+
+
 def name_of(path: Path) -> str:
     """How messages call a file of dialogues."""
     return "standard input" if path == STANDARD_INPUT else str(path)
@@ -73,11 +97,18 @@ def _decompressed(stream: BinaryIO) -> BinaryIO:
 
 def _lines(stream: BinaryIO, name: str) -> Iterator[tuple[int, bytes]]:
     """Number and text of each line that is not blank."""
-    try:
+    with _undamaged(name):
         for number, line in enumerate(stream, start=1):
             text = line.removeprefix(codecs.BOM_UTF8).strip()
             if text:
                 yield number, text
+
+
+@contextmanager
+def _undamaged(name: str) -> Iterator[None]:
+    """Context manager in which a damaged gzip becomes a `CorpusError`."""
+    try:
+        yield
     except (EOFError, zlib.error, gzip.BadGzipFile) as error:
         raise CorpusError(f"{name}: damaged gzip file ({error}). Compress it again.") from None
 

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from graphmer.corpora.process import Process, turn_taking
 from graphmer.corpora.simulate import SimulatedCorpus
-from graphmer.dialogue import Damage, Dialogue, MissingProtocol, conditions, protocol
+from graphmer.dialogue import Damage, Dialogue, MissingProtocol, NotAtRandom, conditions, protocol
 
 RATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 """Usual missing rates of robustness curves."""
@@ -15,17 +15,23 @@ RATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 _LARGEST = 1_000_000  # joint states
 
 
-def posterior(process: Process, dialogue: Dialogue, *, causal: bool = False) -> NDArray[np.float64]:
+def posterior(
+    process: Process, dialogue: Dialogue, *, causal: bool = False, laws: Sequence[NotAtRandom] = ()
+) -> NDArray[np.float64]:
     r"""Posterior of each turn's emotion given all available modalities of the dialogue.
 
     Forward-backward algorithm over the joint state :math:`(e_1, .., e_S)`, the last emotion of each speaker.
     A turn replaces the entry of its speaker according to `Process`, weighted by the likelihood of its
     available modalities. The result is exact; time and memory grow as ``C**S``.
 
+    With laws, the likelihood of the missing pattern is part of that of a turn: for each modality the
+    probability to be lost or not, given the emotion. Nothing is known of a modality that a protocol hides.
+
     Args:
         process: process that generated the dialogue.
         dialogue: original features, not standardised; mask modalities with a protocol.
         causal: condition on the turn itself and earlier turns only (filtering instead of smoothing).
+        laws: laws by which modalities were lost, one after the other; none ignores the missing pattern.
 
     Shapes:
         returns ``[N, C]``; rows sum to 1.
@@ -33,7 +39,7 @@ def posterior(process: Process, dialogue: Dialogue, *, causal: bool = False) -> 
     Raises:
         ValueError: if a modality is not part of the process, or ``C**S`` exceeds a million.
     """
-    inference = _ForwardBackward(process, dialogue)
+    inference = _ForwardBackward(process, dialogue, laws)
     marginals = np.array([inference.marginal(turn, causal=causal) for turn in range(len(dialogue))])
     return marginals / marginals.sum(axis=1, keepdims=True)
 
@@ -64,9 +70,10 @@ class _ForwardBackward:
     Args:
         process: process that generated the dialogue.
         dialogue: original features.
+        laws: laws by which modalities were lost.
     """
 
-    def __init__(self, process: Process, dialogue: Dialogue) -> None:
+    def __init__(self, process: Process, dialogue: Dialogue, laws: Sequence[NotAtRandom] = ()) -> None:
         self.process = process
         classes, speakers = len(process.prior), len(dialogue.speakers)
         if classes**speakers > _LARGEST:
@@ -74,7 +81,7 @@ class _ForwardBackward:
                 f"Dialogue {dialogue.id!r}: the exact posterior needs emotions ** speakers <= {_LARGEST}; "
                 f"got {classes} ** {speakers}."
             )
-        self.likelihood = _likelihood(process, dialogue)
+        self.likelihood = _likelihood(process, dialogue, laws)
         speaker = dialogue.speaker.tolist()
         self.turns = list(zip(speaker, turn_taking(speaker), strict=True))
         # a speaker without any turn yet has no emotion; all mass is on entry 0, which no turn uses
@@ -135,7 +142,8 @@ def bayes_accuracy(
     """Bayes accuracy: the expected accuracy of the optimal classifier, as the mean of the largest posterior.
 
     It is the expectation over the labelled turns given their available modalities. The empirical accuracy on
-    the same turns differs from it by sampling noise.
+    the same turns differs from it by sampling noise. The optimal classifier knows the laws by which
+    modalities were lost: that of the corpus, and the protocol if it is one.
 
     Args:
         corpus: simulated corpus.
@@ -152,8 +160,9 @@ def bayes_accuracy(
             "The exact posterior needs the original features; "
             f"got {missing.name!r}, which corrupts them. Use a protocol that masks modalities."
         )
+    laws = [law for law in (corpus.law, missing) if isinstance(law, NotAtRandom)]
     best = [
-        posterior(corpus.process, missing.apply(dialogue, seed), causal=causal).max(axis=1)[
+        posterior(corpus.process, missing.apply(dialogue, seed), causal=causal, laws=laws).max(axis=1)[
             _labelled(dialogue)
         ]
         for dialogue in _chosen(corpus, dialogue_ids)
@@ -191,7 +200,7 @@ def bayes_accuracies(
     }
 
 
-def _likelihood(process: Process, dialogue: Dialogue) -> NDArray[np.float64]:
+def _likelihood(process: Process, dialogue: Dialogue, laws: Sequence[NotAtRandom]) -> NDArray[np.float64]:
     """Likelihood of the available modalities under each emotion ``[N, C]``, scaled to a maximum of 1."""
     unknown = [modality for modality in dialogue.modalities if modality not in process.emissions]
     if unknown:
@@ -203,7 +212,27 @@ def _likelihood(process: Process, dialogue: Dialogue) -> NDArray[np.float64]:
     for column, (modality, features) in enumerate(dialogue.features.items()):
         rows = dialogue.available[:, column].numpy()
         score[rows] += process.emissions[modality].log_likelihood(features.numpy()[rows])
+    score += _pattern_log_likelihood(dialogue, len(process.prior), laws)
     return np.exp(score - score.max(axis=1, keepdims=True))
+
+
+def _pattern_log_likelihood(
+    dialogue: Dialogue, classes: int, laws: Sequence[NotAtRandom]
+) -> NDArray[np.float64]:
+    """Log-likelihood of what was recorded and lost under each emotion, ``[N, C]``.
+
+    A modality is recorded if no law lost it. What is recorded and hidden tells nothing.
+    """
+    if not laws:
+        return np.zeros((len(dialogue), classes))
+    recorded = np.prod([1 - law.table(list(law.prior), dialogue.modalities) for law in laws], axis=0)
+    with np.errstate(divide="ignore"):
+        kept, lost = np.log(recorded), np.log1p(-recorded)
+    seen, absent = dialogue.available.numpy(), ~dialogue.present.numpy()
+    # selected, not multiplied by zero: a probability of 0 has an infinite logarithm
+    terms = np.where(seen[:, None], kept, 0) + np.where(absent[:, None], lost, 0)
+    found: NDArray[np.float64] = terms.sum(axis=2)
+    return found
 
 
 def _along(vector: NDArray[np.float64], axis: int, axes: int) -> NDArray[np.float64]:

@@ -5,7 +5,7 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.emission import emission
 from graphmer.corpora.process import Process, sample_lengths, sample_speakers
-from graphmer.dialogue import Dialogue, Emotion, LabelSpace
+from graphmer.dialogue import Dialogue, Emotion, LabelSpace, NotAtRandom
 from graphmer.typing import UNLABELLED, Features
 
 IEMOCAP_4 = {"happy": 1636.0, "sad": 1084.0, "neutral": 1708.0, "angry": 1103.0}
@@ -34,9 +34,15 @@ _POLARITY = {"happy": 1, "sad": -1, "neutral": 0, "angry": -1}
 
 @dataclass(frozen=True, eq=False, repr=False)
 class SimulatedCorpus(InMemoryCorpus):
-    """Simulated corpus with its generative process."""
+    """Simulated corpus with its generative process.
+
+    Attributes:
+        process: emotions and features.
+        law: which modalities a turn loses, given its emotion; ``None`` if everything is recorded.
+    """
 
     process: Process
+    law: NotAtRandom | None = None
 
 
 def simulate(
@@ -53,6 +59,7 @@ def simulate(
     turns: tuple[int, int] = (5, 110),
     mean_turns: float = 36.6,
     unlabelled: float = 0.0,
+    law: NotAtRandom | None = None,
 ) -> SimulatedCorpus:
     """Simulate a corpus; the defaults have the size of four-class IEMOCAP.
 
@@ -81,6 +88,8 @@ def simulate(
         turns: shortest and longest dialogue, in turns; both occur if there are at least two dialogues.
         mean_turns: mean length of a dialogue, in turns.
         unlabelled: expected fraction of unlabelled utterances; only the labels depend on it.
+        law: which modalities a turn loses, given its emotion, labelled or not. Everything else is the same
+            without it.
 
     Raises:
         ValueError: if an argument is invalid.
@@ -110,7 +119,11 @@ def simulate(
     features = {m: each.sample(noise, emotion, voice) for m, each in process.emissions.items()}
     target = np.where(unlabelling.random(len(emotion)) < unlabelled, UNLABELLED, emotion)
     labels = LabelSpace(tuple(prior), polarity={e: _POLARITY[e] for e in prior if e in _POLARITY})
-    dialogues = _split(session.tolist(), speaker, features, labels.decode(torch.from_numpy(target)))
+    dialogues = _split(session.tolist(), speaker, features, labels.decode(torch.from_numpy(emotion)))
+    if law is not None:
+        law = law.of(labels, prior)
+        dialogues = tuple(law.apply(dialogue, seed) for dialogue in dialogues)
+    dialogues = _with_emotions(dialogues, labels.decode(torch.from_numpy(target)))
     return SimulatedCorpus(
         card=_card(name, dialogues),
         labels=labels,
@@ -119,6 +132,7 @@ def simulate(
         official={},
         fingerprint=_fingerprint(dialogues),
         process=process,
+        law=law,
     )
 
 
@@ -179,6 +193,12 @@ def _split(
     return tuple(dialogues)
 
 
+def _with_emotions(dialogues: Sequence[Dialogue], emotion: Sequence[Emotion]) -> tuple[Dialogue, ...]:
+    """The dialogues with the annotations of the whole corpus."""
+    rest = iter(emotion)
+    return tuple(replace(d, emotion=tuple(next(rest) for _ in d.emotion)) for d in dialogues)
+
+
 def _dialogue(
     id: str, turns: Sequence[str], features: Mapping[str, Features], emotion: Sequence[Emotion], session: str
 ) -> Dialogue:
@@ -219,4 +239,6 @@ def _fingerprint(dialogues: Sequence[Dialogue]) -> str:
         digest.update(dialogue.speaker.numpy().tobytes())
         for modality, table in dialogue.features.items():
             digest.update(modality.encode() + table.numpy().tobytes())
+        if not dialogue.available.all():
+            digest.update(dialogue.available.numpy().tobytes())
     return digest.hexdigest()

@@ -21,6 +21,7 @@ from graphmer.dialogue.missing import (
     Rate,
     SpeakerSet,
 )
+from graphmer.dialogue.not_at_random import NotAtRandom
 from graphmer.dialogue.policies import Mixed, PartialSets, RandomDrops, RandomRates, RandomSets, Varied
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "MissingProtocol",
     "Mixed",
     "Noise",
+    "NotAtRandom",
     "PartialSets",
     "RandomDrops",
     "RandomRates",

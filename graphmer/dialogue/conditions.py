@@ -14,6 +14,7 @@ from graphmer.dialogue.corruption import (
 )
 from graphmer.dialogue.misplacement import Crosstalk, Shift
 from graphmer.dialogue.missing import Burst, Complete, Drop, FixedSet, MissingProtocol, Rate, SpeakerSet
+from graphmer.dialogue.not_at_random import Loss, NotAtRandom
 from graphmer.dialogue.policies import Mixed, PartialSets, RandomDrops, RandomRates, RandomSets, Varied
 
 _WITHOUT_VALUE: Mapping[str, Callable[[], MissingProtocol]] = {
@@ -33,6 +34,7 @@ _WITH_NUMBER: Mapping[str, Callable[[float], MissingProtocol]] = {
     "rate": Rate,
     "drop": Drop,
 }
+_WITH_LAW = ("mnar",)
 _WITH_TURNS: Mapping[str, Callable[[int], MissingProtocol]] = {"burst": Burst}
 _DAMAGE: Mapping[str, Callable[[float, tuple[str, ...], str], Damage]] = {
     "noise": Noise,
@@ -54,6 +56,7 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     ``drop:0.3``         each utterance loses everything with this probability
     ``burst:4``          one modality at a time is missing, for this number of consecutive turns
     ``speaker:t``        one speaker of the dialogue has only this set
+    ``mnar:v@sad=0.8``   each turn loses modalities with a probability that depends on its emotion
     ``noise:0.5``        Gaussian noise with this standard deviation, in training standard deviations
     ``student:0.5``      noise with heavy tails of this standard deviation
     ``clip:0.5``         features beyond this number of standard deviations are clipped
@@ -89,6 +92,8 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     if colon and kind in _WITH_SET:
         chosen = _parse_set(value, modalities, spec)
         return _WITH_SET[kind](chosen, short_name(chosen, modalities))
+    if colon and kind in _WITH_LAW:
+        return _law(value, modalities, spec)
     if colon and kind in _WITH_NUMBER:
         return _WITH_NUMBER[kind](_number(value, spec))
     if colon and kind in _WITH_TURNS:
@@ -186,11 +191,30 @@ def _damage(kind: str, value: str, modalities: Sequence[str], spec: str) -> Dama
     return _DAMAGE[kind](_number(strength, spec), only, written)
 
 
-def _number(text: str, spec: str) -> float:
+def _law(text: str, modalities: Sequence[str], spec: str) -> NotAtRandom:
+    """Law of loss from terms such as ``v@sad=0.8`` and ``at=0.1``, separated by commas."""
+    losses, written = [], []
+    for term in text.split(","):
+        place, equals, rate = term.partition("=")
+        names, at, emotion = (part.strip() for part in place.partition("@"))
+        if not equals or not names or bool(at) != bool(emotion):
+            example = short_name(modalities[:1], modalities)
+            raise ValueError(
+                f"{spec!r}: each term must be a set of modalities, maybe @ and an emotion, = and a rate, "
+                f"such as {example}@sad=0.8 or {example}=0.1; got {term.strip()!r}."
+            )
+        chosen = _parse_set(names, modalities, spec)
+        value = _number(rate.strip(), spec, "=")
+        losses += [Loss(modality, emotion or None, value) for modality in chosen]
+        written.append(f"{short_name(chosen, modalities)}{at}{emotion}={value:.10g}")
+    return NotAtRandom(tuple(losses), ",".join(written))
+
+
+def _number(text: str, spec: str, sign: str = "colon") -> float:
     try:
         return float(text)
     except ValueError:
-        raise ValueError(f"{spec!r}: a number must follow the colon; got {text!r}.") from None
+        raise ValueError(f"{spec!r}: a number must follow the {sign}; got {text!r}.") from None
 
 
 def _whole(text: str, spec: str) -> int:
@@ -202,7 +226,9 @@ def _whole(text: str, spec: str) -> int:
 
 def _unknown(spec: str, modalities: Sequence[str]) -> str:
     sets = [*conditions(modalities), *modalities]
-    with_value = [f"{name}:" for name in (*_WITH_SET, *_WITH_NUMBER, *_WITH_TURNS, *_DAMAGE, "shift")]
+    with_value = [
+        f"{name}:" for name in (*_WITH_SET, *_WITH_NUMBER, *_WITH_LAW, *_WITH_TURNS, *_DAMAGE, "shift")
+    ]
     names = [*_WITHOUT_VALUE, *with_value]
     kind, colon, _ = spec.partition(":")
     guess = _suggestion(kind + colon, with_value) if colon else _suggestion(spec, [*names, *sets])

@@ -83,9 +83,11 @@ class Dialogue:
         session: recording session, for leave-one-session-out splits.
         causes: positions of the turns that cause the emotion of a turn, by the position of that turn; turns
             without this annotation are left out.
+        recorded: modalities that a turn has or that a protocol hides; ``None`` where nothing is hidden.
 
     Shapes:
-        speaker ``[N]``; features ``{m: [N, D_m]}``; available ``[N, M]``; start, end, reply_to ``[N]``.
+        speaker ``[N]``; features ``{m: [N, D_m]}``; available, recorded ``[N, M]``; start, end, reply_to
+        ``[N]``.
 
     Raises:
         ValueError: if it has no turns, ids are not unique, or lengths differ.
@@ -104,6 +106,7 @@ class Dialogue:
     reply_to: Tensor
     session: str | None = None
     causes: Mapping[int, tuple[int, ...]] = field(default_factory=dict)
+    recorded: Available | None = None
 
     def __post_init__(self) -> None:
         length = len(self.utterance_ids)
@@ -144,18 +147,33 @@ class Dialogue:
         """Names of the modalities, in the order of the columns of `available`."""
         return tuple(self.features)
 
+    @property
+    def present(self) -> Available:
+        """Modalities that were recorded, whether they are hidden or not, ``[N, M]``."""
+        return self.available if self.recorded is None else self.recorded
+
     def with_available(self, available: Available) -> "Dialogue":
-        """Copy in which modalities that are False in ``available`` ``[N, M]`` are missing, too."""
-        return replace(self, available=self.available & available)
+        """Copy in which modalities that are False in ``available`` ``[N, M]`` are hidden, too."""
+        return replace(self, available=self.available & available, recorded=self.present)
+
+    def never_recorded(self, lost: Available) -> "Dialogue":
+        """Copy in which modalities that are True in ``lost`` ``[N, M]`` count as never recorded."""
+        recorded = None if self.recorded is None else self.recorded & ~lost
+        return replace(self, available=self.available & ~lost, recorded=recorded)
 
     def with_modalities(self, widths: Mapping[str, int]) -> "Dialogue":
         """Copy with these modalities in this order; modalities that it lacks are missing in every turn."""
-        column = dict(zip(self.features, self.available.T, strict=True))
         never = torch.zeros(len(self), dtype=torch.bool)
+
+        def aligned(mask: Available) -> Available:
+            column = dict(zip(self.features, mask.T, strict=True))
+            return torch.stack([column.get(modality, never) for modality in widths], dim=1)
+
         return replace(
             self,
             features={m: self.features.get(m, torch.zeros(len(self), width)) for m, width in widths.items()},
-            available=torch.stack([column.get(modality, never) for modality in widths], dim=1),
+            available=aligned(self.available),
+            recorded=None if self.recorded is None else aligned(self.recorded),
         )
 
     def unlabelled(self) -> "Dialogue":

@@ -92,19 +92,6 @@ def _check_labels(components: Components) -> None:
         )
 
 
-def check_processes(components: Components, count: int) -> None:
-    """Whether several processes can train one model of an experiment.
-
-    Raises:
-        ConfigError: if it has a curriculum, whose weights would have to be divided between the processes.
-    """
-    if count > 1 and components.config.curriculum is not None:
-        raise ConfigError(
-            f"curriculum: must be left out where several processes train one model; got {count} processes. "
-            "Train without torchrun."
-        )
-
-
 def _check_graph(components: Components) -> None:
     try:
         components.build(components.corpus.dialogues[0])

@@ -16,6 +16,7 @@ from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.standardise import Standardiser
 from graphmer.dialogue.training_damage import TrainingDamage
 from graphmer.errors import ConfigError
+from graphmer.experiment.losses import of_corpus
 from graphmer.experiment.reading import naming, read_corpus
 from graphmer.graph import GraphBuilder
 from graphmer.nn.heads import HeadSettings
@@ -275,7 +276,7 @@ class Components:
             ConfigError: naming the field of the configuration.
         """
         with naming(field):
-            found = protocol(spec, self.modalities)
+            found = of_corpus(protocol(spec, self.modalities), self.corpus)
         values = isinstance(found, Damage) and not isinstance(found, Shift)
         if values and self.config.encodes_input:
             raise ConfigError(

@@ -190,7 +190,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fabric.launch()
         torch.manual_seed(derived_seed("weights", self.seed, 1))
         model = components.model()
-        model.network.prepare(read.train)
+        model.network.prepare(read.train, components.corpus.labels)
         chooser = GraphDataset(read.validation, components.build)
 
         def validate(candidate: EmotionModel) -> float:

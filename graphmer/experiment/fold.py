@@ -95,7 +95,7 @@ class FoldTraining:
         fold = components.fold_data(components.folds[number], derived_seed("teacher", seed, number))
         torch.manual_seed(derived_seed("weights", seed, number))
         model = components.model()
-        model.network.prepare(fold.train)
+        model.network.prepare(fold.train, components.corpus.labels)
         memory = components.retrieval_memory(fold)
         model.retrieval_memory = memory
         callback.on_fold_start(number, seed, sum(stage.epochs for stage in components.stages))
@@ -112,7 +112,7 @@ class FoldTraining:
         if not components.corpus.labels.is_score:
             self._calibrate(model, fold)
             if components.system.what_if:
-                gain = self._information_gain(model, fitted.train)
+                gain = self._information_gain(model, fitted.train, self._graphs(fold.validation))
         test = self._graphs(fold.test)
         test_begin = time.perf_counter()
         predicted = predict(components, model, test, components.protocols, self.fabric.device)
@@ -218,10 +218,13 @@ class FoldTraining:
             frequency=class_frequency(fold.train, components.corpus.labels) if adjusts else None,
         )
 
-    def _information_gain(self, model: EmotionModel, train: GraphDataset) -> ExpectedInformationGain:
+    def _information_gain(
+        self, model: EmotionModel, train: GraphDataset, held_out: GraphDataset
+    ) -> ExpectedInformationGain:
         nodes, device = self.components.evaluation_nodes, self.fabric.device
+        labels = self.components.corpus.labels
         return ExpectedInformationGain.measure(
-            model.to(device), train, self.components.corpus.labels, nodes=nodes, device=device
+            model.to(device), train, labels, held_out=held_out, nodes=nodes, device=device
         )
 
 

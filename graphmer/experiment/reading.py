@@ -14,6 +14,7 @@ from graphmer.corpora.parquet.read import read_parquet
 from graphmer.corpora.pickles import LAYOUTS, read_pickled
 from graphmer.corpora.simulate import SEPARATION, simulate
 from graphmer.errors import ConfigError
+from graphmer.experiment.losses import lossy
 from graphmer.experiment.transcribed import transcribed_corpus
 
 
@@ -127,6 +128,15 @@ def read_corpus(config: Config, extracted: Corpus | None = None) -> Corpus:
         CorpusError: if the files are not there, or wrong.
         ConfigError: if an extractor of its features cannot be loaded.
     """
+    corpus = _recorded(config, extracted)
+    if config.data.losses is None:
+        return corpus
+    with naming("data.losses"):
+        return lossy(corpus, config.data.losses)
+
+
+def _recorded(config: Config, extracted: Corpus | None) -> Corpus:
+    """The corpus as it was recorded."""
     data = config.data
     if data.simulates:
         return _simulated(data)

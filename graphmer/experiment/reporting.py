@@ -16,7 +16,8 @@ from graphmer.evaluation.scores import Scores
 from graphmer.experiment.run import Run
 from graphmer.graph import DialogueGraph
 from graphmer.inference import DialoguePrediction, Predictor, WhatIf, load
-from graphmer.inference.information_gain import Help, subsets
+from graphmer.inference.information_gain import Help
+from graphmer.inference.modality_sets import subsets
 from graphmer.inference.prediction import turn_records
 from graphmer.inference.what_if import set_name
 from graphmer.report.hardness import FILE, hardness_counts

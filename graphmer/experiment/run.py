@@ -17,7 +17,7 @@ from graphmer.evaluation.cause_scores import CauseScores
 from graphmer.evaluation.gathering import Key, masks_digest
 from graphmer.evaluation.predictions import Predictions
 from graphmer.evaluation.scores import Scores
-from graphmer.experiment.checks import check, check_processes
+from graphmer.experiment.checks import check
 from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.fold import MASK_SEED, Callback, FoldTraining, predict, predictions_path
 from graphmer.experiment.holding import held
@@ -86,7 +86,6 @@ class Run:
         extracted = transcribed_corpus(config) if extracted is None else extracted
         components = Components(config, read_corpus(config, extracted), systems)
         check(components)
-        check_processes(components, fabric.world_size)
         card = components.corpus.card
         facts = environment(
             device=str(fabric.device),
@@ -123,7 +122,6 @@ class Run:
         config = load_config(path / "config.yaml", systems=systems)
         fabric = on_cpu(config) if fabric is None else fabric
         components = Components(config, systems=systems)
-        check_processes(components, fabric.world_size)
         if components.corpus.fingerprint != fingerprint:
             raise CheckpointError(
                 f"{path}: {components.corpus.card.name} on disk is not what this run was trained on. "

@@ -49,7 +49,10 @@ def curriculum_stages(
     settings = components.config.curriculum
     if settings is None:
         return components.stages, None
-    builder = CurriculumBuilder(components, fold, train, fabric.device, seed=seed, path=path / "hardness.npz")
+    with fabric.rank_zero_first():  # the others read what the first process has measured
+        builder = CurriculumBuilder(
+            components, fold, train, fabric.device, seed=seed, path=path / "hardness.npz"
+        )
     hyperparameters, kept = builder.given, path / "tuned.json"
     if settings.tuning and not kept.is_file():
         trials = _Trials(components, fabric, train, validate, seed)
@@ -58,7 +61,8 @@ def curriculum_stages(
             builder.space,
             lambda tried: trials.score(warm, builder.stages(tried)[-1], settings.tuning),
         )
-        write_json(kept, {"settings": asdict(hyperparameters), "trials": scores})
+        if fabric.is_global_zero:
+            write_json(kept, {"settings": asdict(hyperparameters), "trials": scores})
     elif settings.tuning:
         hyperparameters = read_tuned(kept)
     return builder.stages(hyperparameters), hyperparameters

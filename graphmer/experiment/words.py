@@ -14,7 +14,7 @@ from graphmer.errors import CorpusError
 from graphmer.experiment.extraction import Extraction, Progress, with_features
 from graphmer.experiment.recordings import clips_of, has_recordings
 from graphmer.features import Clip, Extractor, Provenance
-from graphmer.features.tuned import TunedExtractor, dialogue_digest
+from graphmer.features.tuned import Tuning, dialogue_digest
 from graphmer.reprs import counted
 from graphmer.transcripts import (
     ReadingOptions,
@@ -117,8 +117,9 @@ def corpus_of(
     """
     labelled = labelled_dialogues(transcripts)
     for extractor in extractors:
-        if isinstance(extractor, TunedExtractor):
-            _require_unseen(extractor, labelled.dialogues)
+        tuning: Tuning | None = getattr(extractor, "tuning", None)
+        if tuning is not None:
+            _require_unseen(tuning, labelled.dialogues)
     for modality, example in (("audio", "call.wav"), ("video", "call.mp4")):
         wanted = any(extractor.modality == modality for extractor in extractors)
         if wanted and not has_recordings(labelled.clips, modality):
@@ -192,9 +193,9 @@ def corpus_with_features(
     return assembly.corpus(card, labels, [each for each in built if each is not None], labelled.parts)
 
 
-def _require_unseen(extractor: TunedExtractor, dialogues: Sequence[TranscribedDialogue]) -> None:
+def _require_unseen(tuning: Tuning, dialogues: Sequence[TranscribedDialogue]) -> None:
     """Refuse to encode dialogues by networks that saw their labels."""
-    seen = set(extractor.tuning.dialogues)
+    seen = set(tuning.dialogues)
     known = [d.id for d in dialogues if dialogue_digest(turn.text for turn in d.turns) in seen]
     if known:
         raise CorpusError(

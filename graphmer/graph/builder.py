@@ -1,13 +1,22 @@
 """Construction of dialogue graphs with typed edges."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import torch
 
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.graph.dialogue_graph import RESERVED, DialogueGraph
-from graphmer.graph.edges import ORDERS, RULES, SPEAKER_RELATIONS, EdgeRule, order_of, speaker_relation_of
+from graphmer.graph.edges import (
+    ORDERS,
+    RULES,
+    SPEAKER_RELATIONS,
+    EdgeRule,
+    JointRule,
+    Turns,
+    order_of,
+    speaker_relation_of,
+)
 from graphmer.typing import EdgeIndex
 
 
@@ -102,23 +111,39 @@ class GraphBuilder:
         Raises:
             ValueError: if a rule returns a turn outside the dialogue, or an edge that it does not declare.
         """
+        return self._edges([dialogue], Turns.of([dialogue]))
+
+    def _edges(self, dialogues: Sequence[Dialogue], turns: Turns) -> tuple[EdgeIndex, torch.Tensor]:
+        """Edges of all rules among the turns of some dialogues."""
         number = {relation: position for position, relation in enumerate(self.relations)}
         indices, types = [torch.empty(2, 0, dtype=torch.long)], [torch.empty(0, dtype=torch.long)]
         for name, rule in self.rules.items():
-            edges = self._checked(name, rule(dialogue), len(dialogue))
-            order, relation = order_of(edges), speaker_relation_of(edges, dialogue.speaker)
+            edges = self._made(name, rule, dialogues, turns)
+            order, relation = order_of(edges), speaker_relation_of(edges, turns.speaker)
             table = torch.tensor(
                 [[number.get(f"{name}/{o}/{p}", -1) for p in SPEAKER_RELATIONS] for o in ORDERS]
             )
             kind = table[order, relation]
             if bool((kind < 0).any()):
+                undeclared = int(edges[1, int((kind < 0).nonzero()[0])])
                 raise ValueError(
                     f"Rule {name!r} made an edge whose order or speaker relation it does not declare "
-                    f"in dialogue {dialogue.id!r}; correct its `orders` or `speaker_relations`."
+                    f"in dialogue {dialogues[int(turns.dialogue[undeclared])].id!r}; correct its `orders` or "
+                    "`speaker_relations`."
                 )
             indices.append(edges)
             types.append(kind)
         return torch.cat(indices, dim=1), torch.cat(types)
+
+    def _made(self, name: str, rule: EdgeRule, dialogues: Sequence[Dialogue], turns: Turns) -> EdgeIndex:
+        """Edges of one rule among the turns of some dialogues."""
+        if isinstance(rule, JointRule):
+            return self._causal(rule.among(turns))
+        first, found = 0, []
+        for dialogue in dialogues:
+            found.append(self._checked(name, rule(dialogue), len(dialogue)) + first)
+            first += len(dialogue)
+        return torch.cat(found, dim=1)
 
     def _checked(self, name: str, edges: EdgeIndex, length: int) -> EdgeIndex:
         if not edges.numel():  # an empty list of pairs has no second dimension
@@ -131,6 +156,9 @@ class GraphBuilder:
                 f"Rule {name!r} names turns {int(edges.min())} to {int(edges.max())}; "
                 f"turns are 0 to {length - 1}."
             )
+        return self._causal(edges)
+
+    def _causal(self, edges: EdgeIndex) -> EdgeIndex:
         return edges[:, edges[0] <= edges[1]] if self.causal else edges
 
     def __call__(self, dialogue: Dialogue) -> DialogueGraph:
@@ -140,15 +168,11 @@ class GraphBuilder:
             ValueError: if a modality has the name of another graph attribute, or a rule returns invalid
                 edges.
         """
-        taken = sorted(set(dialogue.modalities) & set(RESERVED))
-        if taken:
-            raise ValueError(
-                f"Modality {taken[0]!r} has a reserved name; rename it. Reserved: {list(RESERVED)}."
-            )
+        _require_free(dialogue.modalities)
         edge_index, edge_type = self.edges(dialogue)
         graph = DialogueGraph(
             available=dialogue.available,
-            present=dialogue.available,
+            present=dialogue.present,
             speaker=dialogue.speaker,
             position=torch.arange(len(dialogue)),
             edge_index=edge_index,
@@ -163,6 +187,42 @@ class GraphBuilder:
         if self.labels is not None:
             graph.emotion = self.labels.encode(dialogue.emotion)
         return graph
+
+    def joined(self, dialogues: Sequence[Dialogue]) -> DialogueGraph:
+        """Graph of several dialogues as a PyG batch of their graphs has it, without annotations.
+
+        Much faster than a graph for each dialogue, as edges are made for all of them at once.
+
+        Args:
+            dialogues: with the same modalities; at least one.
+
+        Raises:
+            ValueError: as for one dialogue.
+        """
+        modalities = dialogues[0].modalities
+        _require_free(modalities)
+        turns = Turns.of(dialogues)
+        edge_index, edge_type = self._edges(dialogues, turns)
+        graph = DialogueGraph(
+            available=torch.cat([dialogue.available for dialogue in dialogues]),
+            present=torch.cat([dialogue.present for dialogue in dialogues]),
+            speaker=turns.speaker,
+            position=torch.cat([torch.arange(len(dialogue)) for dialogue in dialogues]),
+            edge_index=edge_index,
+            edge_type=edge_type,
+            batch=turns.dialogue,
+            num_nodes=len(turns),
+            dialogue_id=[dialogue.id for dialogue in dialogues],
+        )
+        for modality in modalities:
+            graph[modality] = torch.cat([dialogue.features[modality] for dialogue in dialogues])
+        return graph
+
+
+def _require_free(modalities: Iterable[str]) -> None:
+    taken = sorted(set(modalities) & set(RESERVED))
+    if taken:
+        raise ValueError(f"Modality {taken[0]!r} has a reserved name; rename it. Reserved: {list(RESERVED)}.")
 
 
 def _cause_edges(dialogue: Dialogue) -> EdgeIndex:

@@ -36,7 +36,7 @@ class GraphDataset:
         return [len(dialogue) for dialogue in self.dialogues]
 
     def masked(self, protocol: MissingProtocol, seed: int) -> "MaskedGraphs":
-        """Masked view of the graphs under a protocol; ``present`` still holds what was recorded."""
+        """Masked view of the graphs under a protocol; ``present`` holds what was recorded, hidden or not."""
         return MaskedGraphs(self, (protocol,), seed)
 
     def available(self, protocol: MissingProtocol, seed: int) -> Available:
@@ -93,7 +93,7 @@ class MaskedGraphs(Sequence[DialogueGraph]):
             masked, view.damaged = protocol.damage(dialogue, self.seed)
         else:
             masked = protocol.apply(dialogue, self.seed)
-        view.available = masked.available
+        view.available, view.present = masked.available, masked.present
         for modality, rows in masked.features.items():
             view[modality] = rows
         return view

@@ -31,6 +31,40 @@ class EdgeRule(Protocol):
     def __call__(self, dialogue: Dialogue) -> EdgeIndex: ...
 
 
+@dataclass(frozen=True, eq=False)
+class Turns:
+    """Turns of one or several dialogues, one after the other.
+
+    Args:
+        dialogue: number of the dialogue, ascending.
+        speaker: number of the speaker within the dialogue.
+
+    Shapes:
+        dialogue, speaker long ``[N]``.
+    """
+
+    dialogue: Tensor
+    speaker: Tensor
+
+    @classmethod
+    def of(cls, dialogues: Sequence[Dialogue]) -> "Turns":
+        """The turns of some dialogues."""
+        lengths = torch.tensor([len(dialogue) for dialogue in dialogues])
+        number = torch.arange(len(dialogues)).repeat_interleave(lengths)
+        return cls(number, torch.cat([dialogue.speaker for dialogue in dialogues]))
+
+    def __len__(self) -> int:
+        return len(self.dialogue)
+
+
+@runtime_checkable
+class JointRule(EdgeRule, Protocol):
+    """Edge rule that makes the edges of several dialogues at once."""
+
+    def among(self, turns: Turns) -> EdgeIndex:
+        """Edges of all dialogues, those of each in the order of the rule itself."""
+
+
 @runtime_checkable
 class StreamedRule(EdgeRule, Protocol):
     """Edge rule for streams: the past neighbors of a turn depend on earlier turns only."""
@@ -58,15 +92,22 @@ def _directions(past: int | None, future: int | None) -> tuple[str, ...]:
     return tuple(name for name, count in (("past", past), ("future", future)) if count != 0)
 
 
-def _window(length: int, past: int | None, future: int | None) -> EdgeIndex:
-    """Edges among ``length`` consecutive items, without self-loops, ordered by target."""
-    before = length if past is None else min(past, length)
-    after = length if future is None else min(future, length)
+def _window(group: Tensor, past: int | None, future: int | None) -> EdgeIndex:
+    """Edges among the consecutive items of each group, without self-loops, ordered by target.
+
+    Shapes:
+        group ``[N]``, where items of a group follow one another.
+    """
+    count = len(group)
+    longest = int(torch.unique_consecutive(group, return_counts=True)[1].max())
+    before = longest if past is None else min(past, longest)
+    after = longest if future is None else min(future, longest)
     offset = torch.cat([torch.arange(-before, 0), torch.arange(1, after + 1)])
-    target = torch.arange(length).repeat_interleave(len(offset))
-    source = target + offset.repeat(length)
-    inside = (source >= 0) & (source < length)
-    return torch.stack([source[inside], target[inside]])
+    target = torch.arange(count)[:, None]
+    source = target + offset
+    there = group[source.clamp(0, count - 1)] == group[:, None]
+    inside = there & (source >= 0) & (source < count)
+    return torch.stack([source[inside], target.expand_as(source)[inside]])
 
 
 @dataclass(frozen=True)
@@ -106,8 +147,11 @@ class TemporalWindow:
     def neighbors(self, turn: int, own: Sequence[int]) -> Sequence[int]:
         return range(0 if self.past is None else max(0, turn - self.past), turn)
 
+    def among(self, turns: Turns) -> EdgeIndex:
+        return _window(turns.dialogue, self.past, self.future)
+
     def __call__(self, dialogue: Dialogue) -> EdgeIndex:
-        return _window(len(dialogue), self.past, self.future)
+        return self.among(Turns.of([dialogue]))
 
 
 @dataclass(frozen=True)
@@ -142,12 +186,13 @@ class SameSpeaker:
     def neighbors(self, turn: int, own: Sequence[int]) -> Sequence[int]:
         return own if self.past is None else own[max(0, len(own) - self.past) :]
 
+    def among(self, turns: Turns) -> EdgeIndex:
+        chain = turns.dialogue * (turns.speaker.max() + 1) + turns.speaker
+        order = torch.argsort(chain, stable=True)
+        return order[_window(chain[order], self.past, self.future)]
+
     def __call__(self, dialogue: Dialogue) -> EdgeIndex:
-        edges = []
-        for number in range(len(dialogue.speakers)):
-            turns = torch.nonzero(dialogue.speaker == number).squeeze(1)
-            edges.append(turns[_window(len(turns), self.past, self.future)])
-        return torch.cat(edges, dim=1)
+        return self.among(Turns.of([dialogue]))
 
 
 @dataclass(frozen=True)
@@ -160,8 +205,11 @@ class Adjacent:
     def neighbors(self, turn: int, own: Sequence[int]) -> Sequence[int]:
         return range(max(0, turn - 1), turn)
 
+    def among(self, turns: Turns) -> EdgeIndex:
+        return _window(turns.dialogue, 1, 1)
+
     def __call__(self, dialogue: Dialogue) -> EdgeIndex:
-        return _window(len(dialogue), 1, 1)
+        return self.among(Turns.of([dialogue]))
 
 
 RULES = {"window": TemporalWindow, "same_speaker": SameSpeaker, "adjacent": Adjacent}

@@ -1,22 +1,20 @@
 """Expected information gain of missing modalities, measured on the training part."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from itertools import combinations
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import torch
 from torch import Tensor
 
 from graphmer.checksums import read_json, write_json
-from graphmer.dialogue import Dialogue, LabelSpace
-from graphmer.dialogue.missing import MissingProtocol
-from graphmer.dialogue.random import uniforms
+from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.evaluate import outputs
 from graphmer.graph.dataset import GraphDataset
+from graphmer.inference.modality_sets import ModalitySet, RandomAvailability, entropy_bits, subsets
+from graphmer.inference.reveal import Reveal, Reveals, measure_reveals
 from graphmer.nn.model import EmotionModel
-from graphmer.typing import Available
 
 _FORMAT = "graphmer expected gains"
 FILE = "what_if.json"
@@ -24,57 +22,6 @@ FILE = "what_if.json"
 
 SAMPLES = 4
 """How often each training turn is read, each time under another mask."""
-
-ModalitySet = tuple[str, ...]
-"""Modalities in the model's order; empty for none at all."""
-
-
-def modalities_of(dialogue: Dialogue, turn: int | None = None) -> ModalitySet:
-    """Modalities of a turn, or, without a turn, those that occur anywhere in the dialogue."""
-    present = dialogue.available.any(dim=0) if turn is None else dialogue.available[turn]
-    return tuple(m for m, has in zip(dialogue.modalities, present.tolist(), strict=True) if has)
-
-
-def subsets(modalities: Sequence[str]) -> list[ModalitySet]:
-    """Every set of modalities, the empty one first, the complete one last.
-
-    Example:
-        >>> subsets(("audio", "text"))
-        [(), ('audio',), ('text',), ('audio', 'text')]
-    """
-    return [chosen for size in range(len(modalities) + 1) for chosen in combinations(modalities, size)]
-
-
-@dataclass(frozen=True)
-class Only(MissingProtocol):
-    """Protocol under which every turn keeps what it has of a set, which may be empty.
-
-    Args:
-        modalities: the set.
-    """
-
-    modalities: ModalitySet
-
-    @property
-    def name(self) -> str:
-        return f"only:{'+'.join(self.modalities)}"
-
-    def keep(self, dialogue: Dialogue, seed: int) -> Available:
-        column = torch.tensor([modality in self.modalities for modality in dialogue.modalities])
-        return column.expand(len(dialogue), -1).clone()
-
-
-@dataclass(frozen=True)
-class RandomAvailability(MissingProtocol):
-    """Protocol under which every turn keeps each modality with probability one half, maybe none."""
-
-    @property
-    def name(self) -> str:
-        return "coins"
-
-    def keep(self, dialogue: Dialogue, seed: int) -> Available:
-        samples = uniforms("coins", seed, dialogue.id, dialogue.utterance_ids, len(dialogue.modalities))
-        return torch.from_numpy(samples < 0.5)
 
 
 @dataclass(frozen=True)
@@ -106,26 +53,37 @@ class ExpectedInformationGain:
     Args:
         modalities: of the model, in its order.
         drops: decrease in bits and number of samples, by (set, missing modality).
+        reveals: expected gain given the entropy of a turn; empty where it was not measured.
     """
 
     def __init__(
         self,
         modalities: Sequence[str],
         drops: Mapping[tuple[ModalitySet, str], tuple[float, int]],
+        reveals: Reveals | None = None,
     ) -> None:
         self.modalities = tuple(modalities)
         self.drops = dict(drops)
+        self.reveals = dict(reveals or {})
 
     @classmethod
     def measure(
-        cls, model: EmotionModel, part: GraphDataset, labels: LabelSpace, *, nodes: int, device: torch.device
+        cls,
+        model: EmotionModel,
+        part: GraphDataset,
+        labels: LabelSpace,
+        *,
+        held_out: GraphDataset,
+        nodes: int,
+        device: torch.device,
     ) -> "ExpectedInformationGain":
-        """Predict the training part `SAMPLES` times, each time under another mask.
+        """Predict the training part `SAMPLES` times, each time under another mask, and `measure_reveals`.
 
         Args:
             model: on `device`; left in evaluation mode.
             part: the training dialogues.
             labels: classes, not a score.
+            held_out: dialogues that the model was not trained on.
             nodes: most utterances in a batch.
             device: device of the batches.
 
@@ -142,7 +100,8 @@ class ExpectedInformationGain:
             available.append(part.available(RandomAvailability(), sample))
         recorded = torch.cat([dialogue.available for dialogue in part.dialogues])
         samples = (torch.cat(entropy), torch.cat(available), recorded.repeat(SAMPLES, 1))
-        return cls(model.modalities, _drops(*samples, model.modalities))
+        reveals = measure_reveals(model, held_out, labels, nodes=nodes, device=device)
+        return cls(model.modalities, _drops(*samples, model.modalities), reveals)
 
     def best(self, available: Sequence[str]) -> Help:
         """The missing modality of the largest expected gain, for a turn that has `available`."""
@@ -165,7 +124,11 @@ class ExpectedInformationGain:
             {"available": list(has), "missing": missing, "entropy_drop_bits": drop, "turns": turns}
             for (has, missing), (drop, turns) in self.drops.items()
         ]
-        content = {"format": _FORMAT, "modalities": self.modalities, "gains": rows}
+        reveals = [
+            {"available": list(has), "missing": missing, **asdict(reveal)}
+            for (has, missing), reveal in self.reveals.items()
+        ]
+        content = {"format": _FORMAT, "modalities": self.modalities, "gains": rows, "reveals": reveals}
         write_json(path, content, indent=1)
 
     @classmethod
@@ -183,21 +146,17 @@ class ExpectedInformationGain:
                 (tuple(row["available"]), row["missing"]): (float(row["entropy_drop_bits"]), row["turns"])
                 for row in content["gains"]
             }
-            return cls(content["modalities"], drops)
+            reveals = {
+                (tuple(row["available"]), row["missing"]): Reveal(
+                    float(row["slope"]), float(row["curvature"]), row["turns"]
+                )
+                for row in content.get("reveals", [])
+            }
+            return cls(content["modalities"], drops, reveals)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise CheckpointError(
                 f"{path}: cannot be read as expected gains ({error}). Train again, or remove it."
             ) from None
-
-
-def entropy_bits(probability: Tensor) -> Tensor:
-    """Entropy ``[N]`` in bits of probabilities ``[N, C]``.
-
-    Example:
-        >>> entropy_bits(torch.tensor([[0.5, 0.5], [1.0, 0.0]])).tolist()
-        [1.0, 0.0]
-    """
-    return torch.special.entr(probability).sum(dim=1) / torch.log(torch.tensor(2.0))
 
 
 def _drops(

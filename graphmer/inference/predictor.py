@@ -12,25 +12,22 @@ from graphmer.dialogue import Dialogue
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError, GraphmerError
 from graphmer.graph import EdgeRule
-from graphmer.inference.information_gain import (
-    FILE,
-    ExpectedInformationGain,
-    Help,
-    ModalitySet,
-    Only,
-    modalities_of,
-    subsets,
-)
+from graphmer.inference.acquisition import Acquisition, acquisitions
+from graphmer.inference.information_gain import FILE, ExpectedInformationGain, Help
 from graphmer.inference.leaving_out import explained
+from graphmer.inference.modality_sets import ModalitySet, Only, modalities_of, subsets
 from graphmer.inference.pack import EXTRACTORS, downloaded, unpacked
+from graphmer.inference.pattern import PatternShift
 from graphmer.inference.prediction import DialoguePrediction, predictions
 from graphmer.inference.stream import DialogueStream
 from graphmer.inference.threads import in_threads
 from graphmer.inference.what_if import WhatIf, set_name
-from graphmer.pyg import Batch
 from graphmer.reprs import counted, short_repr
 from graphmer.systems import SYSTEMS, System
 from graphmer.training.model_file import TrainedModel, load_model
+
+NODES = 1000
+"""Utterances from which on a batch is complete; what a network makes of more leaves a processor's cache."""
 
 
 class Predictor:
@@ -40,6 +37,9 @@ class Predictor:
         trained: content of a run folder.
         device: on which it computes.
         gain: expected information gain of missing modalities; ``None`` where it was not measured.
+
+    Attributes:
+        shift: counts of the missing patterns that were read, of a model that reads them; ``None`` for others.
     """
 
     def __init__(
@@ -50,6 +50,7 @@ class Predictor:
     ) -> None:
         self.trained = trained
         self.gain = gain
+        self.shift = PatternShift.of(trained)
         self.device = torch.device(device)
         self.model = trained.model.to(self.device).eval()
 
@@ -64,6 +65,18 @@ class Predictor:
         facts += [f"{modality} {width}" for modality, width in widths.items()]
         facts += ["causal"] * self.trained.build.causal + [str(self.device)]
         return short_repr(self, str(self.trained.facts.get("corpus", "given dialogues")), *facts)
+
+    def ignore_pattern(self) -> None:
+        """Predict without the missing pattern from now on: where it has other reasons than in training.
+
+        Raises:
+            ValueError: if the model reads none.
+        """
+        if self.shift is None:
+            raise ValueError(
+                "The model reads no missing pattern; it was trained without `model.missing_pattern`."
+            )
+        self.shift.pattern.ignored = True
 
     def predict(self, dialogue: Dialogue) -> DialoguePrediction:
         """Emotions, probabilities and router weights of one dialogue; annotations are not read.
@@ -80,7 +93,7 @@ class Predictor:
         dialogues: Iterable[Dialogue],
         *,
         missing: MissingProtocol | None = None,
-        nodes: int = 2000,
+        nodes: int = NODES,
         workers: int = 1,
     ) -> Iterator[DialoguePrediction]:
         """Predictions of dialogues in their order; only few batches of them are in memory at a time.
@@ -111,7 +124,7 @@ class Predictor:
         return next(self.what_if_many([dialogue]))
 
     def what_if_many(
-        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = NODES
     ) -> Iterator[WhatIf]:
         """`what_if` of dialogues in their order, all sets of modalities in shared batches.
 
@@ -142,7 +155,7 @@ class Predictor:
             yield WhatIf(actual, under, tuple(self.help(modalities_of(actual.dialogue, t)) for t in turns))
 
     def leave_out_many(
-        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = 2000
+        self, dialogues: Iterable[Dialogue], *, missing: MissingProtocol | None = None, nodes: int = NODES
     ) -> Iterator[DialoguePrediction]:
         """Predictions with the turns that speak for each change and emotion, found by leaving turns out.
 
@@ -177,6 +190,41 @@ class Predictor:
             without = {turn: next(found) for turn in waiting.popleft()}
             yield explained(full, without)
 
+    def acquire_many(
+        self,
+        dialogues: Iterable[Dialogue],
+        costs: Mapping[str, float],
+        budget: float,
+        *,
+        missing: MissingProtocol | None = None,
+        nodes: int = 2000,
+    ) -> Iterator[Acquisition]:
+        """Which missing modalities to acquire under a budget, for which turns; see `acquisitions`.
+
+        All dialogues are read first, of which only the entropies stay in memory.
+
+        Args:
+            dialogues: any number.
+            costs: of modalities, > 0; 1 for each that is left out.
+            budget: largest sum of costs.
+            missing: protocol that masks modalities first.
+            nodes: utterances from which on a batch is complete.
+
+        Raises:
+            ValueError: as `predict`, if a cost or the budget is invalid, or the model has no gains.
+        """
+        self._require_what_if()
+        if self.trained.labels.is_score:
+            raise ValueError("Gains of information are those of classes; this model predicts a score.")
+        if self.gain is None or not self.gain.reveals:
+            raise ValueError(f"The model has no gains of revealed modalities in {FILE}; train it again.")
+        unknown = [modality for modality in costs if modality not in self.trained.widths]
+        if unknown:
+            raise ValueError(f"No modality {unknown[0]!r}; the model has {list(self.trained.widths)}.")
+        every = {modality: float(costs.get(modality, 1.0)) for modality in self.trained.widths}
+        found = self.predict_many(dialogues, missing=missing, nodes=nodes)
+        return acquisitions(found, self.gain.reveals, every, budget)
+
     def _require_what_if(self) -> None:
         system = self.trained.system
         if not system.what_if:
@@ -193,6 +241,8 @@ class Predictor:
     def _input(self, dialogue: Dialogue, missing: MissingProtocol | None) -> Dialogue:
         """The dialogue as the network reads it."""
         standard = self.trained.standardiser(self._aligned(dialogue))
+        if self.shift is not None:
+            self.shift.add(standard)
         # damage applies to the features, before the encoder reads them
         return self.trained.encoded(standard if missing is None else missing.apply(standard, seed=0))
 
@@ -222,7 +272,7 @@ class Predictor:
             raise failure
 
     def _predict_batch(self, dialogues: list[Dialogue]) -> list[DialoguePrediction]:
-        batch = Batch.from_data_list([self.trained.build(dialogue) for dialogue in dialogues]).to(self.device)
+        batch = self.trained.build.joined(dialogues).to(self.device)
         with torch.inference_mode():
             output = self.model(batch)
             causes = None if self.model.cause_head is None else self.model.causes(output, batch).cpu()

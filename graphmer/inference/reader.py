@@ -168,6 +168,7 @@ class DialogueReader:
         edges = edges.view(-1, 3).long()
         graph = DialogueGraph(
             available=dialogue.available,
+            present=dialogue.present,
             speaker=torch.tensor(speaker),
             position=torch.arange(first, first + len(speaker)),
             edge_index=edges[:, :2].T,

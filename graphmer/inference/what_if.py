@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from graphmer.dialogue.conditions import short_name
-from graphmer.inference.information_gain import Help, ModalitySet, modalities_of, subsets
+from graphmer.inference.information_gain import Help
+from graphmer.inference.modality_sets import ModalitySet, modalities_of, subsets
 from graphmer.inference.prediction import DialoguePrediction
 
 NOTHING = "nothing"

@@ -67,7 +67,11 @@ class Edges:
         """
         if torch.compiler.is_exporting():
             return self._scattered_mean(state)
-        aggregated: Tensor = _Mean.apply(state, self)  # type: ignore[no-untyped-call]
+        if torch.is_grad_enabled():
+            aggregated: Tensor = _Mean.apply(state, self)  # type: ignore[no-untyped-call]
+        else:
+            sources, begin = self.by_target
+            aggregated = embedding_bag(sources, state, begin, mode="mean")
         return aggregated.view(self.rows, self.relations * state.shape[1])
 
     def _scattered_mean(self, state: Tensor) -> Tensor:

@@ -13,7 +13,8 @@ def alibi_slopes(heads: int) -> Tensor:
     Differences from the paper: distance counts turns in both directions, and turns that lack the modality
     count as well.
     """
-    return 2.0 ** (-8.0 * torch.arange(1, heads + 1) / heads)
+    # computed where a network is built without memory, too: there, this would import torch's compiler
+    return 2.0 ** (-8.0 * torch.arange(1, heads + 1, device="cpu") / heads)
 
 
 def attention_mask(visible: Tensor, distance: Tensor | None, slopes: Tensor | None) -> Tensor:

@@ -2,8 +2,9 @@
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn.inits import glorot
 from torch_geometric.utils import softmax
+
+from graphmer import pyg
 
 
 class EdgeAttention(nn.Module):
@@ -48,8 +49,8 @@ class AttendedRelations(nn.Module):
         self.basis = nn.Parameter(torch.empty(bases, inputs, width))
         self.coefficient = nn.Parameter(torch.empty(relations, bases))
         self.own = nn.Linear(inputs, width)
-        glorot(self.basis)
-        glorot(self.coefficient)
+        pyg.nn.inits.glorot(self.basis)
+        pyg.nn.inits.glorot(self.coefficient)
 
     def forward(self, state: Tensor, index: Tensor, kind: Tensor, weight: Tensor) -> Tensor:
         """Shapes: state ``[N, inputs]``; index ``[2, P]``; kind, weight ``[P]``; returns ``[N, width]``."""

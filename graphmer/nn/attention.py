@@ -5,7 +5,7 @@ from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
 
-def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
+def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor | None) -> Tensor:
     """``softmax(q k / sqrt(d) + mask) v`` by torch's kernel, or by two products where the kernel is slow.
 
     On CPUs the backward pass of the kernel takes several times as long in bfloat16 as in float32 (torch
@@ -16,7 +16,7 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
         key: keys.
         value: values.
         mask: boolean, or a float bias that is added to the scores; false or minus infinity where a query may
-            not attend to a key. Each query must have at least one key.
+            not attend to a key. Each query must have at least one key. ``None`` where all have all.
 
     Shapes:
         query ``[..., Q, d]``; key, value ``[..., K, d]``; mask ``[..., 1 or Q, K]``; returns ``[..., Q, d]``.
@@ -24,8 +24,9 @@ def attend(query: Tensor, key: Tensor, value: Tensor, mask: Tensor) -> Tensor:
     if not by_products(query):
         return scaled_dot_product_attention(query, key, value, attn_mask=mask)
     score = query * query.shape[-1] ** -0.5 @ key.transpose(-2, -1)
-    masked = score.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else score + mask
-    return masked.softmax(dim=-1, dtype=torch.float32).to(value.dtype) @ value
+    if mask is not None:
+        score = score.masked_fill(~mask, -torch.inf) if mask.dtype == torch.bool else score + mask
+    return score.softmax(dim=-1, dtype=torch.float32).to(value.dtype) @ value
 
 
 def by_products(rows: Tensor) -> bool:

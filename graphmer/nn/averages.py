@@ -10,6 +10,7 @@ from torch.nn.functional import pad
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.speaker_share import speaker_shares
 from graphmer.nn.cache import FeatureCache
+from graphmer.nn.dense_averages import LONGEST, dense_averages
 from graphmer.typing import Available
 
 REACH = 5.0
@@ -115,6 +116,10 @@ class NeighborhoodAverages(nn.Module):
             features ``{m: [N, D_m]}``; available ``[N, M]``; speaker, batch long ``[N]``; returns
             ``[N, M, D]``.
         """
+        if cache is None and not torch.is_grad_enabled() and not torch.compiler.is_exporting():
+            length = torch.unique_consecutive(batch, return_counts=True)[1]
+            if int(length.max()) <= LONGEST:
+                return self._dense(features, available, speaker, length)
         masked = [
             torch.cat([features[m].where(has, 0), has], dim=1)
             for m, has in zip(self.modalities, available[:, :, None].unbind(1), strict=True)
@@ -131,6 +136,23 @@ class NeighborhoodAverages(nn.Module):
             prior = rows.new_zeros(len(widths)) if self.prior is None else self.prior
             means = [_means(parts, k) for parts, k in zip(zip(*split, strict=True), prior, strict=True)]
         return torch.stack([linear(mean) for linear, mean in zip(self.maps, means, strict=True)], dim=1)
+
+    def _dense(
+        self, features: Mapping[str, Tensor], available: Available, speaker: Tensor, length: Tensor
+    ) -> Tensor:
+        """As `forward`, for short dialogues without gradients."""
+        turn = torch.arange(int(length.max()), device=length.device)
+        apart = turn[:, None] - turn
+        weight = [linear.get_parameter("weight") for linear in self.maps]
+        decay = [_past(apart, scale).to(weight[0].dtype) for scale in self.scales]
+        decay += [] if self.causal else [each.T for each in decay]
+        rows = [
+            features[m].where(has, 0).float()
+            for m, has in zip(self.modalities, available[:, :, None].unbind(1), strict=True)
+        ]
+        prior = weight[0].new_zeros(len(rows)) if self.prior is None else self.prior
+        with torch.autocast(speaker.device.type, enabled=False):
+            return dense_averages(rows, available, speaker, length, decay, weight, prior)
 
     def _sums(self, rows: Tensor, chain: Tensor, batch: Tensor) -> list[Tensor]:
         """Weighted sums of the rows up to each one, its speaker's and the others', ``[N, F]`` each."""
@@ -167,6 +189,11 @@ def _decay(distance: Tensor, scale: float) -> Tensor:
     """Weights by distance, zero for later turns and those out of reach."""
     near = (distance >= 0) & (distance <= _reach(scale))
     return torch.exp(-distance.clamp_min(0) / scale) * near
+
+
+def _past(distance: Tensor, scale: float | None) -> Tensor:
+    """Weights by distance, with or without decay, zero for later turns."""
+    return distance >= 0 if scale is None else _decay(distance, scale)
 
 
 def _reach(scale: float) -> int:
@@ -214,8 +241,7 @@ def _dense(rows: Tensor, chain: Tensor, batch: Tensor, scale: float | None) -> t
     """The sums of `_near`, or without decay those of `_running`, by one product of ``[N, N]`` weights."""
     place = torch.arange(rows.shape[0], device=rows.device)
     distance = place[:, None] - place
-    decay = (distance >= 0).to(rows.dtype) if scale is None else _decay(distance, scale)
-    decay = decay * (batch[:, None] == batch)
+    decay = _past(distance, scale).to(rows.dtype) * (batch[:, None] == batch)
     own = decay * (chain[:, None] == chain)
     return own @ rows, (decay - own) @ rows
 

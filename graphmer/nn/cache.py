@@ -6,10 +6,9 @@ be read on their own: the output is that of the whole dialogue.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn.functional import scaled_dot_product_attention
 
 from graphmer.nn.alibi import attention_mask
@@ -29,13 +28,13 @@ class KeyValueCache:
         self._modality = torch.empty(0, dtype=torch.long)
         self._near = torch.empty(0, 0, dtype=torch.bool)
         self._distance = torch.empty(0, 0, dtype=torch.long)
-        self._kept: dict[nn.Module, Tensor] = {}
+        self._kept: dict[int, Tensor] = {}
 
     def __len__(self) -> int:
         return len(self._turn)
 
-    def extend(self, tokens: Tokens, position: Tensor) -> Tokens:
-        """Tokens of new turns, which attend to the cached ones and are cached as well.
+    def extend(self, tokens: Tokens, position: Tensor) -> None:
+        """Add the tokens of new turns, which attend to the cached ones.
 
         Shapes:
             position ``[N]``, numbers of the turns; all later than the cached ones.
@@ -47,7 +46,6 @@ class KeyValueCache:
         self._near = (modality[:, None] == self._modality) & (self._distance >= 0)
         if self.window is not None:
             self._near &= self._distance <= self.window
-        return replace(tokens, cache=self)
 
     def mask(self, slopes: Tensor | None) -> Tensor:
         """Attention mask of the new tokens over the cached ones and one another, for `attend`.
@@ -57,20 +55,20 @@ class KeyValueCache:
         """
         return attention_mask(self._near, self._distance, slopes)
 
-    def attend(self, layer: nn.Module, qkv: Tensor, heads: int, mask: Tensor) -> Tensor:
-        """Attention of the new tokens to the cached ones and to one another.
+    def attend(self, layer: int, qkv: Tensor, heads: int, mask: Tensor) -> Tensor:
+        """Attention of the new tokens to the cached ones and to one another, in a layer of all experts.
 
         Shapes:
-            qkv ``[T, 3 * D]``, queries, keys and values side by side; returns ``[T, D]``.
+            qkv ``[E, T, 3 * D]``, queries, keys and values side by side; returns ``[E, T, D]``.
         """
-        width = qkv.shape[1] // 3
-        new = qkv[:, width:]
-        known = torch.cat([self._kept[layer], new]) if layer in self._kept else new
+        experts, count, width = qkv.shape[0], qkv.shape[1], qkv.shape[2] // 3
+        new = qkv[:, :, width:]
+        known = torch.cat([self._kept[layer], new], dim=1) if layer in self._kept else new
         self._kept[layer] = known
-        query = qkv[:, :width].view(1, len(qkv), heads, width // heads).transpose(1, 2)
-        key, value = known.view(1, len(known), 2, heads, width // heads).permute(2, 0, 3, 1, 4)
+        query = qkv[:, :, :width].view(experts, count, heads, width // heads).transpose(1, 2)
+        key, value = known.view(experts, -1, 2, heads, width // heads).permute(2, 0, 3, 1, 4)
         attended = scaled_dot_product_attention(query, key, value, attn_mask=mask)
-        return attended.transpose(1, 2).reshape(len(qkv), width)
+        return attended.transpose(1, 2).reshape(experts, count, width)
 
     def evict(self, before: int) -> None:
         """Remove the turns before one, to which no later turn will attend."""
@@ -86,7 +84,7 @@ class KeyValueCache:
         kept = chosen(self._turn)
         self._turn, self._modality = self._turn[kept], self._modality[kept]
         # shorter where an interruption kept the latest turns from this layer
-        self._kept = {layer: rows[kept[: len(rows)]] for layer, rows in self._kept.items()}
+        self._kept = {layer: rows[:, kept[: rows.shape[1]]] for layer, rows in self._kept.items()}
 
 
 class MessageCache:

@@ -107,6 +107,7 @@ class ChainDecoder(nn.Module):
         comparable: Tensor | None = None,
         *,
         cache: ChainCache | None = None,
+        turns: SpeakerTurns | None = None,
     ) -> ChainOutput:
         """Exact inference, by forward-backward, or forward filtering if causal.
 
@@ -118,8 +119,9 @@ class ChainDecoder(nn.Module):
                 left out.
             cache: of a causal decoder; its NaN rows are filled in. ``log_partition`` then misses what was
                 before.
+            turns: the chains, where they are known.
         """
-        turns = SpeakerTurns.of(speaker, batch)
+        turns = turns or SpeakerTurns.of(speaker, batch)
         potential = self.potential(logits, turns.other)
         unary = potential.log_softmax(dim=1)
         filtered, norm = self._filter(turns, unary, None if cache is None else cache.filtered)
@@ -128,8 +130,7 @@ class ChainDecoder(nn.Module):
         ahead = torch.zeros_like(filtered) if self.causal else self._messages(turns, unary, norm)
         # the constant that `log_softmax` took from each turn belongs to Z
         share = norm[:, 0] + potential.logsumexp(dim=1)
-        begins = torch.ones_like(speaker, dtype=torch.bool) if comparable is None else comparable
-        pair = self._pairs(turns, filtered, unary, unary + ahead, begins)
+        pair = self._pairs(turns, filtered, unary, unary + ahead, comparable)
         other = ~torch.eye(len(self.start), dtype=torch.bool, device=pair.device)
         return ChainOutput(
             log_partition=share.new_zeros(turns.chains).index_add(0, turns.chain, share),
@@ -160,14 +161,20 @@ class ChainDecoder(nn.Module):
 
     @torch.no_grad()
     def viterbi(
-        self, logits: Tensor, speaker: Tensor, batch: Tensor, *, cache: ChainCache | None = None
+        self,
+        logits: Tensor,
+        speaker: Tensor,
+        batch: Tensor,
+        *,
+        cache: ChainCache | None = None,
+        turns: SpeakerTurns | None = None,
     ) -> Tensor:
         """The most probable emotions of each chain as a whole, long ``[N]``.
 
         If causal, each turn's is the last emotion of the best path through the chain that ends with it; the
-        NaN rows of a `cache` are filled in.
+        NaN rows of a `cache` are filled in. `turns` are the chains, where they are known.
         """
-        turns = SpeakerTurns.of(speaker, batch)
+        turns = turns or SpeakerTurns.of(speaker, batch)
         scores: list[Tensor] = []
         came_from = []
         for step in turns.steps(self.potential(logits, turns.other)):
@@ -242,11 +249,20 @@ class ChainDecoder(nn.Module):
         return turns.rows(messages[::-1])
 
     def _pairs(
-        self, turns: SpeakerTurns, filtered: Tensor, unary: Tensor, ahead: Tensor, comparable: Tensor
+        self,
+        turns: SpeakerTurns,
+        filtered: Tensor,
+        unary: Tensor,
+        ahead: Tensor,
+        comparable: Tensor | None,
     ) -> Tensor:
         """Probabilities of (emotion where the pair begins, this emotion), NaN where nothing precedes."""
-        begin = previous_turn(turns.chain, comparable)
-        joint = filtered[begin.clamp_min(0)][:, :, None] + self._between(turns, unary, comparable)
+        if comparable is None:
+            begin, between = turns.previous, self._transition
+        else:
+            begin = previous_turn(turns.chain, comparable)
+            between = self._between(turns, unary, comparable)
+        joint = filtered[begin.clamp_min(0)][:, :, None] + between
         joint = joint + ahead[:, None, :]
         pair = joint.flatten(1).softmax(dim=1).view_as(joint)
         return pair.masked_fill((begin < 0)[:, None, None], torch.nan)

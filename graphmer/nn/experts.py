@@ -10,6 +10,7 @@ from torch import Tensor, nn
 from graphmer.nn.alibi import alibi_slopes, attention_mask
 from graphmer.nn.dropout import Dropout
 from graphmer.nn.grid_attention import grid_attention
+from graphmer.nn.grouped_attention import grouped_attention
 from graphmer.nn.local_attention import local_attention
 from graphmer.nn.tokens import DenseTokens, Tokens
 from graphmer.settings import Fraction, Layers, Settings, Width
@@ -66,22 +67,17 @@ class DialogueAttention(nn.Module):
 
     def forward(self, state: Tensor, tokens: Tokens) -> Tensor:
         projected = self.query_key_value(state)
-        if tokens.cache is not None:
-            return tokens.cache.attend(self, projected, self.heads, self._mask(tokens))
         if self.window is not None and not isinstance(tokens, DenseTokens):
             local = (self.heads, self.window, self.slopes)
             return local_attention(projected, tokens, *local, causal=self.causal)
+        if not torch.is_grad_enabled() and not isinstance(tokens, DenseTokens) and len(projected):
+            return grouped_attention(projected, tokens, self.heads, self.slopes, causal=self.causal)
         return grid_attention(projected, tokens, self.heads, self._mask(tokens))
 
     def _mask(self, tokens: Tokens) -> Tensor:
-        """Attention mask of the grid, for all heads or each of them, ``[S, 1 or H, L or 1, L]``.
-
-        With a cache, the mask over the cached tokens; see `KeyValueCache.mask`.
-        """
+        """Attention mask of the grid, for all heads or each of them, ``[S, 1 or H, L or 1, L]``."""
 
         def make() -> Tensor:
-            if tokens.cache is not None:
-                return tokens.cache.mask(self.slopes)
             visible = tokens.visible
             if self.window is not None:
                 visible = visible & (tokens.distance <= self.window)

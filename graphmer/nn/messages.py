@@ -6,8 +6,8 @@ from typing import Literal
 import torch
 from pydantic import model_validator
 from torch import Tensor, nn
-from torch_geometric.nn import GATv2Conv, RGATConv, TransformerConv
 
+from graphmer import pyg
 from graphmer.nn.aggregation import Edges
 from graphmer.nn.cache import MessageCache
 from graphmer.nn.dropout import Dropout
@@ -61,16 +61,18 @@ class _RelationWeights(nn.Module):
 
 
 def _transformer(width: int, relations: int, heads: int) -> nn.Module:
-    return _RelationAttention(TransformerConv(width, width // heads, heads, edge_dim=width), width, relations)
+    return _RelationAttention(
+        pyg.nn.TransformerConv(width, width // heads, heads, edge_dim=width), width, relations
+    )
 
 
 def _gatv2(width: int, relations: int, heads: int) -> nn.Module:
-    conv = GATv2Conv(width, width // heads, heads, edge_dim=width, add_self_loops=False)
+    conv = pyg.nn.GATv2Conv(width, width // heads, heads, edge_dim=width, add_self_loops=False)
     return _RelationAttention(conv, width, relations)
 
 
 def _rgat(width: int, relations: int, heads: int) -> nn.Module:
-    conv = RGATConv(width, width // heads, relations, heads=heads)
+    conv = pyg.nn.RGATConv(width, width // heads, relations, heads=heads)
     # Weights of modes not used here; PyG leaves one of them uninitialised, so equal seeds would differ.
     for unused in ("w", "l1", "b1", "l2", "b2"):
         conv.register_parameter(unused, None)

@@ -14,6 +14,7 @@ from graphmer.nn.change_head import ChangeHead
 from graphmer.nn.decision import Decision
 from graphmer.nn.heads import HeadSettings
 from graphmer.nn.network import Network, NetworkOutput
+from graphmer.nn.speaker_turns import SpeakerTurns
 
 
 class EmotionModel(nn.Module):
@@ -153,12 +154,16 @@ class EmotionModel(nn.Module):
         Shapes:
             annotated bool ``[N]``.
         """
-        logits, dialogue = self.adjusted(output, graph), graph.dialogue
-        comparable = torch.ones_like(dialogue, dtype=torch.bool) if annotated is None else annotated
-        previous = previous_turn(speaker_ids(graph.speaker, dialogue), comparable)
+        logits, speaker, dialogue = self.adjusted(output, graph), graph.speaker, graph.dialogue
+        turns = None if self.decoder is None else SpeakerTurns.of(speaker, dialogue)
+        if turns is not None and annotated is None:
+            previous = turns.previous
+        else:
+            comparable = torch.ones_like(dialogue, dtype=torch.bool) if annotated is None else annotated
+            previous = previous_turn(speaker_ids(speaker, dialogue), comparable)
         if self.decoder is not None:
-            chain = self.decoder(logits, graph.speaker, dialogue, comparable, cache=cache)
-            emotion = self.decoder.viterbi(logits, graph.speaker, dialogue, cache=cache)
+            chain = self.decoder(logits, speaker, dialogue, annotated, cache=cache, turns=turns)
+            emotion = self.decoder.viterbi(logits, speaker, dialogue, cache=cache, turns=turns)
             probability, derived = chain.marginal.exp(), chain.change
         else:
             probability = (logits / self.calibration.emotion).softmax(dim=1)

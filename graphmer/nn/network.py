@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
-from graphmer.dialogue import Dialogue
+from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.graph import DialogueGraph
 from graphmer.settings import Positive, Settings
 
@@ -85,11 +85,12 @@ class Network(nn.Module):
         """Names of the modalities, in the order of the columns of ``available``."""
         return tuple(self.signature.widths)
 
-    def prepare(self, train: Sequence[Dialogue]) -> None:
+    def prepare(self, train: Sequence[Dialogue], labels: LabelSpace) -> None:
         """Compute, before training, what follows from the training dialogues without gradients.
 
         Args:
             train: standardised training dialogues, as they were recorded.
+            labels: their label space.
         """
 
     def filled(self, graph: DialogueGraph) -> dict[str, Tensor]:

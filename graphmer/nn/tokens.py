@@ -3,22 +3,14 @@
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Protocol, TypeVar
+from typing import Any, TypeVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from graphmer.typing import Available
 
 Made = TypeVar("Made")
-
-
-class AttentionCache(Protocol):
-    """Keys and values of earlier tokens, which attention also reads; see `KeyValueCache`."""
-
-    def mask(self, slopes: Tensor | None) -> Tensor: ...
-
-    def attend(self, layer: nn.Module, qkv: Tensor, heads: int, mask: Tensor) -> Tensor: ...
 
 
 @dataclass(frozen=True)
@@ -35,8 +27,6 @@ class Tokens:
         counts: tokens of each modality, ``M`` numbers.
         sequence: sequence of each token, numbered without gaps.
         rank: place of each token in its sequence.
-        cache: keys and values of earlier turns, which these tokens attend to as well; ``None`` for whole
-            dialogues.
 
     Shapes:
         node, modality, sequence, rank ``[T]``.
@@ -47,7 +37,6 @@ class Tokens:
     counts: tuple[int, ...]
     sequence: Tensor
     rank: Tensor
-    cache: AttentionCache | None = None
     _made: dict[Hashable, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @classmethod

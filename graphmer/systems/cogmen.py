@@ -6,8 +6,8 @@ import torch
 from pydantic import model_validator
 from torch import Tensor, nn
 from torch.nn.functional import leaky_relu
-from torch_geometric.nn import RGCNConv, TransformerConv
 
+from graphmer import pyg
 from graphmer.graph import DialogueGraph
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
 from graphmer.nn.padding import PaddedDialogues
@@ -96,8 +96,8 @@ class CogmenNetwork(Network):
         self.enter = nn.Linear(sum(signature.widths.values()), inner)
         self.transformer = DialogueTransformer(inner, settings.heads, settings.depth, 4 * inner, dropout)
         self.project = nn.Linear(inner, width)
-        self.relational = RGCNConv(width, width, len(self.relations.joint))
-        self.attention = TransformerConv(width, width, settings.graph_heads)
+        self.relational = pyg.nn.RGCNConv(width, width, len(self.relations.joint))
+        self.attention = pyg.nn.TransformerConv(width, width, settings.graph_heads)
         self.norm = nn.LayerNorm(outer)
         self.hidden = nn.Linear(outer, width)
         self.dropout = nn.Dropout(dropout)

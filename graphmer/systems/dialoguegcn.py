@@ -4,8 +4,8 @@ from typing import Literal
 
 import torch
 from torch import Tensor, nn
-from torch_geometric.nn import GraphConv
 
+from graphmer import pyg
 from graphmer.graph import DialogueGraph
 from graphmer.nn.attended_relations import AttendedRelations, EdgeAttention
 from graphmer.nn.context import ContextRNN
@@ -83,7 +83,7 @@ class DialogueGcnNetwork(Network):
         inputs, kinds = self.context.width, len(self.relations.joint)
         self.edge_attention = EdgeAttention(inputs)
         self.relational = AttendedRelations(inputs, width, kinds, settings.bases)
-        self.neighbors = GraphConv(width, width)
+        self.neighbors = pyg.nn.GraphConv(width, width)
         self.dialogue_attention = DialogueAttention(inputs + width)
         self.leave = nn.Linear(inputs + width, width)
         self.dropout = nn.Dropout(settings.dropout)

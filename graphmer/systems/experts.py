@@ -10,7 +10,7 @@ from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
-from graphmer.dialogue import Dialogue
+from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.graph import DialogueGraph
 from graphmer.nn.agreement import Agreement
 from graphmer.nn.averages import NeighborhoodAverages
@@ -18,6 +18,7 @@ from graphmer.nn.cache import FeatureCache, NetworkCache
 from graphmer.nn.joint import JointLayer
 from graphmer.nn.losses import LossTerms, emotion_loss
 from graphmer.nn.messages import MessagePassing, MessagePassingSettings
+from graphmer.nn.missing_pattern import MissingPattern
 from graphmer.nn.mixture import ExpertMixture, MixtureSettings
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
@@ -25,6 +26,7 @@ from graphmer.nn.realignment import realigned
 from graphmer.nn.reconstruction import ReconstructionHeads
 from graphmer.nn.reliability import ReliabilityHead, reliability_loss
 from graphmer.nn.spectrum import Spectrum
+from graphmer.nn.stacked import StackedExperts
 from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.tokens import DenseTokens, Tokens
 from graphmer.systems.completion import masked_error
@@ -47,6 +49,9 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     """Modality whose first features are log-probabilities of the classes, as `graphmer features tune` makes
     them. They are added to the logits of the turns that have it, and are not standardised. The network learns
     a residual, which is zero at first. null for none; not in MoMKE."""
+    missing_pattern: bool = False
+    """Read which modalities of a turn and of those around it were recorded and which were lost, for corpora
+    in which the loss depends on the emotion. What masks hide in training is neither. Not in MoMKE."""
     reconstruction: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the loss of heads that reconstruct masked modalities; 0 for no such heads."""
     realign: Annotated[int, Field(ge=0, le=100)] = 0
@@ -111,6 +116,9 @@ class ExpertNetwork(Network):
         self.width = joint if messages is None else messages.width
         self.emotion = nn.Linear(self.width, outputs)
         self.reconstruction = ReconstructionHeads(self.width, widths if settings.reconstruction > 0 else {})
+        self.missing_pattern = (
+            MissingPattern(len(widths), joint, outputs) if settings.missing_pattern else None
+        )
         self.attention_window = settings.attention_window
         self.realign = self._largest_lag(settings, signature)
         self.agreement = Agreement(widths) if reliable or self.realign else None
@@ -118,6 +126,7 @@ class ExpertNetwork(Network):
         self.denoise = settings.denoise
         spectral = widths.values() if reliable or settings.denoise else ()
         self.spectra = nn.ModuleList(Spectrum(width) for width in spectral)
+        self.stacked: StackedExperts | None = None
         self.offset = self._offset(settings, signature)
         if self.offset is not None:
             nn.init.zeros_(self.emotion.weight)
@@ -158,7 +167,9 @@ class ExpertNetwork(Network):
             shrinkage=settings.average_shrinkage,
         )
 
-    def prepare(self, train: Sequence[Dialogue]) -> None:
+    def prepare(self, train: Sequence[Dialogue], labels: LabelSpace) -> None:
+        if self.missing_pattern is not None:
+            self.missing_pattern.fit(train, labels)
         if self.neighborhood_averages is not None:
             self.neighborhood_averages.fit(train)
         if self.agreement is not None:
@@ -239,19 +250,27 @@ class ExpertNetwork(Network):
         layout = DenseTokens if torch.compiler.is_exporting() else Tokens
         tokens = layout.of(graph.available, graph.dialogue)
         if cache is not None:
-            tokens = cache.tokens.extend(tokens, graph.position)
+            cache.tokens.extend(tokens, graph.position)
         averages = self._averaged(graph, None if cache is None else cache.features)
         projected = self.mixture.project(self._features(graph), tokens, graph.position, averages)
-        mixture = self.mixture(projected, tokens, graph.num_nodes, seen)
+        if cache is None or self.stacked is None:
+            mixture = self.mixture(projected, tokens, graph.num_nodes, seen)
+        else:
+            mixture = self.stacked.mixed(projected, tokens, graph.num_nodes, cache.tokens)
         embedding = mixture.embedding
         if averages is not None:
             absent = ~graph.available if mixture.absent is None else mixture.absent
             embedding = self._imputed(embedding, averages, absent)
         state = self.joint(embedding)
+        pattern = None if self.missing_pattern is None else self.missing_pattern(graph)
+        if pattern is not None:
+            state = state + pattern[1]
         if self.message_passing is not None:
             messages = None if cache is None else cache.messages
             state = self.message_passing(state, graph.edge_index, graph.edge_type, messages)
         logits = self.emotion(state)
+        if pattern is not None:
+            logits = logits + pattern[0]
         if self.offset is not None:
             known = graph[self.modalities[self.offset]][:, : logits.shape[1]]
             logits = logits + known.where(graph.available[:, self.offset, None], 0)
@@ -267,6 +286,7 @@ class ExpertNetwork(Network):
 
     def new_cache(self) -> NetworkCache:
         """An empty cache for one dialogue; the network must be causal."""
+        self.stacked = StackedExperts(self.mixture)  # for all streams; the weights may have changed
         averages = self.neighborhood_averages
         return NetworkCache(self.attention_window, 0 if averages is None else averages.reach)
 

@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch_geometric.nn import GraphConv, RGCNConv
 
+from graphmer import pyg
 from graphmer.graph import DialogueGraph
 from graphmer.nn.averages import NeighborhoodAverages
 from graphmer.nn.context import ContextRNN
@@ -59,8 +59,8 @@ class GraphBranch(nn.Module):
     def __init__(self, inputs: int, width: int, relations: int, dropout: float) -> None:
         super().__init__()
         self.width = inputs + width
-        self.relational = RGCNConv(inputs, width, relations)
-        self.neighbors = GraphConv(width, width)
+        self.relational = pyg.nn.RGCNConv(inputs, width, relations)
+        self.neighbors = pyg.nn.GraphConv(width, width)
         self.encoder = ContextRNN(self.width, self.width, dropout)
         self.leave = nn.Linear(self.encoder.width, self.width)
 

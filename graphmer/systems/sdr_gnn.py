@@ -5,8 +5,8 @@ from typing import Annotated, Literal
 import torch
 from pydantic import Field
 from torch import Tensor, nn
-from torch_geometric.nn import RGCNConv
 
+from graphmer import pyg
 from graphmer.graph import DialogueGraph
 from graphmer.nn.context import ContextRNN
 from graphmer.nn.high_pass import HighPassConv, Neighbors
@@ -62,7 +62,7 @@ class SpectralBranch(nn.Module):
     def __init__(self, inputs: int, width: int, relations: int, dropout: float) -> None:
         super().__init__()
         self.width = inputs + width
-        self.relational = RGCNConv(inputs, width, relations)
+        self.relational = pyg.nn.RGCNConv(inputs, width, relations)
         self.low_pass = MeanIncidenceConv(width)
         self.high_pass = HighPassConv(width)
         self.encoder = ContextRNN(self.width, self.width, dropout, "gru")

@@ -59,7 +59,7 @@ class StageSettings(Settings):
     """Fewest updates of the weights: a small corpus is passed more often than `epochs`."""
     mask: str = "mixed"
     """Missing-modality protocol, sampled each epoch: `complete`, `sets`, `partial`, `rates`, `drops`,
-    `mixed`, `varied`, `fixed:at`."""
+    `mixed`, `varied`, `fixed:at`, `mnar:v@sad=0.8`."""
 
 
 @dataclass(frozen=True)

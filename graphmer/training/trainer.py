@@ -158,11 +158,12 @@ class Trainer:
             targets: Sequence[TrainingTargets] = [TrainingTargets()] * len(graphs)
             if stage.curriculum is not None:
                 graphs, targets = stage.curriculum.epoch(graphs, progress, order)
+            sizes = [_size(each, turns) for each, turns in zip(targets, train.lengths, strict=True)]
             for taken, chosen in enumerate(planned):
                 for group in state.optimizer.param_groups:
                     rate = self.optimization.rate(state.epoch + taken / len(planned), epochs)
                     group["lr"] = rate * group["pace"]
-                own, weight = self._share(chosen, train.lengths)
+                own, weight = self._share(chosen, sizes)
                 batch = collated(graphs, own).to(self.fabric.device)
                 added = self._targets([targets[i] for i in own], state, batch)
                 loss, parts = step(batch, added, stage.objective.loss)
@@ -196,16 +197,23 @@ class Trainer:
         with self.fabric.autocast():
             return replace(joined, teacher_logits=teacher_logits(state.evaluated, batch))
 
-    def _share(self, chosen: list[int], lengths: list[int]) -> tuple[list[int], float]:
+    def _share(self, chosen: list[int], sizes: Sequence[float]) -> tuple[list[int], float]:
         """This process's dialogues of a batch, and the weight of its loss in the mean over the processes.
 
-        The weight is proportional to the utterances, so that the mean is that of the whole batch. A process
-        that has no dialogue left reads the first one with weight zero: all must take every step together.
+        The weight is proportional to the utterances, or with a curriculum to their weights, so that the mean
+        is that of the whole batch. A process that has no dialogue left reads the first one with weight zero:
+        all must take every step together.
         """
         rank, count = self.fabric.global_rank, self.fabric.world_size
         own = chosen[rank::count]
-        share = sum(lengths[i] for i in own) / sum(lengths[i] for i in chosen)
+        total = sum(sizes[i] for i in chosen)
+        share = sum(sizes[i] for i in own) / total if total else 1 / count
         return own or chosen[:1], count * share
+
+
+def _size(targets: TrainingTargets, turns: int) -> float:
+    """Turns of a dialogue that count in the loss, by their weights."""
+    return turns if targets.weight is None else float(targets.weight.sum())
 
 
 def _begin(stage: Stage, model: EmotionModel, trainable: Sequence[str], *, hand_over: bool) -> None:

@@ -1,5 +1,6 @@
 """Prediction on a Ray cluster of several nodes, on one machine."""
 
+import gzip
 import json
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import torch
 from graphmer.cli import on_ray
 from tests.inference.test_predictor import saved
 from tests.ray_cluster import kill_a_node, needs_ray
+from tests.talks import LABELS
 
 
 def calls(folder: Path, dialogues: int = 160, turns: int = 50) -> Path:
@@ -43,6 +45,51 @@ def test_a_folder_is_continued_and_not_mixed_with_another_input(graphmer, cluste
     assert "shards of another input" in graphmer(*command, "--condition", "a").err
 
 
+@pytest.mark.slow
+@needs_ray
+@pytest.mark.filterwarnings("ignore")
+@pytest.mark.parametrize("form", ["jsonl.gz", "parquet"])
+def test_compressed_lines_and_parquet_are_predicted_as_without_ray(
+    graphmer, cluster, tmp_path, form, monkeypatch
+):
+    parquet = pytest.importorskip("pyarrow.parquet")
+    monkeypatch.setattr(on_ray, "SHARD", 1000)
+    model, lines, out = saved(tmp_path / "run", "fold1-seed1"), calls(tmp_path, 60), tmp_path / "parts"
+    source = tmp_path / f"packed.{form}"
+    if form == "parquet":
+        from graphmer.corpora.base import Card, InMemoryCorpus
+        from graphmer.corpora.dataset import read_dialogues
+        from graphmer.corpora.parquet.write import write_parquet
+
+        widths = {"audio": 3, "text": 5}
+        dialogues = tuple(read_dialogues(lines, widths))
+        write_parquet(InMemoryCorpus(Card("calls"), LABELS, widths, dialogues, {}, ""), source)
+    else:
+        source.write_bytes(gzip.compress(lines.read_bytes()))
+    plain = tmp_path / "plain.parquet"
+    assert graphmer("predict", model, source, "--out", plain).code == 0
+    options = ("--engine", "ray", "--address", cluster.address, "--format", "parquet", "--out", out)
+    done = graphmer("predict", model, source, *options)
+
+    assert "3000 turns in 3 parts (0 there before)" in done.err
+    parts = sorted(out.glob("part-*.parquet"))
+    assert sorted(path.name for path in out.iterdir()) == [*(part.name for part in parts), "plan.json"]
+    rows = [row for part in parts for row in parquet.read_table(part).to_pylist()]
+    assert rows == parquet.read_table(plain).to_pylist()
+
+
+def test_a_damaged_gzip_is_refused_in_one_line_and_leaves_nothing(graphmer, tmp_path):
+    model, source, out = (
+        saved(tmp_path / "run", "fold1-seed1"),
+        tmp_path / "calls.jsonl.gz",
+        tmp_path / "parts",
+    )
+    source.write_bytes(gzip.compress(calls(tmp_path, 5).read_bytes())[:-100])
+    found = graphmer("predict", model, source, "--engine", "ray", "--out", out)
+    assert "calls.jsonl.gz: damaged gzip file" in found.complaint
+    assert not list(out.iterdir())
+
+
 @pytest.mark.parametrize(
     ("options", "complaint"),
     [
@@ -73,7 +120,7 @@ def test_rows_are_the_same_to_the_bit_although_a_node_dies_in_the_middle(
     graphmer, cluster, tmp_path, monkeypatch
 ):
     parquet = pytest.importorskip("pyarrow.parquet")
-    monkeypatch.setattr(on_ray, "SHARD", on_ray.BATCH)
+    monkeypatch.setattr(on_ray, "SHARD", 2000)
     model, source, out = saved(tmp_path / "run", "fold1-seed1"), calls(tmp_path, 320), tmp_path / "parts"
     plain = tmp_path / "plain.parquet"
     assert graphmer("predict", model, source, "--out", plain).code == 0

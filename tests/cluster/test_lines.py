@@ -2,8 +2,8 @@ import json
 
 import pytest
 
-from graphmer.cluster import count_dialogues, plan_shards, read_shard
-from graphmer.cluster.lines import Counted
+from graphmer.cluster import Counted, LineSource, plan_shards
+from graphmer.cluster.lines import count_dialogues
 from graphmer.corpora.jsonl import read_dialogues
 from graphmer.corpora.problems import Findings
 from graphmer.errors import CorpusError
@@ -58,7 +58,7 @@ def test_shards_are_read_as_the_whole_file_is(tmp_path):
     found = [
         dialogue
         for shard in shards
-        for dialogue in read_shard(path, shard, {"text": 2}, Findings(), **options)
+        for dialogue in LineSource(path, path).read(shard, {"text": 2}, Findings(), **options)
     ]
 
     assert len(shards) == len(TURNS)
@@ -72,12 +72,12 @@ def test_an_invalid_dialogue_is_named_by_its_line(tmp_path):
     path.write_text(path.read_text().replace('"text": [4, 0]', '"txt": [4, 0]'))
     shards = plan_shards(count_dialogues(path, 0, path.stat().st_size), nodes=1, turns=1)
     with pytest.raises(CorpusError, match=r"calls.jsonl:9: utterances\[0\].features.txt: unknown modality"):
-        read_shard(path, shards[-1], {"text": 2}, Findings(), zeros="keep", pooling="error")
+        LineSource(path, path).read(shards[-1], {"text": 2}, Findings(), zeros="keep", pooling="error")
 
 
 def test_two_dialogues_of_one_id_are_refused_although_they_are_in_different_shards():
     lines = [Counted(0, 9, "a", 5), Counted(9, 10, None, 0), Counted(10, 19, "a", 5)]
-    with pytest.raises(CorpusError, match="Line 3: dialogue 'a' occurs twice"):
+    with pytest.raises(CorpusError, match="Dialogue 3: the id 'a' occurs twice"):
         plan_shards(lines, nodes=1, turns=1)
 
 

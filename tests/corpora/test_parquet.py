@@ -10,9 +10,9 @@ import pytest
 import torch
 
 from graphmer.corpora.assemble import Assembly
-from graphmer.corpora.base import Card
+from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.dataset import write_dataset
-from graphmer.corpora.parquet import mapped as mapped_module, write as writer
+from graphmer.corpora.parquet import dialogues as decoding, mapped as mapped_module, write as writer
 from graphmer.corpora.parquet.files import is_columnar
 from graphmer.corpora.parquet.read import read_parquet, read_parquet_dialogues
 from graphmer.corpora.parquet.write import write_parquet
@@ -402,3 +402,16 @@ def test_a_missing_pyarrow_is_named_with_the_command_that_installs_it(tmp_path, 
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     with pytest.raises(ConfigError, match=r'Run: pip install "graphmer\[parquet\]"'):
         write_parquet(corpus(), tmp_path / "x.parquet")
+
+
+def test_memory_does_not_grow_with_the_turns_that_were_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(writer, "GROUP", 2**15)
+    monkeypatch.setattr(decoding, "BATCH", 2**17)
+    width = {"text": 256}
+    spoken = [talk("AB" * 20, id=str(number), widths=width) for number in range(60)]
+    write_parquet(InMemoryCorpus(Card("calls"), LABELS, width, spoken, {}, ""), tmp_path / "calls.parquet")
+    before = arrow.total_allocated_bytes()
+    read = read_parquet_dialogues(tmp_path / "calls.parquet", width)
+    taken = [arrow.total_allocated_bytes() - before for _ in read]
+    assert len(taken) == 60
+    assert max(taken) < 5 * 2**17 < 60 * 40 * 256 * 4 / 3

@@ -18,17 +18,29 @@ def corpus() -> SimulatedCorpus:
     return simulate()
 
 
-def brute_force(corpus: SimulatedCorpus, dialogue: Dialogue, turns: int) -> tuple[np.ndarray, np.ndarray]:
-    """Posterior and change probability of the first `turns` turns, by enumeration of all sequences."""
-    process, speaker = corpus.process, dialogue.speaker.tolist()
-    classes = len(process.prior)
-    score = np.zeros((turns, classes))
-    for column, (modality, emission) in enumerate(process.emissions.items()):
+def evidence(corpus: SimulatedCorpus, dialogue: Dialogue, turns: int, loss: np.ndarray | None) -> np.ndarray:
+    """Log-likelihood of each of the first `turns` turns under each emotion."""
+    score = np.zeros((turns, len(corpus.process.prior)))
+    for column, (modality, emission) in enumerate(corpus.process.emissions.items()):
         for turn in range(turns):
             if dialogue.available[turn, column]:
                 z = dialogue.features[modality][turn].double().numpy() @ emission.lift
                 variance = emission.spread**2 + emission.ambient**2
                 score[turn] -= ((z - emission.means) ** 2).sum(axis=1) / (2 * variance)
+            if loss is not None and dialogue.available[turn, column]:
+                score[turn] += np.log(1 - loss[:, column])
+            elif loss is not None and not dialogue.present[turn, column]:
+                score[turn] += np.log(loss[:, column])
+    return score
+
+
+def brute_force(
+    corpus: SimulatedCorpus, dialogue: Dialogue, turns: int, loss: np.ndarray | None = None
+) -> tuple[np.ndarray, np.ndarray]:
+    """Posterior and change probability of the first `turns` turns, by enumeration of all sequences."""
+    process, speaker = corpus.process, dialogue.speaker.tolist()
+    classes = len(process.prior)
+    score = evidence(corpus, dialogue, turns, loss)
     total, changed = np.zeros((turns, classes)), np.zeros(turns)
     before = [max((k for k in range(t) if speaker[k] == speaker[t]), default=None) for t in range(turns)]
     for emotions in product(range(classes), repeat=turns):
@@ -70,6 +82,63 @@ def test_the_posterior_is_the_sum_over_all_emotion_sequences(speakers, spec):
         assert posterior(corpus.process, masked) == pytest.approx(expected, abs=1e-10)
         found = change_posterior(corpus.process, masked)
         assert found == pytest.approx(changed, abs=1e-10, nan_ok=True)
+
+
+@pytest.mark.parametrize("spec", ["complete", "rate:0.5"])
+def test_the_posterior_that_knows_the_law_is_the_sum_over_all_emotion_sequences(spec):
+    rates = {"v@joy": 0.7, "v@fear": 0.2, "v": 0.1, "a@fear": 0.9, "a": 0.4}
+    law = protocol("mnar:" + ",".join(f"{place}={rate}" for place, rate in rates.items()), MODALITIES)
+    loss = np.array([[0.4, 0, 0.7], [0.9, 0, 0.2], [0.4, 0, 0.1]])
+    corpus = simulate(5, prior=PRIOR, sessions=(4,), turns=(6, 6), mean_turns=6, law=law)
+    for dialogue in corpus.dialogues:
+        masked = protocol(spec, MODALITIES).apply(dialogue, 0)
+        known, _ = brute_force(corpus, masked, 6, loss)
+        ignored, _ = brute_force(corpus, masked, 6)
+        assert posterior(corpus.process, masked, laws=[corpus.law]) == pytest.approx(known, abs=1e-10)
+        assert posterior(corpus.process, masked) == pytest.approx(ignored, abs=1e-10)
+        assert known != pytest.approx(ignored, abs=0.01)
+
+
+def test_two_laws_lose_what_either_loses():
+    law = protocol("mnar:v@joy=0.5,a=0.5", MODALITIES)
+    corpus = simulate(5, prior=PRIOR, sessions=(2,), turns=(6, 6), mean_turns=6, law=law)
+    again = protocol("mnar:v@joy=0.5", MODALITIES).of(corpus.labels, PRIOR)
+    loss = np.array([[0.5, 0, 0.75], [0.5, 0, 0], [0.5, 0, 0]])
+    for dialogue in corpus.dialogues:
+        masked = again.apply(dialogue, 7)
+        with np.errstate(divide="ignore"):
+            known, _ = brute_force(corpus, masked, 6, loss)
+        found = posterior(corpus.process, masked, laws=[corpus.law, again])
+        assert found == pytest.approx(known, abs=1e-10)
+
+
+def test_a_law_changes_what_is_recorded_and_nothing_else():
+    whole, lossy = (
+        simulate(sessions=(9,), law=law) for law in (None, protocol("mnar:v@sad=0.8", MODALITIES))
+    )
+    sad = np.array([emotion == "sad" for d in whole.dialogues for emotion in d.emotion])
+    lost = torch.cat([~d.available for d in lossy.dialogues]).numpy()
+    assert not lost[:, :2].any()
+    assert not lost[~sad].any()
+    assert lost[sad, 2].mean() == pytest.approx(0.8, abs=0.1)
+    for one, two in zip(whole.dialogues, lossy.dialogues, strict=True):
+        assert one.emotion == two.emotion
+        assert all(torch.equal(one.features[m], two.features[m]) for m in MODALITIES)
+    assert whole.fingerprint != lossy.fingerprint
+
+
+def test_the_bayes_accuracy_is_that_of_the_optimal_classifier_which_knows_the_law():
+    law = protocol("mnar:v@sad=0.8,v=0.3,a@angry=0.8,a=0.3,t=0.7", MODALITIES)
+    corpus = simulate(2, law=law)
+    names = corpus.labels.names
+    hits = [
+        names[row.argmax()] == emotion
+        for d in corpus.dialogues
+        for row, emotion in zip(posterior(corpus.process, d, laws=[corpus.law]), d.emotion, strict=True)
+    ]
+    complete = protocol("complete", MODALITIES)
+    assert bayes_accuracy(corpus, complete) == pytest.approx(np.mean(hits), abs=0.01)
+    assert bayes_accuracy(corpus, complete) > bayes_accuracy(replace(corpus, law=None), complete) + 0.02
 
 
 @pytest.mark.parametrize("speakers", [2, 3])

@@ -102,6 +102,29 @@ def test_it_works_in_cross_validation_and_grid_search():
     assert search.best_estimator_.predictor_.trained.settings.network.message_passing.convolution == "gatv2"
 
 
+def test_it_reads_what_the_missing_pattern_tells_and_masks_do_not_bury_it():
+    generator = torch.Generator().manual_seed(0)
+    lost = [torch.rand(6, generator=generator) < 0.5 for _ in range(24)]
+    talks = [
+        Dialogue.from_utterances(
+            f"chat{number}",
+            [
+                Utterance(
+                    "AB"[turn % 2], {"text": [1.0] * 4} | ({} if gone else {"audio": [1.0] * 4}), emotion
+                )
+                for turn, (gone, emotion) in enumerate(
+                    (bool(gone), "angry" if gone else "calm") for gone in row
+                )
+            ],
+            widths=WIDTHS,
+        )
+        for number, row in enumerate(lost)
+    ]
+    settings = {"training.batch_nodes": 12, "model.missing_pattern": True}
+    reading = small(settings=settings).fit(talks)
+    assert reading.score(talks) > 0.95
+
+
 def test_a_causal_one_predicts_while_a_dialogue_goes_on():
     found = small(causal=True, attention_window=4, decoder="chain", epochs=1).fit(chats())
     stream = found.predictor_.stream()

@@ -8,8 +8,7 @@ from safetensors.torch import load_file
 from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.parquet.write import write_parquet
 from graphmer.errors import ConfigError
-from graphmer.experiment.checks import check_processes
-from tests.experiment.tiny import Silent, arrays_of, begin, write_corpus, write_own
+from tests.experiment.tiny import Silent, arrays_of, begin, write_own
 from tests.talks import LABELS, WIDTHS, talk
 
 HEADS = {"heads__change": True, "heads__decoder": "chain"}
@@ -53,10 +52,3 @@ def test_features_on_disk_train_the_model_that_those_in_memory_train(tmp_path, f
 def test_a_curriculum_is_refused_where_features_stay_on_disk(tmp_path):
     with pytest.raises(ConfigError, match=r"features of the training part in memory; got `data.mapped` true"):
         begin(tmp_path, **on_disk(own(tmp_path / "own"), mapped=True), curriculum__initial_fraction=0.5)
-
-
-def test_a_curriculum_is_refused_where_several_processes_train_one_model(tmp_path):
-    run = begin(tmp_path, write_corpus(tmp_path / "corpus"), curriculum__initial_fraction=0.5)
-    check_processes(run.components, 1)
-    with pytest.raises(ConfigError, match=r"curriculum: must be left out where several .* got 2 processes\."):
-        check_processes(run.components, 2)

@@ -12,6 +12,7 @@ import torch
 
 from graphmer.processes import merged, rank_and_count
 from graphmer.training.model_file import load_model
+from tests.experiment.test_curriculum import HARDY
 from tests.experiment.tiny import SIZES, Silent, arrays_of, begin, write_config, write_corpus
 
 NO_DROPOUT = {
@@ -42,11 +43,13 @@ def two_machines() -> list[list[str]]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("machines", [one_machine, two_machines])
-def test_two_processes_train_the_model_that_one_trains(machines, tmp_path):
+@pytest.mark.parametrize(
+    ("machines", "added"), [(one_machine, {}), (two_machines, {}), (one_machine, HARDY)], ids=str
+)
+def test_two_processes_train_the_model_that_one_trains(machines, added, tmp_path):
     """Without dropout both are equal but for rounding; no dialogue is predicted twice or not at all."""
     root = write_corpus(tmp_path / "corpus")
-    changes = {**NO_DROPOUT, "folds": [1, 2]}
+    changes = {**NO_DROPOUT, **added, "folds": [1, 2]}
     alone = begin(tmp_path, root, **changes)
     alone.train(Silent())
     path = write_config(tmp_path / "two.yaml", root, name="two", **changes)
@@ -66,6 +69,8 @@ def test_two_processes_train_the_model_that_one_trains(machines, tmp_path):
         assert group.returncode == 0, err
         assert "Traceback" not in out
     together = tmp_path / "runs" / "two"
+    for folder in (together, alone.folder.path):
+        assert (folder / "fold2-seed1" / "hardness.npz").is_file() == bool(added)
     assert {path.name for path in (tmp_path / "runs").iterdir()} == {"tiny", "two"}
     lines = [json.loads(line) for line in (together / "log.jsonl").read_text().splitlines()]
     first = [json.loads(line) for line in (alone.folder.path / "log.jsonl").read_text().splitlines()]

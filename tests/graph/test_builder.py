@@ -8,6 +8,7 @@ import torch
 
 from graphmer.dialogue import LabelSpace
 from graphmer.graph import Adjacent, GraphBuilder, SameSpeaker, TemporalWindow
+from graphmer.pyg import Batch
 from tests.talks import LABELS, WIDTHS, talk
 
 HERE = Path(__file__).parents[2]
@@ -106,6 +107,28 @@ def test_the_graph_has_all_documented_attributes():
     assert graph.position.tolist() == [0, 1, 2]
     assert graph.emotion.tolist() == [0, 1, 2]
     assert {modality: graph[modality].shape[1] for modality in WIDTHS} == WIDTHS
+
+
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("past", [1, 3, None])
+def test_the_graph_of_several_dialogues_is_the_batch_of_their_graphs(past, causal):
+    rules = {"own": SameSpeaker(past, 2), "first": first_turn_both_ways, "near": Adjacent()}
+    build = GraphBuilder({**rules, "context": TemporalWindow(past, 1)}, causal=causal)
+    dialogues = [talk(speakers) for speakers in ("ABBACAB", "A", "BA", "CCABBA")]
+    dialogues[0] = dialogues[0].with_available(torch.rand(7, len(WIDTHS)) > 0.5)  # hidden, and still recorded
+    joined, batch = build.joined(dialogues), Batch.from_data_list([build(d) for d in dialogues])
+    left_out = {"cause_turns", "cause_edges", "edge_index", "edge_type"}
+    assert set(batch.keys()) - set(joined.keys()) == {"ptr", "cause_turns", "cause_edges"}
+    for name in set(joined.keys()) - left_out:
+        expected = batch[name]
+        assert (
+            joined[name].equal(expected) if isinstance(expected, torch.Tensor) else joined[name] == expected
+        )
+    for target in range(joined.num_nodes):  # sums over the edges of a turn are to have one order
+        one, other = (graph.edge_index[1] == target for graph in (joined, batch))
+        assert joined.edge_index[0][one].equal(batch.edge_index[0][other])
+        assert joined.edge_type[one].equal(batch.edge_type[other])
+    assert joined.edge_index.shape == batch.edge_index.shape
 
 
 def test_without_a_label_space_there_is_no_emotion():

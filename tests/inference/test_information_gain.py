@@ -7,13 +7,8 @@ import torch
 from graphmer.dialogue import LabelSpace
 from graphmer.errors import CheckpointError
 from graphmer.graph.dataset import GraphDataset
-from graphmer.inference.information_gain import (
-    SAMPLES,
-    ExpectedInformationGain,
-    RandomAvailability,
-    entropy_bits,
-    subsets,
-)
+from graphmer.inference.information_gain import SAMPLES, ExpectedInformationGain
+from graphmer.inference.modality_sets import RandomAvailability, entropy_bits, subsets
 from tests.inference.test_predictor import trained
 from tests.talks import LABELS, ragged, talk
 
@@ -23,7 +18,9 @@ CPU = torch.device("cpu")
 def measured(dialogues=None):
     parts = trained()
     part = GraphDataset([parts.standardiser(d) for d in dialogues or ragged()], parts.build)
-    return parts, ExpectedInformationGain.measure(parts.model, part, LABELS, nodes=10, device=CPU)
+    return parts, ExpectedInformationGain.measure(
+        parts.model, part, LABELS, held_out=part, nodes=10, device=CPU
+    )
 
 
 def test_a_drop_is_between_the_means_over_turns_seen_with_and_without_the_modality():
@@ -93,9 +90,10 @@ def test_a_damaged_table_is_named(tmp_path, content):
 
 def test_a_score_has_no_entropy():
     parts = trained()
+    nothing = GraphDataset([], parts.build)
     with pytest.raises(ValueError, match="these labels are a score"):
         ExpectedInformationGain.measure(
-            parts.model, GraphDataset([], parts.build), LabelSpace(interval=(-3, 3)), nodes=5, device=CPU
+            parts.model, nothing, LabelSpace(interval=(-3, 3)), held_out=nothing, nodes=5, device=CPU
         )
 
 

@@ -38,6 +38,11 @@ def predictor(
     if model.decoder is not None:  # an untrained one does nothing
         for parameter in model.decoder.parameters():
             torch.nn.init.normal_(parameter)
+    if described.get("missing_pattern"):  # an unfitted one adds nothing
+        pattern = model.network.missing_pattern
+        pattern.informative.fill_(1.0)
+        for parameter in pattern.parameters():
+            torch.nn.init.normal_(parameter)
     standardiser, system = Standardiser.fit(ragged()), SYSTEMS[settings.network.system]
     return Predictor(TrainedModel(model, settings, labels, standardiser, build, {}, system))
 
@@ -93,6 +98,7 @@ MODELS = {
         "neighborhood_averages": (None, 1.0),
         "decoder": "chain",
     },
+    "missing pattern": {"attention_window": 3, "missing_pattern": True, "decoder": "chain"},
     "score": {"labels": LabelSpace(interval=(-3.0, 3.0)), "attention_window": 3},
 }
 every_model = pytest.mark.parametrize("described", MODELS.values(), ids=MODELS)
@@ -226,7 +232,8 @@ def test_an_interrupted_turn_leaves_nothing_behind(monkeypatch):
     stream = model.stream("d")
     said = [stream.append(turn) for turn in turns[:2]]
     with monkeypatch.context() as patch:
-        patch.setattr(model.model.network.mixture.experts[1].layers[1], "forward", interrupted)
+        stacked = model.model.network.stacked
+        patch.setattr(stacked, "layers", [stacked.layers[0], interrupted])
         with pytest.raises(KeyboardInterrupt):
             stream.append(turns[2])
     assert_same(said + [stream.append(turn) for turn in turns[2:]], offline(model, talk("ABBA", seed=3)))

@@ -56,6 +56,19 @@ def test_they_are_the_averages_of_the_equation(scales, causal):
     torch.testing.assert_close(averages(*talks()), naive(averages, *talks()), rtol=1e-5, atol=1e-5)
 
 
+@pytest.mark.parametrize("causal", [False, True])
+@pytest.mark.parametrize("scales", [(1.5,), (None,), (6.0, None)])
+def test_without_gradients_they_are_the_same_of_short_dialogues_and_long_ones(monkeypatch, scales, causal):
+    averages = NeighborhoodAverages(WIDTHS, 5, scales, causal=causal, shrinkage=True)
+    averages.prior.copy_(torch.tensor([0.3, 40.0]))
+    given = talks()
+    expected = averages(*given)
+    with torch.no_grad():
+        torch.testing.assert_close(averages(*given), expected, rtol=1e-5, atol=1e-6)
+        monkeypatch.setattr("graphmer.nn.averages.LONGEST", max(LENGTHS) - 1)
+        torch.testing.assert_close(averages(*given), expected, rtol=0, atol=0)
+
+
 @pytest.mark.parametrize("scales", [(0.5,), (2.0, None)])
 @pytest.mark.parametrize("pieces", [[1] * 40, [3, 20, 17]])
 def test_turns_that_come_one_by_one_are_averaged_as_in_the_whole_dialogue(pieces, scales):

@@ -94,6 +94,11 @@ class Made:
         for name, buffer in made.named_buffers():
             if name.endswith("averages.prior"):  # of zeros, which shrink nothing
                 buffer.fill_(2.0)
+            if name.endswith("pattern.informative"):  # of zeros, which tell nothing
+                buffer.fill_(1.0)
+        for name, parameter in made.named_parameters():
+            if ".missing_pattern." in name:
+                torch.nn.init.normal_(parameter)
         if not self.labels.is_score:  # the bias of logit adjustment
             made.calibrate(Calibration(bias=tuple(0.5 * number for number in range(self.labels.outputs))))
         if self.declared.fit is not None:  # an empty one predicts nothing
@@ -127,6 +132,8 @@ MODELS = {
     "neighborhood_averages without messages": Made(
         settings={"neighborhood_averages": (None, 1.0), "average_shrinkage": True}
     ),
+    "missing pattern": Made("rgcn", {"missing_pattern": True, "decoder": "chain", "change": True}),
+    "missing pattern without messages": Made(settings={"missing_pattern": True}),
     "change head": Made("rgcn", {"change": True}),
     "chain with change head": Made(settings={"decoder": "chain", "change": True}),
     "gcnet with averages": Made(settings={"neighborhood_averages": (2.0, None)}, system="gcnet"),
@@ -141,6 +148,7 @@ CAUSAL = {
     "causal momke": Made(settings={"causal": True, "positions": True}),
     **{f"causal {name}": Made(name, {"causal": True, "block": "preln"}) for name in CONVOLUTIONS},
     "causal windowed": Made("rgcn", {"causal": True, "attention_window": 2, "block": "preln"}),
+    "causal missing pattern": Made("rgcn", {"causal": True, "missing_pattern": True}),
     "causal recency": Made("rgcn", {"causal": True, "alibi": True, "block": "preln"}),
     "causal windowed recency": Made("rgcn", {"causal": True, "attention_window": 2, "alibi": True}),
     "causal neighborhood_averages": Made(

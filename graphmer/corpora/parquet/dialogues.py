@@ -10,7 +10,7 @@ from graphmer.corpora.parquet.turns import TurnDecoder, Turns
 from graphmer.corpora.problems import Findings
 from graphmer.dialogue import Dialogue
 
-BATCH = 2**25
+BATCH = 2**23
 """Bytes of features that are decoded together."""
 
 _MOST = 8192
@@ -57,7 +57,7 @@ def _decoded(
         names = [name for name in each.names if name not in without]
         vectors = [PREFIX + modality for modality in each.widths if modality in assembly.widths]
         decoder = TurnDecoder(each, assembly, str(file.path), file.part)
-        first = 0
+        first = file.first
         for batch in file.batches([*names, *vectors], rows):
             if batch.num_rows:
                 with file.readable():

@@ -53,10 +53,12 @@ class TurnFile:
     Args:
         path: of the file.
         part: set of the official split that its name says; ``None`` if it says none.
+        first: number of the first row that `batches` gives.
     """
 
     path: Path
     part: str | None = None
+    first: int = 0
 
     @property
     def is_parquet(self) -> bool:
@@ -73,6 +75,16 @@ class TurnFile:
         """
         with self.readable():
             return self.open().schema_arrow if self.is_parquet else self.table().schema
+
+    @property
+    def count(self) -> int:
+        """Number of rows.
+
+        Raises:
+            CorpusError: if the file is damaged.
+        """
+        with self.readable():
+            return int(self.open().metadata.num_rows if self.is_parquet else self.table().num_rows)
 
     def open(self, *, mapped: bool = False) -> Any:
         """The Parquet file; checksums of its pages are verified as they are read.
@@ -93,7 +105,8 @@ class TurnFile:
         """
         with self.readable():
             if self.is_parquet:
-                yield from self.open().iter_batches(rows, columns=list(columns), use_threads=False)
+                opened = self.open()
+                yield from read_groups(opened, range(opened.num_row_groups), columns, rows)
             else:
                 yield from self.table().select(list(columns)).to_batches(max_chunksize=rows)
 
@@ -119,6 +132,22 @@ class TurnFile:
             kind = "Parquet" if self.path.suffix.lower() != ARROW else "Arrow"
             what = " ".join(str(error).split()) or type(error).__name__
             raise CorpusError(f"{self.path}: no readable {kind} file ({what[:200]}). {_REMEDY}") from None
+
+
+def read_groups(opened: Any, groups: Sequence[int], columns: Sequence[str], rows: int) -> Iterator[Any]:
+    """Record batches of some row groups of a Parquet file, each of at most as many rows.
+
+    A few row groups are read at a time: pyarrow 26 frees what it has read of a file only when all that was
+    asked for is read.
+    """
+    counts = [opened.metadata.row_group(group).num_rows for group in groups]
+    begin = size = 0
+    for end, count in enumerate(counts, start=1):
+        size += count
+        if size >= rows or end == len(counts):
+            some = list(groups[begin:end])
+            yield from opened.iter_batches(rows, row_groups=some, columns=list(columns), use_threads=False)
+            begin, size = end, 0
 
 
 def turn_files(source: Path) -> list[TurnFile]:

@@ -91,17 +91,35 @@ def read_parquet_dialogues(
     Raises:
         CorpusError: as `read_parquet`, or if a modality is unknown or has another width.
     """
-    files = turn_files(Path(path))
     with collecting(findings) as found:
-        columns = [read_columns(file, found) for file in files]
-        for file, each in zip(files, columns, strict=True):
-            _require_widths(file, each.widths, widths)
-        assembly = Assembly(None, widths, found, nan, zeros=zeros)
-        for dialogue, _ in read_turns(files, columns, assembly, without=("label", "causes")):
+        for dialogue in dialogues_of(turn_files(Path(path)), widths, found, nan=nan, zeros=zeros):
             if findings is None:
                 found.raise_errors()
             if dialogue is not None:
                 yield dialogue
+
+
+def dialogues_of(
+    files: Sequence[TurnFile],
+    widths: Mapping[str, int],
+    findings: Findings,
+    *,
+    nan: NanPolicy = "missing",
+    zeros: ZerosPolicy = "keep",
+) -> Iterator[Dialogue | None]:
+    """Iterator over the dialogues of files without annotations; ``None`` for an invalid one.
+
+    Arguments as those of `read_parquet_dialogues`.
+
+    Raises:
+        CorpusError: if a file is damaged, or a modality is unknown or has another width.
+    """
+    columns = [read_columns(file, findings) for file in files]
+    for file, each in zip(files, columns, strict=True):
+        _require_widths(file, each.widths, widths)
+    assembly = Assembly(None, widths, findings, nan, zeros=zeros)
+    for dialogue, _ in read_turns(files, columns, assembly, without=("label", "causes")):
+        yield dialogue
 
 
 def common_header(files: Sequence[TurnFile]) -> Header | None:

@@ -130,8 +130,10 @@ class TurnDecoder:
     def _names(self, batch: Any, name: str) -> list[str | None]:
         if not self._has(batch, name):
             return [None] * int(batch.num_rows)
-        values: list[Any] = batch.column(name).to_pylist()
-        if values and any(isinstance(value, int) for value in values):
+        array, types = batch.column(name), load_pyarrow().types
+        values: list[Any] = array.to_pylist()
+        content = array.type.value_type if types.is_dictionary(array.type) else array.type
+        if types.is_integer(content):
             return [None if value is None else str(value) for value in values]
         return values
 
