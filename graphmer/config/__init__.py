@@ -1,1 +1,1 @@
-"""config."""
+"""Configuration files: their schema, and how they are read and checked."""

@@ -4,7 +4,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 
-from graphmer.config.schema import Config, DataConfig
+from graphmer.config.data import DataConfig
+from graphmer.config.schema import Config
 from graphmer.corpora.base import Corpus
 from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.gcnet import read_gcnet

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 
 from graphmer.cli.corpora import kind_of
 from graphmer.cli.data import app
-from graphmer.config.schema import DataConfig
+from graphmer.config.data import DataConfig
 from graphmer.corpora.dataset import read_dataset
 from graphmer.errors import ConfigError
 from graphmer.experiment.reading import CORPORA

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from graphmer.config.schema import Config, DataConfig
+from graphmer.config.data import DataConfig
+from graphmer.config.schema import Config
 from graphmer.corpora.base import Card, InMemoryCorpus
 from graphmer.corpora.dataset import write_dataset
 from graphmer.corpora.labelled import labelled_turns
