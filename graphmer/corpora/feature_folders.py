@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from os import DirEntry, scandir
 from pathlib import Path
 from typing import Any
@@ -32,9 +32,7 @@ class FeatureFolder:
         self._entries: dict[str, DirEntry[str]] = {}
         if path.is_dir():
             with scandir(path) as entries:
-                self._entries = {
-                    e.name.removesuffix(".npy"): e for e in entries if e.name.endswith(".npy") or e.is_dir()
-                }
+                self._list(entries)
 
     def vectors(self, speakers: Mapping[str, str]) -> dict[str, tuple[NDArray[Any], str]]:
         """Features of each available utterance, one vector each, with their file name.
@@ -52,6 +50,17 @@ class FeatureFolder:
             if vector is not None:
                 vectors[id] = vector, str(self._entries[id].path)
         return vectors
+
+    def _list(self, entries: Iterable[DirEntry[str]]) -> None:
+        for entry in entries:
+            if not entry.name.endswith(".npy") and not entry.is_dir():
+                continue
+            id = entry.name.removesuffix(".npy")
+            if id in self._entries:
+                self.findings.error(
+                    f"{self.modality!r} has both a file and a folder", id, f"Remove one from {self.path}."
+                )
+            self._entries[id] = entry
 
     def _found_any(self, ids: Collection[str]) -> bool:
         if any(id in self._entries for id in ids):

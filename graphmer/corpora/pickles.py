@@ -1,5 +1,6 @@
 """Corpora in one pickle, whose layout is found by its contents."""
 
+import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
@@ -83,5 +84,7 @@ def _description(content: Any) -> str:
     fields = kinds(content)
     if fields[:4] in (("texts", "whole numbers", "texts", "texts"), ("texts", "numbers", "texts", "texts")):
         return "It is a label file in GCNet's layout: name its folder, with --label and --modality."
+    if fields == ("numbers",) * 3 and all(re.fullmatch(r"\d+_\d+", str(key)) for key in content[0]):
+        return "It has MELD's features by turn, without labels and speakers; they are in MELD's CSV."
     what = f"{len(fields)} fields: {', '.join(fields)}" if fields else f"a {type(content).__name__}"
     return f"It holds {what}; known are conv-emotion, DialogueGCN, MMGCN, M3NET, COSMIC, COGMEN and MMSA."

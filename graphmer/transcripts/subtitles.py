@@ -12,7 +12,10 @@ from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, Trans
 from graphmer.transcripts.voices import VOICE, accepted_names, plain, voices, with_names
 
 _TIME = r"(?:\d+:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?"
-_TIMES = re.compile(rf"^\s*({_TIME})[ \t]*-->[ \t]*({_TIME})(?:[ \t]+\S.*)?\s*$")
+_SETTINGS = r"(?:[ \t]+[A-Za-z][\w-]*:\S+)*"
+"""What may follow the times, such as ``align:start``; words do not."""
+
+_TIMES = re.compile(rf"^\s*({_TIME})[ \t]*-->[ \t]*({_TIME}){_SETTINGS}\s*$")
 _WEBEX = re.compile(r"\d+ \"(?P<name>[^\"]+)\" \(\d+\)")
 """The id of a cue of Webex."""
 
@@ -112,8 +115,11 @@ def _comments(lines: Sequence[str]) -> set[int]:
 
 
 def _until_blank(text: Sequence[str], report: ReadingReport) -> list[str]:
-    """The text of a cue, up to the first blank line; other lines that are no comments are counted."""
-    end = next((number for number, line in enumerate(text) if not line.strip()), len(text))
+    """The text of a cue, up to the first empty line; other lines that are no comments are counted.
+
+    A line of blanks does not end a cue: YouTube writes one where it shows none.
+    """
+    end = next((number for number, line in enumerate(text) if not line), len(text))
     is_comment = False
     for before, line in zip(["", *text[end:]], text[end:], strict=False):
         if line.strip() and not before.strip():

@@ -128,6 +128,19 @@ def test_cmu_files_have_scores_and_one_speaker(tmp_path):
     assert corpus.card.name == "CMU-MOSI"
 
 
+def test_the_validation_ids_of_cmu_come_before_those_of_the_test(tmp_path):
+    labels = [*CMU[:4], set(), ["w"], {"v"}]
+    features = {"wav/v_1": [1.0], "wav/v_2": [2.0], "wav/w_1": [3.0]}
+    corpus = read_gcnet(_root(tmp_path, labels=labels, features=features), "four.pkl", {"audio": "wav"})
+    assert corpus.official == {"val": ("w",), "test": ("v",)}
+
+
+def test_features_of_an_utterance_must_be_there_once(tmp_path):
+    root = _root(tmp_path, features={"wav/Ses02F_x_M000/part_M": [5, 6]})
+    with pytest.raises(CorpusError, match="Ses02F_x_M000: 'audio' has both a file and a folder. Remove one"):
+        read_gcnet(root, "four.pkl", {"audio": "wav"})
+
+
 def test_missing_files_are_missing_modalities_and_logged_once(tmp_path, caplog):
     root = _root(tmp_path)
     (root / "features" / "wav" / "Ses02F_x_F000.npy").unlink()

@@ -51,6 +51,13 @@ def test_melds_numbers_of_classes_are_those_of_merbench(tmp_path):
     assert corpus.official == {"train": ("train_dia0",), "test": ("test_dia0",)}
 
 
+def test_every_number_of_melds_classes_has_its_name_in_merbench(tmp_path):
+    train = {f"train_dia0_utt{n}": {"emo": n, "val": -10} for n in range(7)}
+    corpus = read_merbench(folder(tmp_path, train_corpus=train), {"audio": "hubert-UTT"})
+    names = ("anger", "joy", "sadness", "neutral", "disgust", "fear", "surprise")
+    assert corpus.dialogues[0].emotion == names
+
+
 def test_mer2023_has_names_of_classes_single_clips_and_three_test_sets(tmp_path):
     corpora = {
         f"{part}_corpus": {f"sample_0000000{n}": {"emo": emo, "val": val}}

@@ -101,10 +101,42 @@ def test_meld_without_video_is_told_from_meld_with_video_by_its_contents(tmp_pat
     assert emotions(read(tmp_path, with_video)) == emotions(corpus)
 
 
+ALL = {0: list(range(7))}
+MELD_NAMES = ("neutral", "surprise", "fear", "sadness", "joy", "disgust", "anger")
+EMORYNLP_NAMES = ("Joyful", "Mad", "Peaceful", "Neutral", "Sad", "Powerful", "Scared")
+
+
+def test_every_number_of_a_class_has_its_name(tmp_path):
+    words, speakers, parts = {0: ["a"] * 7}, {0: [[1, 0]] * 7}, ([0], [], [])
+    text = vectors(2, ALL)
+    meld = (ALL, speakers, ALL, text, text, words, [0], [], ALL)
+    assert emotions(read(tmp_path, meld))["0"] == MELD_NAMES
+    assert emotions(read(tmp_path, [speakers, ALL, ALL, words, *parts]))["0"] == MELD_NAMES
+    scene = "1_15_1"
+    content = [{scene: ["0"] * 7}, {scene: ALL[0]}, {scene: ["a"] * 7}, [scene], [], []]
+    corpus = read(tmp_path, content)
+    assert (corpus.card.name, emotions(corpus)[scene]) == ("EmoryNLP", EMORYNLP_NAMES)
+
+
+def test_words_that_python_2_wrote_are_in_latin_1_and_mis_decoded_marks_are_repaired(tmp_path):
+    old = written(tmp_path, [*IEMOCAP[:6], {B: ["So?"], A: ["QQQQ", "well"]}, [A], [B]], protocol=2)
+    content = old.read_bytes()
+    assert content.count(b"X\x04\0\0\0QQQQ") == 1
+    old.write_bytes(content.replace(b"X\x04\0\0\0QQQQ", b"U\x04it\x92s"))  # a byte string
+    assert read_pickled(old).dialogues[1].text == ("it\u2019s", "well")
+
+
+def test_features_of_meld_by_turn_say_where_the_labels_are(tmp_path):
+    with pytest.raises(CorpusError, match=r"MELD's features by turn, without labels and speakers"):
+        read(tmp_path, [{"0_0": np.ones(3)}, {"0_1": np.ones(3)}, {"2_0": np.ones(3)}])
+
+
 def test_avec_has_scores(tmp_path):
     labels = {B: [0.5], A: [-1.2, 0.0]}
-    corpus = read(tmp_path, [IDS, SPEAKERS, labels, TEXT, AUDIO, VIDEO, SENTENCES, [A], [B]])
+    speakers = {B: ["user"], A: ["user", "operator"]}
+    corpus = read(tmp_path, [IDS, speakers, labels, TEXT, AUDIO, VIDEO, SENTENCES, [A], [B]])
     assert corpus.card.name == "AVEC"
+    assert corpus.dialogues[1].speakers == ("user", "operator")
     assert corpus.labels.interval == (-2.0, 1.0)
     assert emotions(corpus)[A] == (-1.2, 0.0)
 

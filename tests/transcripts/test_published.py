@@ -248,6 +248,17 @@ def test_iemocaps_turns_are_ordered_by_time_and_the_speaker_is_not_the_captured_
     assert (dialogue.turns[0].start, dialogue.turns[1].end) == (6.2901, 9.15)
 
 
+def test_turns_of_other_emotions_or_none_stay_as_unlabelled_context(tmp_path):
+    lines = "".join(
+        f"[{n}.0 - {n}.5]\tSes05F_impro01_F00{n}\t{code}\t[2.5, 2.5, 2.5]\n"
+        for n, code in enumerate(("oth", "xxx", "hap", "exc", "fru", "sur", "fea", "dis", "neu", "sad"))
+    )
+    found = read_transcript(iemocap(tmp_path, lines))
+    assert [emotion for *_, emotion in turns(found)] == [
+        *(None, None, "happy", "excited", "frustrated", "surprise", "fear", "disgust", "neutral", "sad")
+    ]
+
+
 def test_lines_of_iemocap_that_cannot_be_read_are_counted(tmp_path):
     report = read_transcript(iemocap(tmp_path)).report
     assert dict(report.left_out) == {
