@@ -20,6 +20,7 @@ from pydantic import (
 from graphmer.errors import CorpusError
 from graphmer.transcripts.assemble import Cue, turns
 from graphmer.transcripts.text_file import TextFile
+from graphmer.transcripts.times import read_time
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*(?:"|\\?\Z)|[\[\]{},]', re.DOTALL)
@@ -52,6 +53,18 @@ def _or_none(value: Any) -> Any:
     return None if value is None or not value.strip() else well_formed(value.strip())
 
 
+def _clock(value: Any) -> Any:
+    if not isinstance(value, str):
+        return value
+    time = read_time(value)
+    return None if time is None else time.value
+
+
+def parts_of(value: Any) -> list[dict[str, Any]]:
+    """Objects of a list; none of any other value."""
+    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
+
+
 Text = Annotated[str, BeforeValidator(_or_empty), AfterValidator(well_formed)]
 """Words; ``null`` is empty."""
 
@@ -60,6 +73,9 @@ Name = Annotated[str | None, BeforeValidator(_speaker), AfterValidator(_or_none)
 
 Number = Annotated[FiniteFloat, Field(ge=-1e12, le=1e12)] | None
 """A number, also as text; its unit is that of the service."""
+
+Clock = Annotated[Number, BeforeValidator(_clock)]
+"""Seconds, also as ``00:00:02,000``."""
 
 Document = TypeVar("Document", bound=BaseModel)
 

@@ -11,6 +11,7 @@ from graphmer.transcripts.convokit import ConvoKitFormat
 from graphmer.transcripts.deepgram import DEEPGRAM
 from graphmer.transcripts.edireef import EdirefFormat
 from graphmer.transcripts.elan import ElanFormat
+from graphmer.transcripts.elevenlabs import ELEVENLABS
 from graphmer.transcripts.emocontext import EmoContextFormat
 from graphmer.transcripts.emorynlp import EmoryNlpFormat
 from graphmer.transcripts.excel import ExcelFormat
@@ -21,7 +22,9 @@ from graphmer.transcripts.label_studio import LabelStudioFormat
 from graphmer.transcripts.meld import MeldFormat
 from graphmer.transcripts.reccon import RecconFormat
 from graphmer.transcripts.renaming import renamed
+from graphmer.transcripts.rev import REV
 from graphmer.transcripts.rttm import RttmFormat
+from graphmer.transcripts.speechmatics import SPEECHMATICS
 from graphmer.transcripts.subtitles import SRT, WEBVTT
 from graphmer.transcripts.table import TableFormat
 from graphmer.transcripts.talkbank import TalkBankFormat
@@ -39,6 +42,9 @@ FORMATS: tuple[TranscriptFormat, ...] = (
     TextGridFormat(),
     TalkBankFormat(),
     RttmFormat(),
+    ELEVENLABS,
+    REV,
+    SPEECHMATICS,
     WHISPER_CPP,
     WHISPERX,
     WHISPER,

@@ -22,12 +22,14 @@ class Word:
         start: in seconds, ``None`` if unknown (of numbers and marks).
         end: in seconds, ``None`` if unknown.
         speaker: name, ``None`` if unknown.
+        is_joined: whether blanks before it are written: they begin `text`, end the text before, or are words.
     """
 
     text: str
     start: float | None = None
     end: float | None = None
     speaker: str | None = None
+    is_joined: bool = False
 
 
 def cues_of(words: Iterable[Word], *, sentences: bool = True) -> list[Cue]:
@@ -40,21 +42,24 @@ def cues_of(words: Iterable[Word], *, sentences: bool = True) -> list[Cue]:
         sentences: whether another cue also begins after a sentence or a pause.
     """
     found: list[Cue] = []
+    blank = False
     for word in words:
         text = word.text.strip()
+        blank = blank or word.text[:1].isspace()
         if not text:
             continue
         last = found[-1] if found else None
         if last is None or _begins(last, word, text, sentences=sentences):
             found.append(Cue(word.speaker, text, word.start, word.end))
-            continue
-        blank = "" if _NO_BLANK_BEFORE.fullmatch(text) else " "
-        found[-1] = Cue(
-            last.speaker if last.speaker is not None else word.speaker,
-            f"{last.text}{blank}{text}",
-            word.start if last.start is None else last.start,
-            last.end if word.end is None else max(word.end, last.end or word.end),
-        )
+        else:
+            is_joined = not blank if word.is_joined else _NO_BLANK_BEFORE.fullmatch(text) is not None
+            found[-1] = Cue(
+                last.speaker if last.speaker is not None else word.speaker,
+                f"{last.text}{'' if is_joined else ' '}{text}",
+                word.start if last.start is None else last.start,
+                last.end if word.end is None else max(word.end, last.end or word.end),
+            )
+        blank = word.text[-1:].isspace()
     return found
 
 

@@ -8,9 +8,8 @@ from pydantic import BeforeValidator, Field, model_validator
 
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.diarization import chosen
-from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text
+from graphmer.transcripts.json_file import Clock, JsonFormat, Name, Number, Part, Text, parts_of
 from graphmer.transcripts.spoken_words import Word, cues_of
-from graphmer.transcripts.times import read_time
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
 
 _SPECIAL = re.compile(r"\[_[A-Z_0-9]+\]|\[SPEAKER_TURN\]")
@@ -32,16 +31,11 @@ class _Segment(Part):
     words: Annotated[tuple[_Word, ...], BeforeValidator(lambda value: value or ())] = ()
 
 
-def _objects(value: Any) -> list[dict[str, Any]]:
-    """Objects of a list; none of any other value."""
-    return [each for each in value if isinstance(each, dict)] if isinstance(value, list) else []
-
-
 def _chunked(value: Any) -> Any:
     """Documents of transformers, whose segments are chunks with a pair of times, with the same names."""
     if not isinstance(value, dict) or not ({"chunks", "speakers"} & set(value)) or "segments" in value:
         return value
-    chunks = _objects(value.get("speakers")) or _objects(value.get("chunks"))
+    chunks = parts_of(value.get("speakers")) or parts_of(value.get("chunks"))
     return {"segments": [{**chunk, **_times_of(chunk.get("timestamp"))} for chunk in chunks]}
 
 
@@ -55,22 +49,14 @@ class _Whisper(Part):
     _chunks = model_validator(mode="before")(_chunked)
 
 
-def _clock(value: Any) -> Any:
-    """Seconds of ``00:00:02,000``."""
-    if not isinstance(value, str):
-        return value
-    time = read_time(value)
-    return None if time is None else time.value
-
-
 class _Offsets(Part):
     begin: Number = Field(None, alias="from")
     end: Number = Field(None, alias="to")
 
 
 class _Stamps(Part):
-    begin: Annotated[Number, BeforeValidator(_clock)] = Field(None, alias="from")
-    end: Annotated[Number, BeforeValidator(_clock)] = Field(None, alias="to")
+    begin: Clock = Field(None, alias="from")
+    end: Clock = Field(None, alias="to")
 
 
 class _CppSegment(Part):
@@ -160,19 +146,19 @@ _CPP_TIMES = {1000: "`offsets` in milliseconds", 100: "`t0`, `t1` in hundredths"
 
 
 def _segments(begin: Any) -> list[dict[str, Any]]:
-    return _objects(begin.get("segments")) if isinstance(begin, dict) else []
+    return parts_of(begin.get("segments")) if isinstance(begin, dict) else []
 
 
 def _is_whisperx(begin: Any) -> bool:
     segments = [segment for segment in _segments(begin) if "text" in segment]
-    words = [word for segment in segments for word in _objects(segment.get("words"))]
+    words = [word for segment in segments for word in parts_of(segment.get("words"))]
     has_speakers = any("speaker" in segment for segment in segments)
     has_list = isinstance(begin, dict) and {"segments", "word_segments"} <= set(begin)
     return has_list or has_speakers or any("score" in word for word in words)
 
 
 def _is_whisper(begin: Any) -> bool:
-    chunks = _objects(begin.get("chunks")) if isinstance(begin, dict) else []
+    chunks = parts_of(begin.get("chunks")) if isinstance(begin, dict) else []
     if any("text" in segment and "start" in segment for segment in _segments(begin)):
         return True
     if any("text" in chunk and "timestamp" in chunk for chunk in chunks):
@@ -183,7 +169,7 @@ def _is_whisper(begin: Any) -> bool:
 
 def _is_cpp(begin: Any) -> bool:
     segments = begin.get("transcription") if isinstance(begin, dict) else begin
-    first = next(iter(_objects(segments) or _segments(begin)), {})
+    first = next(iter(parts_of(segments) or _segments(begin)), {})
     return bool({"t0", "offsets"} & set(first)) or ("timestamps" in first and "text" in first)
 
 
