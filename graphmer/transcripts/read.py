@@ -25,7 +25,7 @@ from graphmer.transcripts.renaming import renamed
 from graphmer.transcripts.rev import REV
 from graphmer.transcripts.rttm import RttmFormat
 from graphmer.transcripts.speechmatics import SPEECHMATICS
-from graphmer.transcripts.subtitles import SRT, WEBVTT
+from graphmer.transcripts.subtitles import SBV, SRT, WEBVTT
 from graphmer.transcripts.table import TableFormat
 from graphmer.transcripts.talkbank import TalkBankFormat
 from graphmer.transcripts.text_file import TextFile
@@ -34,10 +34,13 @@ from graphmer.transcripts.timed_text import TimedTextFormat
 from graphmer.transcripts.transcript import FolderFormat, ReadingOptions, Transcript, TranscriptFormat
 from graphmer.transcripts.whatsapp import WhatsAppFormat
 from graphmer.transcripts.whisper import WHISPER, WHISPER_CPP, WHISPERX
+from graphmer.transcripts.word_document import WordFormat
+from graphmer.transcripts.youtube import YOUTUBE
 
 FORMATS: tuple[TranscriptFormat, ...] = (
     WEBVTT,
     SRT,
+    SBV,
     ElanFormat(),
     TextGridFormat(),
     TalkBankFormat(),
@@ -45,6 +48,7 @@ FORMATS: tuple[TranscriptFormat, ...] = (
     ELEVENLABS,
     REV,
     SPEECHMATICS,
+    YOUTUBE,
     WHISPER_CPP,
     WHISPERX,
     WHISPER,
@@ -72,7 +76,7 @@ FORMATS: tuple[TranscriptFormat, ...] = (
 Formats that match files of any program, such as tables, come last.
 """
 
-BINARY_FORMATS: tuple[TranscriptFormat, ...] = (ExcelFormat(),)
+BINARY_FORMATS: tuple[TranscriptFormat, ...] = (WordFormat(FORMATS), ExcelFormat())
 """Known formats that are not text; their beginning has one character per byte."""
 
 FOLDERS: tuple[FolderFormat, ...] = (IemocapFormat(), ConvoKitFormat())

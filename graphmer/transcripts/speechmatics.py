@@ -42,8 +42,8 @@ class _Speechmatics(Part):
 def _cues(document: _Speechmatics, options: ReadingOptions, report: ReadingReport) -> list[Cue]:
     """Sentences of each speaker within its channel."""
     report.taken["times"] = "seconds"
-    language = document.metadata and document.metadata.language_pack_info
-    has_blanks = language is None or language.word_delimiter.strip() != language.word_delimiter
+    language = document.metadata.language_pack_info if document.metadata else None
+    has_blanks = language is None or language.word_delimiter.isspace()
     by_channel: dict[str | None, list[Word]] = {}
     attaches = False
     for result in document.results:

@@ -1,17 +1,24 @@
-"""Subtitles with speakers: WebVTT (Zoom, Teams, Meet, YouTube) and SRT."""
+"""Subtitles with speakers: WebVTT (Zoom, Teams, Meet, YouTube), SRT and SBV."""
 
 import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from itertools import pairwise
 
 from graphmer.errors import CorpusError
-from graphmer.transcripts.assemble import Cue, turns
+from graphmer.transcripts.assemble import turns
+from graphmer.transcripts.captions import Caption, captioned
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
-from graphmer.transcripts.voices import VOICE, accepted_names, plain, voices, with_names
+from graphmer.transcripts.voices import VOICE, plain
 
 _TIME = r"(?:\d+:)?\d{1,2}:\d{1,2}(?:[.,]\d{1,3})?"
+_POINT_TIME = r"\d{1,2}:\d{2}:\d{2}\.\d{1,3}"
+_COMMA = re.compile(rf"^\s*({_POINT_TIME}),\s*({_POINT_TIME})\s*$")
+"""Times of SBV, the captions of YouTube and of SubViewer."""
+
+_BREAK = re.compile(r"\[br\]", re.IGNORECASE)
+
 _SETTINGS = r"(?:[ \t]+[A-Za-z][\w-]*:\S+)*"
 """What may follow the times, such as ``align:start``; words do not."""
 
@@ -19,65 +26,47 @@ _TIMES = re.compile(rf"^\s*({_TIME})[ \t]*-->[ \t]*({_TIME}){_SETTINGS}\s*$")
 _WEBEX = re.compile(r"\d+ \"(?P<name>[^\"]+)\" \(\d+\)")
 """The id of a cue of Webex."""
 
+_ABOVE = 5
+"""Lines among which the first times are, of a file without a mark of its format."""
+
 _BLOCK = re.compile(r"(?:NOTE|STYLE|REGION)(?:\s|$)")
 
 
-@dataclass
-class _Block:
-    """A cue as it is in the file."""
-
-    start: float
-    end: float
-    lines: list[str]
-    name: str | None = None
-
-
 class SubtitleFormat:
-    """Cues with times, whose speaker is a voice span, ``Name:``, ``[Name]`` or ``(Name)``.
+    """Captions with times, whose speaker is a voice span, ``Name:``, ``[Name]``, ``(Name)`` or a line above.
 
-    For names without markup see `accepted_names`. Several voices of one cue are several turns with the times
-    of the cue. Emotions are read where graphmer wrote them.
+    See `captioned`. Emotions are read where graphmer wrote them.
 
     Args:
         name: of the format.
-        webvtt: whether it is WebVTT, whose cues end with a blank line; else SRT.
+        times: line of the times of a caption.
+        webvtt: whether it is WebVTT, whose cues end with an empty line.
     """
 
-    def __init__(self, name: str, *, webvtt: bool) -> None:
+    def __init__(self, name: str, times: re.Pattern[str] = _TIMES, *, webvtt: bool = False) -> None:
         self.name = name
+        self.times = times
         self.webvtt = webvtt
 
     def matches(self, head: str) -> bool:
         if self.webvtt:
             return re.match(r"WEBVTT(?:\s|$)", head) is not None
         lines = [line for line in head.split("\n") if line.strip()]
-        return any(_TIMES.match(line) for line in lines[:2])
+        return any(self.times.match(line) for line in lines[:_ABOVE])
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
         report = ReadingReport()
-        blocks = list(self._blocks(file, report))
-        if not blocks:
+        captions = list(self._captions(file, report))
+        if not captions:
             raise CorpusError(f"{file.path}: has no cue. Name a file with lines such as 00:01.0 --> 00:02.0.")
-        if self.webvtt and not any(VOICE.search(line) for block in blocks for line in block.lines):
-            blocks = _unrolled(blocks, report)
-        spoken = [(block, voice) for block in blocks for voice in voices(block.lines, block.name)]
-        names = accepted_names([voice for _, voice in spoken], options.roster, report)
-        ways = {
-            "voice spans": any(voice.name for _, voice in spoken),
-            "names before the text": bool(names),
-        }
-        report.taken = {"speaker": " and ".join(way for way, is_used in ways.items() if is_used) or "nothing"}
-        cues = [
-            Cue(voice.name, voice.text, block.start, block.end, voice.emotion)
-            for block, whole in spoken
-            for voice in with_names(whole, names)
-        ]
-        found = tuple(turns(cues, options, report, str(file.path)))
+        if self.webvtt and not any(VOICE.search(line) for each in captions for line in each.lines):
+            captions = _unrolled(captions, report)
+        found = tuple(turns(captioned(captions, options, report), options, report, str(file.path)))
         return Transcript(self.name, [TranscribedDialogue(file.path.stem, found)], report)
 
-    def _blocks(self, file: TextFile, report: ReadingReport) -> Iterator[_Block]:
+    def _captions(self, file: TextFile, report: ReadingReport) -> Iterator[Caption]:
         lines = file.text.split("\n")
-        times = [number for number, line in enumerate(lines) if _TIMES.match(line)]
+        times = [number for number, line in enumerate(lines) if self.times.match(line)]
         if self.webvtt:
             comments = _comments(lines)
             times = [number for number in times if number not in comments]
@@ -87,7 +76,9 @@ class SubtitleFormat:
                 text = text[:-1]
             if self.webvtt:
                 text = _until_blank(text, report)
-            start, end = (_seconds(part) for part in _TIMES.match(lines[number]).groups())  # type: ignore[union-attr]
+            elif self.times is _COMMA:
+                text = [part for line in text for part in _BREAK.split(line)]
+            start, end = (_seconds(part) for part in self.times.match(lines[number]).groups())  # type: ignore[union-attr]
             if end < start:
                 raise CorpusError(
                     f"{file.path}:{number + 1}: the cue ends before it starts. Correct its times."
@@ -96,7 +87,7 @@ class SubtitleFormat:
                 raise CorpusError(f"{file.path}:{number + 1}: the time is too large. Correct it.")
             of_webex = _WEBEX.fullmatch(lines[number - 1].strip()) if number else None
             name = of_webex and of_webex["name"]
-            yield _Block(start, end, [line for line in text if line.strip()], name)
+            yield Caption(start, end, [line for line in text if line.strip()], name)
 
 
 def _is_id(text: Sequence[str], *, webvtt: bool) -> bool:
@@ -129,20 +120,20 @@ def _until_blank(text: Sequence[str], report: ReadingReport) -> list[str]:
     return list(text[:end])
 
 
-def _unrolled(blocks: Sequence[_Block], report: ReadingReport) -> list[_Block]:
+def _unrolled(captions: Sequence[Caption], report: ReadingReport) -> list[Caption]:
     """Rolling captions without the lines that repeat the end of the cue before."""
-    shown = [[plain(line) for line in block.lines] for block in blocks]
+    shown = [[plain(line) for line in each.lines] for each in captions]
     repeats = [bool(now and before) and now[0] == before[-1] for before, now in pairwise(shown)]
-    if len(blocks) < 3 or 2 * sum(repeats) < len(repeats):
-        return list(blocks)
+    if len(captions) < 3 or 2 * sum(repeats) < len(repeats):
+        return list(captions)
     report.notes.append(f"rolling captions: {sum(repeats)} repeated lines removed")
-    kept = [blocks[0]]
-    for block, repeated in zip(blocks[1:], repeats, strict=True):
-        lines = block.lines[1:] if repeated else block.lines
+    kept = [captions[0]]
+    for caption, repeated in zip(captions[1:], repeats, strict=True):
+        lines = caption.lines[1:] if repeated else caption.lines
         if lines:
-            kept.append(_Block(block.start, block.end, lines))
+            kept.append(replace(caption, lines=lines))
         else:
-            kept[-1].end = max(kept[-1].end, block.end)
+            kept[-1] = replace(kept[-1], end=max(kept[-1].end or 0.0, caption.end or 0.0))
     return kept
 
 
@@ -155,4 +146,5 @@ def _seconds(text: str) -> float:
 
 
 WEBVTT = SubtitleFormat("WebVTT", webvtt=True)
-SRT = SubtitleFormat("SRT", webvtt=False)
+SRT = SubtitleFormat("SRT")
+SBV = SubtitleFormat("SBV", _COMMA)

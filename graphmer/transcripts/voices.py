@@ -17,7 +17,7 @@ _BRACKETED = re.compile(r"[\[(](?P<name>[^\[\]()]{1,40})[\])](?:\s*:)?\s*(?P<tex
 _EMOTION = re.compile(r'<(?:c\.emotion|font class="emotion")>\[([^<>]*)\]</(?:c|font)>')
 _SPEAKER = re.compile(r'\s*<font class="speaker">([^<>]*):</font>')
 _DASHES = re.compile(r"(?m)^\s*[-\u2013\u2014](?:\s+|(?=[^\W\d]|[(\[]))")
-_CHANGES = re.compile(r"(?m)^\s*(?:>{2,3}|(?:&gt;){2,3})\s*")
+_CHANGES = re.compile(r"(?m)(?:^\s*(?:>{2,3}|(?:&gt;){2,3})\s*|\s(?:>{2,3}|(?:&gt;){2,3})\s)")
 """What captions for the deaf write where another person begins."""
 
 _SOUNDS = frozenset(

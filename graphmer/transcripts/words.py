@@ -12,6 +12,9 @@ _NAMED = re.compile(
     r"(?::(?:\s+|$)|\uff1a\s*)(?P<text>.*)",
     re.DOTALL,
 )
+_MOST_WORDS = 6
+"""Words of the longest name that stands alone."""
+
 _HAS_LETTER = re.compile(r"[^\W\d_]")
 _NOT_NAMES = frozenset(
     {"note", "notes", "nb", "ps", "re", "fwd", "todo", "http", "https", "ftp", "from", "subject"}
@@ -38,6 +41,18 @@ def named(text: str) -> tuple[str, str] | None:
     if not _HAS_LETTER.search(name) or name.casefold() in _NOT_NAMES:
         return None
     return name, found["text"]
+
+
+def is_name(line: str) -> bool:
+    """Whether a line may be nothing but the name of a speaker.
+
+    Example:
+        >>> is_name("Ann B."), is_name("Well, no."), is_name("Who is it?"), is_name("0:03")
+        (True, False, False, False)
+    """
+    found = named(f"{line}: ")
+    is_sentence = re.search(r"[?!,;\u2026\u3002]|\w{4}\.$", line) is not None
+    return found is not None and not is_sentence and len(line.split()) <= _MOST_WORDS
 
 
 def words(text: str) -> str | None:

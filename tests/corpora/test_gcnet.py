@@ -137,7 +137,9 @@ def test_the_validation_ids_of_cmu_come_before_those_of_the_test(tmp_path):
 
 def test_features_of_an_utterance_must_be_there_once(tmp_path):
     root = _root(tmp_path, features={"wav/Ses02F_x_M000/part_M": [5, 6]})
-    with pytest.raises(CorpusError, match="Ses02F_x_M000: 'audio' has both a file and a folder. Remove one"):
+    with pytest.raises(
+        CorpusError, match=r"Ses02F_x_M000: 'audio' has both a file and a folder\. Remove one"
+    ):
         read_gcnet(root, "four.pkl", {"audio": "wav"})
 
 

@@ -114,3 +114,64 @@ def test_srt_needs_no_numbers(tmp_path):
     found = read(tmp_path, text)
     assert found.format == "SRT"
     assert turns(found) == [("Ann", "a"), ("Bob", "b"), ("Ann", "c"), ("Bob", "d")]
+
+
+def event(start, length, *texts, **rest):
+    segments = [{"utf8": text, **({"tOffsetMs": 90 * at} if at else {})} for at, text in enumerate(texts)]
+    return {"tStartMs": start, "dDurationMs": length, "wWinId": 1, "segs": segments, **rest}
+
+
+def test_generated_captions_of_youtube_end_where_the_next_begin(tmp_path):
+    events = [
+        {"tStartMs": 0, "dDurationMs": 90_000, "id": 1, "wpWinPosId": 1},
+        event(160, 4790, "hello", " and", " welcome"),
+        event(2310, 2640, "\n", aAppend=1),
+        event(2320, 3680, "to", " the", " show.", " >>", " Yes."),
+    ]
+    content = {"wireMagic": "pb3", "pens": [{}], "wsWinStyles": [{}], "events": events}
+    found = read(tmp_path, content, unnamed="alternate")
+    assert found.format == "YouTube captions JSON"
+    assert timed(found) == [
+        ("A", "hello and welcome", 0.16, 2.32),
+        ("B", "to the show.", 2.32, 6.0),
+        ("A", "Yes.", 2.32, 6.0),
+    ]
+
+
+def test_written_captions_of_youtube_have_names(tmp_path):
+    said = ["Ann: I have\nnews.", "Bob: Go on", "Ann: &gt; nothing", "Bob: oh"]
+    events = [
+        {"tStartMs": 2000 * at, "dDurationMs": 1500, "segs": [{"utf8": text}]} for at, text in enumerate(said)
+    ]
+    found = read(tmp_path, {"wireMagic": "pb3", "events": events})
+    assert timed(found)[:2] == [("Ann", "I have news.", 0.0, 1.5), ("Bob", "Go on", 2.0, 3.5)]
+    assert turns(found)[2:] == [("Ann", "> nothing"), ("Bob", "oh")]
+
+
+def test_captions_of_sbv_have_times_with_a_comma_between(tmp_path):
+    lines = (
+        "0:00:00.599,0:00:04.160\n>> ANN: Hi, all.\nWelcome.\n\n0:00:04.160,0:00:06.770\n>> BOB: Thanks\n\n"
+    )
+    found = read(tmp_path, lines, "captions.sbv")
+    assert found.format == "SBV"
+    assert timed(found) == [("ANN", "Hi, all. Welcome.", 0.599, 4.16), ("BOB", "Thanks", 4.16, 6.77)]
+    head = "[INFORMATION]\n[TITLE]x\n[END INFORMATION]\n[SUBTITLE]\n"
+    found = read(
+        tmp_path,
+        f"{head}00:00:01.50,00:00:02.25\nAnn: a[br]Bob: b\n\n00:00:03.00,00:00:04.00\nAnn: c[br]Bob: d\n",
+    )
+    assert timed(found)[:2] == [("Ann", "a", 1.5, 2.25), ("Bob", "b", 1.5, 2.25)]
+
+
+def test_names_may_stand_above_the_words(tmp_path):
+    said = [("Ann Lee", "Hi, all."), ("Bob", "Thanks. Yes?"), ("Ann Lee", "Well"), ("Bob", "Ok\nthen")]
+    blocks = [
+        f"0:0:{10 * at}.0 --> 0:0:{10 * at + 1}.900\n{name}\n{text}\n" for at, (name, text) in enumerate(said)
+    ]
+    found = read(tmp_path, "\n".join(blocks), "meeting.txt")
+    assert turns(found) == [(name, " ".join(text.split())) for name, text in said]
+    assert found.report.taken["speaker"] == "names above the text"
+    lyrics = [f"0:0:{10 * at}.0 --> 0:0:{10 * at + 1}.900\nOh my\nline {at}\n" for at in range(4)]
+    assert turns(
+        read(tmp_path, "\n".join([*lyrics, "0:1:0.0 --> 0:1:1.0\nIt is over.\nGo\n"]), unnamed="one")
+    )[0] == ("A", "Oh my line 0")

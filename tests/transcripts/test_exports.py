@@ -1,6 +1,8 @@
 """Exports as programs and phones write them, to the letter."""
 
 import json
+import zipfile
+from xml.sax.saxutils import escape
 
 import pytest
 
@@ -191,3 +193,130 @@ def test_marks_of_silence_are_no_words(tmp_path):
     found = read(tmp_path, grid)
     assert timed(found) == [("Ann", "Hi", 0.0, 1.5)]
     assert "left out: 2 silence marks" in found.report.lines()
+
+
+def document(path, *paragraphs):
+    """A Word document in which each paragraph has a run; line feeds are breaks, tabs are tabs."""
+    runs = [
+        f"<w:t xml:space='preserve'>{escape(text)}</w:t>".replace("\n", "</w:t><w:br/><w:t>").replace(
+            "\t", "</w:t><w:tab/><w:t xml:space='preserve'>"
+        )
+        for text in paragraphs
+    ]
+    body = "".join(f"<w:p><w:pPr/><w:r>{run}</w:r></w:p>" for run in runs)
+    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    with zipfile.ZipFile(path, "w") as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr(
+            "word/document.xml", f'<w:document xmlns:w="{space}"><w:body>{body}</w:body></w:document>'
+        )
+    return path.read_bytes()
+
+
+TEAMS = [
+    "Weekly-20230613_100000-Meeting Recording",
+    "June 13, 2023, 8:00AM",
+    "30m 12s",
+    "Ann Lee started transcription",
+    "Ann Lee   0:03\nHello: all",
+    "Bob   0:12\nHi.\nMore.",
+    "Ann Lee   1:02:20\nBye",
+    "Ann Lee stopped transcription",
+]
+
+
+def test_word_documents_of_teams_have_names_and_times_above_the_words(tmp_path):
+    found = read(tmp_path, document(tmp_path / "x.docx", *TEAMS), "weekly.docx")
+    assert found.format == "Word"
+    assert timed(found) == TALK
+    assert found.report.left_out == {"heading line": 3, "line of the program": 2}
+    assert timed(read(tmp_path, "\n".join(TEAMS))) == TALK
+
+
+OLD_TEAMS = "00:00:0{}.0 --> 00:00:0{}.5\nAnn Lee\nHello {}"
+
+
+def test_older_documents_of_teams_have_ranges_above_the_names(tmp_path):
+    blocks = [OLD_TEAMS.format(at, at, at) for at in (1, 4, 8)]
+    found = read(tmp_path, document(tmp_path / "x.docx", *blocks))
+    assert timed(found) == [
+        ("Ann Lee", "Hello 1", 1.0, 1.5),
+        ("Ann Lee", "Hello 4", 4.0, 4.5),
+        ("Ann Lee", "Hello 8", 8.0, 8.5),
+    ]
+
+
+PANEL = [("Ann Lee", "Hello: all", 3), ("Bob", "Hi. More.", 12), ("Ann Lee", "Bye", 20)]
+
+
+@pytest.mark.parametrize(
+    "block",
+    [
+        "{name}\n0:{at:02}\n{text}\n",
+        "{name}\n[00:{at:02}]\n\n{text}\n\n",
+        "{name}\n0 minutes {at} seconds\n0:{at:02}\n{name} 0 minutes {at} seconds\n{text}\n",
+        "{name}\n0 minutes {at} seconds0:{at:02}\n{name} 0 minutes {at} seconds\n{text}\n",
+        "{name}\n0:{at:02}\n{name}\n{text}\n",
+    ],
+)
+def test_names_and_times_may_stand_in_lines_of_their_own(tmp_path, block):
+    lines = "Weekly\n\n" + "".join(block.format(name=name, text=text, at=at) for name, text, at in PANEL)
+    assert timed(read(tmp_path, lines)) == [(name, text, float(at), None) for name, text, at in PANEL]
+
+
+def test_the_panel_of_youtube_has_times_and_no_names(tmp_path):
+    lines = "Transcript\n0:00\nhello and\n0:02\nwelcome to the show\n0:05\n[Music]\n"
+    found = read(tmp_path, lines, unnamed="one")
+    assert [(text, start) for _, text, start, _ in timed(found)] == [
+        ("hello and", 0.0),
+        ("welcome to the show", 2.0),
+        ("[Music]", 5.0),
+    ]
+    with pytest.raises(CorpusError, match="no turn has the name of a speaker"):
+        read(tmp_path, lines)
+
+
+MEET = [
+    "Weekly (2023-06-13 10:00 GMT+2) - Transcript",
+    "Attendees",
+    "Ann Lee, Bob Ray",
+    "Transcript",
+    "Ann Lee: Hello: all.",
+    "Bob Ray: Hi.",
+    "00:05:00",
+    "Ann Lee: More.",
+    "Bob Ray: Bye.",
+    "Transcription ended after 00:07:12",
+    "This editable transcript was computer generated and might contain errors. People can also change it.",
+]
+SAID_IN_MEET = [("Ann Lee", "Hello: all."), ("Bob Ray", "Hi."), ("Ann Lee", "More."), ("Bob Ray", "Bye.")]
+
+
+def test_transcripts_of_meet_have_headings_and_times_between_messages(tmp_path):
+    for content in ("\n".join(MEET), document(tmp_path / "x.docx", *MEET)):
+        found = read(tmp_path, content)
+        assert turns(found) == SAID_IN_MEET
+        assert found.report.left_out == {"heading line": 4, "line with a time": 1, "line of the program": 2}
+
+
+def test_names_in_markdown_are_names(tmp_path):
+    lines = ["# Weekly", "### 00:00:00", *(f"**{name}:** {text}  " for name, text in SAID_IN_MEET)]
+    lines += [
+        "### Transcription ended after 00:07:12",
+        "*This editable transcript was computer generated and might contain errors.*",
+    ]
+    assert turns(read(tmp_path, "\n\n".join(lines))) == SAID_IN_MEET
+    assert turns(read(tmp_path, "**Ann**: a\n**Bob**: b ** c: d\n**Ann**: e\n")) == [
+        ("Ann", "a"),
+        ("Bob", "b ** c: d"),
+        ("Ann", "e"),
+    ]
+
+
+def test_a_word_document_of_no_transcript_is_refused_in_one_line(tmp_path):
+    content = document(tmp_path / "x.docx", "An essay", "Some prose.", "And more of it.")
+    with pytest.raises(CorpusError, match=r"no known format of transcripts in its paragraphs") as error:
+        read(tmp_path, content)
+    assert "\n" not in str(error.value)
+    with pytest.raises(CorpusError, match="damaged Word document"):
+        read(tmp_path, content[:-30])

@@ -268,11 +268,11 @@ def test_what_is_no_workbook_is_refused_in_one_line(tmp_path):
         read(tmp_path, b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\0" * 600)
     import zipfile
 
-    with zipfile.ZipFile(tmp_path / "text.docx", "w") as archive:
+    with zipfile.ZipFile(tmp_path / "slides.pptx", "w") as archive:
         archive.writestr("[Content_Types].xml", "<Types/>")
-        archive.writestr("word/document.xml", "<document/>")
+        archive.writestr("ppt/presentation.xml", "<presentation/>")
     with pytest.raises(CorpusError, match="no Excel workbook"):
-        read(tmp_path, (tmp_path / "text.docx").read_bytes())
+        read(tmp_path, (tmp_path / "slides.pptx").read_bytes())
 
 
 def test_a_workbook_that_unpacks_to_too_much_is_refused(tmp_path, monkeypatch):
