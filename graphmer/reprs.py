@@ -1,6 +1,10 @@
 """One-line representations of objects."""
 
+import re
 from datetime import date, time
+
+_AFTER_NOUN = re.compile(r"(?= (?:of|that|with|without|outside|before|in|to|by)\b)")
+"""Where the noun of a phrase ends."""
 
 
 def short_repr(instance: object, name: str, *facts: str) -> str:
@@ -26,5 +30,11 @@ def shown(value: object) -> str:
 
 
 def counted(number: int, noun: str) -> str:
-    """A number of things whose plural ends in ``s``."""
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    """A number of things whose plural ends in ``s``.
+
+    Example:
+        >>> counted(1, "turn"), counted(2, "turn"), counted(2, "line of the program")
+        ('1 turn', '2 turns', '2 lines of the program')
+    """
+    first, *rest = _AFTER_NOUN.split(noun, maxsplit=1)
+    return f"{number} {first}{'' if number == 1 else 's'}{''.join(rest)}"

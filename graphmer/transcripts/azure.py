@@ -1,8 +1,9 @@
 """JSON of Azure Speech: batch and fast transcription."""
 
-from typing import Any
+import re
+from typing import Annotated, Any
 
-from pydantic import AliasChoices, Field
+from pydantic import AliasChoices, BeforeValidator, Field
 
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text
@@ -10,6 +11,21 @@ from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
 
 _TICKS = 10_000
 """Ticks of a millisecond."""
+
+
+_DURATION = re.compile(r"PT(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6}(?:\.\d{1,9})?)S)?")
+
+
+def _seconds(value: Any) -> Any:
+    """Seconds of ``PT1H2M3.5S``; other values as they are."""
+    found = _DURATION.fullmatch(value) if isinstance(value, str) else None
+    if found is None:
+        return value
+    hours, minutes, seconds = (float(part or 0) for part in found.groups())
+    return 3600 * hours + 60 * minutes + seconds
+
+
+_Iso = Annotated[Number, BeforeValidator(_seconds)]
 
 
 class _Best(Part):
@@ -26,6 +42,8 @@ class _Phrase(Part):
     length: Number = Field(None, alias="durationMilliseconds")
     start_ticks: Number = Field(None, alias="offsetInTicks")
     length_ticks: Number = Field(None, alias="durationInTicks")
+    start_iso: _Iso = Field(None, alias="offset")
+    length_iso: _Iso = Field(None, alias="duration")
 
 
 class _Azure(Part):
@@ -54,6 +72,8 @@ def _times(phrase: _Phrase) -> tuple[float | None, float | None]:
         start, length, unit = phrase.start_ticks, phrase.length_ticks, 1000 * _TICKS
     elif phrase.start is not None:
         start, length, unit = phrase.start, phrase.length, 1000
+    elif phrase.start_iso is not None:
+        start, length, unit = phrase.start_iso, phrase.length_iso, 1
     else:
         return None, None
     return start / unit, None if length is None else round((start + length) / unit, 7)

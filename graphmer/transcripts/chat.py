@@ -2,14 +2,15 @@
 
 import re
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from graphmer.errors import CorpusError
 from graphmer.transcripts.assemble import Cue, turns
 from graphmer.transcripts.program_lines import LEFT_OUT, is_by_program
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
-from graphmer.transcripts.words import named
+from graphmer.transcripts.words import named, without_markdown
 
 _FEW = 4
 """Messages up to which each may have another author."""
@@ -17,11 +18,12 @@ _FEW = 4
 _MOST_ABOVE = 12
 """Lines that may be above the first message."""
 
-_BOLD = re.compile(r"^(?:[-*\u2022]\s+)?(\*\*|__)(?P<name>[^*_:\n]{1,40}):?\1\s*:?(?:\s+|$)")
-"""A name in Markdown."""
-
-_TIME = re.compile(r"[#\s*_]*\(?\d{1,2}:\d{2}(?::\d{2})?\)?[*_\s]*")
+_TIME = re.compile(r"[#\s*_]*\(?\d{1,2}:\d{2}(?::\d{2})?\)?[*_\s]*(?:\{#[\d:]+\})?")
 """A line of nothing but a time, as Meet writes every few minutes."""
+
+
+_STAMP = re.compile(r"\s*#(?P<time>\d{1,2}:\d{2}:\d{2}(?:-\d{1,3})?)#\s*")
+"""A time in the words, as f4 writes it at the end of each paragraph."""
 
 
 class ChatFormat:
@@ -67,7 +69,10 @@ class ChatFormat:
                 )
         if not cues:
             raise CorpusError(f"{file.path}: has no message. Write lines `Name: text`.")
-        found_turns = tuple(turns(cues, options, report, str(file.path)))
+        if any(_STAMP.search(cue.text) for cue in cues):
+            report.taken["times"] = "`#...#` at the end of turns"
+            cues = list(_stamped(cues))
+        found_turns = tuple(turns(cues, replace(options, merge_gap=None), report, str(file.path)))
         once = sorted(name for name, number in report.speakers.items() if number == 1)
         if once and len(cues) > _FEW:
             report.notes.append(
@@ -76,12 +81,31 @@ class ChatFormat:
         return Transcript(self.name, [TranscribedDialogue(file.path.stem, found_turns)], report)
 
 
+def _stamped(cues: Sequence[Cue]) -> Iterator[Cue]:
+    """Cues without times in their words; a time at the end of a cue is its end, and the start of the next."""
+    last = 0.0
+    for cue in cues:
+        times = [_seconds(found["time"]) for found in _STAMP.finditer(cue.text)]
+        text = _STAMP.sub(" ", cue.text)
+        if times and times[-1] >= last and cue.text.rstrip().endswith("#"):
+            yield replace(cue, text=text, start=last, end=times[-1])
+            last = times[-1]
+        else:
+            yield replace(cue, text=text)
+
+
+def _seconds(text: str) -> float:
+    """Seconds of ``00:00:03-1``."""
+    hours, minutes, seconds = text.replace("-", ".").split(":")
+    return int(hours) * 3600 + int(minutes) * 60 + float(seconds)
+
+
 def _lines(text: str) -> Iterator[tuple[int, str]]:
     """Number and text of each line that is not empty."""
     for number, line in enumerate(text.lstrip("\ufeff").split("\n"), start=1):
-        plain = _BOLD.sub(r"\g<name>: ", line.strip(), count=1)
-        if plain.strip():
-            yield number, plain.strip()
+        plain = without_markdown(line.strip()).strip()
+        if plain:
+            yield number, plain
 
 
 def _first(lines: list[str]) -> int | None:

@@ -17,9 +17,11 @@ _NAMES = {
     ),
     "start": (
         "start starttime startoffset starts begin begintime beginoffset onset tmin from t0 timestart "
-        "timestamp ts time datetime date beginn anfang début debut inicio"
+        "timestamp ts time datetime date created createdat sent sentat beginn anfang "
+        "début debut inicio"
     ),
     "end": "end endtime endoffset ends stop stoptime offset tmax to t1 timeend ende fin",
+    "duration": "duration dur",
     "dialogue": (
         "dialogue dialogueid dialog dialogid conversation conversationid convid conv session sessionid "
         "call callid meeting meetingid video videoid thread threadid chat chatid file filename recording "
@@ -61,6 +63,8 @@ def known_roles(names: Sequence[str]) -> dict[str, str]:
         column = next((free[alias] for alias in aliases if alias in free), None)
         if column is not None:
             found[role] = column
+    if {"end", "duration"} <= set(found) and "start" not in found and _words(found["end"])[0] == "offset":
+        found["start"] = found.pop("end")
     if "text" not in found and _words(found.get("dialogue", ""))[0] in _LINES:
         found["text"] = found.pop("dialogue")  # lines of a script
     return found

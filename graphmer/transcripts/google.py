@@ -98,7 +98,12 @@ def _is_google(begin: Any) -> bool:
     begin = _unwrapped(begin)
     results = begin.get("results") if isinstance(begin, dict) else None
     parts = [part for part in results if isinstance(part, dict)] if isinstance(results, list) else []
-    return any("alternatives" in part and "type" not in part for part in parts)
+    return any(_is_result(part) for part in parts)
+
+
+def _is_result(part: dict[str, Any]) -> bool:
+    """Whether it is one of Google; those of Speechmatics have a type, those of Watson are final or not."""
+    return "alternatives" in part and "type" not in part and "final" not in part
 
 
 GOOGLE = JsonFormat("Google Speech-to-Text JSON", _Google, _is_google, _cues)

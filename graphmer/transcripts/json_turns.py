@@ -5,6 +5,7 @@ from typing import Any
 
 from graphmer.errors import CorpusError
 from graphmer.transcripts.columns import columns_of, known_roles
+from graphmer.transcripts.json_chats import is_service, nested, plain_turn
 from graphmer.transcripts.json_file import beginning, load_json, well_formed
 from graphmer.transcripts.row import Row
 from graphmer.transcripts.rows import dialogues_of
@@ -24,7 +25,8 @@ _IDS = ("id", "dialogue_id", "dialog_id", "conversation_id", "session_id", "name
 class JsonTurnsFormat:
     """Objects with a text, or dialogues with a list of them; keys are found like the columns of a table.
 
-    Dialogues are objects with one of the usual keys for their turns, lists in a list, or lists by id.
+    Dialogues are objects with one of the usual keys for their turns, lists in a list, lists by id, or within
+    another object.
 
     Turns with ``features`` are graphmer's own format, which is no transcript.
     """
@@ -57,14 +59,14 @@ class JsonTurnsFormat:
 def _first(head: str) -> tuple[Any, Any]:
     """The first object of a file, and the first turn, which may be that object or within it."""
     begin = beginning(head)
-    if isinstance(begin, dict) and _is_by_id(begin):
-        begin = list(begin.values())
+    if isinstance(begin, dict):
+        begin = list(begin.values()) if _is_by_id(begin) else nested(begin, _LISTS)
     first = next(iter(begin), None) if isinstance(begin, list) else begin
     turns = _turns_of(first)
     if turns is None:
         return first, first
-    found = (turn for turn in turns if isinstance(turn, dict) and not _is_service(turn))
-    return first, next(map(_plain, found), None)
+    found = (turn for turn in turns if isinstance(turn, dict) and not is_service(turn))
+    return first, next(map(plain_turn, found), None)
 
 
 def _is_by_id(value: Mapping[str, Any]) -> bool:
@@ -81,18 +83,6 @@ def _turns_of(value: Any) -> list[Any] | None:
     if not isinstance(value, dict):
         return None
     return next((value[key] for key in _LISTS if isinstance(value.get(key), list)), None)
-
-
-def _is_service(turn: Mapping[str, Any]) -> bool:
-    """Whether somebody joined a chat, changed a name or the like."""
-    return turn.get("type") == "service"
-
-
-def _plain(turn: dict[str, Any]) -> dict[str, Any]:
-    """A turn of the form ``{"from": ..., "value": ...}`` with the usual key for its text."""
-    if not {"from", "value"} <= set(turn) or "text" in turn:
-        return turn
-    return {"text" if key == "value" else key: cell for key, cell in turn.items()}
 
 
 def _is_turn(value: Mapping[str, Any]) -> bool:
@@ -120,6 +110,7 @@ def _objects(file: TextFile) -> Iterator[tuple[str, Any]]:
         for id, each in value.items():
             yield f"{file.path}: {well_formed(id)}", each
         return
+    value = nested(value, _LISTS)
     for number, each in enumerate(value if isinstance(value, list) else [value], start=1):
         yield f"{file.path}: entry {number}", each
 
@@ -130,7 +121,10 @@ def _rows(where: str, value: Any, report: ReadingReport) -> Iterator[Row]:
     if turns is None:
         if not isinstance(value, dict):
             raise CorpusError(f"{where}: must be an object; got {str(value)[:40]!r}. Correct it.")
-        yield Row(where, _plain(value))
+        if is_service(value):
+            report.left_out["service message"] += 1
+        else:
+            yield Row(where, plain_turn(value))
         return
     described = value if isinstance(value, dict) else {}
     ids = (described[key] for key in _IDS if isinstance(described.get(key), str | int))
@@ -140,7 +134,7 @@ def _rows(where: str, value: Any, report: ReadingReport) -> Iterator[Row]:
             raise CorpusError(
                 f"{where}, turn {number}: must be an object; got {str(turn)[:40]!r}. Correct it."
             )
-        if _is_service(turn):
+        if is_service(turn):
             report.left_out["service message"] += 1
             continue
-        yield Row(f"{where}, turn {number}", _plain(turn), id or where.rpartition(":")[2].strip())
+        yield Row(f"{where}, turn {number}", plain_turn(turn), id or where.rpartition(":")[2].strip())

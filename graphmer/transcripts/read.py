@@ -32,6 +32,7 @@ from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.textgrid import TextGridFormat
 from graphmer.transcripts.timed_text import TimedTextFormat
 from graphmer.transcripts.transcript import FolderFormat, ReadingOptions, Transcript, TranscriptFormat
+from graphmer.transcripts.watson import WATSON
 from graphmer.transcripts.whatsapp import WhatsAppFormat
 from graphmer.transcripts.whisper import WHISPER, WHISPER_CPP, WHISPERX
 from graphmer.transcripts.word_document import WordFormat
@@ -48,6 +49,7 @@ FORMATS: tuple[TranscriptFormat, ...] = (
     ELEVENLABS,
     REV,
     SPEECHMATICS,
+    WATSON,
     YOUTUBE,
     WHISPER_CPP,
     WHISPERX,

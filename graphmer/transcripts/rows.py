@@ -14,6 +14,7 @@ from graphmer.transcripts.row import Row, text_of
 from graphmer.transcripts.time_columns import times_of
 from graphmer.transcripts.times import read_time
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue
+from graphmer.transcripts.words import repaired
 
 _UNLABELLED = frozenset({"", "nan", "na", "n/a", "null", "<na>"})
 
@@ -30,6 +31,8 @@ def dialogues_of(
         CorpusError: if a cell is invalid, or a turn number occurs twice; the message names the rows.
     """
     columns = columns_of(names, options.columns, str(path))
+    if any(row.dialogue is not None for row in rows):
+        columns.pop("dialogue", None)
     _require_speaker(columns, rows, names, options, path)
     starts, ends = times_of(rows, columns, options, report)
     groups = _grouped(rows, columns, path.stem)
@@ -50,7 +53,7 @@ def dialogues_of(
         prefix = "" if are_unique else f"{name}_"
         cues = [
             Cue(
-                " ".join(speakers[at].split()) or None,
+                " ".join(repaired(speakers[at]).split()) or None,
                 texts[at],
                 starts[at],
                 ends[at],

@@ -9,7 +9,7 @@ from itertools import pairwise
 from graphmer.transcripts.program_lines import LEFT_OUT, is_by_program
 from graphmer.transcripts.times import read_time
 from graphmer.transcripts.transcript import ReadingReport
-from graphmer.transcripts.words import LONGEST_NAME, is_name
+from graphmer.transcripts.words import LONGEST_NAME, is_name, named, without_markdown
 
 _TIME = r"(?:\d{1,2}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
 _RANGE = rf"(?P<start>{_TIME})(?:\s*(?:-->|[-\u2013\u2014])\s*(?P<end>{_TIME}))?"
@@ -18,9 +18,12 @@ _BEFORE = re.compile(
     r"\s*(?P<rest>.*)"
 )
 _AFTER = re.compile(
-    rf"(?P<name>[^\W\d][^:\n\[\](){{}}<>|\"]{{0,{LONGEST_NAME - 1}}}?)(?:\([^()\d]*\))?(?:\s*[|,])?\s*?"
+    rf"(?P<name>[^\W\d][^:\n\[\](){{}}<>|\"]{{0,{LONGEST_NAME - 1}}}?)(?:\([^()\d]*\))?(?:\s*[|,:])?\s*?"
     rf"(?:[\[(](?P<within>{_TIME})[\])]\s*:?\s*(?P<text>.*)|(?P<gap>\s+)(?P<start>{_TIME}):?)"
 )
+_LABEL = re.compile(r"(?P<start>\d{1,7}\.\d{1,9})\t+(?P<end>\d{1,7}\.\d{1,9})\t+(?P<rest>.*)")
+"""A label of Audacity, with its times in seconds."""
+
 _ALONE = re.compile(rf"[\[(]?{_RANGE}[\])]?:?")
 _SENT = re.compile(r"From\s+(?P<name>.+?)(?:\s+to\s+[^:]+?)?\s*:\s*(?P<text>.*)", re.IGNORECASE)
 _SPELLED = re.compile(rf"(?:.*?\s)?(?:\d+ hours? )?(?:\d+ minutes? )?\d+ seconds?\s?(?P<time>{_TIME})?")
@@ -98,7 +101,8 @@ def _filled(heads: dict[int, tuple[Block, int]], lines: Sequence[str], report: R
 
 def _lines(text: str, most: int | None = None) -> list[str]:
     """Lines without blanks around them and without what is written for screen readers."""
-    lines = [line.strip() for line in text.lstrip("\ufeff").split("\n", most or -1)[:most]]
+    parts = text.lstrip("\ufeff").split("\n", most or -1)[:most]
+    lines = [without_markdown(line.strip()).strip() for line in parts]
     spelled = [_SPELLED.fullmatch(line) for line in lines]
     if sum(found is not None for found in spelled) < 2:
         return lines
@@ -139,6 +143,9 @@ def _alone(lines: Sequence[str]) -> dict[int, tuple[Block, int]]:
     first = next(iter(times), 0)
     if len(times) < 2 or 4 * len(times) < len(filled) - first or sorted(starts) != starts:
         return {}
+    talk = [line for at, line in enumerate(filled) if at not in times and named(line) is not None]
+    if 2 * len(talk) >= len(filled) - len(times) and (first > 0 or len(talk) >= 2 * len(times)):
+        return {}  # a chat, with a time now and then
     blocks = {
         at: Block(start, None if found["end"] is None else max(start, _seconds(found["end"])))
         for (at, found), start in zip(times.items(), starts, strict=True)
@@ -160,6 +167,10 @@ def _alone(lines: Sequence[str]) -> dict[int, tuple[Block, int]]:
 
 
 def _before(line: str) -> Block | None:
+    label = _LABEL.fullmatch(line)
+    if label is not None:
+        begin = float(label["start"])
+        return Block(begin, max(begin, float(label["end"])), None, label["rest"])
     found = _BEFORE.fullmatch(line)
     if found is None:
         return None

@@ -94,7 +94,14 @@ def _written(text: str) -> Time | None:
             return Time(value if number[2] == "s" else value / 1000)
         comma = "," in number[1]
         return Time(value, "number", comma if comma or "." in number[1] else None)
-    return Time(_timestamp(datetime.fromisoformat(re.sub("[zZ]$", "+00:00", text))), "date")
+    return Time(_timestamp(datetime.fromisoformat(_iso(text))), "date")
+
+
+def _iso(text: str) -> str:
+    """A date as `datetime.fromisoformat` of any version of Python reads it."""
+    text = re.sub(r"\s*(?:[zZ]|UTC|GMT)$", "+00:00", text)
+    text = re.sub(r"\s*([-+]\d\d):?(\d\d)$", r"\1:\2", text) if ":" in text[:-6] else text
+    return re.sub(r"(?<=:\d\d)[.,](\d{1,9})", lambda found: f".{found[1][:6]:0<6}", text)
 
 
 def _timestamp(date: datetime) -> float:

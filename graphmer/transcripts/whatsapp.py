@@ -39,7 +39,12 @@ _DELETED = re.compile(
     r"du hast diese nachricht gelöscht|(?:se )?elimin(?:ó|aste) este mensaje|mensagem apagada|"
     r"(?:você apagou )?esta mensagem(?: foi apagada)?|hai eliminato questo messaggio|"
     r"questo messaggio è stato eliminato|ce message a été supprimé|vous avez supprimé ce message|"
-    r"dit bericht is verwijderd|je hebt dit bericht verwijderd|null)\.?",
+    r"dit bericht is verwijderd|je hebt dit bericht verwijderd|"
+    r"данное сообщение удалено|вы удалили данное сообщение|bu mesaj silindi|bu mesajı sildiniz|"  # noqa: RUF001
+    r"pesan ini (?:telah )?dihapus|anda (?:telah )?menghapus pesan ini|"
+    r"यह (?:मैसेज|संदेश) (?:मिटाया गया था|मिटा दिया गया था|हटा दिया गया था)|"
+    r"आपने यह (?:मैसेज|संदेश) (?:मिटा|हटा) दिया(?: है)?|"
+    r"(?:تم|لقد) حذف(?:ت)? هذه الرسالة|null)[.।]?",
     re.IGNORECASE,
 )
 _ENCRYPTED = re.compile(
@@ -150,15 +155,18 @@ def _message(head: re.Match[str], parts: Sequence[str]) -> _Message:
 
 
 def _groups(messages: Sequence[_Message]) -> set[str]:
-    """Authors of nothing but words of iOS, some of the system, where others talk: the name of the group."""
+    """Authors of nothing but words of iOS, some of the system, where others talk: the name of the group.
+
+    Where only one other author talks, it may be the contact of that name, who has sent a medium.
+    """
     total = Counter(message.author for message in messages if message.author is not None)
     system = Counter(message.author for message in messages if message.is_system)
     marked = Counter(message.author for message in messages if message.is_marked)
-    persons = sum(number > marked[name] for name, number in total.items())
+    persons = {name for name, number in total.items() if number > system[name]}
     return {
         name
         for name, number in total.items()
-        if system[name] and number == (marked[name] if persons > 1 else system[name])
+        if system[name] and number == (marked[name] if len(persons - {name}) > 1 else system[name])
     }
 
 

@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AliasChoices, BeforeValidator, Field, model_validator
 
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.diarization import chosen
@@ -27,13 +27,17 @@ class _Segment(Part):
     text: Text = ""
     start: Number = None
     end: Number = None
-    speaker: Name = None
+    speaker: Name = Field(None, validation_alias=AliasChoices("speaker", "speaker_id"))
     words: Annotated[tuple[_Word, ...], BeforeValidator(lambda value: value or ())] = ()
 
 
 def _chunked(value: Any) -> Any:
-    """Documents of transformers, whose segments are chunks with a pair of times, with the same names."""
-    if not isinstance(value, dict) or not ({"chunks", "speakers"} & set(value)) or "segments" in value:
+    """Documents with segments: chunks of transformers with a pair of times, or words of OpenAI's API."""
+    if not isinstance(value, dict) or "segments" in value:
+        return value
+    if "words" in value:
+        return {"segments": [{**word, "text": word.get("word")} for word in parts_of(value["words"])]}
+    if not {"chunks", "speakers"} & set(value):
         return value
     chunks = parts_of(value.get("speakers")) or parts_of(value.get("chunks"))
     return {"segments": [{**chunk, **_times_of(chunk.get("timestamp"))} for chunk in chunks]}
@@ -152,7 +156,7 @@ def _segments(begin: Any) -> list[dict[str, Any]]:
 def _is_whisperx(begin: Any) -> bool:
     segments = [segment for segment in _segments(begin) if "text" in segment]
     words = [word for segment in segments for word in parts_of(segment.get("words"))]
-    has_speakers = any("speaker" in segment for segment in segments)
+    has_speakers = any({"speaker", "speaker_id"} & set(segment) for segment in segments)
     has_list = isinstance(begin, dict) and {"segments", "word_segments"} <= set(begin)
     return has_list or has_speakers or any("score" in word for word in words)
 
@@ -162,6 +166,8 @@ def _is_whisper(begin: Any) -> bool:
     if any("text" in segment and "start" in segment for segment in _segments(begin)):
         return True
     if any("text" in chunk and "timestamp" in chunk for chunk in chunks):
+        return True
+    if isinstance(begin, dict) and {"task", "text", "words"} <= set(begin):
         return True
     # The text of a long recording comes first and fills the beginning of the file.
     return isinstance(begin, dict) and set(begin) in ({"text"}, {"task", "language", "duration", "text"})

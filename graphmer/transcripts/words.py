@@ -24,6 +24,9 @@ _PLACEHOLDER = re.compile(
     r"(image|video|audio|sticker|gif|document) omitted|(this message was|you) deleted( this message)?\.?",
     re.IGNORECASE,
 )
+_BOLD = re.compile(
+    r"(?:^(?:[-*\u2022]\s+)?|(?<=[\])] ))(\*\*|__)(?P<name>[^*_:\n]{1,40})(?::\1|\1\s*:)(?:\s+|$)"
+)
 _MARKS = re.compile("[\u200b\u200e\u200f\u202a-\u202e\u2066-\u2069\ufeff]")
 
 
@@ -47,12 +50,22 @@ def is_name(line: str) -> bool:
     """Whether a line may be nothing but the name of a speaker.
 
     Example:
-        >>> is_name("Ann B."), is_name("Well, no."), is_name("Who is it?"), is_name("0:03")
+        >>> is_name("Ann B."), is_name("It is over."), is_name("Who is it?"), is_name("0:03")
         (True, False, False, False)
     """
     found = named(f"{line}: ")
-    is_sentence = re.search(r"[?!,;\u2026\u3002]|\w{4}\.$", line) is not None
+    is_sentence = ":" in line or re.search(r"[?!;\u2026\u3002]|\w{4}\.$", line) is not None
     return found is not None and not is_sentence and len(line.split()) <= _MOST_WORDS
+
+
+def without_markdown(line: str) -> str:
+    """A line whose name is in bold type of Markdown, at its begin or after a time, without the signs.
+
+    Example:
+        >>> without_markdown("**Ann:** hello"), without_markdown("[0:03] __Ann__: a **b** c")
+        ('Ann: hello', '[0:03] Ann: a **b** c')
+    """
+    return _BOLD.sub(r"\g<name>: ", line, count=1)
 
 
 def words(text: str) -> str | None:

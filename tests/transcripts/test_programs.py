@@ -1,0 +1,205 @@
+"""Exports of chat programs, of programs for qualitative research and of further services."""
+
+import json
+
+import pytest
+
+from tests.transcripts.reading import read, timed, turns
+
+SAID = [("Ann Lee", "Hello: all", 3.0, None), ("Bob", "Hi.", 12.0, None), ("Ann Lee", "Bye", 20.0, None)]
+
+
+@pytest.mark.parametrize(
+    "lines",
+    [
+        "[00:00:03] **Ann Lee:** Hello: all\n\n[00:00:12] **Bob:** Hi.\n\n[00:00:20] **Ann Lee:** Bye\n",
+        "**Ann Lee:** [00:00:03] Hello: all\n\n**Bob:** [00:00:12] Hi.\n\n**Ann Lee:** [00:00:20] Bye\n",
+        "Ann Lee: (00:03)\nHello: all\n\nBob: (00:12)\nHi.\n\nAnn Lee: (00:20)\nBye\n",
+    ],
+)
+def test_names_in_bold_type_or_before_a_colon_have_times_beside_them(tmp_path, lines):
+    assert timed(read(tmp_path, lines)) == SAID
+
+
+def test_labels_of_audacity_have_times_in_seconds(tmp_path):
+    found = read(
+        tmp_path, "0.000000\t2.430000\tAnn: hello\n2.500000\t3.500000\tBob: hi\n3.600000\t4.5\tAnn: ok\n"
+    )
+    assert timed(found) == [("Ann", "hello", 0.0, 2.43), ("Bob", "hi", 2.5, 3.5), ("Ann", "ok", 3.6, 4.5)]
+
+
+def test_times_of_f4_end_a_turn_and_begin_the_next(tmp_path):
+    found = read(
+        tmp_path,
+        "I: Wie geht es? #00:00:03-1#\nB: Gut.\n\nUnd dir? #00:00:10-5#\nI: Na ja\nB: Oh #00:01:00-0#\n",
+    )
+    assert timed(found) == [
+        ("I", "Wie geht es?", 0.0, 3.1),
+        ("B", "Gut. Und dir?", 3.1, 10.5),
+        ("I", "Na ja", None, None),
+        ("B", "Oh", 10.5, 60.0),
+    ]
+
+
+def slack(user, text, ts, name=None, **rest):
+    profile = {"user_profile": {"real_name": name, "display_name": ""}} if name else {}
+    return {"type": "message", "user": user, "text": text, "ts": ts, **profile, **rest}
+
+
+def test_messages_of_slack_have_names_in_profiles_and_entities_in_texts(tmp_path):
+    found = read(
+        tmp_path,
+        [
+            slack("U1", "hi &amp; bye", "1686650400.000100", "Ann Lee"),
+            slack("U2", "<@U2> has joined the channel", "1686650401.000100", subtype="channel_join"),
+            slack("U2", "1 &lt; 2", "1686650410.000100"),
+            {
+                "type": "message",
+                "subtype": "bot_message",
+                "username": "ci",
+                "text": "ok",
+                "ts": "1686650420.0",
+            },
+        ],
+    )
+    assert turns(found) == [("Ann Lee", "hi & bye"), ("U2", "1 < 2"), ("ci", "ok")]
+    assert found.report.left_out == {"service message": 1}
+
+
+def test_who_joins_a_server_of_discord_says_nothing(tmp_path):
+    author = {"id": "5", "name": "ann", "nickname": "Ann"}
+    messages = [
+        {
+            "id": "1",
+            "type": kind,
+            "timestamp": f"2023-06-13T10:00:0{at}.1230000+00:00",
+            "content": kind,
+            "author": author,
+        }
+        for at, kind in enumerate(("GuildMemberJoin", "Default", "Reply"))
+    ]
+    found = read(tmp_path, {"guild": {"id": "1"}, "messages": messages, "messageCount": 3})
+    assert timed(found) == [("ann", "Default", 0.0, None), ("ann", "Reply", 1.0, None)]
+
+
+def test_dialogues_may_be_within_other_objects(tmp_path):
+    message = {
+        "id": 2,
+        "type": "message",
+        "date": "2023-06-13T10:00:05",
+        "from": "Ann",
+        "text": "hi",
+        "file": "x",
+    }
+    chats = [{"name": name, "id": at, "messages": [message]} for at, name in enumerate(("Bob", "Cid"))]
+    found = read(tmp_path, {"about": "x", "chats": {"about": "y", "list": chats}})
+    assert [dialogue.id for dialogue in found.dialogues] == ["0", "1"]
+    assert turns(found, 1) == [("Ann", "hi")]
+    assert "dialogue" not in found.report.taken
+    spoken = [
+        {"text": "Hello.", "start": 0.1, "end": 0.5, "speaker": 0},
+        {"text": "Hi.", "start": 0.9, "end": 1.2, "speaker": 1},
+    ]
+    found = read(
+        tmp_path, {"status": "done", "result": {"metadata": {}, "transcription": {"utterances": spoken}}}
+    )
+    assert timed(found) == [("0", "Hello.", 0.1, 0.5), ("1", "Hi.", 0.9, 1.2)]
+
+
+def test_names_of_messenger_are_repaired_as_its_texts_are(tmp_path):
+    messages = [
+        {"sender_name": "Zo\u00c3\u00ab", "timestamp_ms": 1686650420000, "content": "caf\u00c3\u00a9"}
+    ]
+    assert turns(read(tmp_path, json.dumps({"messages": messages}))) == [("Zo\u00eb", "caf\u00e9")]
+
+
+@pytest.mark.parametrize(
+    ("header", "first", "second"),
+    [
+        ("start,duration", "0.5,1.5", "61.25,2"),
+        ("offset,duration", "0.5,1.5", "61.25,2"),
+        ("start_ms,duration_ms", "500,1500", "61250,2000"),
+        ("start,duration", "00:00:00.5,1.5", "00:01:01.250,2"),
+        ("start,duration_ms", "0.5,1500", "61.25,2000"),
+    ],
+)
+def test_durations_stand_for_ends(tmp_path, header, first, second):
+    found = read(tmp_path, f"speaker,text,{header}\nAnn,a,{first}\nBob,b,{second}\n")
+    assert timed(found) == [("Ann", "a", 0.5, 2.0), ("Bob", "b", 61.25, 63.25)]
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("6/13/2023 9:41 PM", "6/13/2023 9:42 PM"),
+        ("13.06.2023 21:41", "13.06.2023 21:42"),
+        ("2023-06-13 21:41:00 UTC", "2023-06-13 21:42:00 UTC"),
+        ("2023-06-13T21:41:00.1230000+00:00", "2023-06-13T21:42:00.1230000+00:00"),
+        ("2023-06-13T21:41:00.12Z", "2023-06-13T23:42:00.12+0200"),
+    ],
+)
+def test_dates_of_programs_are_seconds_after_the_first(tmp_path, first, second):
+    found = read(tmp_path, f"sender,message,created_at\nAnn,a,{first}\nBob,b,{second}\n")
+    assert timed(found) == [("Ann", "a", 0.0, None), ("Bob", "b", 60.0, None)]
+
+
+def test_words_of_watson_are_joined_to_their_speakers_by_time(tmp_path):
+    words = [["hello", 0.1, 0.5], ["there", 0.6, 0.9], ["hi", 1.2, 1.5]]
+    content = {
+        "result_index": 0,
+        "results": [
+            {"final": True, "alternatives": [{"transcript": "hello there hi ", "timestamps": words}]}
+        ],
+        "speaker_labels": [{"from": start, "to": end, "speaker": int(start > 1)} for _, start, end in words],
+    }
+    found = read(tmp_path, content)
+    assert found.format == "IBM Watson JSON"
+    assert timed(found) == [("speaker 0", "hello there", 0.1, 0.9), ("speaker 1", "hi", 1.2, 1.5)]
+
+
+def test_durations_of_azure_may_be_written_as_iso_8601(tmp_path):
+    phrase = {
+        "recognitionStatus": "Success",
+        "speaker": 1,
+        "offset": "PT1M0.5S",
+        "duration": "PT2S",
+        "nBest": [{"display": "Hi."}],
+    }
+    found = read(tmp_path, {"combinedRecognizedPhrases": [], "recognizedPhrases": [phrase]})
+    assert timed(found) == [("speaker 1", "Hi.", 60.5, 62.5)]
+
+
+def test_whisper_of_other_services_has_ids_of_speakers_or_words_alone(tmp_path):
+    segments = [{"text": "Hi.", "start": 0.1, "end": 0.5, "speaker_id": "speaker_1"}]
+    assert turns(read(tmp_path, {"model": "voxtral", "text": "Hi.", "segments": segments})) == [
+        ("speaker_1", "Hi.")
+    ]
+    words = [{"word": "Hello", "start": 0.0, "end": 0.5}, {"word": "you", "start": 0.5, "end": 0.9}]
+    found = read(
+        tmp_path, {"task": "transcribe", "duration": 1.0, "text": "Hello you.", "words": words}, unnamed="one"
+    )
+    assert timed(found) == [("A", "Hello you", 0.0, 0.9)]
+
+
+def test_a_group_in_which_one_other_sends_only_media_is_no_person(tmp_path):
+    said = [
+        "Family: \u200eMessages and calls are end-to-end encrypted. No one outside can read them.",
+        "Family: \u200eAnn created this group",
+        "Ann: hi",
+        "Bob: \u200eimage omitted",
+    ]
+    lines = "\n".join(f"[13/06/23, 09:4{at}:05] {line}" for at, line in enumerate(said))
+    assert turns(read(tmp_path, lines)) == [("Ann", "hi"), ("Bob", None)]
+
+
+@pytest.mark.parametrize(
+    "text", ["यह मैसेज मिटाया गया था", "تم حذف هذه الرسالة", "Данное сообщение удалено.", "Bu mesaj silindi"]
+)
+def test_deleted_messages_of_more_languages_have_no_text(tmp_path, text):
+    found = read(tmp_path, f"13/06/23, 21:41 - Ann: hi\n13/06/23, 21:42 - Bob: {text}\n")
+    assert turns(found) == [("Ann", "hi"), ("Bob", None)]
+
+
+def test_kinds_that_are_counted_have_a_plural(tmp_path):
+    lines = "Ann: a\n00:05:00\nBob: b\n00:10:00\nAnn: c\nBob: d\n"
+    assert "left out: 2 lines with a time" in read(tmp_path, lines).report.lines()
