@@ -43,6 +43,7 @@ ENDINGS = (
     ".vtt",
     ".srt",
     ".sbv",
+    ".ass",
     ".docx",
     ".json3",
     ".json",

@@ -24,6 +24,8 @@ _LONGEST = 1e9
 class LabelStudioFormat:
     """Dialogues of the tag ``Paragraphs``, labelled by ``ParagraphLabels`` or by choices for each region.
 
+    Transcribed recordings are read from JSON; see `audio_turns`.
+
     A region labels each turn that it touches. A turn with several labels of one annotator has none of them.
     Cancelled annotations, drafts and predictions are left out. Turns are never merged.
     """

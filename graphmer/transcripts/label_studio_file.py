@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from graphmer.errors import CorpusError
+from graphmer.transcripts.label_studio_audio import audio_turns
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingReport
 
@@ -68,12 +69,22 @@ def read_tasks(file: TextFile, report: ReadingReport) -> list[Task]:
         if isinstance(record.get("data"), dict):
             if id in found:
                 raise CorpusError(f"{where} is there twice. Remove one of them.")
-            task = found[id] = Task(id, _dialogue(record["data"], where))
-            task.annotations += _annotations(record, len(task.turns), report, where)
+            spoken = audio_turns(record, report, where)
+            task = found[id] = Task(id, spoken or _dialogue(record["data"], where))
+            if spoken:
+                task.annotations.append(list(_felt(spoken)))
+            else:
+                task.annotations += _annotations(record, len(task.turns), report, where)
         else:
             task = found.setdefault(id, Task(id, _dialogue(record, where)))
             task.annotations.append(list(_flat(record, len(task.turns), where)))
     return _of_emotions(list(found.values()), str(file.path))
+
+
+def _felt(turns: Sequence[Mapping[str, Any]]) -> Iterator[Region]:
+    for number, turn in enumerate(turns):
+        if turn["emotion"] is not None:
+            yield Region("emotion", number, number, (turn["emotion"],))
 
 
 def _json(file: TextFile) -> list[Any]:

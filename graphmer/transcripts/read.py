@@ -25,6 +25,7 @@ from graphmer.transcripts.renaming import renamed
 from graphmer.transcripts.rev import REV
 from graphmer.transcripts.rttm import RttmFormat
 from graphmer.transcripts.speechmatics import SPEECHMATICS
+from graphmer.transcripts.substation import SubStationFormat
 from graphmer.transcripts.subtitles import SBV, SRT, WEBVTT
 from graphmer.transcripts.table import TableFormat
 from graphmer.transcripts.talkbank import TalkBankFormat
@@ -42,6 +43,7 @@ FORMATS: tuple[TranscriptFormat, ...] = (
     WEBVTT,
     SRT,
     SBV,
+    SubStationFormat(),
     ElanFormat(),
     TextGridFormat(),
     TalkBankFormat(),

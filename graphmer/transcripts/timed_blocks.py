@@ -13,6 +13,9 @@ from graphmer.transcripts.words import LONGEST_NAME, is_name, named, without_mar
 
 _TIME = r"(?:\d{1,2}:)?\d{1,3}:\d{2}(?:[.,]\d{1,3})?"
 _RANGE = rf"(?P<start>{_TIME})(?:\s*(?:-->|[-\u2013\u2014])\s*(?P<end>{_TIME}))?"
+_FRAMES = re.compile(r"(?<!\d)(\d{2}:\d{2}:\d{2})[:;]\d{2}(?!\d)")
+"""A time of a program for editing videos, with the number of the frame in the second."""
+
 _BEFORE = re.compile(
     rf"(?:[\[(]{_RANGE}[\])]\s*[-:|]?|{_RANGE.replace('start', 'from').replace('end', 'to')}(?=\s))"
     r"\s*(?P<rest>.*)"
@@ -68,6 +71,8 @@ def blocks_of(text: str, report: ReadingReport) -> list[Block]:
         text: of a file.
         report: counts lines above the first block, and lines of the program.
     """
+    if _FRAMES.search(text):
+        report.notes.append("frames of times are not read: times are whole seconds")
     lines, begin = _lines(text), _lines(text, _TRIED)
     if not _has_times_before(begin) and not _has_times_after(begin):
         return _filled(_alone(lines), [line for line in lines if line], report)
@@ -102,7 +107,7 @@ def _filled(heads: dict[int, tuple[Block, int]], lines: Sequence[str], report: R
 def _lines(text: str, most: int | None = None) -> list[str]:
     """Lines without blanks around them and without what is written for screen readers."""
     parts = text.lstrip("\ufeff").split("\n", most or -1)[:most]
-    lines = [without_markdown(line.strip()).strip() for line in parts]
+    lines = [_FRAMES.sub(r"\1", without_markdown(line.strip())).strip() for line in parts]
     spelled = [_SPELLED.fullmatch(line) for line in lines]
     if sum(found is not None for found in spelled) < 2:
         return lines
@@ -134,8 +139,8 @@ def _has_times_after(lines: Sequence[str]) -> bool:
 def _alone(lines: Sequence[str]) -> dict[int, tuple[Block, int]]:
     """Blocks whose time has a line of its own, by the number of their first line that is not empty.
 
-    The line above the time is the name if that holds for all blocks, they have words, and names recur. At
-    least a quarter of the lines are times, which never decrease.
+    The line above the time, or the one below it, is the name if that holds for all blocks, they have words,
+    and names recur. At least a quarter of the lines are times, which never decrease.
     """
     filled = [line for line in lines if line]
     times = {at: found for at, line in enumerate(filled) if (found := _ALONE.fullmatch(line))}
@@ -158,12 +163,23 @@ def _alone(lines: Sequence[str]) -> dict[int, tuple[Block, int]]:
     are_names = (
         len(names) == len(times) and all(map(is_name, names)) and 2 * sum(r > 2 for r in rooms) >= len(rooms)
     )
-    if not are_names or (len(times) > _FEW and 2 * len(set(names)) > len(names)):
-        return {at: (block, at) for at, block in blocks.items()}
-    return {
-        at - 1: (Block(block.start, block.end, " ".join(name.split())), at)
-        for (at, block), name in zip(blocks.items(), names, strict=True)
-    }
+    if are_names and _recur(names):
+        return {
+            at - 1: (Block(block.start, block.end, " ".join(name.split())), at)
+            for (at, block), name in zip(blocks.items(), names, strict=True)
+        }
+    below = [filled[at + 1] for at in times if at + 1 < len(filled)]
+    if len(below) == len(times) and all(map(is_name, below)) and all(r > 2 for r in rooms) and _recur(below):
+        return {
+            at: (Block(block.start, block.end, " ".join(name.split())), at + 1)
+            for (at, block), name in zip(blocks.items(), below, strict=True)
+        }
+    return {at: (block, at) for at, block in blocks.items()}
+
+
+def _recur(names: Sequence[str]) -> bool:
+    """Whether names of blocks occur two times on average, or there are few blocks."""
+    return len(names) <= _FEW or 2 * len(set(names)) <= len(names)
 
 
 def _before(line: str) -> Block | None:
@@ -172,7 +188,7 @@ def _before(line: str) -> Block | None:
         begin = float(label["start"])
         return Block(begin, max(begin, float(label["end"])), None, label["rest"])
     found = _BEFORE.fullmatch(line)
-    if found is None:
+    if found is None or _ALONE.fullmatch(line):
         return None
     start, end = _seconds(found["start"] or found["from"]), found["end"] or found["to"]
     sent = _SENT.fullmatch(found["rest"])

@@ -4,6 +4,7 @@ import json
 
 import pytest
 
+from graphmer.errors import CorpusError
 from tests.transcripts.reading import read, timed, turns
 
 SAID = [("Ann Lee", "Hello: all", 3.0, None), ("Bob", "Hi.", 12.0, None), ("Ann Lee", "Bye", 20.0, None)]
@@ -203,3 +204,73 @@ def test_deleted_messages_of_more_languages_have_no_text(tmp_path, text):
 def test_kinds_that_are_counted_have_a_plural(tmp_path):
     lines = "Ann: a\n00:05:00\nBob: b\n00:10:00\nAnn: c\nBob: d\n"
     assert "left out: 2 lines with a time" in read(tmp_path, lines).report.lines()
+
+
+ASS = """[Script Info]
+Title: Weekly: one
+[V4+ Styles]
+Format: Name, Fontname
+Style: Default,Arial
+[Events]
+Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text
+Comment: 0,0:00:00.00,0:00:01.00,Default,,0,0,0,,a note
+Dialogue: 0,0:00:01.00,0:00:02.50,Default,Ann,0,0,0,,{\\i1}Hello{\\i0}, you\\Nthere
+Dialogue: 0,0:00:02.00,0:00:03.00,Default,,0,0,0,,{\\p1}m 0 0 l 1 1{\\p0}
+Dialogue: 0,0:00:03.00,0:00:04.00,Default,Bob,0,0,0,,Hi: all
+"""
+
+
+def test_subtitles_of_substation_have_a_column_of_names(tmp_path):
+    found = read(tmp_path, ASS, "talk.ass")
+    assert found.format == "SubStation Alpha"
+    assert timed(found) == [("Ann", "Hello, you there", 1.0, 2.5), ("Bob", "Hi: all", 3.0, 4.0)]
+    assert found.report.left_out == {"comment": 1, "drawing": 1}
+    with pytest.raises(CorpusError, match=r":9: must have a start and an end .* got 'x'"):
+        read(tmp_path, ASS.replace("0:00:01.00,0:00:02.50", "x,0:00:02.50"))
+    with pytest.raises(CorpusError, match="has no line `Dialogue:`"):
+        read(tmp_path, ASS.partition("[Events]")[0])
+
+
+def test_times_of_editing_programs_lose_their_frames_and_this_is_said(tmp_path):
+    said = [("Ann Lee", "Hello there"), ("Bob", "Hi"), ("Ann Lee", "Bye: all")]
+    lines = [
+        f"00:00:0{4 * at};12 - 00:00:0{4 * at + 2}:24\n{name}\n{text}\n"
+        for at, (name, text) in enumerate(said)
+    ]
+    found = read(tmp_path, "\n".join(lines))
+    assert timed(found) == [(name, text, 4.0 * at, 4.0 * at + 2) for at, (name, text) in enumerate(said)]
+    assert "frames of times are not read: times are whole seconds" in found.report.notes
+
+
+def audio_region(id, start, end, tag, key, value):
+    return {
+        "id": id,
+        "from_name": tag,
+        "type": key,
+        "value": {"start": start, "end": end, "channel": 0, key: value},
+    }
+
+
+def transcribed(*results, **task):
+    return {
+        "id": 3,
+        "annotations": [{"completed_by": 1, "result": list(results)}],
+        "data": {"audio": "a.wav"},
+        **task,
+    }
+
+
+def test_regions_of_recordings_in_label_studio_are_turns(tmp_path):
+    results = [
+        audio_region("b", 2.0, 3.5, "labels", "labels", ["Speaker 2"]),
+        audio_region("b", 2.0, 3.5, "transcription", "text", ["Hi."]),
+        audio_region("a", 0.1, 1.5, "labels", "labels", ["Speaker 1"]),
+        audio_region("a", 0.1, 1.5, "transcription", "text", ["Hello.", "You?"]),
+        audio_region("a", 0.1, 1.5, "emotion", "choices", ["joy"]),
+    ]
+    found = read(tmp_path, [transcribed(*results)])
+    assert timed(found) == [("Speaker 1", "Hello. You?", 0.1, 1.5), ("Speaker 2", "Hi.", 2.0, 3.5)]
+    assert [turn.emotion for turn in found.dialogues[0].turns] == ["joy", None]
+    twice = transcribed(*results)["annotations"] * 2
+    with pytest.raises(CorpusError, match="task 3: 2 annotators transcribed the recording"):
+        read(tmp_path, [transcribed(annotations=twice)])
