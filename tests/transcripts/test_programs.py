@@ -234,7 +234,7 @@ def test_subtitles_of_substation_have_a_column_of_names(tmp_path):
 def test_times_of_editing_programs_lose_their_frames_and_this_is_said(tmp_path):
     said = [("Ann Lee", "Hello there"), ("Bob", "Hi"), ("Ann Lee", "Bye: all")]
     lines = [
-        f"00:00:0{4 * at};12 - 00:00:0{4 * at + 2}:24\n{name}\n{text}\n"
+        f"00:00:{4 * at:02};12 - 00:00:{4 * at + 2:02}:24\n{name}\n{text}\n"
         for at, (name, text) in enumerate(said)
     ]
     found = read(tmp_path, "\n".join(lines))
