@@ -22,6 +22,9 @@ _TIME = re.compile(r"[#\s*_]*\(?\d{1,2}:\d{2}(?::\d{2})?\)?[*_\s]*(?:\{#[\d:]+\}
 """A line of nothing but a time, as Meet writes every few minutes."""
 
 
+_DIRECTION = re.compile(r"\[[^\[\]]*\]")
+"""A line of nothing but a direction of a script, such as a scene."""
+
 _STAMP = re.compile(r"\s*#(?P<time>\d{1,2}:\d{2}:\d{2}(?:-\d{1,3})?)#\s*")
 """A time in the words, as f4 writes it at the end of each paragraph."""
 
@@ -30,7 +33,8 @@ class ChatFormat:
     """Lines ``Name: text``, or ``**Name:** text``; a line without a name continues the message before it.
 
     Messages are turns already and are never merged. ``Name:`` alone is a turn whose text is missing. Headings
-    may be above messages if most lines below them have names. Lines of nothing but a time are left out.
+    may be above messages if most lines below them have names. Lines of nothing but a time or
+    words in square brackets are left out.
     """
 
     name = "chat of lines `Name: text`"
@@ -60,6 +64,8 @@ class ChatFormat:
                 report.left_out["line with a time"] += 1
             elif is_by_program(line):
                 report.left_out[LEFT_OUT] += 1
+            elif _DIRECTION.fullmatch(line):
+                report.left_out["line in brackets"] += 1
             elif cues:
                 cues[-1] = Cue(cues[-1].speaker, f"{cues[-1].text} {line}")
             else:

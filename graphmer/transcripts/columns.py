@@ -8,8 +8,9 @@ from graphmer.errors import CorpusError
 _NAMES = {
     "speaker": (
         "speaker speakername speakerid speakerlabel speakeridx speakerindex participant participantname "
-        "participantid author sender sendername who name username user person character interlocutor "
-        "agent role from voice spk sprecher sprecherin locuteur hablante"
+        "participantid author authorname sender sendername who name username user person "
+        "character interlocutor agent role from voice spk authorid senderid userid sprecher sprecherin "
+        "locuteur hablante"
     ),
     "text": (
         "text utterance utterancetext transcript transcription sentence message messagetext content body "

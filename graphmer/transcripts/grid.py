@@ -52,9 +52,7 @@ def rows_below(
         raise CorpusError(f"{path}: has no row with the names of columns. Add one, such as speaker, text.")
     if at:
         report.notes.append(f"{counted(at, 'row')} above the header")
-    names = [_name(cell) for cell in begin[at][1]]
-    while names and not names[-1]:
-        names.pop()
+    names = _names(begin, at)
     named = [name for name in names if name]
     columns = columns_of(named, options.columns, str(path))
     twice = next((name for name in named if named.count(name) > 1), None)
@@ -79,6 +77,29 @@ def rows_below(
     if not rows:
         raise CorpusError(f"{path}: has a header but no rows. Name a table with turns.")
     return named, rows
+
+
+def _names(begin: list[Record], at: int) -> list[str]:
+    """Names in the header, and in the row below it if that divides them; such a row is removed."""
+    names = [_name(cell) for cell in begin[at][1]]
+    cells = begin[at + 1][1] if at + 1 < len(begin) else ()
+    below = [_name(cell) for cell in cells]
+    if _is_second(names, below, cells):
+        below += [""] * (len(names) - len(below))
+        names = [second or first for first, second in zip(names, below, strict=False)]
+        del begin[at + 1]
+    while names and not names[-1]:
+        names.pop()
+    return names
+
+
+def _is_second(names: Sequence[str], below: Sequence[str], cells: Sequence[object]) -> bool:
+    """Whether the row below the header divides a name above several columns, as in merged cells."""
+    pairs = list(zip(names, below, strict=False))
+    is_divided = any(not first and second for first, second in pairs)
+    are_texts = all(cell is None or isinstance(cell, str) for cell in cells)
+    is_partial = all(not second for first, second in pairs if "text" in known_roles([first]))
+    return are_texts and is_divided and is_partial and bool(known_roles([name for name in below if name]))
 
 
 def _cells(names: Sequence[str], cells: Sequence[object], where: str) -> dict[str, object]:

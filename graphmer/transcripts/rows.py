@@ -36,6 +36,10 @@ def dialogues_of(
     _require_speaker(columns, rows, names, options, path)
     starts, ends = times_of(rows, columns, options, report)
     groups = _grouped(rows, columns, path.stem)
+    if len(groups) == len(rows) > 2 and "dialogue" in columns and "dialogue" not in options.columns:
+        column = columns.pop("dialogue")
+        report.notes.append(f"column {column!r} is different in each row, so it is no dialogue")
+        groups = _grouped(rows, columns, path.stem)
     ids = _cells(rows, columns.get("turn"))
     numbers = _numbers(ids, rows)
     _require_unique(ids if numbers is None else numbers, groups, rows)

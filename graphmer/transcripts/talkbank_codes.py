@@ -12,7 +12,7 @@ _REPLACED = re.compile(r"::?\s+(.+)", re.DOTALL)
 _PAUSE = re.compile(r"\((?:\.{1,3}|[\d:.]+)\)|#[\d_:.]*")
 _NOT_SAID = re.compile(r"&[=+~*{}].*|&(?!-).*|0.*|\+(?:\^|\"|,|\+)?|(?:xxx?|yyy?|www)(?:@.*)?|‡|„")
 _TERMINATOR = re.compile(r"\+[/.!?\"]*?(?P<mark>\.\.\.|\.\.\?|[.!?])")
-_MARKS = re.compile("[↑↓≠∾⁑⤇→↗↘⇗⇘∞≈≋⌈⌉⌊⌋∆∇☺♋♀⁇∬Ϋ∮↫↻⤆◉▁▔°ˈˌ\u0001-\u0008]")
+_MARKS = re.compile("[\u2039\u203a↑↓≠∾⁑⤇→↗↘⇗⇘∞≈≋⌈⌉⌊⌋∆∇☺♋♀⁇∬Ϋ∮↫↻⤆◉▁▔°ˈˌ\u0001-\u0008]")
 _PUNCTUATION = frozenset({".", "?", "!", ",", ";", ":", "...", "...?"})
 
 _Item: TypeAlias = "str | list[_Item]"

@@ -45,8 +45,9 @@ class TextGridFormat:
     """Intervals with a text of each interval tier, whose name is the speaker.
 
     A tier such as ``words`` has no speaker, and ``Ann - words`` is of Ann. Tiers of sounds, such as
-    ``phones``, are read only if the options name them. Empty intervals are silence. A tier ``emotion@NAME``
-    has the emotions of the intervals of the tier ``NAME`` with the same times. Tiers of points are not read.
+    ``phones``, and of emotions are read only if the options name them. Empty intervals are silence. A tier
+    ``emotion@NAME`` has the emotions of the intervals of the tier ``NAME`` with the same times. Tiers of
+    points are not read.
     """
 
     name = "Praat TextGrid"
@@ -61,7 +62,7 @@ class TextGridFormat:
         emotions = _emotions(grid)
         speech = [tier for tier in grid if not tier.is_points and _whose(tier, grid) is None]
         names = {number: (tier.name,) for number, tier in enumerate(speech)}
-        top = [number for number, tier in enumerate(speech) if not _OF_SOUNDS.fullmatch(tier.name)]
+        top = [number for number, tier in enumerate(speech) if not _is_no_speech(tier.name)] or list(names)
         found = [speech[number] for number in tiers.chosen(names, top, options, file.path)]
         if options.roster:
             found = [tier for tier in found if _speaker(tier, emotions) in options.roster]
@@ -83,6 +84,12 @@ class TextGridFormat:
         tiers.note([(tier.name, _speaker(tier, emotions) or UNKNOWN) for tier in found], others, report)
         turned = tuple(turns(cues, options, report, str(file.path)))
         return Transcript(self.name, [TranscribedDialogue(file.path.stem, turned)], report)
+
+
+def _is_no_speech(name: str) -> bool:
+    """Whether a tier has sounds or emotions."""
+    words = re.split(r"[\W_]+", name.casefold())
+    return _OF_SOUNDS.fullmatch(name) is not None or not {"emotion", "emotions"}.isdisjoint(words)
 
 
 def _speaker(tier: _Tier, emotions: Mapping[str, object]) -> str | None:

@@ -1,7 +1,9 @@
 """Columns of times in seconds."""
 
+import datetime as dt
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from graphmer.errors import CorpusError
 from graphmer.reprs import shown
@@ -32,6 +34,7 @@ def times_of(
     Raises:
         CorpusError: if a cell is no time, or a turn ends before it starts; the message names the row.
     """
+    rows = _with_dates(rows, columns, options, report)
     read: dict[str, list[Time | None]] = {}
     for role in ("start", "end", "duration"):
         guessed = role not in options.columns
@@ -66,6 +69,30 @@ def times_of(
         if start is not None and end is not None and end < start:
             raise CorpusError(f"{row.where}: the turn ends before it starts. Correct its times.")
     return starts, ends
+
+
+def _with_dates(
+    rows: Sequence[Row], columns: dict[str, str], options: ReadingOptions, report: ReadingReport
+) -> Sequence[Row]:
+    """Rows whose times of day have the date of another column."""
+    start = columns.get("start", "")
+    days = next((name for name in (rows[0].cells if rows else ()) if name.strip().casefold() == "date"), None)
+    if "start" in options.columns or start.strip().casefold() != "time" or days is None:
+        return rows
+    found = [_at(row.cells.get(days), row.cells.get(start)) for row in rows]
+    if any(cell is None for cell in found):
+        return rows
+    columns.pop("end", None)
+    report.taken["date"] = f"column {days!r}"
+    return [replace(row, cells={**row.cells, start: cell}) for row, cell in zip(rows, found, strict=True)]
+
+
+def _at(day: object, clock: object) -> object:
+    """A date and a time of day together; ``None`` if they are none."""
+    if isinstance(day, dt.date) and isinstance(clock, dt.time):
+        return dt.datetime.combine(day, clock)
+    is_written = isinstance(day, str) and isinstance(clock, str) and day.strip() and ":" in clock
+    return f"{day} {clock}" if is_written else None
 
 
 def _end(start: Time | None, duration: Time | None, factor: float) -> Time | None:

@@ -33,6 +33,10 @@ _SOUNDS = frozenset(
 """First words of what is in brackets for a sound, not for a person."""
 
 
+_NUMBERED = re.compile(r"(?:speaker|spk)[ _-]?(?:\d{1,3}|[A-Z])", re.IGNORECASE)
+"""Names that programs give, and which are names even where they occur once."""
+
+
 @dataclass(frozen=True)
 class Voice:
     """What one person says in a cue; `name` is given by markup, if at all."""
@@ -94,8 +98,8 @@ def accepted_names(
 ) -> set[str]:
     """Names without markup that are taken for speakers; the report has those that are not.
 
-    Those of the roster, if there is one. Else names that occur more than once, or in markup; or all, if each
-    voice begins with one and none occurs twice.
+    Those of the roster, if there is one. Else names that occur more than once, or in markup, or are numbered;
+    or all, if each voice begins with one and none occurs twice.
 
     Args:
         found: voices of a file.
@@ -110,7 +114,7 @@ def accepted_names(
     later = [written for voice in open_voices for _, written in _below(voice.text)]
     times = Counter(name for name, text in begins + later if text)
     known = {voice.name for voice in found if voice.name is not None}
-    names = {name for name, number in times.items() if number > 1 or name in known}
+    names = {n for n, number in times.items() if number > 1 or n in known or _NUMBERED.fullmatch(n)}
     if len(open_voices) > 1 and len(begins) == len(open_voices) and (once or len(times) == len(begins)):
         return set(times)
     single = [name for name, _ in begins if times[name] == 1 and name not in names]

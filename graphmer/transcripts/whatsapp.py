@@ -10,6 +10,7 @@ from graphmer.transcripts.assemble import Cue, turns
 from graphmer.transcripts.chat_dates import STAMP, dated
 from graphmer.transcripts.text_file import TextFile
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport, TranscribedDialogue, Transcript
+from graphmer.transcripts.words import is_name
 
 _MARK = "\u200e"
 """What iOS writes before its own words."""
@@ -98,7 +99,7 @@ class WhatsAppFormat:
         report = ReadingReport(
             taken={"speaker": "names before the colon", "times": "seconds since the first"}
         )
-        messages = list(_messages(file))
+        messages = _with_authors_above(list(_messages(file)))
         times = dated([message.stamp for message in messages], report, str(file.path))
         groups, first = _groups(messages), min(times)
         cues: list[Cue] = []
@@ -133,6 +134,17 @@ def _messages(file: TextFile) -> Iterator[_Message]:
         head, parts = found, [_after(line, found.end())]
     if head is not None:
         yield _message(head, parts)
+
+
+def _with_authors_above(messages: Sequence[_Message]) -> Sequence[_Message]:
+    """Messages whose author is their first line, as they are copied from Teams; if that holds for all."""
+    parts = [message.text.partition("\n") for message in messages]
+    if any(each.author is not None for each in messages) or not all(is_name(p[0]) and p[2] for p in parts):
+        return messages
+    return [
+        replace(message, author=first, text=rest)
+        for message, (first, _, rest) in zip(messages, parts, strict=True)
+    ]
 
 
 def _after(line: str, length: int) -> str:

@@ -41,7 +41,8 @@ def named(text: str) -> tuple[str, str] | None:
     if found is None:
         return None
     name = " ".join(found["name"].split())
-    if not _HAS_LETTER.search(name) or name.casefold() in _NOT_NAMES:
+    is_open = any(name.count(sign) != name.count(other) for sign, other in ("()", "[]"))
+    if is_open or not _HAS_LETTER.search(name) or name.casefold() in _NOT_NAMES:
         return None
     return name, found["text"]
 

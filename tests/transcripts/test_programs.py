@@ -274,3 +274,67 @@ def test_regions_of_recordings_in_label_studio_are_turns(tmp_path):
     twice = transcribed(*results)["annotations"] * 2
     with pytest.raises(CorpusError, match="task 3: 2 annotators transcribed the recording"):
         read(tmp_path, [transcribed(annotations=twice)])
+
+
+def test_scenes_of_scripts_are_no_speakers(tmp_path):
+    found = read(
+        tmp_path, "ANN: One\nBOB: Two\n[Scene: Central Perk]\nANN: Three\nBOB: (to Ann: well) Four\n"
+    )
+    assert turns(found) == [("ANN", "One"), ("BOB", "Two"), ("ANN", "Three"), ("BOB", "(to Ann: well) Four")]
+    assert found.report.left_out["line in brackets"] == 1
+
+
+def test_numbered_speakers_are_names_even_where_they_occur_once(tmp_path):
+    cues = ["[SPEAKER_00]: Hello", "[SPEAKER_01]: Hi", "Speaker 3: Hm", "so: bye", "bye"]
+    text = "".join(f"{at}\n00:00:0{at},0 --> 00:00:0{at},500\n{cue}\n\n" for at, cue in enumerate(cues))
+    assert [name for name, _ in turns(read(tmp_path, text))] == [
+        "SPEAKER_00",
+        "SPEAKER_01",
+        "Speaker 3",
+        "unknown",
+        "unknown",
+    ]
+
+
+def test_a_column_that_differs_in_each_row_is_no_dialogue(tmp_path):
+    found = read(tmp_path, "file,speaker,text\na.wav,Ann,one\nb.wav,Bob,two\nc.wav,Ann,three\n")
+    assert turns(found) == [("Ann", "one"), ("Bob", "two"), ("Ann", "three")]
+    assert "column 'file' is different in each row, so it is no dialogue" in found.report.notes
+    given = read(
+        tmp_path,
+        "file,speaker,text\na.wav,Ann,one\nb.wav,Bob,two\nc.wav,Ann,three\n",
+        columns={"dialogue": "file"},
+    )
+    assert len(given.dialogues) == 3
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("13/06/2023,23:59", "14/06/2023,00:00"),
+        ("2023-06-13,23:59:00", "2023-06-14,00:00:00"),
+        ("6/13/23,11:59 PM", "6/14/23,12:00 AM"),
+    ],
+)
+def test_times_of_day_have_the_date_of_their_column(tmp_path, first, second):
+    found = read(tmp_path, f"Date,Time,Author,Message\n{first},Ann,a\n{second},Bob,b\n")
+    assert timed(found) == [("Ann", "a", 0.0, None), ("Bob", "b", 60.0, None)]
+
+
+def test_a_header_of_two_rows_is_read_as_one(tmp_path):
+    lines = "Interview 3,,,\nSpeaker,Time,,Text\n,Start,End,\nAnn,0.5,1.5,hello\nBob,2,3,hi\n"
+    assert timed(read(tmp_path, lines)) == [("Ann", "hello", 0.5, 1.5), ("Bob", "hi", 2.0, 3.0)]
+
+
+def test_chats_that_are_copied_from_teams_have_names_beside_dates(tmp_path):
+    found = read(tmp_path, "[13/06/2023 10:00] Ann Lee\nHello: there\n[13/06/2023 10:01] Bob\nHi\n")
+    assert timed(found) == [("Ann Lee", "Hello: there", 0.0, None), ("Bob", "Hi", 60.0, None)]
+
+
+def test_a_tier_of_emotions_in_praat_is_no_speech(tmp_path):
+    tier = '"IntervalTier"\n"{}"\n0\n2\n1\n0\n2\n"{}"\n'
+    tiers = tier.format("Ann", "hi") + tier.format("Emotion", "joy")
+    grid = f'File type = "ooTextFile"\n"TextGrid"\n\n0\n2\n<exists>\n2\n{tiers}'
+    found = read(tmp_path, grid)
+    assert turns(found) == [("Ann", "hi")]
+    assert "tiers not read, with their annotations: Emotion (1)" in found.report.notes
