@@ -2,17 +2,21 @@
 
 from typing import Any
 
+from pydantic.dataclasses import dataclass
+
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text
 from graphmer.transcripts.spoken_words import Word, cues_of
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
 
 
-class _Alternative(Part):
+@dataclass(frozen=True, slots=True)
+class _Alternative:
     content: Text = ""
 
 
-class _Item(Part):
+@dataclass(frozen=True, slots=True)
+class _Item:
     start_time: Number = None
     end_time: Number = None
     speaker_label: Name = None
@@ -77,15 +81,15 @@ def _cues(document: _Amazon, options: ReadingOptions, report: ReadingReport) -> 
             speaker = item.speaker_label or segment.speaker_label
             if item.start_time is not None and speaker is not None:
                 speakers[item.start_time] = speaker
-    words = [
+    found = cues_of(
         _word(
             item, item.speaker_label or (None if item.start_time is None else speakers.get(item.start_time))
         )
         for item in results.items
-    ]
-    if any(word.speaker is not None for word in words):
+    )
+    if any(cue.speaker is not None for cue in found):
         report.taken["speaker"] = "`speaker_label`"
-    return cues_of(words)
+    return found
 
 
 def _word(item: _Item, speaker: str | None) -> Word:

@@ -3,6 +3,7 @@
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator
+from pydantic.dataclasses import dataclass
 
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text
@@ -10,7 +11,8 @@ from graphmer.transcripts.spoken_words import Word, cues_of
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
 
 
-class _Spoken(Part):
+@dataclass(frozen=True, slots=True)
+class _Spoken:
     """A word or an utterance."""
 
     text: Text = ""

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic.dataclasses import dataclass
 
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text, parts_of
@@ -17,15 +18,16 @@ def _person(value: Any) -> Any:
     return (value.get("name") or value.get("id")) if isinstance(value, dict) else value
 
 
-class _Word(Part):
+@dataclass(frozen=True, slots=True)
+class _Word:
     """A word, the blanks between two, or a sound such as ``(laughs)``."""
 
     text: Text = ""
-    start: Number = Field(None, validation_alias=AliasChoices("start", "start_time"))
-    end: Number = Field(None, validation_alias=AliasChoices("end", "end_time"))
+    start: Number = Field(default=None, validation_alias=AliasChoices("start", "start_time"))
+    end: Number = Field(default=None, validation_alias=AliasChoices("end", "end_time"))
     type: str = "word"
     speaker: Annotated[Name, BeforeValidator(_person)] = Field(
-        None, validation_alias=AliasChoices("speaker_id", "speaker")
+        default=None, validation_alias=AliasChoices("speaker_id", "speaker")
     )
 
 
@@ -42,6 +44,8 @@ def _listed(value: Any) -> Any:
 
 
 class _ElevenLabs(Part):
+    is_reshaped = True
+
     transcripts: tuple[_Channel, ...]
 
     _list = model_validator(mode="before")(_listed)

@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic.dataclasses import dataclass
 
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text
@@ -40,7 +41,8 @@ _Tag = Annotated[Name, BeforeValidator(_tag)]
 """Number of a speaker or a channel; 0 stands for none."""
 
 
-class _Word(Part):
+@dataclass(frozen=True, slots=True)
+class _Word:
     word: Text = ""
     start: _Time = _key("startTime", "startOffset", "start_time", "start_offset")
     end: _Time = _key("endTime", "endOffset", "end_time", "end_offset")
@@ -64,6 +66,8 @@ def _unwrapped(value: Any) -> Any:
 
 
 class _Google(Part):
+    is_reshaped = True
+
     results: tuple[_Result, ...]
 
     _unwrap = model_validator(mode="before")(_unwrapped)

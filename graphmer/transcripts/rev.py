@@ -3,6 +3,7 @@
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field
+from pydantic.dataclasses import dataclass
 
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.json_file import Clock, JsonFormat, Name, Part, Text, parts_of
@@ -10,13 +11,14 @@ from graphmer.transcripts.spoken_words import Word, cues_of
 from graphmer.transcripts.transcript import ReadingOptions, ReadingReport
 
 
-class _Element(Part):
+@dataclass(frozen=True, slots=True)
+class _Element:
     """A word, a mark of punctuation or a blank, or a tag such as of laughter."""
 
     type: str = "text"
     value: Text = ""
-    start: Clock = Field(None, validation_alias=AliasChoices("ts", "timestamp"))
-    end: Clock = Field(None, validation_alias=AliasChoices("end_ts", "end_timestamp"))
+    start: Clock = Field(default=None, validation_alias=AliasChoices("ts", "timestamp"))
+    end: Clock = Field(default=None, validation_alias=AliasChoices("end_ts", "end_timestamp"))
 
 
 class _Monologue(Part):

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from pydantic.dataclasses import dataclass
+
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.json_file import JsonFormat, Name, Number, Part, Text, parts_of
 from graphmer.transcripts.spoken_words import Word, cues_of
@@ -11,12 +13,14 @@ _UNKNOWN = "UU"
 """Speaker of words without a speaker."""
 
 
-class _Alternative(Part):
+@dataclass(frozen=True, slots=True)
+class _Alternative:
     content: Text = ""
     speaker: Name = None
 
 
-class _Result(Part):
+@dataclass(frozen=True, slots=True)
+class _Result:
     """A word, an entity of several words, or a mark of punctuation."""
 
     alternatives: tuple[_Alternative, ...] = ()

@@ -9,11 +9,14 @@ from graphmer.transcripts.assemble import Cue
 _SENTENCE_END = re.compile(r"[.?!\u2026\u3002\uff01\uff1f][\"'\u201d\u2019)\]]*$")
 _NO_BLANK_BEFORE = re.compile(r"[.,;:?!%\u2026\u3001\u3002\uff01\uff0c\uff1f]")
 
+_MOST_MARKS = 8
+"""Signs among which the end of a sentence is."""
+
 _PAUSE = 1.0
 """Seconds without a word after which another cue begins."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Word:
     """A word.
 
@@ -42,34 +45,51 @@ def cues_of(words: Iterable[Word], *, sentences: bool = True) -> list[Cue]:
         sentences: whether another cue also begins after a sentence or a pause.
     """
     found: list[Cue] = []
+    part: _Part | None = None
     blank = False
     for word in words:
         text = word.text.strip()
         blank = blank or word.text[:1].isspace()
         if not text:
             continue
-        last = found[-1] if found else None
-        if last is None or _begins(last, word, text, sentences=sentences):
-            found.append(Cue(word.speaker, text, word.start, word.end))
+        is_mark = _NO_BLANK_BEFORE.fullmatch(text) is not None
+        if part is None or (not is_mark and _begins(part, word, sentences=sentences)):
+            if part is not None:
+                found.append(part.cue())
+            part = _Part(word.speaker, [text], text, word.start, word.end)
         else:
-            is_joined = not blank if word.is_joined else _NO_BLANK_BEFORE.fullmatch(text) is not None
-            found[-1] = Cue(
-                last.speaker if last.speaker is not None else word.speaker,
-                f"{last.text}{'' if is_joined else ' '}{text}",
-                word.start if last.start is None else last.start,
-                last.end if word.end is None else max(word.end, last.end or word.end),
-            )
+            part.add(word, text, is_joined=not blank if word.is_joined else is_mark)
         blank = word.text[-1:].isspace()
-    return found
+    return found if part is None else [*found, part.cue()]
 
 
-def _begins(last: Cue, word: Word, text: str, *, sentences: bool) -> bool:
-    if _NO_BLANK_BEFORE.fullmatch(text):
-        return False
-    if word.speaker is not None and last.speaker is not None and word.speaker != last.speaker:
+@dataclass(slots=True)
+class _Part:
+    """A cue that goes on; `last` are its last signs without a blank."""
+
+    speaker: str | None
+    texts: list[str]
+    last: str
+    start: float | None
+    end: float | None
+
+    def add(self, word: Word, text: str, *, is_joined: bool) -> None:
+        self.speaker = word.speaker if self.speaker is None else self.speaker
+        self.texts.append(text if is_joined else f" {text}")
+        self.last = self.last + text if is_joined else text
+        self.start = word.start if self.start is None else self.start
+        if word.end is not None:
+            self.end = max(word.end, self.end or word.end)
+
+    def cue(self) -> Cue:
+        return Cue(self.speaker, "".join(self.texts), self.start, self.end)
+
+
+def _begins(part: _Part, word: Word, *, sentences: bool) -> bool:
+    if word.speaker is not None and part.speaker is not None and word.speaker != part.speaker:
         return True
     if not sentences:
         return False
-    if word.start is not None and last.end is not None and word.start - last.end > _PAUSE:
+    if word.start is not None and part.end is not None and word.start - part.end > _PAUSE:
         return True
-    return _SENTENCE_END.search(last.text) is not None
+    return _SENTENCE_END.search(part.last[-_MOST_MARKS:]) is not None

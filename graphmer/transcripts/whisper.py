@@ -5,6 +5,7 @@ from collections.abc import Iterable, Sequence
 from typing import Annotated, Any
 
 from pydantic import AliasChoices, BeforeValidator, Field, model_validator
+from pydantic.dataclasses import dataclass
 
 from graphmer.transcripts.assemble import Cue
 from graphmer.transcripts.diarization import chosen
@@ -16,7 +17,8 @@ _SPECIAL = re.compile(r"\[_[A-Z_0-9]+\]|\[SPEAKER_TURN\]")
 """Tokens of whisper.cpp that are no words."""
 
 
-class _Word(Part):
+@dataclass(frozen=True, slots=True)
+class _Word:
     word: Text = ""
     start: Number = None
     end: Number = None
@@ -48,6 +50,8 @@ def _times_of(pair: Any) -> dict[str, Any]:
 
 
 class _Whisper(Part):
+    is_reshaped = True
+
     segments: tuple[_Segment, ...]
 
     _chunks = model_validator(mode="before")(_chunked)
@@ -82,6 +86,8 @@ def _listed(value: Any) -> Any:
 
 
 class _Cpp(Part):
+    is_reshaped = True
+
     transcription: tuple[_CppSegment, ...]
 
     _list = model_validator(mode="before")(_listed)

@@ -429,3 +429,18 @@ def test_ten_thousand_segments_are_read_in_seconds(tmp_path):
     found = read_transcript(path, ReadingOptions(rttm={"x": talk}, merge_gap=None))
     assert len(found.dialogues[0].turns) == 10_000
     assert time.process_time() - start < 20
+
+
+def test_half_a_surrogate_pair_in_json_is_replaced(tmp_path):
+    spoken = [
+        {"ParticipantRole": "A\ud800", "Content": "so \udc00", "BeginOffsetMillis": 0, "EndOffsetMillis": 9}
+    ]
+    assert turns(read(tmp_path, {"JobName": "x", "Transcript": spoken})) == [("A\ufffd", "so \ufffd")]
+
+
+def test_many_words_of_amazon_are_read_in_seconds(tmp_path):
+    words = [item(f"w{at}.", at, at + 0.5, speaker_label=f"spk_{at % 2}") for at in range(20_000)]
+    path = written(tmp_path, amazon(items=words))
+    start = time.process_time()
+    assert len(read_transcript(path).dialogues[0].turns) == 20_000
+    assert time.process_time() - start < 20
