@@ -2,6 +2,7 @@
 """Long transcripts in every format, all with the same turns."""
 
 import json
+import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -112,6 +113,18 @@ def excel(number: int, path: Path) -> None:
     book.save(path)
 
 
+def word(number: int, path: Path) -> None:
+    texts = "".join(
+        f"<w:p><w:r><w:t>{who}  {clock(a)[:8]}</w:t><w:br/><w:t>{text}</w:t></w:r></w:p>"
+        for _, who, text, a, _ in turns(number)
+    )
+    space = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
+    document = f'<w:document xmlns:w="{space}"><w:body>{texts}</w:body></w:document>'
+    with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("[Content_Types].xml", "<Types/>")
+        archive.writestr("word/document.xml", document)
+
+
 def iemocap(number: int, folder: Path) -> None:
     """Folders of IEMOCAP: a dialogue of at most a thousand turns, since their numbers have three digits."""
     for first in range(0, number, 1000):
@@ -155,6 +168,12 @@ TEXTS: Mapping[str, Callable[[int], str]] = {
     "SRT": joined(
         lambda at, who, text, a, b: f"{at + 1}\n{clock(a, ',')} --> {clock(b, ',')}\n{who}: {text}\n\n"
     ),
+    "SBV": joined(lambda at, who, text, a, b: f"{clock(a)},{clock(b)}\n{who}: {text}\n\n"),
+    "SubStation Alpha": joined(
+        lambda at, who, text, a, b: f"Dialogue: 0,{clock(a)},{clock(b)},Default,{who},0,0,0,,{text}\n",
+        "[Script Info]\n\n[Events]\n"
+        "Format: Layer, Start, End, Style, Name, MarginL, MarginR, MarginV, Effect, Text\n",
+    ),
     "ELAN": elan,
     "Praat TextGrid": textgrid,
     "CHAT (TalkBank)": joined(
@@ -171,6 +190,61 @@ TEXTS: Mapping[str, Callable[[int], str]] = {
     "whisper.cpp JSON": document(
         lambda each: {"transcription": each},
         lambda at, who, text, a, b: {"offsets": {"from": int(1000 * a), "to": int(1000 * b)}, "text": text},
+    ),
+    "YouTube captions JSON": document(
+        lambda each: {"wireMagic": "pb3", "events": each},
+        lambda at, who, text, a, b: {
+            "tStartMs": int(1000 * a),
+            "dDurationMs": int(1000 * (b - a)),
+            "segs": [{"utf8": f"{who}: {text}"}],
+        },
+    ),
+    "Rev JSON": document(
+        lambda each: {"monologues": each},
+        lambda at, who, text, a, b: {
+            "speaker": at % 2,
+            "elements": [
+                {"type": "text", "value": word, "ts": a, "end_ts": b, "confidence": 0.9}
+                for word in text.split()
+            ],
+        },
+    ),
+    "ElevenLabs Scribe JSON": lambda number: json.dumps(
+        {
+            "language_code": "eng",
+            "words": [
+                {"text": word, "start": a, "end": b, "type": "word", "speaker_id": who}
+                for _, who, text, a, b in turns(number)
+                for word in text.split()
+            ],
+        }
+    ),
+    "Speechmatics JSON": lambda number: json.dumps(
+        {
+            "format": "2.9",
+            "results": [
+                {
+                    "type": "word",
+                    "start_time": a,
+                    "end_time": b,
+                    "alternatives": [{"content": word, "speaker": who, "confidence": 0.9}],
+                }
+                for _, who, text, a, b in turns(number)
+                for word in text.split()
+            ],
+        }
+    ),
+    "IBM Watson JSON": lambda number: json.dumps(
+        {
+            "results": [
+                {
+                    "final": True,
+                    "alternatives": [{"transcript": text, "timestamps": [[w, a, b] for w in text.split()]}],
+                }
+                for _, _, text, a, b in turns(number)
+            ],
+            "speaker_labels": [{"from": a, "to": b, "speaker": at % 2} for at, _, _, a, b in turns(number)],
+        }
     ),
     "Amazon Transcribe JSON": amazon,
     "Amazon call analytics JSON": document(
@@ -277,6 +351,7 @@ TEXTS: Mapping[str, Callable[[int], str]] = {
 
 WRITERS: Mapping[str, Callable[[int, Path], None]] = {
     "Excel": excel,
+    "Word": word,
     "IEMOCAP's EmoEvaluation": iemocap,
     "ConvoKit's corpus": convokit,
 }
