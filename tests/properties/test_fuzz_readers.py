@@ -18,7 +18,10 @@ from graphmer.transcripts import (
 )
 from graphmer.transcripts.diarization import Diarization, Segment
 from tests.properties.mutations import altered, as_json, damaged, tried
-from tests.transcripts import test_json as docs, test_speakers
+from tests.transcripts import test_json as docs, test_services as services, test_speakers
+from tests.transcripts.test_captions import YOUTUBE, event
+from tests.transcripts.test_exports import MEET, TEAMS as TEAMS_TEXT, document
+from tests.transcripts.test_programs import ASS, audio_region, slack, transcribed
 from tests.transcripts.test_read import CHAT, MELD, SRT, TEAMS, meld_row
 from tests.transcripts.test_tables import table, workbook
 
@@ -35,6 +38,14 @@ TEXTS = [
     table(";", rows=[["Ann", "a; b", "0,5", "1,5"], ["Bob", "b", "2", "3"]]),
     "turn\tdialogue\tauthor\tmessage\temotion\n1\ta\tAnn\thello\tjoy\n2\ta\tBob\thi\t\n",
     docs.lines(docs.TURNS),
+    YOUTUBE,
+    ASS,
+    "\n".join(MEET),
+    "\n".join(TEAMS_TEXT),
+    "0:00:00.599,0:00:04.160\n>> ANN: Hi\n\n0:00:05.0,0:00:06.0\n>> ANN: Hm\n",
+    "I: Wie? #00:00:03-1#\nB: Gut. #00:00:10-5#\nI: Ja\n",
+    "Ann\n0:03\nHello: all\nBob\n0:12\nHi\n",
+    "speaker,text,Date,Time,duration\nAnn,a,13/06/2023,10:11,1.5\n",
 ]
 DOCUMENTS = [
     [{"id": "d", "utterances": docs.TURNS}],
@@ -47,6 +58,16 @@ DOCUMENTS = [
     {"id": "x", "audio_url": "u", "words": [{"text": "a", "start": 1, "end": 5, "speaker": "A"}]},
     {"results": [{"alternatives": [{"words": [{"startTime": "0.1s", "word": "a", "speakerTag": 1}]}]}]},
     {"combinedPhrases": [], "phrases": [{"speaker": 0, "offsetMilliseconds": 1, "text": "a"}]},
+    services.REV,
+    {"language_code": "en", "words": services.ONE},
+    services.speechmatics(services.result("a", 0.1), services.result(".", 0.5, attaches="previous")),
+    {"wireMagic": "pb3", "events": [event(160, 4790, "hello", " and"), event(2310, 10, "\n", aAppend=1)]},
+    {"results": [{"final": True, "alternatives": [{"transcript": "a", "timestamps": [["a", 0.1, 0.5]]}]}]},
+    {"combinedPhrases": [], "phrases": [{"speaker": 0, "offset": "PT1.5S", "duration": "PT2S", "text": "a"}]},
+    {"task": "transcribe", "text": "a", "words": [{"word": "a", "start": 0.0, "end": 0.5}]},
+    [slack("U1", "hi &amp; bye", "1686650400.0001", "Ann")],
+    {"chats": {"list": [{"name": "Bob", "messages": [{"date": "2023-06-13", "from": "Ann", "text": "hi"}]}]}},
+    [transcribed(audio_region("a", 0.1, 1.5, "labels", "labels", ["S"]))],
     {"JobName": "x", "Transcript": [{"ParticipantRole": "AGENT", "Content": "a", "BeginOffsetMillis": 1}]},
 ]
 TALK = {"x": Diarization([Segment("S1", 0.0, 1.0), Segment("S2", 0.5, 3.9)])}
@@ -67,6 +88,11 @@ def place():
 def book(place):
     rows = [["Who", "Text", "Start"], ["Ann", "a", 1.5], ["Bob", "b", 2]]
     return workbook(place / "table.xlsx", {"turns": rows})
+
+
+@pytest.fixture(scope="module")
+def paragraphs(place):
+    return document(place / "talk.docx", *TEAMS_TEXT)
 
 
 def survives(path: Path, options: ReadingOptions) -> None:
@@ -97,6 +123,14 @@ def test_documents_of_other_content(data, place):
     path = place / "transcript.json"
     path.write_bytes(as_json(data.draw(altered(data.draw(st.sampled_from(DOCUMENTS))))))
     survives(path, data.draw(st.sampled_from(OPTIONS)))
+
+
+@tried
+@given(data=st.data())
+def test_damaged_word_documents(data, place, paragraphs):
+    path = place / "damaged.docx"
+    path.write_bytes(data.draw(damaged(paragraphs)))
+    survives(path, ReadingOptions())
 
 
 @tried
