@@ -1,5 +1,6 @@
 """Captions of YouTube as JSON (``json3``)."""
 
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -49,9 +50,10 @@ def _captions(events: Sequence[_Event]) -> Iterator[Caption]:
             spoken[-1] = first, end, f"{before}\n{text}"
         else:
             spoken.append((start, end, text))
-    for (start, end, text), following in zip(spoken, [*spoken[1:], None], strict=True):
-        if is_generated and following is not None and end is not None:
-            end = max(start, min(end, following[0]))
+    starts = [start for start, *_ in spoken]
+    for (start, end, text), following in zip(spoken, [*starts[1:], math.inf], strict=False):
+        if is_generated and end is not None:
+            end = max(start, min(end, following))
         yield Caption(start, end, [line for line in text.split("\n") if line.strip()])
 
 

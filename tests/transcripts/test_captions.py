@@ -2,6 +2,7 @@
 
 import pytest
 
+from graphmer.errors import CorpusError
 from tests.transcripts.reading import read, timed, turns
 
 ZOOM = """WEBVTT
@@ -136,6 +137,11 @@ def test_generated_captions_of_youtube_end_where_the_next_begin(tmp_path):
         ("B", "to the show.", 2.32, 6.0),
         ("A", "Yes.", 2.32, 6.0),
     ]
+
+
+def test_captions_of_youtube_without_any_text_are_refused(tmp_path):
+    with pytest.raises(CorpusError, match="YouTube captions JSON without any speech"):
+        read(tmp_path, {"wireMagic": "pb3", "events": [event(2310, 10, "\n", aAppend=1)]})
 
 
 def test_written_captions_of_youtube_have_names(tmp_path):
