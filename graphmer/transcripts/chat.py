@@ -47,7 +47,7 @@ class ChatFormat:
         names = Counter(found[0] for found in map(named, lines[first:]) if found is not None)
         total, recurs = names.total(), max(names.values()) > 1
         if first:
-            return recurs and total >= _FEW and 3 * total >= 2 * (len(lines) - first)
+            return total >= max(_FEW, 2 * len(names)) and 3 * total >= 2 * (len(lines) - first)
         return 2 * total >= len(lines) and (total <= _FEW or recurs)
 
     def read(self, file: TextFile, options: ReadingOptions) -> Transcript:
