@@ -24,6 +24,10 @@ Roster = Annotated[
 MergeGap = Annotated[
     float, typer.Option(help="Longest pause in seconds between subtitles that are one turn; -1: none are.")
 ]
+Precision = Annotated[
+    Literal["auto", "float32", "bfloat16"],
+    typer.Option(help="Number format of the encoder; auto: bfloat16 where the device multiplies in it."),
+]
 Cache = Annotated[
     Path | None, typer.Option(help="Folder of extracted features; ~/.cache/graphmer/features by default.")
 ]
@@ -37,6 +41,7 @@ def features(
     text: Annotated[
         str, typer.Option(help="Encoder of the words: minilm, a folder, or an id of the Hugging Face hub.")
     ] = "minilm",
+    precision: Precision = "auto",
     name: Annotated[str | None, typer.Option(help="Name of the corpus; that of OUT by default.")] = None,
     speakers: Unnamed = "refuse",
     roster: Roster = None,
@@ -69,13 +74,14 @@ def features(
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             console.print(f"{path.name}: {line}", soft_wrap=True)
-    extractor = EXTRACTORS["text"](text, str(make_fabric(device, "32-true").device))
+    extractor = EXTRACTORS["text"](text, str(make_fabric(device, "32-true").device), {"precision": precision})
+    console.print(f"text features of {extractor.provenance}", soft_wrap=True)
     with bar(console) as progress:
         corpus, done = corpus_of(
             transcripts, [extractor], name or out.name, cache or default_folder(), progress
         )
-    for (modality, reason), number in done.missing.items():
-        console.print(f"{modality} missing in {number} turns: {reason}", soft_wrap=True)
+    for line in done.lines():
+        console.print(line, soft_wrap=True)
     described = {modality: str(each) for modality, each in corpus.card.extractors.items()}
     write_dataset(corpus, out, extractors=described)
     show_corpus(console, corpus, described)

@@ -129,10 +129,14 @@ def _dialogues(
         require_same_extractors(trained, path)
         return read_dialogues(path, trained.widths, **forms)
     transcript = read_transcript(path, options)
-    for line in (transcript.summary, *transcript.report.lines()):
+
+    def note(line: str) -> None:
         errors.print(f"{path.name}: {line}", soft_wrap=True, markup=False, highlight=False)
+
+    for line in (transcript.summary, *transcript.report.lines()):
+        note(line)
     extractors = model_extractors(trained, {} if text is None else {"text": text}, str(predictor.device))
-    return featured_dialogues(transcript, extractors, trained.widths, cache or default_folder())
+    return featured_dialogues(transcript, extractors, trained.widths, cache or default_folder(), note)
 
 
 def _read_shard(text: str) -> tuple[int, int]:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from pydantic import ValidationError
+from pydantic import JsonValue, ValidationError
 
 from graphmer.corpora.assemble import Assembly
 from graphmer.corpora.base import Card, InMemoryCorpus
@@ -16,11 +16,21 @@ from graphmer.corpora.problems import Findings
 from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.errors import CheckpointError, CorpusError
 from graphmer.features import Clip, Extractor, Missing, Provenance, TextExtractor, VectorCache, extract
+from graphmer.reprs import counted
 from graphmer.training.model_file import TrainedModel
 from graphmer.transcripts import ReadingOptions, TranscribedDialogue, Transcript, read_transcript
 
-EXTRACTORS: Mapping[str, Callable[[str, str], Extractor]] = {"text": TextExtractor}
-"""Makers of extractors by modality, from the name of a model and a device."""
+ExtractorSettings = Mapping[str, JsonValue]
+"""Settings of an extractor, as they are in its provenance; those left out are as by default."""
+
+
+def _text_extractor(model: str, device: str, settings: ExtractorSettings) -> Extractor:
+    precision = settings.get("precision", "auto")
+    return TextExtractor(model, device, precision)  # type: ignore[arg-type]  # checked by the extractor
+
+
+EXTRACTORS: Mapping[str, Callable[[str, str, ExtractorSettings], Extractor]] = {"text": _text_extractor}
+"""Makers of extractors by modality, from the name of a model, a device and settings."""
 
 _ENDINGS = (".csv", ".txt", ".vtt", ".srt")
 _PARTS = {"train": "train", "dev": "val", "val": "val", "valid": "val", "validation": "val", "test": "test"}
@@ -35,10 +45,20 @@ class Extraction:
     Args:
         dialogues: with vectors in their turns.
         missing: number of turns without a vector by modality and reason.
+        notes: what else a user should know, by modality.
     """
 
     dialogues: Sequence[TranscribedDialogue]
     missing: Counter[tuple[str, str]]
+    notes: Mapping[str, Sequence[str]]
+
+    def lines(self) -> list[str]:
+        """What is missing and the notes, in sentences."""
+        gaps = [
+            f"{modality} missing in {counted(number, 'turn')}: {reason}"
+            for (modality, reason), number in self.missing.items()
+        ]
+        return gaps + [f"{modality}: {note}" for modality, notes in self.notes.items() for note in notes]
 
 
 def read_transcripts(source: Path, options: ReadingOptions) -> dict[Path, Transcript]:
@@ -73,19 +93,22 @@ def with_features(
     """
     turns = [turn for dialogue in dialogues for turn in dialogue.turns]
     missing: Counter[tuple[str, str]] = Counter()
+    notes: dict[str, Sequence[str]] = {}
     for extractor in extractors:
         store = None if cache is None else VectorCache(cache, extractor.provenance)
         found = extract(extractor, [Clip(turn.text) for turn in turns], store, progress=progress)
         if store is not None:
             store.close()
-        for number, vector in enumerate(found):
+        notes[extractor.modality] = found.notes
+        for number, vector in enumerate(found.vectors):
             if isinstance(vector, Missing):
                 missing[extractor.modality, vector.reason] += 1
             else:
                 features = {**turns[number].features, extractor.modality: vector}
                 turns[number] = replace(turns[number], features=features)
     rest = iter(turns)
-    return Extraction([replace(d, turns=tuple(next(rest) for _ in d.turns)) for d in dialogues], missing)
+    featured = [replace(d, turns=tuple(next(rest) for _ in d.turns)) for d in dialogues]
+    return Extraction(featured, missing, notes)
 
 
 def corpus_of(
@@ -150,7 +173,7 @@ def model_extractors(trained: TrainedModel, models: Mapping[str, str], device: s
     for modality, stored in model_provenance(trained).items():
         if modality not in EXTRACTORS:
             continue
-        extractor = EXTRACTORS[modality](models.get(modality, stored.model), device)
+        extractor = EXTRACTORS[modality](models.get(modality, stored.model), device, stored.settings)
         _require_same(stored, extractor.provenance, modality, extractor.provenance.model)
         found.append(extractor)
     if not found:
@@ -199,6 +222,7 @@ def featured_dialogues(
     extractors: Sequence[Extractor],
     widths: Mapping[str, int],
     cache: Path | None = None,
+    note: Callable[[str], None] | None = None,
 ) -> list[Dialogue]:
     """Dialogues of a transcript as a model reads them.
 
@@ -207,8 +231,11 @@ def featured_dialogues(
         extractors: see `model_extractors`.
         widths: features per modality of the model.
         cache: folder of the cache; ``None`` for none.
+        note: called with each line of what is missing or was cut.
     """
     done = with_features(transcript.dialogues, extractors, cache)
+    for line in done.lines() if note is not None else ():
+        note(line)
     return [Dialogue.from_utterances(each.id, each.turns, widths=widths) for each in done.dialogues]
 
 

@@ -1,6 +1,6 @@
 """Extractors: from words to vectors."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -53,6 +53,14 @@ class Extractor(Protocol):
         """What the extractor reads of a clip, by which vectors are cached; or why it cannot read it."""
         ...
 
+    def batches(self, contents: Sequence[str]) -> Iterable[Sequence[str]]:
+        """The same contents in batches for `vectors`."""
+        ...
+
     def vectors(self, contents: Sequence[str]) -> Sequence[Vector]:
         """Vectors ``[D]`` of a batch of contents."""
+        ...
+
+    def notes(self, contents: Sequence[str]) -> Sequence[str]:
+        """What else a user should know of the vectors of these contents, such as what was cut off."""
         ...

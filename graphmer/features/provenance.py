@@ -31,4 +31,5 @@ class Provenance(Settings):
         return hashlib.sha256(ordered.model_dump_json().encode()).hexdigest()
 
     def __str__(self) -> str:
-        return f"{self.extractor} {self.model} ({self.version}; sha256 {self.sha256[:12]})"
+        settings = "".join(f"{name} {value}, " for name, value in self.settings.items())
+        return f"{self.extractor} {self.model} ({self.version}; {settings}sha256 {self.sha256[:12]})"

@@ -40,7 +40,7 @@ def _meld(tmp_path):
 
 @pytest.fixture(name="letters", autouse=True)
 def _letters(monkeypatch, tmp_path):
-    monkeypatch.setattr(words, "EXTRACTORS", {"text": lambda model, device: LetterExtractor(model)})
+    monkeypatch.setattr(words, "EXTRACTORS", {"text": lambda model, device, settings: LetterExtractor(model)})
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
 
 
@@ -112,7 +112,9 @@ def test_from_words_to_the_emotions_of_a_chat(meld, tmp_path):
 def refuse_another_extractor(path, chat, corpus, trained):
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(
-            words, "EXTRACTORS", {"text": lambda model, device: LetterExtractor("other", weights="1" * 64)}
+            words,
+            "EXTRACTORS",
+            {"text": lambda model, device, settings: LetterExtractor("other", weights="1" * 64)},
         )
         with pytest.raises(
             CheckpointError, match=r"features are of letters other .*trained on letters letters"

@@ -10,18 +10,27 @@ class LetterExtractor:
 
     modality = "text"
 
-    def __init__(self, model="letters", weights="0" * 64, fail_after=None):
+    def __init__(self, model="letters", weights="0" * 64, fail_after=None, batch=2):
         self.provenance = Provenance(
             extractor="letters", model=model, version="1", width=5, settings={"case": False}, sha256=weights
         )
-        self.batches = []
+        self.seen = []
+        self.batch = batch
         self.fail_after = fail_after
 
     def content(self, clip: Clip):
         return clip.text or Missing("no words")
 
+    def batches(self, contents):
+        ordered = sorted(contents, key=len, reverse=True)
+        return [ordered[begin : begin + self.batch] for begin in range(0, len(ordered), self.batch)]
+
+    def notes(self, contents):
+        long = sum(len(content) > 9 for content in contents)
+        return [f"{long} long"] if long else []
+
     def vectors(self, contents):
-        if self.fail_after is not None and len(self.batches) >= self.fail_after:
+        if self.fail_after is not None and len(self.seen) >= self.fail_after:
             raise KeyboardInterrupt
-        self.batches.append(list(contents))
+        self.seen.append(list(contents))
         return [np.array([text.count(c) + len(text) for c in "abcde"], dtype=np.float32) for text in contents]
