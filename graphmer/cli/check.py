@@ -7,12 +7,14 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
     """Check a configuration and its corpus, and print what would be trained."""
     from rich.table import Table
 
+    from graphmer.cli.features import extracted
     from graphmer.cli.terminal import banner, console
     from graphmer.config.load import load_config
     from graphmer.experiment import Components
     from graphmer.experiment.checks import check as check_components
 
-    components = Components(load_config(config, overrides or []))
+    loaded = load_config(config, overrides or [])
+    components = Components(loaded, extracted(loaded, "cpu"))
     if components.corpus.card.simulated:
         banner("SIMULATED DATA")
     check_components(components)

@@ -12,6 +12,8 @@ from graphmer.cli.options import Device
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from graphmer.config.schema import Config
+    from graphmer.corpora.base import Corpus
     from graphmer.transcripts import ReadingOptions
 
 Unnamed = Annotated[
@@ -64,7 +66,7 @@ def features(
     from graphmer.cli.terminal import terminal
     from graphmer.corpora.dataset import write_dataset
     from graphmer.errors import CorpusError
-    from graphmer.experiment.words import EXTRACTORS, corpus_of, read_transcripts
+    from graphmer.experiment.words import corpus_of, make_extractor, read_transcripts
     from graphmer.features import default_folder
 
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
@@ -74,7 +76,9 @@ def features(
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):
             console.print(f"{path.name}: {line}", soft_wrap=True)
-    extractor = EXTRACTORS["text"](text, str(make_fabric(device, "32-true").device), {"precision": precision})
+    extractor = make_extractor(
+        "text", text, str(make_fabric(device, "32-true").device), {"precision": precision}
+    )
     console.print(f"text features of {extractor.provenance}", soft_wrap=True)
     with bar(console) as progress:
         corpus, done = corpus_of(
@@ -85,6 +89,23 @@ def features(
     described = {modality: str(each) for modality, each in corpus.card.extractors.items()}
     write_dataset(corpus, out, extractors=described)
     show_corpus(console, corpus, described)
+
+
+def extracted(config: "Config", device: str) -> "Corpus | None":
+    """Corpus whose features a configuration extracts, under a progress bar; ``None`` if it has no `features`.
+
+    Args:
+        config: a checked configuration.
+        device: on which extractors compute.
+    """
+    from graphmer.cli.terminal import terminal
+    from graphmer.experiment.transcribed import transcribed_corpus
+
+    if config.features is None or config.data.absent:
+        return None
+    console = terminal(markup=False, highlight=False)
+    with bar(console) as progress:
+        return transcribed_corpus(config, device, progress, lambda line: console.print(line, soft_wrap=True))
 
 
 def reading_options(speakers: str, roster: str | None, merge_gap: float) -> "ReadingOptions":

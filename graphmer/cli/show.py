@@ -34,6 +34,7 @@ def show(
     overrides: Overrides = None,
 ) -> None:
     """Show one dialogue as the model sees it: turns, availability, edges by relation."""
+    from graphmer.cli.features import extracted
     from graphmer.cli.terminal import console
     from graphmer.config.load import load_config
     from graphmer.corpora.problems import did_you_mean
@@ -41,7 +42,8 @@ def show(
     from graphmer.experiment import Components
 
     _check_picture(png, turn, relation)
-    components = Components(load_config(config, overrides or []))
+    loaded = load_config(config, overrides or [])
+    components = Components(loaded, extracted(loaded, "cpu"))
     known = {found.id: found for found in components.corpus.dialogues}
     if dialogue and dialogue not in known:
         meant = did_you_mean(dialogue, known)

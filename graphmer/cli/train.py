@@ -112,6 +112,7 @@ def _open(
     resume: Path | None,
 ) -> "Run":
     """Begin a new run, or reopen the one to continue."""
+    from graphmer.cli.features import extracted
     from graphmer.config.load import load_config
     from graphmer.experiment import Run
     from graphmer.training.run_folder import RunFolder
@@ -128,7 +129,10 @@ def _open(
     if runs.exists() and not runs.is_dir():
         raise ConfigError(f"--runs: must be a folder; {runs} is a file.")
     resolved = _resolve(config, overrides, folds, seeds)
-    return Run.begin(resolved, runs, make_fabric(device, resolved.training.precision))
+    fabric = make_fabric(device, resolved.training.precision)
+    with fabric.rank_zero_first():  # the others read what the first process has extracted and cached
+        corpus = extracted(resolved, str(fabric.device)) if fabric.is_global_zero else None
+    return Run.begin(resolved, runs, fabric, corpus=corpus)
 
 
 def _resolve(path: Path, overrides: list[str], folds: str | None, seeds: str | None) -> "Config":

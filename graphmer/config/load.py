@@ -113,11 +113,13 @@ def checked(
         raise ConfigError(
             [_describe(source, problem, _network(values, systems)) for problem in error.errors()]
         ) from None
-    root = config.data.root
-    if root is None:
-        return config
-    data = config.data.model_copy(update={"root": (folder / root.expanduser()).resolve()})
-    return config.model_copy(update={"data": data})
+    updated: dict[str, Any] = {}
+    root, features = config.data.root, config.features
+    if root is not None:
+        updated["data"] = config.data.model_copy(update={"root": (folder / root.expanduser()).resolve()})
+    if features is not None and (folder / features.text).is_dir():
+        updated["features"] = features.model_copy(update={"text": str((folder / features.text).resolve())})
+    return config.model_copy(update=updated)
 
 
 def dump_config(config: Config) -> str:

@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from graphmer.corpora.assemble import ZerosPolicy
 from graphmer.corpora.pooling import Pooling
 from graphmer.curriculum.settings import CurriculumSettings
+from graphmer.features.text import Precision
 from graphmer.graph.settings import GraphSettings
 from graphmer.nn.heads import HeadSettings
 from graphmer.retrieval.settings import RetrievalSettings
@@ -33,11 +34,12 @@ class SimulationConfig(Settings):
 class DataConfig(Settings):
     """Corpus, and how it is read."""
 
-    format: Literal["gcnet", "graphmer", "simulated"]
+    format: Literal["gcnet", "graphmer", "simulated", "transcripts"]
     """`gcnet`: label pickle and feature folders of GCNet, MoMKE, HARDY-MER. `graphmer`: a folder with
-    `dataset.yaml`. `simulated`: dialogues with a known Bayes-optimal prediction."""
+    `dataset.yaml`. `simulated`: dialogues with a known Bayes-optimal prediction. `transcripts`: labelled
+    transcripts, such as MELD's CSV, whose `features` are extracted."""
     root: Path | None = None
-    """Folder of the corpus; relative to this file; `${NAME}` and `${NAME:-default}` read the environment."""
+    """Folder of the corpus (`transcripts`: or one file); relative to this file; `${NAME}` and `${NAME:-default}` read the environment."""
     labels: str | None = None
     """`gcnet`: the label pickle within `root`."""
     context: str | None = None
@@ -65,6 +67,12 @@ class DataConfig(Settings):
     """The simulated corpus, where it is used."""
 
     @property
+    def absent(self) -> bool:
+        """Whether there is nothing at `root`."""
+        root = self.root
+        return root is not None and not (root.exists() if self.format == "transcripts" else root.is_dir())
+
+    @property
     def pooling_of_format(self) -> Pooling:
         """The given pooling, or the usual one of the format."""
         return self.pooling or ("mean" if self.format == "gcnet" else "error")
@@ -73,8 +81,8 @@ class DataConfig(Settings):
     def _complete(self) -> "DataConfig":
         if self.format == "gcnet" and not (self.root and self.labels and self.features):
             raise ValueError("format gcnet needs `root`, `labels` and `features`")
-        if self.format == "graphmer" and not self.root:
-            raise ValueError("format graphmer needs `root`")
+        if self.format in ("graphmer", "transcripts") and not self.root:
+            raise ValueError(f"format {self.format} needs `root`")
         if self.aliases and self.format != "graphmer":
             raise ValueError(f"`aliases` needs format graphmer; got {self.format}: leave it out")
         if self.mapped and self.format != "graphmer":
@@ -82,6 +90,15 @@ class DataConfig(Settings):
                 f"`mapped` needs format graphmer; got {self.format}: use `graphmer data convert`"
             )
         return self
+
+
+class FeaturesConfig(Settings):
+    """Extractors of the features of transcripts."""
+
+    text: Annotated[str, Field(min_length=1)]
+    """Encoder of the words: `minilm`, a folder (relative to this file), or an id of the Hugging Face hub."""
+    precision: Precision = "auto"
+    """Number format of the encoder; `auto`: bfloat16 where the device multiplies in it, else float32."""
 
 
 class SplitConfig(Settings):
@@ -153,6 +170,8 @@ class Config(Settings):
     """Names the run folder; begins with a letter or digit and holds no slash."""
     data: DataConfig
     """Corpus."""
+    features: FeaturesConfig | None = None
+    """Extractors, for `data.format` transcripts. What they extract is stored in the run folder."""
     split: SplitConfig = SplitConfig()
     """Parts of the corpus."""
     graph: Annotated[GraphSettings | None, word_for_none("none")] = None
@@ -208,6 +227,16 @@ class Config(Settings):
             if own is not None:
                 added[section] = merged(own.model_dump(), values.get(section, {}))
         return {"encoder": system.encoder, **values, **added}
+
+    @model_validator(mode="after")
+    def _extractable(self) -> "Config":
+        if (self.data.format == "transcripts") == (self.features is not None):
+            return self
+        if self.features is None:
+            raise ValueError("`data.format` transcripts needs `features`, such as `{text: minilm}`")
+        raise ValueError(
+            f"`features` are extracted from transcripts; got `data.format` {self.data.format}: leave them out"
+        )
 
     @model_validator(mode="after")
     def _of_the_system(self, info: ValidationInfo) -> "Config":

@@ -89,7 +89,7 @@ class Components:
     ) -> None:
         self.config = config
         self.systems = systems
-        self.corpus = read_corpus(config.data) if corpus is None else corpus
+        self.corpus = read_corpus(config) if corpus is None else corpus
 
     @property
     def system(self) -> System:

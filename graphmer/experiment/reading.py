@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from itertools import pairwise
 
-from graphmer.config.schema import DataConfig
+from graphmer.config.schema import Config, DataConfig
 from graphmer.corpora.base import Corpus
 from graphmer.corpora.dataset import read_dataset
 from graphmer.corpora.gcnet import read_gcnet
 from graphmer.corpora.labelled import labelled_turns
 from graphmer.corpora.simulate import SEPARATION, simulate
 from graphmer.errors import ConfigError
+from graphmer.experiment.transcribed import transcribed_corpus
 
 
 def _gcnet(data: DataConfig) -> Corpus:
@@ -75,17 +76,18 @@ CORPORA: Mapping[str, Callable[[DataConfig], Corpus]] = {
     "graphmer": _graphmer,
     "simulated": _simulated,
 }
-"""Readers by the name of their format."""
+"""Readers by the name of their format, of what has features already."""
 
 
-def read_corpus(data: DataConfig) -> Corpus:
+def read_corpus(config: Config) -> Corpus:
     """The corpus a configuration names, or the simulated one with ``when_absent: simulate``.
 
     Raises:
         CorpusError: if the files are not there, or wrong.
+        ConfigError: if an extractor of its features cannot be loaded.
     """
-    absent = data.root is not None and not data.root.is_dir()
-    if absent and data.when_absent == "simulate":
+    data = config.data
+    if data.when_absent == "simulate" and data.absent:
         return _simulated(data)
-    corpus = CORPORA[data.format](data)
+    corpus = transcribed_corpus(config) if config.features is not None else CORPORA[data.format](data)
     return corpus if data.unlabelled == "context" else labelled_turns(corpus)

@@ -7,6 +7,7 @@ from lightning_fabric import Fabric
 
 from graphmer.config.load import dump_config, load_config
 from graphmer.config.schema import Config
+from graphmer.corpora.base import Corpus
 from graphmer.corpora.posterior import bayes_accuracy
 from graphmer.corpora.simulate import SimulatedCorpus
 from graphmer.dialogue.corruption import Noise, Shift
@@ -20,6 +21,7 @@ from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.fold import MASK_SEED, Callback, FoldTraining, predict, predictions_path
 from graphmer.experiment.holding import held
 from graphmer.experiment.parallel import train_parallel
+from graphmer.experiment.transcribed import store_corpus, stored
 from graphmer.graph.dataset import GraphDataset
 from graphmer.report.published import Published
 from graphmer.systems import SYSTEMS, System
@@ -64,6 +66,7 @@ class Run:
         runs: Path,
         fabric: Fabric | None = None,
         systems: Mapping[str, System] = SYSTEMS,
+        corpus: Corpus | None = None,
     ) -> "Run":
         """A new run folder below `runs`; everything is checked before it is made.
 
@@ -72,12 +75,13 @@ class Run:
             runs: folder of all runs.
             fabric: device, precision and processes; one process on the CPU when left out.
             systems: systems by name, with custom ones.
+            corpus: what the configuration extracts from transcripts, where that is done already.
 
         Raises:
             ConfigError: if the configuration does not suit the corpus or the system.
         """
         fabric = on_cpu(config) if fabric is None else fabric
-        components = Components(config, systems=systems)
+        components = Components(config, corpus, systems)
         check(components)
         check_processes(components, fabric.world_size)
         card = components.corpus.card
@@ -87,9 +91,12 @@ class Run:
             fingerprint=components.corpus.fingerprint,
             simulated=card.simulated,
         )
-        path = runs
+        path, extracted = runs, config.features is not None and not card.simulated
         if fabric.is_global_zero:
-            path = RunFolder.create(runs, config.name, dump_config(config), facts).path
+            kept = stored(config) if extracted else config
+            path = RunFolder.create(runs, config.name, dump_config(kept), facts).path
+            if extracted:
+                store_corpus(components.corpus, path)
         # all processes write into the folder that the first one has made
         return cls(components, RunFolder(fabric.broadcast(path)), fabric)
 

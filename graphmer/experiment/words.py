@@ -32,6 +32,16 @@ def _text_extractor(model: str, device: str, settings: ExtractorSettings) -> Ext
 EXTRACTORS: Mapping[str, Callable[[str, str, ExtractorSettings], Extractor]] = {"text": _text_extractor}
 """Makers of extractors by modality, from the name of a model, a device and settings."""
 
+
+def make_extractor(modality: str, model: str, device: str, settings: ExtractorSettings) -> Extractor:
+    """An extractor of a modality.
+
+    Raises:
+        ConfigError: if it cannot be loaded.
+    """
+    return EXTRACTORS[modality](model, device, settings)
+
+
 _ENDINGS = (".csv", ".txt", ".vtt", ".srt")
 _PARTS = {"train": "train", "dev": "val", "val": "val", "valid": "val", "validation": "val", "test": "test"}
 
@@ -173,7 +183,7 @@ def model_extractors(trained: TrainedModel, models: Mapping[str, str], device: s
     for modality, stored in model_provenance(trained).items():
         if modality not in EXTRACTORS:
             continue
-        extractor = EXTRACTORS[modality](models.get(modality, stored.model), device, stored.settings)
+        extractor = make_extractor(modality, models.get(modality, stored.model), device, stored.settings)
         _require_same(stored, extractor.provenance, modality, extractor.provenance.model)
         found.append(extractor)
     if not found:
@@ -234,8 +244,9 @@ def featured_dialogues(
         note: called with each line of what is missing or was cut.
     """
     done = with_features(transcript.dialogues, extractors, cache)
-    for line in done.lines() if note is not None else ():
-        note(line)
+    if note is not None:
+        for line in done.lines():
+            note(line)
     return [Dialogue.from_utterances(each.id, each.turns, widths=widths) for each in done.dialogues]
 
 

@@ -153,7 +153,7 @@ def _multiplies_bfloat16(device: str) -> bool:
     """Whether a device has instructions for products of matrices in bfloat16."""
     if torch.device(device).type == "cuda":
         return torch.cuda.is_bf16_supported(including_emulation=False)
-    found = getattr(torch.cpu, "get_capabilities", dict)()  # older versions of torch do not say
+    found: dict[str, Any] = getattr(torch.cpu, "get_capabilities", dict)()  # older torch does not say
     return bool(found.get("amx_bf16") or found.get("avx512_bf16"))
 
 
