@@ -1,20 +1,15 @@
 """``graphmer predict``."""
 
-from collections.abc import Iterable, Mapping
 from itertools import islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from graphmer.cli.dialogues import Encoder, read_dialogues_for
 from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, reading_options
 from graphmer.cli.options import Device, ModelPath, Pooling, Zeros, make_fabric
 from graphmer.errors import ConfigError
-
-if TYPE_CHECKING:
-    from graphmer.dialogue import Dialogue
-    from graphmer.inference import Predictor
-    from graphmer.transcripts import ReadingOptions
 
 
 def predict(
@@ -52,12 +47,7 @@ def predict(
     shard: Annotated[
         str, typer.Option(metavar="I/N", help="Only every N-th dialogue, starting with the I-th.")
     ] = "1/1",
-    text: Annotated[
-        str | None,
-        typer.Option(
-            help="Where the encoder of the model's text features is, if not where it was in training."
-        ),
-    ] = None,
+    text: Encoder = None,
     speakers: Unnamed = "refuse",
     roster: Roster = None,
     merge_gap: MergeGap = 2.0,
@@ -95,48 +85,13 @@ def predict(
         raise ConfigError(f"--condition: {error}") from None
     simulated = bool(predictor.trained.facts.get("simulated", False))
     _warn(simulated)
-    learned = predictor.trained.facts  # as the training corpus was read, unless asked for otherwise
-    forms = {
-        "zeros": zeros or learned.get("zeros", "keep"),
-        "pooling": pooling or learned.get("pooling", "error"),
-    }
-    read = _dialogues(predictor, dialogues, text, cache, reading_options(speakers, roster, merge_gap), forms)
+    options = reading_options(speakers, roster, merge_gap)
+    read = read_dialogues_for(predictor, dialogues, text, cache, options, zeros=zeros, pooling=pooling)
     chosen = islice(read, number - 1, None, shards)
     predict_many = predictor.what_if_many if what_if else predictor.predict_many
     with writing(out, form, labels, simulated=simulated, raw_csv=raw_csv) as write:
         for prediction in predict_many(chosen, missing=missing):
             write(prediction)
-
-
-def _dialogues(
-    predictor: "Predictor",
-    path: Path,
-    text: str | None,
-    cache: Path | None,
-    options: "ReadingOptions",
-    forms: Mapping[str, Any],
-) -> "Iterable[Dialogue]":
-    """Dialogues with features: of a JSON file as they are there, of a transcript as the model was trained."""
-    from graphmer.cli.terminal import errors
-    from graphmer.corpora.dataset import read_dialogues
-    from graphmer.corpora.objects import is_json
-    from graphmer.experiment.words import featured_dialogues, model_extractors, require_same_extractors
-    from graphmer.features import default_folder
-    from graphmer.transcripts import read_transcript
-
-    trained = predictor.trained
-    if is_json(path):
-        require_same_extractors(trained, path)
-        return read_dialogues(path, trained.widths, **forms)
-    transcript = read_transcript(path, options)
-
-    def note(line: str) -> None:
-        errors.print(f"{path.name}: {line}", soft_wrap=True, markup=False, highlight=False)
-
-    for line in (transcript.summary, *transcript.report.lines()):
-        note(line)
-    extractors = model_extractors(trained, {} if text is None else {"text": text}, str(predictor.device))
-    return featured_dialogues(transcript, extractors, trained.widths, cache or default_folder(), note)
 
 
 def _read_shard(text: str) -> tuple[int, int]:

@@ -39,7 +39,8 @@ class DataConfig(Settings):
     `dataset.yaml`. `simulated`: dialogues with a known Bayes-optimal prediction. `transcripts`: labelled
     transcripts, such as MELD's CSV, whose `features` are extracted."""
     root: Path | None = None
-    """Folder of the corpus (`transcripts`: or one file); relative to this file; `${NAME}` and `${NAME:-default}` read the environment."""
+    """Folder of the corpus (`transcripts`: or one file); relative to this file; `${NAME}` and
+    `${NAME:-default}` read the environment."""
     labels: str | None = None
     """`gcnet`: the label pickle within `root`."""
     context: str | None = None

@@ -4,13 +4,22 @@ from graphmer.dialogue.conditions import conditions, protocol, short_name
 from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.dialogue import Dialogue, Utterance
 from graphmer.dialogue.labels import Emotion, LabelSpace
-from graphmer.dialogue.missing import Burst, Complete, FixedSet, MissingProtocol, Rate, SpeakerSet
+from graphmer.dialogue.missing import (
+    Burst,
+    Complete,
+    Drop,
+    FixedSet,
+    MissingProtocol,
+    Rate,
+    SpeakerSet,
+)
 from graphmer.dialogue.policies import Mixed, PartialSets, RandomRates, RandomSets
 
 __all__ = [
     "Burst",
     "Complete",
     "Dialogue",
+    "Drop",
     "Emotion",
     "FixedSet",
     "LabelSpace",

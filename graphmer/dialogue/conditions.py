@@ -5,7 +5,7 @@ from difflib import get_close_matches
 from itertools import combinations
 
 from graphmer.dialogue.corruption import Noise, Shift
-from graphmer.dialogue.missing import Burst, Complete, FixedSet, MissingProtocol, Rate, SpeakerSet
+from graphmer.dialogue.missing import Burst, Complete, Drop, FixedSet, MissingProtocol, Rate, SpeakerSet
 from graphmer.dialogue.policies import Mixed, PartialSets, RandomRates, RandomSets
 
 _WITHOUT_VALUE: Mapping[str, Callable[[], MissingProtocol]] = {
@@ -19,7 +19,11 @@ _WITH_SET: Mapping[str, Callable[[tuple[str, ...], str], MissingProtocol]] = {
     "fixed": FixedSet,
     "speaker": SpeakerSet,
 }
-_WITH_NUMBER: Mapping[str, Callable[[float], MissingProtocol]] = {"rate": Rate, "noise": Noise}
+_WITH_NUMBER: Mapping[str, Callable[[float], MissingProtocol]] = {
+    "rate": Rate,
+    "drop": Drop,
+    "noise": Noise,
+}
 _WITH_TURNS: Mapping[str, Callable[[int], MissingProtocol]] = {"burst": Burst, "shift": Shift}
 
 
@@ -30,6 +34,7 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     ``complete``         no masking
     ``at``, ``fixed:at`` every utterance has this set (also ``audio+text``, ``fixed:audio+text``)
     ``rate:0.5``         each utterance loses this fraction of its modalities at random
+    ``drop:0.3``         each utterance loses everything with this probability
     ``burst:4``          one modality at a time is missing, for this number of consecutive turns
     ``speaker:t``        one speaker of the dialogue has only this set
     ``noise:0.5``        Gaussian noise with this standard deviation, in training standard deviations

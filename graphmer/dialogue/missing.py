@@ -145,6 +145,35 @@ class Rate(MissingProtocol):
 
 
 @dataclass(frozen=True)
+class Drop(MissingProtocol):
+    """``drop:0.3``: each utterance loses all its modalities independently at random; its turn remains.
+
+    The only protocol that masks a corpus with a single modality: lines of a chat whose text is missing. Masks
+    are nested, as under `Rate`.
+
+    Args:
+        rate: probability that an utterance loses everything, in [0, 1].
+
+    Raises:
+        ValueError: if the rate is not in [0, 1].
+    """
+
+    rate: float
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.rate <= 1:
+            raise ValueError(f"A rate of dropped utterances must be a fraction in [0, 1]; got {self.rate}.")
+
+    @property
+    def name(self) -> str:
+        return f"drop:{self.rate:.10g}"
+
+    def keep(self, dialogue: Dialogue, seed: int) -> Available:
+        uniform = uniforms("drop", seed, dialogue.id, dialogue.utterance_ids, 1)
+        return torch.from_numpy(uniform >= self.rate).expand(-1, dialogue.available.shape[1]).clone()
+
+
+@dataclass(frozen=True)
 class Burst(MissingProtocol):
     """``burst:4``: one modality is missing at every turn, the same one for this number of consecutive turns.
 

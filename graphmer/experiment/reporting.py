@@ -5,7 +5,7 @@ from typing import Any
 
 import torch
 
-from graphmer.dialogue import Dialogue
+from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.conditions import conditions, protocol
 from graphmer.dialogue.palette import codes, colours
 from graphmer.errors import CheckpointError
@@ -28,7 +28,8 @@ from graphmer.report.timelines import PredictedTurns, Timeline, evenly, timeline
 Weights = list[float | None]
 """Weight of each expert for one input."""
 
-_FORMAT = "graphmer report"
+FORMAT = "graphmer report"
+"""Name of the content of a page."""
 _DIALOGUES = 6
 
 
@@ -65,30 +66,28 @@ def report_content(run: Run, *, transcripts: bool = False) -> dict[str, Any]:
     facts = predictor.trained.facts
     tested = set(components.folds[facts["fold"]].test)
     dialogues = [dialogue for dialogue in components.corpus.dialogues if dialogue.id in tested]
-    sets = {set_name(chosen, components.modalities): chosen for chosen in subsets(components.modalities)}
+    sets = modality_sets(predictor, components.modalities)
     return {
-        "format": _FORMAT,
+        "format": FORMAT,
         "title": scores.meta["title"],
         "simulated": run.simulated,
         "selection": scores.meta["selection"],
-        "labels": {
-            "names": labels.names,
-            "interval": labels.interval,
-            "colours": colours(labels.names),
-            "codes": codes(labels.names),
-        },
+        "labels": label_values(labels),
         "modalities": components.modalities,
-        "sets": sets,
-        "help": {name: _in_words(predictor.help(chosen)) for name, chosen in sets.items()},
+        **sets,
         "measures": measures(scores, change_scores(predictions, scores), run.bayes(components.protocols)),
         "published": None if published is None else published_values(scores, published),
         "matrices": None if labels.is_score else matrices(predictions, labels),
         "router": router_weights(predictor, dialogues),
         "hardness": hardness_counts(
-            run.folder.fold(facts["fold"], facts["seed"]) / FILE, sets, components.modalities
+            run.folder.fold(facts["fold"], facts["seed"]) / FILE, sets["sets"], components.modalities
         ),
         "relations": components.build.relations,
-        "timelines": _timelines(run, predictor, dialogues, transcripts),
+        "timelines": predicted_timelines(
+            predictor,
+            [dialogues[position] for position in evenly(len(dialogues), _DIALOGUES)],
+            transcripts=transcripts,
+        ),
         "model": dict(facts),
         "training": training_curves(run.folder.records()),
         "corpus": corpus_facts(components.corpus),
@@ -135,14 +134,40 @@ def _mean_weights(predictions: Iterable[DialoguePrediction]) -> list[Weights]:
     return rows
 
 
-def _timelines(
-    run: Run, predictor: Predictor, dialogues: Sequence[Dialogue], transcripts: bool
+def label_values(labels: LabelSpace) -> dict[str, Any]:
+    """Emotions with their colours and codes."""
+    return {
+        "names": labels.names,
+        "interval": labels.interval,
+        "colours": colours(labels.names),
+        "codes": codes(labels.names),
+    }
+
+
+def modality_sets(predictor: Predictor, modalities: tuple[str, ...]) -> dict[str, Any]:
+    """``sets`` of modalities by name, and what would ``help`` most where only these are available."""
+    sets = {set_name(chosen, modalities): chosen for chosen in subsets(modalities)}
+    return {
+        "sets": sets,
+        "help": {name: _in_words(predictor.help(chosen)) for name, chosen in sets.items()},
+    }
+
+
+def predicted_timelines(
+    predictor: Predictor, dialogues: Sequence[Dialogue], *, transcripts: bool
 ) -> list[dict[str, Any]]:
-    chosen = [dialogues[position] for position in evenly(len(dialogues), _DIALOGUES)]
-    labels, build = run.components.corpus.labels, run.components.build
+    """Dialogues and their predictions under every set of their modalities.
+
+    Args:
+        predictor: a trained model.
+        dialogues: with features.
+        transcripts: whether to include the text of the turns.
+    """
+    labels, build = predictor.trained.labels, predictor.trained.build
+    aligned = [dialogue.with_modalities(predictor.trained.widths) for dialogue in dialogues]
     return [
         timeline(_shown(dialogue, found, build(dialogue)), labels, build.relations, transcripts=transcripts)
-        for dialogue, found in zip(chosen, predictor.what_if_many(chosen), strict=True)
+        for dialogue, found in zip(aligned, predictor.what_if_many(dialogues), strict=True)
     ]
 
 

@@ -13,6 +13,7 @@ SCRIPTS = (
     "scores",
     "matrices",
     "timeline",
+    "turns",
     "graph",
     "router",
     "hardness",

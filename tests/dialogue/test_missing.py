@@ -13,6 +13,7 @@ from graphmer.dialogue import (
     Burst,
     Complete,
     Dialogue,
+    Drop,
     FixedSet,
     MissingProtocol,
     Mixed,
@@ -30,7 +31,7 @@ from graphmer.dialogue import (
 
 MODALITIES = ("audio", "text", "video")
 EVERY = (
-    *("complete", "fixed:at", "rate:0.5", "burst:3", "speaker:t"),
+    *("complete", "fixed:at", "rate:0.5", "drop:0.5", "burst:3", "speaker:t"),
     *("noise:0.5", "shift:2", "sets", "partial", "rates", "mixed"),
 )
 
@@ -100,7 +101,9 @@ def test_apply_combines_keep_with_what_was_recorded(spec):
     assert rule.keep(gaps, 3).shape == (400, 3)
 
 
-@pytest.mark.parametrize("spec", ["rate:0.5", "burst:3", "speaker:t", "noise:0.5", "sets", "rates", "mixed"])
+@pytest.mark.parametrize(
+    "spec", ["rate:0.5", "drop:0.5", "burst:3", "speaker:t", "noise:0.5", "sets", "rates", "mixed"]
+)
 def test_the_seed_determines_masks_and_corruption(spec):
     rule = protocol(spec, MODALITIES)
     one, again, other = ([rule.apply(dialogue(f"d{n}"), seed) for n in range(20)] for seed in (0, 0, 1))
@@ -115,7 +118,7 @@ def test_the_seed_determines_masks_and_corruption(spec):
     assert not same(one, other)
 
 
-@pytest.mark.parametrize("spec", ["rate:0.5", "rates", "noise:0.5"])
+@pytest.mark.parametrize("spec", ["rate:0.5", "drop:0.5", "rates", "noise:0.5"])
 def test_the_mask_of_an_utterance_does_not_depend_on_other_utterances(spec):
     rule = protocol(spec, MODALITIES)
     long, short = rule.apply(dialogue(length=30), 0), rule.apply(dialogue(length=10), 0)
@@ -190,6 +193,17 @@ def test_masks_of_increasing_rates_are_nested():
 def test_a_fixed_set_is_the_same_for_every_utterance(condition):
     mask = protocol(condition, MODALITIES).keep(dialogue(), 0)
     assert mask.tolist() == [[m[0] in condition for m in MODALITIES]] * 40
+
+
+@pytest.mark.parametrize("modalities", [MODALITIES, ("text",)])
+def test_a_dropped_utterance_has_nothing_and_higher_rates_drop_more(modalities):
+    masks = [Drop(rate).keep(dialogue(length=4000, modalities=modalities), 0) for rate in (0, 0.3, 0.6, 1)]
+    for mask in masks:
+        assert torch.equal(mask.any(dim=1), mask.all(dim=1))
+    assert_fraction(~masks[1][:, 0], 0.3)
+    assert not any((higher & ~lower).any() for lower, higher in pairwise(masks))
+    assert masks[0].all()
+    assert not masks[-1].any()
 
 
 @pytest.mark.parametrize("turns", [1, 4])
@@ -322,6 +336,7 @@ def test_a_set_can_be_given_in_any_order_by_initials_or_full_names():
         ("rate:half", "'rate:half': a number must follow the colon; got 'half'"),
         ("rate:1.5", r"A missing rate must be a fraction in \[0, 1\]; got 1.5"),
         ("rate:nan", r"must be a fraction in \[0, 1\]; got nan"),
+        ("drop:1.5", r"A rate of dropped utterances must be a fraction in \[0, 1\]; got 1.5"),
         ("burst:0", "length of a burst must be a number of turns >= 1; got 0"),
         ("burst:1.5", "a whole number of turns must follow the colon; got '1.5'"),
         ("shift:-1", "A shift must be a number of turns >= 1; got -1"),

@@ -1,11 +1,7 @@
-import json
-from pathlib import Path
-
 import pytest
 from typer.testing import CliRunner
 
 from graphmer.cli.app import app
-from graphmer.config.load import load_config
 from graphmer.errors import ConfigError, CorpusError
 from graphmer.experiment import Components, Run, words
 from graphmer.inference import load
@@ -90,7 +86,7 @@ def test_a_folder_of_an_encoder_is_relative_to_the_configuration(meld, tmp_path)
 def test_features_and_transcripts_belong_together(meld, tmp_path):
     with pytest.raises(ConfigError, match="transcripts needs `features`, such as"):
         settings(tmp_path / "config", meld, features=None)
-    with pytest.raises(ConfigError, match="got `data.format` simulated: leave them out"):
+    with pytest.raises(ConfigError, match=r"got `data\.format` simulated: leave them out"):
         config(tmp_path / "config", data={"format": "simulated"}, features={"text": "minilm"})
 
 

@@ -5,10 +5,23 @@ function definitions(pairs) {
   return make("dl", {}, ...known.flatMap(([name, value]) => [make("dt", {}, name), make("dd", {}, value)]));
 }
 
-function provenanceSection() {
-  const { corpus, environment, model } = report;
+// The corpus of a run; of predicted dialogues, the model and the extractors of its features.
+function dataCard({ corpus, model }) {
+  if (!corpus) {
+    const extractors = Object.entries(model.extractors ?? {}).map(([modality, found]) => [
+      `${modality} features`,
+      `${found.extractor} ${found.model} (${found.version}; ${Object.entries(found.settings).map((each) => each.join(" ")).join(", ")}; sha256 ${found.sha256.slice(0, 12)})`,
+    ]);
+    return definitions([
+      ["run", report.run],
+      ["trained on", model.corpus],
+      ["model", `fold ${model.fold}, seed ${model.seed}, epoch ${model.epoch}, selected by ${model.selection} (${model.validation.toFixed(3)})`],
+      ["emotions", report.labels.names.join(", ")],
+      ...extractors,
+    ]);
+  }
   const counted = Object.entries(corpus.emotions).map(([name, count]) => `${name} ${count}`);
-  const card = definitions([
+  return definitions([
     ["corpus", corpus.name],
     ["licence", corpus.licence],
     ["cite", corpus.citation],
@@ -19,6 +32,10 @@ function provenanceSection() {
     ["emotions", counted.join(", ")],
     ["fingerprint", corpus.fingerprint.slice(0, 16)],
   ]);
+}
+
+function provenanceSection() {
+  const { environment, model } = report;
   const machine = definitions([
     ...Object.entries(environment.versions),
     ["commit", environment.commit],
@@ -27,6 +44,6 @@ function provenanceSection() {
     ["device", environment.device],
     ["model of the dialogues", `fold ${model.fold}, seed ${model.seed}, epoch ${model.epoch}`],
   ]);
-  byId("facts").append(make("div", {}, make("h3", {}, "Data card"), card), make("div", {}, make("h3", {}, "Versions and machine"), machine));
+  byId("facts").append(make("div", {}, make("h3", {}, report.corpus ? "Data card" : "Model"), dataCard(report)), make("div", {}, make("h3", {}, "Versions and machine"), machine));
   byId("config").textContent = report.config;
 }

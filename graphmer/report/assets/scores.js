@@ -108,6 +108,7 @@ function publishedTable() {
 }
 
 function scoresSection() {
+  if (!report.measures) return byId("scores").remove();
   const { metrics, seeds, folds, utterances, dialogues, change, best } = report.measures;
   const select = byId("metric");
   options(select, metrics, (metric) => (metric.about === "change" ? `change of emotion: ${metric.name}` : metric.name));

@@ -21,6 +21,8 @@ function previousOf(dialogue, emotions) {
   });
 }
 
+const changes = (dialogue, emotions) => previousOf(dialogue, emotions).filter((before, turn) => changedAt(before, emotions[turn])).length;
+const annotated = (dialogue) => dialogue.emotion.some((emotion) => emotion !== null);
 const changedAt = (before, now) => report.labels.names.length > 0 && before !== null && now !== null && before !== now;
 
 function place(element, row, column) {
@@ -38,7 +40,7 @@ function lanes() {
   dialogue.speaker.forEach((_, turn) => { if (turn % 5 === 0) grid.append(place(make("span", { className: "tick", "aria-hidden": "true" }, turn), 1, turn + 2)); });
   dialogue.speakers.forEach((name, number) => grid.append(place(make("span", { className: "name", title: name }, make("b", {}, name)), `${2 + 2 * number} / span 2`, 1)));
   dialogue.speaker.forEach((speaker, turn) => {
-    grid.append(place(goldCell(dialogue.emotion[turn], changedAt(before.gold[turn], dialogue.emotion[turn])), 2 + 2 * speaker, turn + 2));
+    if (annotated(dialogue)) grid.append(place(goldCell(dialogue.emotion[turn], changedAt(before.gold[turn], dialogue.emotion[turn])), 2 + 2 * speaker, turn + 2));
     grid.append(place(predictedCell(dialogue, predicted, turn, before.predicted[turn]), 3 + 2 * speaker, turn + 2));
   });
   report.modalities.forEach((modality, column) => {
@@ -70,7 +72,7 @@ function predictedCell(dialogue, predicted, turn, before) {
     type: "button",
     className: changed ? "changed" : "",
     tabIndex: turn === view.turn ? 0 : -1,
-    "aria-label": `Turn ${turn}, ${dialogue.speakers[dialogue.speaker[turn]]}: predicted ${emotionName(emotion)}${probability}${from}; annotated ${emotionName(dialogue.emotion[turn])}`,
+    "aria-label": `Turn ${turn}, ${dialogue.speakers[dialogue.speaker[turn]]}: predicted ${emotionName(emotion)}${probability}${from}${annotated(dialogue) ? `; annotated ${emotionName(dialogue.emotion[turn])}` : ""}`,
     "aria-current": turn === view.turn ? "true" : "false",
     "data-turn": turn,
     "data-emotion": emotion,
@@ -90,6 +92,7 @@ function choose(turn, focus = false) {
     if (current && focus) reveal(byId("lanes"), button);
   }
   byId("turn").replaceChildren(...turnDetail());
+  markTurn();
   drawGraph();
 }
 
@@ -107,8 +110,8 @@ function turnDetail() {
   const about = make("div", {}, make("h3", {}, `Turn ${turn}, ${dialogue.speakers[dialogue.speaker[turn]]}`));
   const line = (...children) => about.append(make("p", {}, ...children));
   line("predicted ", chip(predicted.emotion[turn]), ` ${emotionName(predicted.emotion[turn])}`);
-  if (dialogue.emotion[turn] === null) line("not annotated");
-  else line("annotated ", chip(dialogue.emotion[turn]), ` ${emotionName(dialogue.emotion[turn])}`);
+  if (dialogue.emotion[turn] === null && annotated(dialogue)) line("not annotated");
+  if (dialogue.emotion[turn] !== null) line("annotated ", chip(dialogue.emotion[turn]), ` ${emotionName(dialogue.emotion[turn])}`);
   if (predicted.change[turn] !== null) line(`probability of a change since the speaker's previous turn: ${percent(predicted.change[turn], 0)} %`);
   const has = report.modalities.filter((_, column) => dialogue.available[turn][column]);
   const visible = has.filter((modality) => !view.off.has(modality));
@@ -152,7 +155,8 @@ function status() {
   if (!report.labels.names.length) return `Available modalities: ${visible}.`;
   const known = dialogue.emotion.map((emotion, turn) => [emotion, predicted.emotion[turn]]).filter(([gold]) => gold !== null);
   const right = known.filter(([gold, guess]) => gold === guess).length;
-  const count = (emotions) => previousOf(dialogue, emotions).filter((before, turn) => changedAt(before, emotions[turn])).length;
+  const count = (emotions) => changes(dialogue, emotions);
+  if (!known.length) return `Available modalities: ${visible}. ${count(predicted.emotion)} changes predicted.`;
   return `Available modalities: ${visible}. ${right} of ${known.length} annotated turns correct; ${count(predicted.emotion)} changes predicted, ${count(dialogue.emotion)} annotated.`;
 }
 
@@ -202,12 +206,13 @@ function legend() {
   const emotions = report.labels.names.length
     ? report.labels.names.map((name, number) => make("li", {}, chip(number), name))
     : report.labels.interval.map((value) => make("li", {}, chip(value), value < 0 ? "lowest score" : "highest score"));
+  const classes = report.labels.names.length > 0;
   const marks = [
-    key({ height: "9px", borderRadius: "3px", background: "var(--quiet)" }, "thin: annotated; tall: predicted"),
-    key({ height: "3px", background: "var(--ink)" }, "annotated change"),
-    make("li", {}, make("span", { "aria-hidden": "true" }, "▲"), "predicted change"),
+    report.measures && key({ height: "9px", borderRadius: "3px", background: "var(--quiet)" }, "thin: annotated; tall: predicted"),
+    report.measures && classes && key({ height: "3px", background: "var(--ink)" }, "annotated change"),
+    classes && make("li", {}, make("span", { "aria-hidden": "true" }, "▲"), "predicted change"),
   ];
-  byId("legend").replaceChildren(...emotions, ...(report.labels.names.length ? marks : marks.slice(0, 1)));
+  byId("legend").replaceChildren(...emotions, ...marks.filter(Boolean));
 }
 
 function timelineSection() {
@@ -234,7 +239,14 @@ function timelineSection() {
   view.turn = firstChange();
   legend();
   switches();
-  byId("timeline-note").textContent =
-    `Evenly spaced dialogues of the test part of fold ${report.model.fold}, predicted by the model of seed ${report.model.seed}. A switch hides a modality in all turns of the dialogue; the predictions for each combination are stored in this page.` +
-    (report.timelines.some((dialogue) => dialogue.text) ? "" : " Transcripts are omitted; `graphmer report --transcripts` includes them.");
+  byId("timeline-note").textContent = timelineNote();
+}
+
+function timelineNote() {
+  const which = report.measures
+    ? `Evenly spaced dialogues of the test part of fold ${report.model.fold}, predicted by the model of seed ${report.model.seed}.`
+    : `Predicted by the model of fold ${report.model.fold}, seed ${report.model.seed}; change: probability that the emotion differs from the speaker's previous one.`;
+  const omitted = report.omitted ? " Only the first dialogues of the file are shown." : "";
+  const texts = !report.measures || report.timelines.some((dialogue) => dialogue.text) ? "" : " Transcripts are omitted; `graphmer report --transcripts` includes them.";
+  return `${which} A switch hides a modality in all turns of the dialogue; the predictions for each combination are stored in this page.${omitted}${texts}`;
 }

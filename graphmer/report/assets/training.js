@@ -42,7 +42,7 @@ function lossSeries(model) {
 }
 
 function trainingSection() {
-  if (!report.training.length) return byId("training").remove();
+  if (!report.training?.length) return byId("training").remove();
   const select = byId("training-model");
   options(select, report.training, ({ fold, seed }) => `fold ${fold}, seed ${seed}`);
   const model = () => report.training[select.value];
