@@ -1,5 +1,6 @@
 """Tables of predicted dialogues."""
 
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
@@ -12,8 +13,8 @@ from graphmer.inference.turn_record import TurnRecord
 
 _SHADES = ("cyan", "magenta", "green", "yellow", "blue", "red", "bright_cyan", "bright_magenta")
 _CAPTION = (
-    "available: modalities that the model had; change: probability that the speaker's emotion changed, and "
-    "the previous emotion"
+    "has: modalities that the model had; p: probability of the emotion; change: probability that the "
+    "speaker's emotion changed, and from what"
 )
 _CALLED = (
     "; called, not called: the change as classified from the probability, where it differs from the change "
@@ -72,8 +73,8 @@ def what_if_table(found: WhatIf, labels: LabelSpace, *, simulated: bool = False)
 def _empty(prediction: DialoguePrediction, caption: str, simulated: bool) -> Table:
     mark = "SIMULATED: " if simulated else ""
     title = Text(f"{mark}{visible(prediction.dialogue.id)}")
-    table = Table(title=title, caption=caption, caption_justify="left")
-    for name in ("turn", "speaker", "available", "emotion", "p"):
+    table = Table(title=title, caption=caption, caption_justify="left", box=SIMPLE_HEAD, padding=(0, 1, 0, 0))
+    for name in ("turn", "speaker", "has", "emotion", "p"):
         table.add_column(name, no_wrap=True)
     return table
 
@@ -94,10 +95,10 @@ def _emotion(record: TurnRecord, labels: LabelSpace) -> Text:
     return Text(str(record.emotion), style=_SHADES[labels.names.index(str(record.emotion)) % len(_SHADES)])
 
 
-def _change(record: TurnRecord) -> str:
+def _change(record: TurnRecord) -> Text:
     if record.change is None:
-        return ""
+        return Text()
     change = f"{record.change:.2f} from {record.previous}" if record.changed else f"{record.change:.2f}"
-    if record.change_called in (None, record.changed):
-        return change
-    return f"{change}, called" if record.change_called else f"{change}, not called"
+    if record.change_called not in (None, record.changed):
+        change += ", called" if record.change_called else ", not called"
+    return Text(change, style="bold" if record.changed else "")

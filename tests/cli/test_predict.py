@@ -91,10 +91,14 @@ def test_the_table_marks_called_changes_that_differ_from_the_emotions():
         labels=LABELS,
     )
     table = turn_table(found, LABELS)
-    assert list(table.columns[5].cells) == ["", "0.60, called", "0.30 from happy, not called"]
+    assert [str(cell) for cell in table.columns[5].cells] == [
+        "",
+        "0.60, called",
+        "0.30 from happy, not called",
+    ]
     assert "called" in table.caption
     plain = turn_table(replace(found, change_called=None), LABELS)
-    assert list(plain.columns[5].cells) == ["", "0.60", "0.30 from happy"]
+    assert [str(cell) for cell in plain.columns[5].cells] == ["", "0.60", "0.30 from happy"]
     assert "called" not in plain.caption
 
 

@@ -2,6 +2,7 @@ import json
 
 import pytest
 
+from graphmer.inference import load
 from tests.report.pages import finished_run
 
 
@@ -55,3 +56,38 @@ def test_a_damaged_log_is_one_clear_line(run, graphmer):
     (run / "log.jsonl").write_text("{")
     assert "log.jsonl: cannot be read" in graphmer("report", run).complaint
     (run / "log.jsonl").write_text(log)
+
+
+@pytest.fixture(name="chat", scope="module")
+def _chat(run, tmp_path_factory):
+    widths = load(run).trained.widths
+    turns = [
+        {"speaker": name, "text": text, "features": {m: [0.1] * width for m, width in widths.items()}}
+        for name, text in (("Ann", "hello"), ("Bob", "you again"), ("Ann", "yes"))
+    ]
+    path = tmp_path_factory.mktemp("chat") / "chat.jsonl"
+    path.write_text(json.dumps({"id": "chat", "utterances": turns}) + "\n")
+    return path
+
+
+def test_a_page_of_own_dialogues_has_their_texts_and_no_scores(run, chat, graphmer, tmp_path):
+    assert graphmer("report", run, chat, "--out", tmp_path / "chat.html").code == 0
+    written = (tmp_path / "chat.html").read_text()
+    assert "you again" in written
+    found = json.loads(graphmer("report", run, chat, "--format", "json").out)
+    assert found["measures"] is None
+    assert found["timelines"][0]["text"] == ["hello", "you again", "yes"]
+    assert graphmer("report", run, chat).code == 0
+    assert (run / "chat.html").read_text() == written
+
+
+@pytest.mark.parametrize("option", [["--format", "md"], ["--figures", "figures"], ["--transcripts"]])
+def test_options_of_a_run_are_refused_for_own_dialogues(run, chat, graphmer, option):
+    assert "belongs to the report of a run" in graphmer("report", run, chat, *option).complaint
+
+
+def test_an_unknown_modality_in_own_dialogues_is_one_clear_line(run, graphmer, tmp_path):
+    path = tmp_path / "chat.jsonl"
+    turn = {"speaker": "Ann", "features": {"smell": [1.0]}}
+    path.write_text(json.dumps({"id": "chat", "utterances": [turn]}))
+    assert "smell" in graphmer("report", run, path).complaint

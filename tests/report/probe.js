@@ -36,12 +36,22 @@ if (byId("every-turn")) {
   observed.edges = edges();
 }
 
-observed.charts = [byId("by-set").textContent];
-byId("metric").value = byId("metric").options.length - 1;
-byId("metric").dispatchEvent(new Event("change"));
-observed.charts.push(byId("by-set").textContent);
+if (byId("scores")) {
+  observed.charts = [byId("by-set").textContent];
+  byId("metric").value = byId("metric").options.length - 1;
+  byId("metric").dispatchEvent(new Event("change"));
+  observed.charts.push(byId("by-set").textContent);
+  observed.published = byId("published").hidden ? null : byId("published").textContent;
+}
 
-observed.published = byId("published").hidden ? null : byId("published").textContent;
+observed.turns = [...document.querySelectorAll("#turns [data-turn]")].map((row) => row.textContent);
+observed.legend = byId("legend").textContent;
+observed.gold = document.querySelectorAll("#lanes .gold").length;
+if (observed.turns.length) {
+  document.querySelectorAll("#turns [data-turn]")[2].click();
+  observed.chosen = byId("turn").textContent;
+  observed.marked = document.querySelectorAll("#turns .chosen").length;
+}
 
 observed.light = background("light");
 observed.dark = background("dark");

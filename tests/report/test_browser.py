@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 from graphmer.dialogue import LabelSpace
+from graphmer.experiment.dialogue_report import dialogue_content
+from graphmer.inference import load
 from graphmer.report.page import page
 from tests.experiment.tiny import write_corpus, write_own
 from tests.report.pages import content_of, finished_run
@@ -130,3 +132,25 @@ def test_the_page_of_a_corpus_of_scores_has_no_classes(tmp_path):
     scores = [round(score, 3) for score in content["timelines"][0]["under"]["tv"]["emotion"]]
     assert observed["text"]["turns"] == scores
     assert content["help"]["a"] == "a score has no entropy"
+
+
+def test_the_page_of_own_dialogues_lists_their_turns_and_has_no_scores(tmp_path):
+    run = finished_run(tmp_path / "run")
+    predictor = load(run.folder.path)
+    first = run.components.corpus.dialogues[0]
+    dialogue = replace(first, text=tuple(f"line {turn}" for turn in range(len(first))))
+    content = dialogue_content(predictor, [dialogue], "chat.txt", run.folder.path)
+    observed, messages = opened(tmp_path, content, width=390)
+    assert messages == []
+    assert set(observed["sections"]) == {"timeline", "graph", "provenance"}
+    assert len(observed["turns"]) == len(dialogue)
+    emotions = predictor.predict(dialogue).emotion
+    for turn, row in enumerate(observed["turns"]):
+        assert f"line {turn}" in row
+        assert emotions[turn] in row
+    assert observed["chosen"].startswith("Turn 2, ")
+    assert observed["marked"] == 1
+    assert observed["gold"] == 0
+    assert "annotated" not in observed["legend"]
+    assert "annotated" not in observed["first"]["status"]
+    assert observed["wide"] <= 500
