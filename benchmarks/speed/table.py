@@ -16,6 +16,7 @@ from benchmarks.speed.run import BENCHES, RESULTS
 MAIN = (
     "train/float32/atv", "train/float32/a", "train/float32/sets", "train/bfloat16/sets", "read/a",
     "experiment", "stream", "long/memory", "mapped/rate",
+    "text/bfloat16",
 )  # fmt: skip
 """Rows of the short table."""
 

@@ -183,6 +183,8 @@ def _downloaded(model: str) -> Path:
     """Folder of a model of the hub, which is downloaded once."""
     from huggingface_hub import snapshot_download
 
+    if Path(model).is_absolute() or model.startswith("."):
+        raise ConfigError(f"{model}: no such folder. Name the folder of a text encoder, or {MINILM}.")
     try:
         return Path(snapshot_download(model, allow_patterns=list(_FILES)))
     except Exception as error:  # of the HTTP client, of the hub, of the name

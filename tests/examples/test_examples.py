@@ -22,7 +22,7 @@ def test_some_were_found():
 
 @pytest.mark.parametrize("path", FILES, ids=lambda path: path.name)
 def test_every_example_can_be_read_and_takes_its_corpus_from_the_environment(path, monkeypatch, tmp_path):
-    for variable in ("IEMOCAP_ROOT", "MELD_ROOT", "MELD_TEXT_ROOT", "MOSI_ROOT"):
+    for variable in ("IEMOCAP_ROOT", "MELD_ROOT", "MELD_TEXT_ROOT", "MELD_CSV", "MOSI_ROOT"):
         monkeypatch.setenv(variable, str(tmp_path))
     config = load_config(path)
     assert config.name == path.stem
@@ -34,6 +34,14 @@ def test_the_written_chat_is_eight_turns_of_two_speakers():
     (chat,) = read_transcript(ROOT / "examples" / "chat.txt").dialogues
     assert [turn.speaker for turn in chat.turns] == ["Ann", "Bob"] * 4
     assert all(turn.text for turn in chat.turns)
+
+
+def test_the_chat_with_a_gap_is_the_same_without_one_text():
+    chat, gap = (
+        read_transcript(ROOT / "examples" / name).dialogues[0].turns for name in ("chat.txt", "chat_missing.txt")
+    )
+    assert [turn.speaker for turn in gap] == [turn.speaker for turn in chat]
+    assert [turn.text for turn in gap] == [None if n == 3 else turn.text for n, turn in enumerate(chat)]
 
 
 @pytest.mark.parametrize("path", SCRIPTS, ids=lambda path: path.name)

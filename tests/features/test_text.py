@@ -24,6 +24,28 @@ def test_a_folder_without_weights_is_no_model(tmp_path, monkeypatch):
         TextExtractor(str(tmp_path))
 
 
+def test_a_folder_that_is_not_there_is_not_looked_up_in_the_hub(tmp_path, monkeypatch):
+    pytest.importorskip("huggingface_hub")
+    monkeypatch.setattr(text, "version", lambda name: "1")
+    for name in (str(tmp_path / "absent"), "./absent"):
+        with pytest.raises(ConfigError, match="absent: no such folder"):
+            TextExtractor(name)
+
+
+def test_a_model_without_a_network_is_one_line_with_the_remedy(monkeypatch):
+    hub = pytest.importorskip("huggingface_hub")
+
+    def unreachable(model, allow_patterns):
+        raise ConnectionError("Name or service not known.\nA second line.")
+
+    monkeypatch.setattr(hub, "snapshot_download", unreachable)
+    monkeypatch.setattr(text, "version", lambda name: "1")
+    message = r"can be downloaded \(Name or service not known\)\. Name a folder, .* or minilm\.$"
+    with pytest.raises(ConfigError, match=message) as error:
+        TextExtractor("an/encoder")
+    assert "\n" not in str(error.value)
+
+
 @pytest.fixture(name="tiny", scope="module")
 def _tiny(tmp_path_factory):
     """A BERT of random weights with five words."""

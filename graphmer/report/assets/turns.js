@@ -3,14 +3,15 @@
 function turnRow(dialogue, predicted, turn, before) {
   const emotion = predicted.emotion[turn];
   const share = predicted.probability.length ? ` ${percent(Math.max(...predicted.probability[turn]), 0)} %` : "";
-  const change = predicted.change[turn] === null ? "" : `${percent(predicted.change[turn], 0)} %`;
+  const known = predicted.change[turn] !== null;
+  const change = known ? `${percent(predicted.change[turn], 0)} %` : "";
   const changed = changedAt(before, emotion);
   const has = dialogue.available[turn].some((each, column) => each && !view.off.has(report.modalities[column]));
   return make("li", { "data-turn": turn, className: has ? "" : "bare" },
     make("b", {}, dialogue.speakers[dialogue.speaker[turn]]),
     make("span", { className: "said" }, dialogue.text?.[turn] || make("span", { className: "quiet" }, "no text")),
     make("span", {}, chip(emotion), ` ${emotionName(emotion)}`, make("span", { className: "quiet" }, share)),
-    make("span", { className: changed ? "marked" : "quiet" }, changed ? `▲ ${change} from ${emotionName(before)}` : change));
+    make("span", { className: changed ? "marked" : "quiet" }, known ? make("span", { className: "label" }, "change ") : "", changed ? `▲ ${change} from ${emotionName(before)}` : change));
 }
 
 function drawTurns() {
