@@ -12,9 +12,10 @@ def check(config: ConfigFile, overrides: Overrides = None) -> None:
     from graphmer.config.load import load_config
     from graphmer.experiment import Components
     from graphmer.experiment.checks import check as check_components
+    from graphmer.experiment.reading import read_corpus
 
     loaded = load_config(config, overrides or [])
-    components = Components(loaded, extracted(loaded, "cpu"))
+    components = Components(loaded, read_corpus(loaded, extracted(loaded, "cpu")))
     if components.corpus.card.simulated:
         banner("SIMULATED DATA")
     check_components(components)

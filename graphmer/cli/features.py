@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -101,11 +102,11 @@ def extracted(config: "Config", device: str) -> "Corpus | None":
     from graphmer.cli.terminal import terminal
     from graphmer.experiment.transcribed import transcribed_corpus
 
-    if config.features is None or config.data.absent:
+    if config.features is None:
         return None
     console = terminal(markup=False, highlight=False)
     with bar(console) as progress:
-        return transcribed_corpus(config, device, progress, lambda line: console.print(line, soft_wrap=True))
+        return transcribed_corpus(config, device, progress, partial(console.print, soft_wrap=True))
 
 
 def reading_options(speakers: str, roster: str | None, merge_gap: float) -> "ReadingOptions":

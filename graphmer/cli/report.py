@@ -9,7 +9,7 @@ import typer
 
 from graphmer.cli.dialogues import Encoder, read_dialogues_for
 from graphmer.cli.features import Cache, MergeGap, Roster, Unnamed, reading_options
-from graphmer.cli.options import Device, RunPath, make_fabric
+from graphmer.cli.options import Device, ModelPath, make_fabric
 from graphmer.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def report(
-    run: RunPath,
+    run: ModelPath,
     dialogues: Annotated[
         Path | None,
         typer.Argument(
@@ -74,7 +74,7 @@ def report(
                 raise ConfigError(f"{option}: belongs to the report of a run, not of DIALOGUES. Omit it.")
         options = reading_options(speakers, roster, merge_gap)
         content = _predicted(run, dialogues, text, cache, options, device)
-        default = run / f"{dialogues.name.split('.')[0] or 'dialogues'}.html"
+        default = (run if run.is_dir() else Path()) / f"{dialogues.name.split('.')[0] or 'dialogues'}.html"
         _write(content, form, html or (None if form else default))
         return
     _report_run(run, html, form, figures, transcripts, device)

@@ -40,10 +40,11 @@ def show(
     from graphmer.corpora.problems import did_you_mean
     from graphmer.errors import CorpusError
     from graphmer.experiment import Components
+    from graphmer.experiment.reading import read_corpus
 
     _check_picture(png, turn, relation)
     loaded = load_config(config, overrides or [])
-    components = Components(loaded, extracted(loaded, "cpu"))
+    components = Components(loaded, read_corpus(loaded, extracted(loaded, "cpu")))
     known = {found.id: found for found in components.corpus.dialogues}
     if dialogue and dialogue not in known:
         meant = did_you_mean(dialogue, known)

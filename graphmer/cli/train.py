@@ -131,8 +131,8 @@ def _open(
     resolved = _resolve(config, overrides, folds, seeds)
     fabric = make_fabric(device, resolved.training.precision)
     with fabric.rank_zero_first():  # the others read what the first process has extracted and cached
-        corpus = extracted(resolved, str(fabric.device)) if fabric.is_global_zero else None
-    return Run.begin(resolved, runs, fabric, corpus=corpus)
+        found = extracted(resolved, str(fabric.device)) if fabric.is_global_zero else None
+    return Run.begin(resolved, runs, fabric, extracted=found)
 
 
 def _resolve(path: Path, overrides: list[str], folds: str | None, seeds: str | None) -> "Config":

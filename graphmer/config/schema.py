@@ -68,10 +68,11 @@ class DataConfig(Settings):
     """The simulated corpus, where it is used."""
 
     @property
-    def absent(self) -> bool:
-        """Whether there is nothing at `root`."""
-        root = self.root
-        return root is not None and not (root.exists() if self.format == "transcripts" else root.is_dir())
+    def simulates(self) -> bool:
+        """Whether there is nothing at `root` and dialogues are simulated instead."""
+        if self.root is None or self.when_absent != "simulate":
+            return False
+        return not (self.root.exists() if self.format == "transcripts" else self.root.is_dir())
 
     @property
     def pooling_of_format(self) -> Pooling:

@@ -23,13 +23,12 @@ def dialogue_content(
         predictor: the model of the run.
         dialogues: with features; annotations are not read.
         title: of the page.
-        run: folder of the run.
+        run: folder of the run, or a pack, which has neither configuration nor environment.
 
     Raises:
-        CheckpointError: if the run folder cannot be read.
         ValueError: if a dialogue does not suit the model.
     """
-    folder, trained = RunFolder(run), predictor.trained
+    trained, config = predictor.trained, run / "config.yaml"
     shown = [dialogue.unlabelled() for dialogue in islice(dialogues, MOST + 1)]
     return {
         "format": FORMAT,
@@ -44,6 +43,6 @@ def dialogue_content(
         "timelines": predicted_timelines(predictor, shown[:MOST], transcripts=True),
         "omitted": len(shown) > MOST,
         "model": dict(trained.facts),
-        "config": (run / "config.yaml").read_text(encoding="utf-8"),
-        "environment": folder.environment,
+        "config": config.read_text(encoding="utf-8") if config.is_file() else None,
+        "environment": RunFolder(run).environment if config.is_file() else None,
     }

@@ -79,15 +79,21 @@ CORPORA: Mapping[str, Callable[[DataConfig], Corpus]] = {
 """Readers by the name of their format, of what has features already."""
 
 
-def read_corpus(config: Config) -> Corpus:
+def read_corpus(config: Config, extracted: Corpus | None = None) -> Corpus:
     """The corpus a configuration names, or the simulated one with ``when_absent: simulate``.
+
+    Args:
+        config: a checked configuration.
+        extracted: its `transcribed_corpus`, if that is done already.
 
     Raises:
         CorpusError: if the files are not there, or wrong.
         ConfigError: if an extractor of its features cannot be loaded.
     """
     data = config.data
-    if data.when_absent == "simulate" and data.absent:
+    if data.simulates:
         return _simulated(data)
-    corpus = transcribed_corpus(config) if config.features is not None else CORPORA[data.format](data)
+    corpus: Corpus | None = transcribed_corpus(config) if extracted is None else extracted
+    if corpus is None:
+        corpus = CORPORA[data.format](data)
     return corpus if data.unlabelled == "context" else labelled_turns(corpus)

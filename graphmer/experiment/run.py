@@ -21,7 +21,8 @@ from graphmer.experiment.components import Components, FoldData
 from graphmer.experiment.fold import MASK_SEED, Callback, FoldTraining, predict, predictions_path
 from graphmer.experiment.holding import held
 from graphmer.experiment.parallel import train_parallel
-from graphmer.experiment.transcribed import store_corpus, stored
+from graphmer.experiment.reading import read_corpus
+from graphmer.experiment.transcribed import store_corpus, stored, transcribed_corpus
 from graphmer.graph.dataset import GraphDataset
 from graphmer.report.published import Published
 from graphmer.systems import SYSTEMS, System
@@ -66,7 +67,7 @@ class Run:
         runs: Path,
         fabric: Fabric | None = None,
         systems: Mapping[str, System] = SYSTEMS,
-        corpus: Corpus | None = None,
+        extracted: Corpus | None = None,
     ) -> "Run":
         """A new run folder below `runs`; everything is checked before it is made.
 
@@ -75,13 +76,14 @@ class Run:
             runs: folder of all runs.
             fabric: device, precision and processes; one process on the CPU when left out.
             systems: systems by name, with custom ones.
-            corpus: what the configuration extracts from transcripts, where that is done already.
+            extracted: the `transcribed_corpus` of the configuration, if that is done already.
 
         Raises:
             ConfigError: if the configuration does not suit the corpus or the system.
         """
         fabric = on_cpu(config) if fabric is None else fabric
-        components = Components(config, corpus, systems)
+        extracted = transcribed_corpus(config) if extracted is None else extracted
+        components = Components(config, read_corpus(config, extracted), systems)
         check(components)
         check_processes(components, fabric.world_size)
         card = components.corpus.card
@@ -91,12 +93,12 @@ class Run:
             fingerprint=components.corpus.fingerprint,
             simulated=card.simulated,
         )
-        path, extracted = runs, config.features is not None and not card.simulated
+        path = runs
         if fabric.is_global_zero:
-            kept = stored(config) if extracted else config
+            kept = config if extracted is None else stored(config)
             path = RunFolder.create(runs, config.name, dump_config(kept), facts).path
-            if extracted:
-                store_corpus(components.corpus, path)
+            if extracted is not None:
+                store_corpus(extracted, path)
         # all processes write into the folder that the first one has made
         return cls(components, RunFolder(fabric.broadcast(path)), fabric)
 

@@ -22,11 +22,13 @@ def transcribed_corpus(
     device: str = "cpu",
     progress: Progress | None = None,
     note: Callable[[str], None] = _log.info,
-) -> InMemoryCorpus:
+) -> InMemoryCorpus | None:
     """Corpus of labelled transcripts with the features of a configuration; what is extracted is cached.
 
+    ``None`` if the configuration has no `features`, or simulates the corpus.
+
     Args:
-        config: with `features`.
+        config: a checked configuration.
         device: on which extractors compute.
         progress: see `extract`.
         note: called with each line on what was read and what is missing.
@@ -35,8 +37,9 @@ def transcribed_corpus(
         CorpusError: if there are no transcripts, one is invalid, or none has labels.
         ConfigError: if an extractor cannot be loaded.
     """
-    assert config.data.root is not None  # the schema has checked both
-    assert config.features is not None
+    if config.features is None or config.data.simulates:
+        return None
+    assert config.data.root is not None  # the schema has checked it
     transcripts = read_transcripts(config.data.root, ReadingOptions())
     for path, transcript in transcripts.items():
         for line in (transcript.summary, *transcript.report.lines()):

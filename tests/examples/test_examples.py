@@ -38,7 +38,8 @@ def test_the_written_chat_is_eight_turns_of_two_speakers():
 
 def test_the_chat_with_a_gap_is_the_same_without_one_text():
     chat, gap = (
-        read_transcript(ROOT / "examples" / name).dialogues[0].turns for name in ("chat.txt", "chat_missing.txt")
+        read_transcript(ROOT / "examples" / name).dialogues[0].turns
+        for name in ("chat.txt", "chat_missing.txt")
     )
     assert [turn.speaker for turn in gap] == [turn.speaker for turn in chat]
     assert [turn.text for turn in gap] == [None if n == 3 else turn.text for n, turn in enumerate(chat)]

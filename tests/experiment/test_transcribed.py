@@ -43,6 +43,19 @@ def test_a_run_of_transcripts_keeps_its_corpus_and_needs_no_extractor_again(meld
     assert Run.reopen(moved).kept()
 
 
+def test_turns_without_a_label_are_left_out_where_the_configuration_says_so(meld, tmp_path):
+    table = meld / "train_sent_emo.csv"
+    table.write_text(table.read_text().replace("aaa,A,joy", "aaa,A,"))
+    data = {"format": "transcripts", "root": str(meld), "unlabelled": "drop"}
+    run = Run.begin(config(tmp_path / "config", data=data, **SETTINGS), tmp_path / "runs")
+    assert all(
+        emotion is not None for dialogue in run.components.corpus.dialogues for emotion in dialogue.emotion
+    )
+    assert sum(map(len, run.components.corpus.dialogues)) == 41
+    again = Run.reopen(run.folder.path)
+    assert again.components.corpus.fingerprint == run.components.corpus.fingerprint
+
+
 def test_one_command_extracts_and_trains_in_parallel(meld, tmp_path):
     settings(tmp_path / "config", meld, seeds=[1, 2])
     command = [

@@ -139,7 +139,7 @@ def test_the_page_of_own_dialogues_lists_their_turns_and_has_no_scores(tmp_path)
     predictor = load(run.folder.path)
     first = run.components.corpus.dialogues[0]
     dialogue = replace(first, text=tuple(f"line {turn}" for turn in range(len(first))))
-    content = dialogue_content(predictor, [dialogue], "chat.txt", run.folder.path)
+    content = dialogue_content(predictor, [dialogue], "chat.txt", tmp_path / "model.zip")
     observed, messages = opened(tmp_path, content, width=390)
     assert messages == []
     assert set(observed["sections"]) == {"timeline", "graph", "provenance"}

@@ -36,6 +36,8 @@ function dataCard({ corpus, model }) {
 
 function provenanceSection() {
   const { environment, model } = report;
+  byId("facts").append(make("div", {}, make("h3", {}, report.corpus ? "Data card" : "Model"), dataCard(report)));
+  if (!environment) return byId("config").parentElement.remove();
   const machine = definitions([
     ...Object.entries(environment.versions),
     ["commit", environment.commit],
@@ -44,6 +46,6 @@ function provenanceSection() {
     ["device", environment.device],
     ["model of the dialogues", `fold ${model.fold}, seed ${model.seed}, epoch ${model.epoch}`],
   ]);
-  byId("facts").append(make("div", {}, make("h3", {}, report.corpus ? "Data card" : "Model"), dataCard(report)), make("div", {}, make("h3", {}, "Versions and machine"), machine));
+  byId("facts").append(make("div", {}, make("h3", {}, "Versions and machine"), machine));
   byId("config").textContent = report.config;
 }
