@@ -9,6 +9,7 @@ from pydantic import Field, ValidationInfo, model_validator
 from graphmer.corpora.assemble import ZerosPolicy
 from graphmer.corpora.pooling import Pooling
 from graphmer.curriculum.settings import CurriculumSettings
+from graphmer.dialogue.training_damage import DamageSettings
 from graphmer.features.text import Precision
 from graphmer.graph.settings import GraphSettings
 from graphmer.nn.heads import HeadSettings
@@ -144,6 +145,8 @@ class TrainingConfig(Optimization):
     system."""
     selection: Literal["validation", "last", "test_oracle"] = "validation"
     """Which epoch is kept. `test_oracle` looks at the test fold, as the literature does, and says so."""
+    damage: DamageSettings | None = None
+    """Damage of features in the last stage, so that the model learns to do with it; null for none."""
     logit_adjustment: bool = False
     """Add a bias to the logits of rare classes; its strength is chosen on validation for weighted F1 and
     accuracy."""
@@ -160,7 +163,7 @@ class EvaluationConfig(Settings):
     rates: tuple[Fraction, ...] = (0.1, 0.3, 0.5, 0.7)
     """Missing rates per utterance; 0.7 of three modalities is 0.667, one kept."""
     others: tuple[str, ...] = ()
-    """Further protocols, such as `burst:4`, `speaker:t`, `noise:1.0`, `shift:1`."""
+    """Further protocols, such as `burst:4`, `speaker:t`, `noise:1`, `shift:1@a`."""
 
 
 class PublishedConfig(Settings):
@@ -288,6 +291,8 @@ class Config(Settings):
                     f"`training.stages.{number}.objective` must be one of the system's, "
                     f"{', '.join(system.objectives)}; got {stage.objective!r}"
                 )
+        if self.training.damage is not None and system.fit is not None:
+            raise ValueError(f"the system {name} is fitted without `training.damage`; leave it out")
         if self.curriculum is not None and system.fit is not None:
             raise ValueError(f"the system {name} is fitted at once, without a `curriculum`; leave it out")
         return self
@@ -305,6 +310,11 @@ class Config(Settings):
                 f"`encoder` {self.encoder} standardises the input of the network; got `data.normalise` none, "
                 "set it to standard"
             )
+        if self.encodes_input and self.training.damage is not None:
+            raise ValueError(
+                f"`encoder` {self.encoder} would read clean features before `training.damage`; leave one of "
+                "them out"
+            )
         offset = getattr(self.model, "offset", None)
         if self.encodes_input and offset is not None:
             raise ValueError(
@@ -321,6 +331,8 @@ class Config(Settings):
             self._check_retrieval(retrieval)
         if curriculum is None:
             return self
+        if self.training.damage is not None:
+            raise ValueError("a `curriculum` reads features as they are; leave out `training.damage`, or it")
         if self.data.mapped:
             raise ValueError(
                 "a `curriculum` needs the features of the training part in memory; got `data.mapped` true, "

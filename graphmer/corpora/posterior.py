@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from graphmer.corpora.process import Process, turn_taking
 from graphmer.corpora.simulate import SimulatedCorpus
-from graphmer.dialogue import Dialogue, MissingProtocol, Noise, Shift, conditions, protocol
+from graphmer.dialogue import Damage, Dialogue, MissingProtocol, conditions, protocol
 
 RATES = (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7)
 """Usual missing rates of robustness curves."""
@@ -147,7 +147,7 @@ def bayes_accuracy(
     Raises:
         ValueError: if the protocol corrupts features, dialogue ids are unknown, or no turn is labelled.
     """
-    if isinstance(missing, Noise | Shift):
+    if isinstance(missing, Damage):
         raise ValueError(
             "The exact posterior needs the original features; "
             f"got {missing.name!r}, which corrupts them. Use a protocol that masks modalities."

@@ -1,7 +1,16 @@
 """Utterances, dialogues, label spaces and missing-modality protocols."""
 
 from graphmer.dialogue.conditions import conditions, protocol, short_name
-from graphmer.dialogue.corruption import Noise, Shift
+from graphmer.dialogue.corruption import (
+    Block,
+    Clip,
+    Constant,
+    Crosstalk,
+    Damage,
+    HeavyNoise,
+    Noise,
+    Shift,
+)
 from graphmer.dialogue.dialogue import Dialogue, Utterance
 from graphmer.dialogue.labels import Emotion, LabelSpace
 from graphmer.dialogue.missing import (
@@ -16,12 +25,18 @@ from graphmer.dialogue.missing import (
 from graphmer.dialogue.policies import Mixed, PartialSets, RandomDrops, RandomRates, RandomSets, Varied
 
 __all__ = [
+    "Block",
     "Burst",
+    "Clip",
     "Complete",
+    "Constant",
+    "Crosstalk",
+    "Damage",
     "Dialogue",
     "Drop",
     "Emotion",
     "FixedSet",
+    "HeavyNoise",
     "LabelSpace",
     "MissingProtocol",
     "Mixed",

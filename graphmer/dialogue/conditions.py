@@ -4,7 +4,16 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from difflib import get_close_matches
 from itertools import combinations
 
-from graphmer.dialogue.corruption import Noise, Shift
+from graphmer.dialogue.corruption import (
+    Block,
+    Clip,
+    Constant,
+    Crosstalk,
+    Damage,
+    HeavyNoise,
+    Noise,
+    Shift,
+)
 from graphmer.dialogue.missing import Burst, Complete, Drop, FixedSet, MissingProtocol, Rate, SpeakerSet
 from graphmer.dialogue.policies import Mixed, PartialSets, RandomDrops, RandomRates, RandomSets, Varied
 
@@ -24,9 +33,16 @@ _WITH_SET: Mapping[str, Callable[[tuple[str, ...], str], MissingProtocol]] = {
 _WITH_NUMBER: Mapping[str, Callable[[float], MissingProtocol]] = {
     "rate": Rate,
     "drop": Drop,
-    "noise": Noise,
 }
-_WITH_TURNS: Mapping[str, Callable[[int], MissingProtocol]] = {"burst": Burst, "shift": Shift}
+_WITH_TURNS: Mapping[str, Callable[[int], MissingProtocol]] = {"burst": Burst}
+_DAMAGE: Mapping[str, Callable[[float, tuple[str, ...], str], Damage]] = {
+    "noise": Noise,
+    "student": HeavyNoise,
+    "clip": Clip,
+    "block": Block,
+    "constant": Constant,
+    "crosstalk": Crosstalk,
+}
 
 
 def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
@@ -40,6 +56,11 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     ``burst:4``          one modality at a time is missing, for this number of consecutive turns
     ``speaker:t``        one speaker of the dialogue has only this set
     ``noise:0.5``        Gaussian noise with this standard deviation, in training standard deviations
+    ``student:0.5``      noise with heavy tails of this standard deviation
+    ``clip:0.5``         features beyond this number of standard deviations are clipped
+    ``block:0.5``        a block of this share of the features is lost
+    ``constant:0.3``     with this probability, the same vector whatever the turn
+    ``crosstalk:0.3``    with this probability, features of the nearest turn of another speaker
     ``shift:2``          one modality is delayed by this number of turns
     ``sets``             training: a random set per dialogue
     ``partial``          training: a random set per utterance, never the complete one
@@ -48,6 +69,8 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     ``mixed``            training: ``sets`` or ``rates``, chosen at random per dialogue
     ``varied``           training: ``mixed``, or for one in four dialogues ``drops``
     ===================  =========================================================================
+
+    Damage of some modalities only ends in their set: ``noise:1@a``, ``shift:1@audio+text``.
 
     Args:
         spec: the name; a set is written as in `conditions`, or as full names joined by ``+``.
@@ -71,6 +94,8 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
         return _WITH_NUMBER[kind](_number(value, spec))
     if colon and kind in _WITH_TURNS:
         return _WITH_TURNS[kind](_whole(value, spec))
+    if colon and (kind in _DAMAGE or kind == "shift"):
+        return _damage(kind, value, modalities, spec)
     chosen = () if colon else _find_set(kind, modalities)
     if not chosen:
         raise ValueError(_unknown(spec, modalities))
@@ -148,6 +173,15 @@ def _parse_set(text: str, modalities: Sequence[str], spec: str) -> tuple[str, ..
     return chosen
 
 
+def _damage(kind: str, value: str, modalities: Sequence[str], spec: str) -> Damage:
+    strength, at, where = value.partition("@")
+    only = _parse_set(where, modalities, spec) if at else ()
+    written = short_name(only, modalities) if only else ""
+    if kind == "shift":
+        return Shift(_whole(strength, spec), only, written)
+    return _DAMAGE[kind](_number(strength, spec), only, written)
+
+
 def _number(text: str, spec: str) -> float:
     try:
         return float(text)
@@ -164,7 +198,7 @@ def _whole(text: str, spec: str) -> int:
 
 def _unknown(spec: str, modalities: Sequence[str]) -> str:
     sets = [*conditions(modalities), *modalities]
-    with_value = [f"{name}:" for name in (*_WITH_SET, *_WITH_NUMBER, *_WITH_TURNS)]
+    with_value = [f"{name}:" for name in (*_WITH_SET, *_WITH_NUMBER, *_WITH_TURNS, *_DAMAGE, "shift")]
     names = [*_WITHOUT_VALUE, *with_value]
     kind, colon, _ = spec.partition(":")
     guess = _suggestion(kind + colon, with_value) if colon else _suggestion(spec, [*names, *sets])

@@ -32,6 +32,14 @@ class MissingProtocol(Protocol):
         return dialogue.with_available(self.keep(dialogue, seed))
 
 
+@runtime_checkable
+class DamageProtocol(MissingProtocol, Protocol):
+    """Protocol that damages features and knows which ones."""
+
+    def damage(self, dialogue: Dialogue, seed: int) -> tuple[Dialogue, Available]:
+        """The view of `apply`, and which of its available modalities are damaged, bool ``[N, M]``."""
+
+
 @dataclass(frozen=True)
 class Complete(MissingProtocol):
     """``complete``: no masking; only modalities that were not recorded are missing."""

@@ -1,10 +1,14 @@
 """Counter-based random numbers per utterance, independent of batch, order and process."""
 
 import hashlib
-from collections.abc import Sequence
+import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
+
+Draw = Callable[[str, int, str, str, int], NDArray[np.float32]]
+"""Draws the random vector of one key; see `normals`."""
 
 
 def uniforms(purpose: str, seed: int, dialogue: str, keys: Sequence[str], count: int) -> NDArray[np.float64]:
@@ -38,10 +42,19 @@ def uniforms(purpose: str, seed: int, dialogue: str, keys: Sequence[str], count:
 
 def normals(purpose: str, seed: int, dialogue: str, key: str, count: int) -> NDArray[np.float32]:
     """Standard normal random numbers ``[count]`` for one key, as a pure function of the arguments."""
+    return _generator(purpose, seed, dialogue, key).standard_normal(count, dtype=np.float32)
+
+
+def student_t(purpose: str, seed: int, dialogue: str, key: str, count: int) -> NDArray[np.float32]:
+    """Random numbers ``[count]`` of Student's t with 3 degrees of freedom, scaled to variance 1."""
+    drawn = _generator(purpose, seed, dialogue, key).standard_t(3, count) / math.sqrt(3)
+    return drawn.astype(np.float32)
+
+
+def _generator(purpose: str, seed: int, dialogue: str, key: str) -> np.random.Generator:
     digest = hashlib.shake_128(_prefix(purpose, seed, dialogue) + key.encode()).digest(16)
     # Philox uses the key without hashing it; seeding PCG64 would hash again and take twice as long
-    generator = np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
-    return generator.standard_normal(count, dtype=np.float32)
+    return np.random.Generator(np.random.Philox(key=int.from_bytes(digest, "little")))
 
 
 def _prefix(purpose: str, seed: int, dialogue: str) -> bytes:

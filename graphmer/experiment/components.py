@@ -10,9 +10,10 @@ from graphmer.corpora.base import Corpus
 from graphmer.corpora.splits import Fold, leave_one_session_out, official, own_split
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import conditions, protocol
-from graphmer.dialogue.corruption import Noise
+from graphmer.dialogue.corruption import Damage, Shift
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.dialogue.standardise import Standardiser
+from graphmer.dialogue.training_damage import TrainingDamage
 from graphmer.errors import ConfigError
 from graphmer.experiment.reading import naming, read_corpus
 from graphmer.graph import GraphBuilder
@@ -199,11 +200,17 @@ class Components:
                 stage.name,
                 self._epochs(stage),
                 self.system.objectives[stage.objective],
-                self.protocol(stage.mask, f"training.stages.{number}.mask"),
+                self._mask(number, stage, last=number == len(described) - 1),
                 select=number == len(described) - 1,
             )
             for number, stage in enumerate(described)
         ]
+
+    def _mask(self, number: int, stage: StageSettings, *, last: bool) -> MissingProtocol:
+        """Protocol of the training masks of a stage, in the last one with damage if configured."""
+        mask = self.protocol(stage.mask, f"training.stages.{number}.mask")
+        damage = self.config.training.damage
+        return TrainingDamage(damage, mask) if last and damage is not None else mask
 
     def _epochs(self, stage: StageSettings) -> int:
         """Passes of a stage: more than it names where these would be fewer updates than it wants."""
@@ -268,9 +275,10 @@ class Components:
         """
         with naming(field):
             found = protocol(spec, self.modalities)
-        if isinstance(found, Noise) and self.config.encodes_input:
+        values = isinstance(found, Damage) and not isinstance(found, Shift)
+        if values and self.config.encodes_input:
             raise ConfigError(
-                f"{field}: noise would be added after the encoder, which reads clean features; got {spec!r} "
+                f"{field}: damage would come after the encoder, which reads clean features; got {spec!r} "
                 f"with `encoder` {self.config.encoder}. Leave it out, or use `graphmer predict --condition`."
             )
         return found

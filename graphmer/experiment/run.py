@@ -10,7 +10,7 @@ from graphmer.config.schema import Config
 from graphmer.corpora.base import Corpus
 from graphmer.corpora.posterior import bayes_accuracy
 from graphmer.corpora.simulate import SimulatedCorpus
-from graphmer.dialogue.corruption import Noise, Shift
+from graphmer.dialogue.corruption import Damage
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.errors import CheckpointError
 from graphmer.evaluation.cause_scores import CauseScores
@@ -248,7 +248,7 @@ class Run:
                 corpus, protocol, MASK_SEED, tested, causal=self.components.config.causal
             )
             for condition, protocol in protocols.items()
-            if not isinstance(protocol, Noise | Shift)
+            if not isinstance(protocol, Damage)
         }
 
     @property

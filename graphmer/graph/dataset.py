@@ -8,7 +8,7 @@ import torch
 
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.dialogue import LazyFeatures
-from graphmer.dialogue.missing import MissingProtocol
+from graphmer.dialogue.missing import DamageProtocol, MissingProtocol
 from graphmer.graph.builder import GraphBuilder
 from graphmer.graph.dialogue_graph import DialogueGraph
 from graphmer.pyg import Batch
@@ -43,6 +43,12 @@ class GraphDataset:
         """Availability of all utterances under a protocol, dialogues concatenated, ``[N, M]``."""
         return torch.cat([d.available & protocol.keep(d, seed) for d in self.dialogues])
 
+    def damaged(self, protocol: MissingProtocol, seed: int) -> Available:
+        """Which available modalities are damaged under a protocol, laid out as those of `available`."""
+        if not isinstance(protocol, DamageProtocol):
+            return torch.zeros_like(self.available(protocol, seed))
+        return torch.cat([protocol.damage(d, seed)[1] for d in self.dialogues])
+
 
 def _without_lazy(graph: DialogueGraph, dialogue: Dialogue) -> DialogueGraph:
     """The graph without features that are read from disk on access."""
@@ -64,6 +70,8 @@ class MaskedGraphs(Sequence[DialogueGraph]):
 
     def __init__(self, dataset: GraphDataset, protocols: Sequence[MissingProtocol], seed: int) -> None:
         self.dataset, self.protocols, self.seed = dataset, tuple(protocols), seed
+        # the graphs of a batch need the same attributes
+        self._damages = all(isinstance(protocol, DamageProtocol) for protocol in self.protocols)
 
     def __len__(self) -> int:
         return len(self.dataset) * len(self.protocols)
@@ -78,9 +86,13 @@ class MaskedGraphs(Sequence[DialogueGraph]):
             return [self[i] for i in range(*number.indices(len(self)))]
         if not 0 <= number < len(self):
             raise IndexError(number)
-        protocol, position = divmod(number, len(self.dataset))
-        masked = self.protocols[protocol].apply(self.dataset.dialogues[position], self.seed)
+        chosen, position = divmod(number, len(self.dataset))
+        protocol, dialogue = self.protocols[chosen], self.dataset.dialogues[position]
         view = copy.copy(self.dataset.graphs[position])
+        if self._damages and isinstance(protocol, DamageProtocol):
+            masked, view.damaged = protocol.damage(dialogue, self.seed)
+        else:
+            masked = protocol.apply(dialogue, self.seed)
         view.available = masked.available
         for modality, rows in masked.features.items():
             view[modality] = rows

@@ -10,6 +10,7 @@ from graphmer.pyg import Data
 RESERVED = (
     "available", "present", "speaker", "position", "emotion", "edge_index", "edge_type", "num_nodes",
     "dialogue_id", "dialogue", "batch", "ptr", "copy_number", "cause_turns", "cause_edges",
+    "damaged",
 )  # fmt: skip
 """Attribute names that a modality must not have."""
 
@@ -34,6 +35,8 @@ class DialogueGraph(Data):  # type: ignore[misc]
         cause_turns: long ``[T]``, turns whose causes are annotated.
         cause_edges: long ``[2, P]``, annotated causes; row 0 is the cause, row 1 the turn of `cause_turns`.
         dialogue_id: id of the dialogue.
+        damaged: bool ``[N, M]``, available modalities whose features are damaged; absent unless all dialogues
+            are seen under protocols that damage features.
         copy_number: in training with supports, 0 in the dialogue and 1 in its copy, which is a dialogue of
             its own, long ``[N]``; otherwise absent.
 

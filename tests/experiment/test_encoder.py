@@ -157,7 +157,7 @@ def test_the_estimator_encodes_too():
         ({"encoder": "both"}, "`encoder` both needs a `retrieval` section"),
         ({"encoder": "retrieval"}, "`encoder` retrieval needs a `retrieval` section"),
         ({"encoder": "input", "data__normalise": "none"}, "standardises the input of the network"),
-        ({"encoder": "input", "evaluation__others": ["noise:1"]}, "evaluation.others: noise would be added"),
+        ({"encoder": "input", "evaluation__others": ["noise:1"]}, "evaluation.others: damage would come after"),
     ],
 )
 def test_settings_that_do_not_fit_together_are_refused(tmp_path, changes, message):
