@@ -36,10 +36,13 @@ class MixtureOutput:
         embedding: concatenation over modalities, zero where a modality is missing, ``[N, M * D]``.
         weight: router weights (utterance, input modality, expert), zero where the input is missing,
             ``[N, M, M]``; detached.
+        absent: weight of no expert at all, ``[N, M]``, 1 where the input is missing; ``None`` without
+            an estimate of reliability.
     """
 
     embedding: Tensor
     weight: Tensor
+    absent: Tensor | None = None
 
 
 class Router(nn.Module):
@@ -49,8 +52,11 @@ class Router(nn.Module):
     logits with probability `logit_dropout`.
     """
 
-    def __init__(self, width: int, experts: int, dropout: float, logit_dropout: float) -> None:
+    def __init__(
+        self, width: int, experts: int, dropout: float, logit_dropout: float, *, reliability: bool = False
+    ) -> None:
         super().__init__()
+        self.absence = nn.Parameter(torch.tensor([1.0, -2.0])) if reliability else None
         self.scores = nn.Sequential(
             nn.Linear(width, width),
             nn.GELU(),
@@ -59,8 +65,18 @@ class Router(nn.Module):
             Dropout(logit_dropout),
         )
 
-    def forward(self, projected: Tensor) -> Tensor:
-        return self.scores(projected).softmax(dim=1)
+    def forward(self, projected: Tensor, reliability: Tensor | None = None) -> Tensor:
+        """Weights of the experts ``[T, E]``.
+
+        With the logits of reliability ``[T]``, no expert is one more choice, whose score falls linearly with the
+        logit: the weights of a damaged input add up to less than 1.
+        """
+        scores: Tensor = self.scores(projected)
+        if reliability is None or self.absence is None:
+            return scores.softmax(dim=1)
+        slope, offset = self.absence
+        nothing = offset - slope * reliability
+        return torch.cat([scores, nothing[:, None]], dim=1).softmax(dim=1)[:, :-1]
 
 
 class ExpertMixture(nn.Module):
@@ -73,9 +89,17 @@ class ExpertMixture(nn.Module):
         settings: of projections, experts and routers.
         widths: features per modality, ``{m: D_m}``.
         causal: attend to no later turn.
+        reliability: let the routers see how reliable each input is.
     """
 
-    def __init__(self, settings: MixtureSettings, widths: Mapping[str, int], *, causal: bool = False) -> None:
+    def __init__(
+        self,
+        settings: MixtureSettings,
+        widths: Mapping[str, int],
+        *,
+        causal: bool = False,
+        reliability: bool = False,
+    ) -> None:
         super().__init__()
         width, dropout = settings.width, settings.dropout
         self.modalities = tuple(widths)
@@ -85,7 +109,8 @@ class ExpertMixture(nn.Module):
         self.projections = nn.ModuleList(nn.Linear(w, width) for w in widths.values())
         self.experts = nn.ModuleList(Expert(settings, causal=causal) for _ in widths)
         self.routers = nn.ModuleList(
-            Router(width, len(widths), dropout, settings.router_logit_dropout) for _ in widths
+            Router(width, len(widths), dropout, settings.router_logit_dropout, reliability=reliability)
+            for _ in widths
         )
 
     def project(
@@ -125,17 +150,24 @@ class ExpertMixture(nn.Module):
             for m, (expert, part) in enumerate(zip(self.experts, parts, strict=True))
         ]
 
-    def forward(self, projected: Tensor, tokens: Tokens, nodes: int) -> MixtureOutput:
+    def forward(
+        self, projected: Tensor, tokens: Tokens, nodes: int, reliability: Tensor | None = None
+    ) -> MixtureOutput:
         """Mix the experts.
 
         Args:
             projected: result of `project`, ``[T, D]``.
             tokens: the tokens it belongs to.
             nodes: ``N``.
+            reliability: logits of being undamaged, ``[N, M]``.
         """
-        weight = torch.cat(
-            [router(part) for router, part in zip(self.routers, tokens.split(projected), strict=True)]
-        )
+        logits = None if reliability is None else reliability[tokens.node, tokens.modality]
+        seen = [None] * len(self.routers) if logits is None else tokens.split(logits)
+        parts = zip(self.routers, tokens.split(projected), seen, strict=True)
+        weight = torch.cat([router(part, logit) for router, part, logit in parts])
         mixed = sum(weight[:, e, None] * expert(projected, tokens) for e, expert in enumerate(self.experts))
         embedding, weights = tokens.by_turn(mixed, nodes), tokens.by_turn(weight.detach(), nodes)
-        return MixtureOutput(embedding.flatten(1), weights)
+        if reliability is None:
+            return MixtureOutput(embedding.flatten(1), weights)
+        present = tokens.by_turn(weight.sum(dim=1, keepdim=True), nodes)[:, :, 0]
+        return MixtureOutput(embedding.flatten(1), weights, 1 - present)

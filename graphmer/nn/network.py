@@ -40,18 +40,22 @@ class NetworkOutput:
         reconstruction: standardised features, ``{m: [N, D_m]}``; empty for a network that reconstructs none.
         router: weights of (utterance, input modality, expert), ``[N, M, M]``, zero where the input is
             missing; ``None`` for a network without a router.
+        reliability: logits of being undamaged, of each modality, ``[N, M]``; ``None`` for a network that
+            does not estimate it.
     """
 
     logits: Tensor
     state: Tensor
     reconstruction: dict[str, Tensor] = field(default_factory=dict)
     router: Tensor | None = None
+    reliability: Tensor | None = None
 
     def first(self, count: int) -> "NetworkOutput":
         """Outputs for the first utterances."""
         rebuilt = {modality: rows[:count] for modality, rows in self.reconstruction.items()}
         router = None if self.router is None else self.router[:count]
-        return NetworkOutput(self.logits[:count], self.state[:count], rebuilt, router)
+        reliability = None if self.reliability is None else self.reliability[:count]
+        return NetworkOutput(self.logits[:count], self.state[:count], rebuilt, router, reliability)
 
 
 class Network(nn.Module):

@@ -1,5 +1,6 @@
 """Network of modality experts, with or without message passing; shared by the systems momke and graphmer."""
 
+import copy
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated
@@ -11,6 +12,7 @@ from torch.nn.functional import gelu
 
 from graphmer.dialogue import Dialogue
 from graphmer.graph import DialogueGraph
+from graphmer.nn.agreement import Agreement
 from graphmer.nn.averages import NeighborhoodAverages
 from graphmer.nn.cache import FeatureCache, NetworkCache
 from graphmer.nn.joint import JointLayer
@@ -19,7 +21,9 @@ from graphmer.nn.messages import MessagePassing, MessagePassingSettings
 from graphmer.nn.mixture import ExpertMixture, MixtureSettings
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signature
+from graphmer.nn.realignment import realigned
 from graphmer.nn.reconstruction import ReconstructionHeads
+from graphmer.nn.reliability import ReliabilityHead, reliability_loss
 from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.tokens import DenseTokens, Tokens
 from graphmer.systems.completion import masked_error
@@ -44,6 +48,12 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     a residual, which is zero at first. null for none; not in MoMKE."""
     reconstruction: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the loss of heads that reconstruct masked modalities; 0 for no such heads."""
+    realign: Annotated[int, Field(ge=0, le=100)] = 0
+    """Largest delay, in turns, of a modality that is late throughout a dialogue: it is found by the agreement of
+    the modalities and undone. 0 for none; not for causal models, as later turns are read."""
+    reliability: Annotated[float, Field(ge=0)] = 0.0
+    """Weight of the loss of a head that estimates which modalities of a turn are damaged, as the routers then
+    see; 0 for no such head. It learns from `training.damage`."""
 
 
 @dataclass(frozen=True)
@@ -81,7 +91,8 @@ class ExpertNetwork(Network):
         widths, outputs = signature.widths, signature.outputs
         joint = len(widths) * settings.width
         # modules draw their weights in this order, and are registered in that of the optimizer
-        mixture = ExpertMixture(settings, widths, causal=signature.causal)
+        reliable = settings.reliability > 0
+        mixture = ExpertMixture(settings, widths, causal=signature.causal, reliability=reliable)
         messages = (
             None
             if message_passing is None
@@ -97,6 +108,11 @@ class ExpertNetwork(Network):
         self.emotion = nn.Linear(self.width, outputs)
         self.reconstruction = ReconstructionHeads(self.width, widths if settings.reconstruction > 0 else {})
         self.attention_window = settings.attention_window
+        self.realign = self._largest_lag(settings, signature)
+        self.agreement = Agreement(widths) if reliable or self.realign else None
+        self.reliability = (
+            ReliabilityHead(widths, settings.dropout, causal=signature.causal) if reliable else None
+        )
         self.offset = self._offset(settings, signature)
         if self.offset is not None:
             nn.init.zeros_(self.emotion.weight)
@@ -116,6 +132,15 @@ class ExpertNetwork(Network):
         return list(signature.widths).index(settings.offset)
 
     @staticmethod
+    def _largest_lag(settings: ExpertNetworkSettings, signature: Signature) -> int:
+        if settings.realign and signature.causal:
+            raise ValueError(
+                f"`realign` reads later turns, which a causal model must not; got {settings.realign}. Set it "
+                "to 0"
+            )
+        return settings.realign
+
+    @staticmethod
     def _averages(settings: ExpertNetworkSettings, signature: Signature) -> NeighborhoodAverages | None:
         scales = settings.neighborhood_averages
         if not scales:
@@ -131,6 +156,25 @@ class ExpertNetwork(Network):
     def prepare(self, train: Sequence[Dialogue]) -> None:
         if self.neighborhood_averages is not None:
             self.neighborhood_averages.fit(train)
+        if self.agreement is not None:
+            self.agreement.fit(train)
+        if self.reliability is not None:
+            self.reliability.fit(train)
+
+    def _aligned(self, graph: DialogueGraph) -> DialogueGraph:
+        """The graph with delays undone; the same one if nothing is late."""
+        if not self.realign or self.agreement is None:
+            return graph
+        found = realigned(
+            self.agreement, self._features(graph), graph.available, graph.dialogue, self.realign
+        )
+        if not found.lag.any():
+            return graph
+        aligned = copy.copy(graph)
+        aligned.available = found.available
+        for modality, rows in found.features.items():
+            aligned[modality] = rows
+        return aligned
 
     def _features(self, graph: DialogueGraph) -> dict[str, Tensor]:
         return {modality: graph[modality] for modality in self.modalities}
@@ -142,13 +186,14 @@ class ExpertNetwork(Network):
         averages: Tensor = self.neighborhood_averages(self._features(graph), *turns, cache)
         return averages
 
-    def _imputed(self, embedding: Tensor, averages: Tensor, available: Tensor) -> Tensor:
-        """The embedding with missing modalities imputed by the averages."""
-        imputed = self.mixture.dropout(gelu(averages)) * ~available[:, :, None]
+    def _imputed(self, embedding: Tensor, averages: Tensor, absent: Tensor) -> Tensor:
+        """The embedding with modalities imputed by the averages, as far as they are absent, ``[N, M]``."""
+        imputed = self.mixture.dropout(gelu(averages)) * absent[:, :, None]
         return embedding + imputed.flatten(1)
 
     def unimodal(self, graph: DialogueGraph) -> UnimodalOutput:
         """Output of each modality's own expert and head."""
+        graph = self._aligned(graph)
         tokens = Tokens.of(graph.available, graph.dialogue)
         inputs = (self._features(graph), tokens, graph.position, self._averaged(graph))
         states = self.mixture.unimodal(self.mixture.project(*inputs), tokens)
@@ -165,16 +210,20 @@ class ExpertNetwork(Network):
             graph: a batch of dialogue graphs.
             cache: of the earlier turns of one dialogue, for a causal network; the new turns are added.
         """
+        recorded, graph = graph, self._aligned(graph)
         layout = DenseTokens if torch.compiler.is_exporting() else Tokens
         tokens = layout.of(graph.available, graph.dialogue)
         if cache is not None:
             tokens = cache.tokens.extend(tokens, graph.position)
         averages = self._averaged(graph, None if cache is None else cache.features)
         projected = self.mixture.project(self._features(graph), tokens, graph.position, averages)
-        mixture = self.mixture(projected, tokens, graph.num_nodes)
+        reliability = self._reliability(recorded)
+        seen = reliability if graph is recorded else self._reliability(graph)
+        mixture = self.mixture(projected, tokens, graph.num_nodes, seen)
         embedding = mixture.embedding
         if averages is not None:
-            embedding = self._imputed(embedding, averages, graph.available)
+            absent = ~graph.available if mixture.absent is None else mixture.absent
+            embedding = self._imputed(embedding, averages, absent)
         state = self.joint(embedding)
         if self.message_passing is not None:
             messages = None if cache is None else cache.messages
@@ -183,7 +232,15 @@ class ExpertNetwork(Network):
         if self.offset is not None:
             known = graph[self.modalities[self.offset]][:, : logits.shape[1]]
             logits = logits + known.where(graph.available[:, self.offset, None], 0)
-        return NetworkOutput(logits, state, self.reconstruction(state), mixture.weight)
+        return NetworkOutput(logits, state, self.reconstruction(state), mixture.weight, reliability)
+
+    def _reliability(self, graph: DialogueGraph) -> Tensor | None:
+        """Logits of being undamaged, ``[N, M]``; `None` for a network that does not estimate them."""
+        if self.reliability is None or self.agreement is None:
+            return None
+        turns = (graph.available, graph.dialogue)
+        logits: Tensor = self.reliability(self.agreement, self._features(graph), *turns)
+        return logits
 
     def new_cache(self) -> NetworkCache:
         """An empty cache for one dialogue; the network must be causal."""
@@ -207,6 +264,8 @@ def mixing_loss(model: EmotionModel, graph: DialogueGraph, targets: TrainingTarg
     output = model(graph)
     terms = prediction_losses(model, output, graph, targets)
     settings: ExpertNetworkSettings = model.network.settings  # type: ignore[assignment]
+    if output.reliability is not None and graph.get("damaged") is not None:
+        terms["reliability"] = (settings.reliability, reliability_loss(output.reliability, graph))
     if settings.reconstruction:
         terms["reconstruction"] = (settings.reconstruction, masked_error(output.reconstruction, graph))
     return LossTerms.weighted(terms)
