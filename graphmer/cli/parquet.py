@@ -7,6 +7,7 @@ from typing import Any
 
 from graphmer.corpora.parquet.files import load_pyarrow
 from graphmer.errors import ConfigError
+from graphmer.inference.turn_record import RELIABILITY
 from graphmer.storage import replacing
 
 _TYPES = {
@@ -78,7 +79,7 @@ def parquet(out: Path) -> Iterator[Callable[[Columns], None]]:
 def _type(name: str, value: Any) -> str:
     if name in _TYPES:
         return _TYPES[name]
-    return "float64" if name.startswith("p_") or isinstance(value, float) else "string"
+    return "float64" if name.startswith(("p_", RELIABILITY)) or isinstance(value, float) else "string"
 
 
 def _valid(value: Any) -> Any:

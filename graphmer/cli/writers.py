@@ -161,16 +161,18 @@ def _columns(prediction: Prediction, labels: LabelSpace, simulated: bool) -> dic
 
 
 def _rows(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[dict[str, Any]]:
-    return (turn_as_row(record) for record in turn_records(prediction, labels))
+    modalities = prediction.dialogue.modalities
+    return (turn_as_row(record, modalities) for record in turn_records(prediction, labels))
 
 
 def _what_if_rows(prediction: WhatIf, labels: LabelSpace) -> Iterator[dict[str, Any]]:
     under = {name: list(turn_records(each, labels)) for name, each in prediction.under.items()}
+    modalities = prediction.actual.dialogue.modalities
     for record in turn_records(prediction.actual, labels):
         help = prediction.help[record.turn]
-        yield turn_as_row(record) | _hypothesis(None, help.modality, help.entropy_drop)
+        yield turn_as_row(record, modalities) | _hypothesis(None, help.modality, help.entropy_drop)
         for name in prediction.sets_of(record.turn):
-            yield turn_as_row(under[name][record.turn]) | _hypothesis(name, None, None)
+            yield turn_as_row(under[name][record.turn], modalities) | _hypothesis(name, None, None)
 
 
 def _hypothesis(name: str | None, modality: str | None, entropy_drop: float | None) -> dict[str, Any]:

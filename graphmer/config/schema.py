@@ -292,7 +292,9 @@ class Config(Settings):
                     f"{', '.join(system.objectives)}; got {stage.objective!r}"
                 )
         if getattr(self.model, "reliability", 0) and self.training.damage is None:
-            raise ValueError("`model.reliability` learns from `training.damage`; set it, such as `{share: 0.5}`")
+            raise ValueError(
+                "`model.reliability` learns from `training.damage`; set it, such as `{share: 0.5}`"
+            )
         if self.training.damage is not None and system.fit is not None:
             raise ValueError(f"the system {name} is fitted without `training.damage`; leave it out")
         if self.curriculum is not None and system.fit is not None:

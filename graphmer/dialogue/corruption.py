@@ -62,7 +62,8 @@ class Damage(MissingProtocol):
         unknown = [name for name in self.only if name not in dialogue.features]
         if unknown:
             raise ValueError(
-                f"Dialogue {dialogue.id!r} has no modality {unknown[0]!r}; it has {list(dialogue.modalities)}."
+                f"Dialogue {dialogue.id!r} has no modality {unknown[0]!r}; it has "
+                f"{list(dialogue.modalities)}."
             )
         return torch.tensor([[not self.only or name in self.only for name in dialogue.modalities]])
 

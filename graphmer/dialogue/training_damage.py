@@ -41,8 +41,8 @@ _DRAWN: Mapping[Kind, Callable[[float, tuple[str, ...]], Damage]] = {
 class DamageSettings(Settings):
     """Training with damage.
 
-    Strengths are sampled uniformly: noise of 0.25 to 2 standard deviations, clipping at 0.1 to 1, blocks of 20 to
-    90 % of the features, a shift of one turn, or in one case of four of two.
+    Strengths are sampled uniformly: noise of 0.25 to 2 standard deviations, clipping at 0.1 to 1, blocks of
+    20 to 90 % of the features, a shift of one turn, or in one case of four of two.
     """
 
     share: Fraction = 0.5

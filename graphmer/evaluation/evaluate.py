@@ -1,7 +1,7 @@
 """Evaluation of a model under missing-modality protocols."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import torch
 from torch import Tensor
@@ -28,6 +28,8 @@ class BatchOutput:
         cause: probability that the turn ``k`` turns before causes the emotion, ``[N, W + 1]``, NaN where
             there is none; `None` for a model without a cause head.
         caused: predicted causes, bool ``[N, W + 1]``; `None` if `cause` is `None`.
+        reliability: estimated probability that a modality is not damaged, ``[N, M]``; `None` for a model that
+            does not estimate it.
     """
 
     output: Tensor
@@ -35,6 +37,7 @@ class BatchOutput:
     changed: Tensor | None = None
     cause: Tensor | None = None
     caused: Tensor | None = None
+    reliability: Tensor | None = None
 
     @property
     def _rows(self) -> dict[str, Tensor]:
@@ -87,10 +90,13 @@ def outputs(
 
 def _predict(model: EmotionModel, batch: DialogueGraph, labels: LabelSpace) -> BatchOutput:
     output = model(batch)
+    estimated = {} if output.reliability is None else {"reliability": output.reliability.float().sigmoid()}
     if labels.is_score:
-        return BatchOutput(output.logits.float().cpu())
+        return BatchOutput(
+            **{name: row.cpu() for name, row in ({"output": output.logits.float()} | estimated).items()}
+        )
     decision = model.decide(output, batch, batch.emotion != UNLABELLED)
-    found = {"output": decision.probability}
+    found = {"output": decision.probability, **estimated}
     if model.predicts_change:
         found |= {"change": decision.change, "changed": decision.changed}
     if model.cause_head is not None:
@@ -126,7 +132,10 @@ def evaluate(
     for number, (condition, protocol) in enumerate(protocols.items()):
         output = BatchOutput.concatenate(predicted[number * len(dataset) : (number + 1) * len(dataset)])
         available = dataset.available(protocol, seed)
-        results[condition] = assemble(dataset, condition, output, available, labels)
+        found = assemble(dataset, condition, output, available, labels)
+        if found.reliability is not None:
+            found = replace(found, damaged=dataset.damaged(protocol, seed))
+        results[condition] = found
     return results
 
 
@@ -148,4 +157,5 @@ def assemble(
         changed=output.changed,
         cause=output.cause,
         caused=output.caused,
+        reliability=output.reliability,
     )

@@ -14,7 +14,15 @@ from graphmer.dialogue.labels import annotated
 from graphmer.errors import CheckpointError
 from graphmer.typing import Available
 
-_OPTIONAL = {"speaker": 1, "change": 1, "changed": 1, "cause": 2, "caused": 2}
+_OPTIONAL = {
+    "speaker": 1,
+    "change": 1,
+    "changed": 1,
+    "cause": 2,
+    "caused": 2,
+    "reliability": 2,
+    "damaged": 2,
+}
 """Optional columns, and their number of dimensions."""
 
 
@@ -38,11 +46,14 @@ class Predictions:
         cause: probability that the turn ``k`` turns before causes the emotion, in column ``k``, NaN where
             there is none; `None` for a system without such a prediction.
         caused: predicted causes, after thresholding `cause`; `None` if `cause` is `None`.
+        reliability: estimated probability that the features of a modality are not damaged, without meaning
+            where it is missing; `None` for a system without such an estimate.
+        damaged: whether the condition damages an available modality; `None` if `reliability` is.
 
     Shapes:
         dialogue, speaker long ``[N]``; target long or float ``[N]``; output float ``[N, C]`` or ``[N, 1]``;
         available bool ``[N, M]``; change float ``[N]``; changed bool ``[N]``; cause float and caused bool
-        ``[N, W + 1]``.
+        ``[N, W + 1]``; reliability float and damaged bool ``[N, M]``.
 
     Raises:
         ValueError: if lengths differ, an utterance occurs twice, a dialogue is unknown, or an output is not
@@ -61,6 +72,8 @@ class Predictions:
     changed: Tensor | None = None
     cause: Tensor | None = None
     caused: Tensor | None = None
+    reliability: Tensor | None = None
+    damaged: Tensor | None = None
 
     def __post_init__(self) -> None:
         self._check_shapes()

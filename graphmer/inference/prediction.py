@@ -13,7 +13,14 @@ from graphmer.dialogue import Dialogue, Emotion, LabelSpace
 from graphmer.graph import DialogueGraph
 from graphmer.inference.causes import NEUTRAL, Causes
 from graphmer.inference.notebook import dialogue_html
-from graphmer.inference.turn_record import CAUSE_COLUMNS, Cause, TurnRecord, cause_columns, turn_frame
+from graphmer.inference.turn_record import (
+    CAUSE_COLUMNS,
+    RELIABILITY,
+    Cause,
+    TurnRecord,
+    cause_columns,
+    turn_frame,
+)
 from graphmer.nn.chain import ChainCache
 from graphmer.nn.network import NetworkOutput
 from graphmer.reprs import counted, short_repr
@@ -44,6 +51,8 @@ class DialoguePrediction:
         simulated: whether the model was trained on simulated dialogues.
         causes: turns that speak for each emotion or change; ``None`` for a model without a cause head, unless
             turns were left out.
+        reliability: probability that the features of each modality are not damaged, ``[N, M]``, NaN where it
+            is missing; ``None`` for a model that does not estimate it.
     """
 
     dialogue: Dialogue
@@ -56,6 +65,7 @@ class DialoguePrediction:
     labels: LabelSpace
     simulated: bool = False
     causes: Causes | None = None
+    reliability: Tensor | None = None
 
     def __repr__(self) -> str:
         if self.labels.is_score:
@@ -75,7 +85,8 @@ class DialoguePrediction:
         Raises:
             ImportError: if pandas is not installed.
         """
-        return turn_frame(turn_records(self, self.labels), simulated=self.simulated)
+        records = turn_records(self, self.labels)
+        return turn_frame(records, self.dialogue.modalities, simulated=self.simulated)
 
 
 def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator[TurnRecord]:
@@ -84,6 +95,7 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
     columns = turn_columns(prediction, labels)
     probability = prediction.probability.tolist() if labels.names else None
     router = None if prediction.router is None else prediction.router.tolist()
+    reliability = None if prediction.reliability is None else prediction.reliability.tolist()
     available = [tuple(compress(modalities, row)) for row in dialogue.available.tolist()]
     for turn, read in enumerate(available):
         weights = {} if router is None else dict(zip(modalities, router[turn], strict=True))
@@ -102,6 +114,9 @@ def turn_records(prediction: DialoguePrediction, labels: LabelSpace) -> Iterator
             change_called=columns["change_called"][turn],
             router={m: dict(zip(modalities, weights[m], strict=True)) for m in read} if weights else {},
             causes=_causes(prediction, turn, changed=bool(columns["changed"][turn])),
+            reliability=None
+            if reliability is None
+            else {m: value for m, value in zip(modalities, reliability[turn], strict=True) if m in read},
         )
 
 
@@ -137,6 +152,10 @@ def turn_columns(prediction: DialoguePrediction, labels: LabelSpace) -> dict[str
     if prediction.causes is not None:
         found = [_causes(prediction, turn, changed=bool(value)) or () for turn, value in enumerate(changed)]
         causes = {name: [row[name] for row in map(cause_columns, found)] for name in CAUSE_COLUMNS}
+    reliable: dict[str, Sequence[float | None]] = {}
+    if prediction.reliability is not None:
+        for modality, row in zip(dialogue.modalities, prediction.reliability.T.tolist(), strict=True):
+            reliable[RELIABILITY + modality] = [None if math.isnan(value) else value for value in row]
     return {
         "dialogue": [dialogue.id] * len(speaker),
         "turn": range(len(speaker)),
@@ -150,6 +169,7 @@ def turn_columns(prediction: DialoguePrediction, labels: LabelSpace) -> dict[str
         "available": ["+".join(compress(dialogue.modalities, row)) for row in dialogue.available.tolist()],
         **{f"p_{name}": values for name, values in zip(labels.names, probability, strict=True)},
         **causes,
+        **reliable,
     }
 
 
@@ -184,6 +204,10 @@ def predictions(
             called = decision.changed.cpu() if model.predicts_change else None
     decoded = labels.decode(emotion)
     router = None if output.router is None else output.router.float().cpu()
+    reliability = None
+    if output.reliability is not None:
+        known = output.reliability.float().sigmoid().where(batch.available, torch.nan)
+        reliability = known.cpu()
     begin = 0
     for dialogue in dialogues:
         turns = slice(begin, begin + len(dialogue))
@@ -198,6 +222,7 @@ def predictions(
             labels=labels,
             simulated=bool(trained.facts.get("simulated", False)),
             causes=None if causes is None else _called(causes[turns], model.calibration.cause_threshold),
+            reliability=None if reliability is None else reliability[turns],
         )
 
 

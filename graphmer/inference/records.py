@@ -30,6 +30,7 @@ def turn_as_json(record: TurnRecord) -> dict[str, Any]:
         "pair": None if record.previous is None else [record.previous, record.emotion],
         "available": list(record.available),
         "router": {modality: _rounded(weights) for modality, weights in record.router.items()},
+        **({} if record.reliability is None else {"reliability": _rounded(record.reliability)}),
         **_causes(record),
     }
 

@@ -15,6 +15,9 @@ if TYPE_CHECKING:
 CAUSE_COLUMNS = ("causes", "cause_scores")
 """Columns of the causes of a turn in a table."""
 
+RELIABILITY = "reliability_"
+"""Begins the names of the columns of the reliability of each modality in a table."""
+
 
 @dataclass(frozen=True)
 class Cause:
@@ -58,6 +61,8 @@ class TurnRecord:
         router: weight of each expert for each modality that was read; empty for a network without a router.
         causes: turns that speak for the change at this turn, or for its emotion, the strongest first; empty
             where there is neither, ``None`` where causes were not predicted.
+        reliability: probability that the features of each modality that was read are not damaged; ``None``
+            for a model that does not estimate it.
     """
 
     dialogue: str
@@ -72,6 +77,7 @@ class TurnRecord:
     change_called: bool | None
     router: dict[str, dict[str, float]]
     causes: tuple[Cause, ...] | None = None
+    reliability: dict[str, float] | None = None
 
     @property
     def changed(self) -> bool | None:
@@ -79,8 +85,14 @@ class TurnRecord:
         return None if self.previous is None else self.emotion != self.previous
 
 
-def turn_as_row(record: TurnRecord) -> dict[str, Any]:
-    """One turn as a row of a table: a column for each emotion's probability, modalities joined by ``+``."""
+def turn_as_row(record: TurnRecord, modalities: Sequence[str] = ()) -> dict[str, Any]:
+    """One turn as a row of a table: a column for each emotion's probability, modalities joined by ``+``.
+
+    Args:
+        record: the turn.
+        modalities: whose reliability has a column, empty where the modality is missing, if the model
+            estimates it.
+    """
     return {
         "dialogue": record.dialogue,
         "turn": record.turn,
@@ -94,6 +106,11 @@ def turn_as_row(record: TurnRecord) -> dict[str, Any]:
         "available": "+".join(record.available),
         **{f"p_{name}": value for name, value in record.probability.items()},
         **({} if record.causes is None else cause_columns(record.causes)),
+        **{
+            f"{RELIABILITY}{modality}": record.reliability.get(modality)
+            for modality in modalities
+            if record.reliability is not None
+        },
     }
 
 
@@ -103,12 +120,19 @@ def cause_columns(causes: Sequence[Cause]) -> dict[str, str]:
     return dict(zip(CAUSE_COLUMNS, ("+".join(ids), "+".join(scores)), strict=True))
 
 
-def turn_frame(records: Iterable[TurnRecord], *, simulated: bool) -> "DataFrame":
+def turn_frame(
+    records: Iterable[TurnRecord], modalities: Sequence[str] = (), *, simulated: bool
+) -> "DataFrame":
     """One row a turn, with the columns of ``graphmer predict --format csv``.
+
+    Args:
+        records: the turns.
+        modalities: as for `turn_as_row`.
+        simulated: whether the model was trained on simulated dialogues.
 
     Raises:
         ImportError: if pandas is not installed.
     """
-    rows = (turn_as_row(record) | {"simulated": simulated} for record in records)
+    rows = (turn_as_row(record, modalities) | {"simulated": simulated} for record in records)
     types = {"changed": "boolean", "change_probability": "float", "change_called": "boolean"}
     return data_frame(rows, types)

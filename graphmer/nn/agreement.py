@@ -1,6 +1,5 @@
 """Agreement of modalities: how much more probable features are together than apart."""
 
-import math
 from collections.abc import Mapping, Sequence
 from itertools import combinations
 
@@ -78,9 +77,7 @@ class Agreement(nn.Module):
         correlation = self.get_buffer(f"correlation_{first}_{second}")
         rank = len(correlation)
         seen = []
-        for m, rows, white, turned in zip(
-            (first, second), held_out, whitening, (left, right.T), strict=True
-        ):
+        for m, rows, white, turned in zip((first, second), held_out, whitening, (left, right.T), strict=True):
             direction = white @ turned[:, :rank]
             component = rows @ direction
             direction = direction / component.std(dim=0).clamp_min(1e-6)

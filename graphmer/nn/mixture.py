@@ -68,8 +68,8 @@ class Router(nn.Module):
     def forward(self, projected: Tensor, reliability: Tensor | None = None) -> Tensor:
         """Weights of the experts ``[T, E]``.
 
-        With the logits of reliability ``[T]``, no expert is one more choice, whose score falls linearly with the
-        logit: the weights of a damaged input add up to less than 1.
+        With the logits of reliability ``[T]``, no expert is one more choice, whose score falls linearly with
+        the logit: the weights of a damaged input add up to less than 1.
         """
         scores: Tensor = self.scores(projected)
         if reliability is None or self.absence is None:

@@ -57,17 +57,17 @@ def realigned(
     evidence = available.new_zeros(int(batch[-1]) + 1, modalities, most, dtype=torch.float)
     for pair, components in agreement.components(filled).items():
         own = agreement.information(pair, *components)
-        for lag in range(1, min(most, count - 1) + 1):
-            together = batch[lag:] == batch[:-lag]
-            for side, late in enumerate(pair):
-                moved = [part[lag:] if s == side else part[:-lag] for s, part in enumerate(components)]
-                gained = agreement.information(pair, *moved) - own[:-lag]
-                seen = together & available[lag:, late] & available[:-lag, pair].all(dim=1)
-                evidence[:, late, lag - 1].index_add_(0, batch[:-lag], gained.where(seen, 0).float())
+        for turns in range(1, min(most, count - 1) + 1):
+            together = batch[turns:] == batch[:-turns]
+            for side, column in enumerate(pair):
+                moved = [part[turns:] if s == side else part[:-turns] for s, part in enumerate(components)]
+                gained = agreement.information(pair, *moved) - own[:-turns]
+                seen = together & available[turns:, column] & available[:-turns, pair].all(dim=1)
+                evidence[:, column, turns - 1].index_add_(0, batch[:-turns], gained.where(seen, 0).float())
     strongest, found = evidence.flatten(1).max(dim=1)
     columns = torch.arange(modalities, device=batch.device)
     late = (strongest >= EVIDENCE)[:, None] & (found[:, None] // most == columns)
-    lag = torch.where(late, found[:, None] % most + 1, 0)[batch]
+    lag = (found[:, None] % most + 1).where(late, 0)[batch]
     return _moved(features, available, batch, lag)
 
 

@@ -49,8 +49,8 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     reconstruction: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the loss of heads that reconstruct masked modalities; 0 for no such heads."""
     realign: Annotated[int, Field(ge=0, le=100)] = 0
-    """Largest delay, in turns, of a modality that is late throughout a dialogue: it is found by the agreement of
-    the modalities and undone. 0 for none; not for causal models, as later turns are read."""
+    """Largest delay, in turns, of a modality that is late throughout a dialogue: it is found by the agreement
+    of the modalities and undone. 0 for none; not for causal models, as later turns are read."""
     reliability: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the loss of a head that estimates which modalities of a turn are damaged, as the routers then
     see; 0 for no such head. It learns from `training.damage`."""
