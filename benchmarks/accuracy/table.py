@@ -11,6 +11,7 @@ from typing import Any
 from benchmarks.accuracy.cause_table import cause_table
 from benchmarks.accuracy.cells import markdown, percent, signed
 from benchmarks.accuracy.change_table import change_table, recovery_table
+from benchmarks.accuracy.damage_table import damage_table
 from benchmarks.accuracy.recipe_table import recipe_table
 from benchmarks.accuracy.systems import page as of_systems
 from benchmarks.accuracy.tuned_table import tuned_table
@@ -80,6 +81,8 @@ def table_of(result: Mapping[str, Any]) -> str:
         return tuned_table(result)
     if result.get("measure") == "transcripts":
         return long_transcripts_table(result)
+    if result.get("measure") == "damage":
+        return damage_table(result)
     if result.get("measure") == "recipe":
         return recipe_table(result)
     if result.get("measure") == "causes":
