@@ -2,8 +2,8 @@
 
     python -m benchmarks.accuracy.damage meld data/meld --seeds 1 2
 
-The runs of the recipe are those of `benchmarks.accuracy.recipe` with the same seeds and folds. Every run can be
-interrupted and continued; results go to ``benchmarks/results/damage_<name>.json``.
+The runs of the recipe are those of `benchmarks.accuracy.recipe` with the same seeds and folds. Every run can
+be interrupted and continued; results go to ``benchmarks/results/damage_<name>.json``.
 """
 
 import argparse
@@ -24,11 +24,16 @@ LAG = 2
 TRAINED: Mapping[str, Sequence[str]] = {
     "recipe": (),
     "damage": ("training.damage={share: 0.5}",),
-    "reliability": ("training.damage={share: 0.5}", "model.reliability=0.5", f"model.realign={LAG}"),
+    "reliability": (
+        "training.damage={share: 0.5}",
+        "model.reliability=0.5",
+        "model.denoise=true",
+        f"model.realign={LAG}",
+    ),
 }
 """What is trained: the recipe; the same with damage in training; and with the estimate of reliability."""
-REALIGNED = "realigned"
-"""The recipe's own weights, with delays undone: nothing of it is trained with gradients."""
+REPAIRED = "repaired"
+"""The recipe's own weights, with delays undone and noise filtered: no training."""
 KINDS = ("noise:1", "shift:1", "student:1", "clip:0.2", "block:0.5", "constant:0.5", "crosstalk:0.5")
 STRENGTHS = (0.25, 0.5, 1.0, 2.0, 4.0)
 MAIN = {"class": ("weighted_f1", "wa"), "score": ("mae", "pearson")}
@@ -88,9 +93,9 @@ def conditions(modalities: Sequence[str]) -> list[str]:
 class Models:
     """The trained models of some runs, with their test dialogues."""
 
-    def __init__(self, runs: Sequence[Any], *, realign: bool = False) -> None:
+    def __init__(self, runs: Sequence[Any], *, repair: bool = False) -> None:
         self.runs = runs
-        self.realign = realign
+        self.repair = repair
 
     def each(self) -> Iterable[tuple[Any, int, int, Any, Any]]:
         """Run, seed, fold, model and graphs of the test part."""
@@ -104,7 +109,7 @@ class Models:
                     run.components.fold_data(run.components.folds[number], 0),
                     standardiser=trained.standardiser,
                 )
-                model = realigning(trained, fold.train) if self.realign else trained.model
+                model = repairing(trained, fold.train) if self.repair else trained.model
                 yield run, seed, number, model, GraphDataset(fold.test, run.components.build)
 
     def measured(self, specs: Sequence[str]) -> tuple[Any, dict[str, Any]]:
@@ -125,13 +130,13 @@ class Models:
         return scores, {"detection": mean_of(detected), "router": mean_of(weights)} if detected else {}
 
 
-def realigning(trained: Any, train: Sequence[Any]) -> Any:
-    """The same model with delays undone."""
-    network = trained.settings.network.model_copy(update={"realign": LAG})
+def repairing(trained: Any, train: Sequence[Any]) -> Any:
+    """The same model with delays undone and noise filtered."""
+    network = trained.settings.network.model_copy(update={"realign": LAG, "denoise": True})
     model = trained.settings.model_copy(update={"network": network}).build()
     model.load_state_dict(trained.model.state_dict(), strict=False)
     model.calibrate(trained.model.calibration)
-    model.network.agreement.fit(train)
+    model.network.prepare(train)
     return model.eval()
 
 
@@ -168,7 +173,7 @@ def store(name: str, runs: Mapping[str, Sequence[Any]]) -> None:
     first = runs["recipe"][0]
     specs = conditions(first.components.modalities)
     models = {system: Models(each) for system, each in runs.items()}
-    models[REALIGNED] = Models(runs["recipe"], realign=True)
+    models[REPAIRED] = Models(runs["recipe"], repair=True)
     measured = {system: each.measured(specs) for system, each in models.items()}
     scores = {system: found for system, (found, _) in measured.items()}
     kind = "score" if first.components.corpus.labels.is_score else "class"

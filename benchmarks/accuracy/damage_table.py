@@ -8,9 +8,9 @@ from benchmarks.accuracy.cells import markdown, percent
 NAMES = {"weighted_f1": "weighted F1", "mae": "MAE"}
 TITLES = {
     "recipe": "recipe",
-    "realigned": "recipe, delays undone",
+    "repaired": "recipe, repaired",
     "damage": "trained with damage",
-    "reliability": "with reliability, delays undone",
+    "reliability": "all together",
 }
 FEWEST = 0.01
 """Smallest loss of which a share is given; less is not told from chance."""
@@ -52,10 +52,11 @@ def _note(result: Mapping[str, Any], systems: Mapping[str, Any], metric: str) ->
     commits = ", ".join(dict.fromkeys(stored["commit"] for stored in systems.values()))
     machine = result["environment"]
     return (
-        f"{result['corpus']}, dialogues for training/validation/test {folds}. {NAMES[metric]} in % (MAE: times "
-        "100, lower is better) with the 95 % interval over dialogues (bootstrap). Won back: share of the loss "
-        "of the recipe against complete input, for the systems in the order of their columns; - where the loss "
-        f"is below 1. AUROC of the estimate of reliability. Seeds: {seeds}. Commit {commits}, torch "
+        f"{result['corpus']}, dialogues for training/validation/test {folds}. {NAMES[metric]} in % (MAE: "
+        "times 100, lower is better) with the 95 % interval over dialogues (bootstrap). Won back: share of "
+        "the loss of the recipe against complete input, for the systems in the order of their columns; - "
+        "where the loss is below 1. AUROC of the estimate of reliability. "
+        f"Seeds: {seeds}. Commit {commits}, torch "
         f"{machine['versions']['torch']}, {machine['device']}."
     )
 

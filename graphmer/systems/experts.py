@@ -24,6 +24,7 @@ from graphmer.nn.network import Network, NetworkOutput, NetworkSettings, Signatu
 from graphmer.nn.realignment import realigned
 from graphmer.nn.reconstruction import ReconstructionHeads
 from graphmer.nn.reliability import ReliabilityHead, reliability_loss
+from graphmer.nn.spectrum import Spectrum
 from graphmer.nn.targets import TrainingTargets
 from graphmer.nn.tokens import DenseTokens, Tokens
 from graphmer.systems.completion import masked_error
@@ -51,6 +52,9 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     realign: Annotated[int, Field(ge=0, le=100)] = 0
     """Largest delay, in turns, of a modality that is late throughout a dialogue: it is found by the agreement
     of the modalities and undone. 0 for none; not for causal models, as later turns are read."""
+    denoise: bool = False
+    """Filter noise from turns whose features have more energy than is usual where they vary little, by a
+    Wiener filter."""
     reliability: Annotated[float, Field(ge=0)] = 0.0
     """Weight of the loss of a head that estimates which modalities of a turn are damaged, as the routers then
     see; 0 for no such head. It learns from `training.damage`."""
@@ -110,9 +114,10 @@ class ExpertNetwork(Network):
         self.attention_window = settings.attention_window
         self.realign = self._largest_lag(settings, signature)
         self.agreement = Agreement(widths) if reliable or self.realign else None
-        self.reliability = (
-            ReliabilityHead(widths, settings.dropout, causal=signature.causal) if reliable else None
-        )
+        self.reliability = ReliabilityHead(widths, causal=signature.causal) if reliable else None
+        self.denoise = settings.denoise
+        spectral = widths.values() if reliable or settings.denoise else ()
+        self.spectra = nn.ModuleList(Spectrum(width) for width in spectral)
         self.offset = self._offset(settings, signature)
         if self.offset is not None:
             nn.init.zeros_(self.emotion.weight)
@@ -158,8 +163,10 @@ class ExpertNetwork(Network):
             self.neighborhood_averages.fit(train)
         if self.agreement is not None:
             self.agreement.fit(train)
+        for m, spectrum in enumerate(self.spectra):
+            spectrum.fit(torch.cat([d.features[self.modalities[m]][d.available[:, m]] for d in train]))
         if self.reliability is not None:
-            self.reliability.fit(train)
+            self.reliability.fit(list(self.spectra), train)
 
     def _aligned(self, graph: DialogueGraph) -> DialogueGraph:
         """The graph with delays undone; the same one if nothing is late."""
@@ -179,6 +186,16 @@ class ExpertNetwork(Network):
     def _features(self, graph: DialogueGraph) -> dict[str, Tensor]:
         return {modality: graph[modality] for modality in self.modalities}
 
+    def _filtered(self, graph: DialogueGraph) -> DialogueGraph:
+        """The graph with less noise on its features."""
+        if not self.denoise:
+            return graph
+        filtered = copy.copy(graph)
+        for m, (modality, spectrum) in enumerate(zip(self.modalities, self.spectra, strict=True)):
+            rows = graph[modality].where(graph.available[:, m, None], 0)
+            filtered[modality] = spectrum.filtered(rows)
+        return filtered
+
     def _averaged(self, graph: DialogueGraph, cache: FeatureCache | None = None) -> Tensor | None:
         if self.neighborhood_averages is None:
             return None
@@ -193,7 +210,7 @@ class ExpertNetwork(Network):
 
     def unimodal(self, graph: DialogueGraph) -> UnimodalOutput:
         """Output of each modality's own expert and head."""
-        graph = self._aligned(graph)
+        graph = self._filtered(self._aligned(graph))
         tokens = Tokens.of(graph.available, graph.dialogue)
         inputs = (self._features(graph), tokens, graph.position, self._averaged(graph))
         states = self.mixture.unimodal(self.mixture.project(*inputs), tokens)
@@ -210,15 +227,16 @@ class ExpertNetwork(Network):
             graph: a batch of dialogue graphs.
             cache: of the earlier turns of one dialogue, for a causal network; the new turns are added.
         """
-        recorded, graph = graph, self._aligned(graph)
+        aligned = self._aligned(graph)
+        reliability = self._reliability(graph)
+        seen = reliability if aligned is graph else self._reliability(aligned)
+        graph = self._filtered(aligned)
         layout = DenseTokens if torch.compiler.is_exporting() else Tokens
         tokens = layout.of(graph.available, graph.dialogue)
         if cache is not None:
             tokens = cache.tokens.extend(tokens, graph.position)
         averages = self._averaged(graph, None if cache is None else cache.features)
         projected = self.mixture.project(self._features(graph), tokens, graph.position, averages)
-        reliability = self._reliability(recorded)
-        seen = reliability if graph is recorded else self._reliability(graph)
         mixture = self.mixture(projected, tokens, graph.num_nodes, seen)
         embedding = mixture.embedding
         if averages is not None:
@@ -238,8 +256,8 @@ class ExpertNetwork(Network):
         """Logits of being undamaged, ``[N, M]``; `None` for a network that does not estimate them."""
         if self.reliability is None or self.agreement is None:
             return None
-        turns = (graph.available, graph.dialogue)
-        logits: Tensor = self.reliability(self.agreement, self._features(graph), *turns)
+        read = (self._features(graph), graph.available, graph.dialogue)
+        logits: Tensor = self.reliability(list(self.spectra), self.agreement, *read)
         return logits
 
     def new_cache(self) -> NetworkCache:

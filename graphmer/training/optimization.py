@@ -18,6 +18,9 @@ DECODER_PACE = 50.0
 """Learning rate of a decoder, as a multiple of that of all other weights. Its potentials are log-odds of a
 few units: steps that suit the weights of a layer would take thousands of batches to get there."""
 
+HEAD_PACE = 10.0
+"""The same for the estimate of reliability, which has to be good before the routers can use it."""
+
 
 class Optimization(Settings):
     """How weights are updated."""
@@ -39,14 +42,13 @@ class Optimization(Settings):
     """Most utterances in a batch; 600 is about 16 IEMOCAP-4 dialogues."""
 
     def make(self, model: torch.nn.Module) -> torch.optim.Optimizer:
-        """The optimizer over all parameters of a model; those of a decoder form a group of their own."""
+        """The optimizer over all parameters of a model, which form groups by their pace."""
         kind = OPTIMIZERS[self.optimizer]
-        named = list(model.named_parameters())
-        weights = [parameter for name, parameter in named if not name.startswith("decoder.")]
-        decoder = [parameter for name, parameter in named if name.startswith("decoder.")]
-        groups = [{"params": weights, "pace": 1.0}, {"params": decoder, "pace": DECODER_PACE}]
+        groups: dict[float, list[torch.nn.Parameter]] = {1.0: []}
+        for name, parameter in model.named_parameters():
+            groups.setdefault(_pace(name), []).append(parameter)
         return kind(
-            groups if decoder else groups[:1],
+            [{"params": groups[pace], "pace": pace} for pace in sorted(groups)],
             lr=self.learning_rate,
             weight_decay=self.weight_decay,
             fused=True,
@@ -64,3 +66,10 @@ class Optimization(Settings):
             return self.learning_rate
         rise = min(1.0, (epoch + 1e-3) / WARMUP)
         return self.learning_rate * rise * 0.5 * (1 + math.cos(math.pi * epoch / epochs))
+
+
+def _pace(name: str) -> float:
+    """Learning rate of a parameter, as a multiple of that of most others."""
+    if name.startswith("decoder.") or name.endswith(".absence"):
+        return DECODER_PACE
+    return HEAD_PACE if name.startswith("network.reliability.") else 1.0

@@ -12,6 +12,7 @@ from graphmer.nn.agreement import Agreement
 from graphmer.nn.messages import MessagePassingSettings
 from graphmer.nn.realignment import realigned
 from graphmer.nn.reliability import ReliabilityHead, reliability_loss
+from graphmer.nn.spectrum import Spectrum
 from tests.dialogue.test_missing import dialogue
 from tests.models import make
 from tests.talks import LABELS, WIDTHS, batched, ragged
@@ -119,6 +120,36 @@ def test_rows_that_are_not_available_are_not_read(agreement):
     assert bool(other.features["text"].isfinite().all())
 
 
+def low_rank(count: int, width: int = 12) -> torch.Tensor:
+    draw = torch.Generator().manual_seed(count)
+    mix = torch.randn(3, width, generator=torch.Generator().manual_seed(1))
+    return torch.randn(count, 3, generator=draw) @ mix + 0.1 * torch.randn(count, width, generator=draw)
+
+
+def test_the_filter_brings_noisy_features_closer_to_what_they_were():
+    spectrum = Spectrum(12)
+    spectrum.fit(low_rank(500))
+    clean = low_rank(200)
+    noisy = clean + torch.randn(200, 12, generator=torch.Generator().manual_seed(5))
+    before, after = (noisy - clean).square().mean(), (spectrum.filtered(noisy) - clean).square().mean()
+    assert after < 0.5 * before
+
+
+def test_the_filter_leaves_usual_features_as_they_are_bit_by_bit():
+    spectrum = Spectrum(12)
+    spectrum.fit(low_rank(500))
+    clean = low_rank(200)
+    same = (spectrum.filtered(clean) == clean).all(dim=1)
+    assert same.float().mean() > 0.95
+    one = torch.randn(5, 1)
+    assert Spectrum(1).filtered(one) is one
+
+
+def test_before_it_is_fitted_the_filter_does_nothing():
+    rows = torch.randn(5, 12) * 100
+    assert torch.equal(Spectrum(12).filtered(rows), rows)
+
+
 def network(messages=True, **settings):
     passing = MessagePassingSettings() if messages else None
     relations = BUILD.relations if messages else ()
@@ -129,7 +160,8 @@ def network(messages=True, **settings):
 def test_a_model_that_takes_everything_for_reliable_is_the_one_without_an_estimate(messages):
     graph = batched(ragged(), BUILD)
     plain = network(messages, neighborhood_averages=[None]).eval()
-    estimating = network(messages, neighborhood_averages=[None], reliability=0.5, realign=1).eval()
+    settings = {"reliability": 0.5, "realign": 1, "denoise": True}
+    estimating = network(messages, neighborhood_averages=[None], **settings).eval()
     estimating.load_state_dict(plain.state_dict(), strict=False)
     for router in estimating.network.mixture.routers:
         router.absence.data = torch.tensor([0.0, -100.0])
@@ -163,15 +195,17 @@ def test_the_estimate_does_not_depend_on_what_a_dialogue_is_batched_with():
 def test_the_head_learns_to_see_noise_and_every_parameter_moves(agreement):
     torch.manual_seed(0)
     talks = [related(f"noisy{n}") for n in range(40)]
-    head = ReliabilityHead(TWO, 0.0)
-    head.fit(talks)
+    head, spectra = ReliabilityHead(TWO), [Spectrum(width) for width in TWO.values()]
+    for spectrum, modality in zip(spectra, TWO, strict=True):
+        spectrum.fit(torch.cat([talk.features[modality] for talk in talks]))
+    head.fit(spectra, talks)
     data = GraphDataset(talks, GraphBuilder({}, LABELS))
     views = data.masked(protocol("noise:2@t", tuple(TWO)), 0)
     clean = data.masked(protocol("complete", tuple(TWO)), 0)
     optimizer = torch.optim.Adam(head.parameters(), lr=1e-2)
 
     def logits(graph):
-        return head(agreement, {m: graph[m] for m in TWO}, graph.available, graph.dialogue)
+        return head(spectra, agreement, {m: graph[m] for m in TWO}, graph.available, graph.dialogue)
 
     for _ in range(30):
         loss = torch.zeros(())
@@ -184,6 +218,7 @@ def test_the_head_learns_to_see_noise_and_every_parameter_moves(agreement):
         loss.backward()
         assert all(parameter.grad is not None for parameter in head.parameters())
         optimizer.step()
+    head.eval()
     noisy = torch.cat([logits(views[n])[:, 1] for n in range(30, 40)])
     good = torch.cat([logits(clean[n])[:, 1] for n in range(30, 40)])
     assert (noisy[:, None] < good[None, :]).float().mean() > 0.95
