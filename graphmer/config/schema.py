@@ -125,8 +125,9 @@ class FeaturesConfig(Settings):
 class SplitConfig(Settings):
     """Dialogues for training, selection and test."""
 
-    scheme: Literal["session", "official"] = "session"
-    """`session`: leave one session out. `official`: the parts that the corpus comes with."""
+    scheme: Literal["session", "official", "auto"] = "session"
+    """`session`: leave one session out. `official`: the parts that the corpus comes with. `auto`: these, or
+    sessions where there are no parts."""
     validation: Annotated[float, Field(gt=0, lt=1)] = 0.12
     """Fraction of the training dialogues held out for selection, chosen by hash of the dialogue id."""
 
@@ -139,6 +140,9 @@ class TrainingConfig(Optimization):
     system."""
     selection: Literal["validation", "last", "test_oracle"] = "validation"
     """Which epoch is kept. `test_oracle` looks at the test fold, as the literature does, and says so."""
+    logit_adjustment: bool = False
+    """Add a bias to the logits of rare classes; its strength is chosen on validation for weighted F1 and
+    accuracy."""
     precision: Literal["32-true", "bf16-mixed"] = "32-true"
     """Number format of the forward pass."""
 

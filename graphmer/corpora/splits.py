@@ -125,6 +125,12 @@ def official(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
     return [Fold("official", train, held_out, test)]
 
 
+def own_split(corpus: Corpus, validation: float = 0.12) -> list[Fold]:
+    """The `official` split of a corpus that has a training part, else `leave_one_session_out`."""
+    split = official if corpus.official.get("train") else leave_one_session_out
+    return split(corpus, validation)
+
+
 def hold_out(dialogues: Sequence[Dialogue], fraction: float) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Remaining ids and held-out ids; about `fraction` of every session, and of all dialogues, is held out.
 

@@ -13,7 +13,7 @@ from graphmer.dialogue.missing import (
     Rate,
     SpeakerSet,
 )
-from graphmer.dialogue.policies import Mixed, PartialSets, RandomRates, RandomSets
+from graphmer.dialogue.policies import Mixed, PartialSets, RandomDrops, RandomRates, RandomSets, Varied
 
 __all__ = [
     "Burst",
@@ -27,12 +27,14 @@ __all__ = [
     "Mixed",
     "Noise",
     "PartialSets",
+    "RandomDrops",
     "RandomRates",
     "RandomSets",
     "Rate",
     "Shift",
     "SpeakerSet",
     "Utterance",
+    "Varied",
     "conditions",
     "protocol",
     "short_name",

@@ -6,14 +6,16 @@ from itertools import combinations
 
 from graphmer.dialogue.corruption import Noise, Shift
 from graphmer.dialogue.missing import Burst, Complete, Drop, FixedSet, MissingProtocol, Rate, SpeakerSet
-from graphmer.dialogue.policies import Mixed, PartialSets, RandomRates, RandomSets
+from graphmer.dialogue.policies import Mixed, PartialSets, RandomDrops, RandomRates, RandomSets, Varied
 
 _WITHOUT_VALUE: Mapping[str, Callable[[], MissingProtocol]] = {
     "complete": Complete,
     "sets": RandomSets,
     "partial": PartialSets,
     "rates": RandomRates,
+    "drops": RandomDrops,
     "mixed": Mixed,
+    "varied": Varied,
 }
 _WITH_SET: Mapping[str, Callable[[tuple[str, ...], str], MissingProtocol]] = {
     "fixed": FixedSet,
@@ -42,7 +44,9 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     ``sets``             training: a random set per dialogue
     ``partial``          training: a random set per utterance, never the complete one
     ``rates``            training: a random rate per dialogue
+    ``drops``            training: a random rate of dropped utterances per dialogue
     ``mixed``            training: ``sets`` or ``rates``, chosen at random per dialogue
+    ``varied``           training: ``sets``, ``rates`` or ``drops``, chosen at random per dialogue
     ===================  =========================================================================
 
     Args:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import torch
 
 from graphmer.dialogue.dialogue import Dialogue
-from graphmer.dialogue.missing import MissingProtocol, Rate
+from graphmer.dialogue.missing import Drop, MissingProtocol, Rate
 from graphmer.dialogue.random import uniforms
 from graphmer.typing import Available
 
@@ -80,3 +80,33 @@ class Mixed(MissingProtocol):
         uniform = uniforms("mixed", seed, dialogue.id, ["policy"], 1).item()
         policy: MissingProtocol = RandomSets() if uniform < 0.5 else RandomRates()
         return policy.keep(dialogue, seed)
+
+
+@dataclass(frozen=True)
+class RandomDrops(MissingProtocol):
+    """``drops``: each dialogue is masked by `Drop` with a rate sampled uniformly from [0, 0.7].
+
+    The only policy that hides anything of a corpus with a single modality.
+    """
+
+    @property
+    def name(self) -> str:
+        return "drops"
+
+    def keep(self, dialogue: Dialogue, seed: int) -> Available:
+        uniform = uniforms("drops", seed, dialogue.id, ["rate"], 1).item()
+        return Drop(HIGHEST_RATE * uniform).keep(dialogue, seed)
+
+
+@dataclass(frozen=True)
+class Varied(MissingProtocol):
+    """``varied``: each dialogue is masked by `RandomSets`, `RandomRates` or `RandomDrops`, equally often."""
+
+    @property
+    def name(self) -> str:
+        return "varied"
+
+    def keep(self, dialogue: Dialogue, seed: int) -> Available:
+        uniform = uniforms("varied", seed, dialogue.id, ["policy"], 1).item()
+        policies: tuple[MissingProtocol, ...] = (RandomSets(), RandomRates(), RandomDrops())
+        return policies[int(3 * uniform)].keep(dialogue, seed)

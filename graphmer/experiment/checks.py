@@ -1,5 +1,6 @@
 """Checks of an experiment before anything is trained."""
 
+import logging
 import os
 from collections.abc import Sequence
 
@@ -10,6 +11,8 @@ from graphmer.dialogue import Dialogue
 from graphmer.errors import ConfigError, CorpusError
 from graphmer.evaluation.statistics import metric_names
 from graphmer.experiment.components import Components
+
+logger = logging.getLogger(__name__)
 
 
 def check(components: Components) -> None:
@@ -72,14 +75,10 @@ def _check_labels(components: Components) -> None:
         raise ConfigError(
             f"model.system: {system.name} predicts classes; the corpus has a score. Choose another system."
         )
-    if config.heads.decoder != "none":
-        raise ConfigError(
-            f"heads.decoder: must be none for a corpus of scores; got {config.heads.decoder}. A decoder "
-            "models sequences of classes."
-        )
-    if config.heads.change:
-        raise ConfigError(
-            "heads.change: must be false for a corpus of scores; got true. A change is one of classes."
+    if config.heads.trained:
+        logger.warning(
+            "heads: a chain of classes or their change; left out, because the label of %s is a score",
+            components.corpus.card.name,
         )
     hardness = None if config.curriculum is None else config.curriculum.hardness
     if hardness is not None and hardness.change:

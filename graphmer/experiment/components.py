@@ -6,7 +6,7 @@ from functools import cached_property
 
 from graphmer.config.schema import Config
 from graphmer.corpora.base import Corpus
-from graphmer.corpora.splits import Fold, leave_one_session_out, official
+from graphmer.corpora.splits import Fold, leave_one_session_out, official, own_split
 from graphmer.dialogue import Dialogue
 from graphmer.dialogue.conditions import conditions, protocol
 from graphmer.dialogue.corruption import Noise
@@ -15,6 +15,7 @@ from graphmer.dialogue.standardise import Standardiser
 from graphmer.errors import ConfigError
 from graphmer.experiment.reading import naming, read_corpus
 from graphmer.graph import GraphBuilder
+from graphmer.nn.heads import HeadSettings
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Signature
 from graphmer.retrieval import InputEncoding, RetrievalMemory, encoded_widths
@@ -23,7 +24,11 @@ from graphmer.systems.model import ModelSettings
 from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
 
-SPLITS: Mapping[str, Callable[..., list[Fold]]] = {"session": leave_one_session_out, "official": official}
+SPLITS: Mapping[str, Callable[..., list[Fold]]] = {
+    "session": leave_one_session_out,
+    "official": official,
+    "auto": own_split,
+}
 """Ways to split by name."""
 
 SUPPORT = "support/retrieved"
@@ -148,7 +153,7 @@ class Components:
 
     @cached_property
     def settings(self) -> ModelSettings:
-        """Settings of network and heads."""
+        """Settings of network and heads; a score has no heads."""
         widths, outputs = dict(self.corpus.widths), self.corpus.labels.outputs
         signature = Signature(
             widths=encoded_widths(widths, outputs) if self.config.encodes_input else widths,
@@ -156,7 +161,8 @@ class Components:
             relations=self.build.relations + self.support_relation,
             causal=self.config.causal,
         )
-        return ModelSettings(network=self.config.model, signature=signature, heads=self.config.heads)
+        heads = HeadSettings() if self.corpus.labels.is_score else self.config.heads
+        return ModelSettings(network=self.config.model, signature=signature, heads=heads)
 
     @property
     def support_relation(self) -> tuple[str, ...]:

@@ -10,9 +10,11 @@ from typing import Any, Protocol
 
 import torch
 from lightning_fabric import Fabric
+from torch import Tensor
 
 from graphmer.checksums import write_json
 from graphmer.corpora.base import Card
+from graphmer.dialogue import Dialogue, LabelSpace
 from graphmer.dialogue.missing import MissingProtocol
 from graphmer.evaluation.evaluate import evaluate
 from graphmer.evaluation.metrics import classification, regression
@@ -93,6 +95,7 @@ class FoldTraining:
         fold = components.fold_data(components.folds[number], derived_seed("teacher", seed, number))
         torch.manual_seed(derived_seed("weights", seed, number))
         model = components.model()
+        model.network.prepare(fold.train)
         memory = components.retrieval_memory(fold)
         model.retrieval_memory = memory
         callback.on_fold_start(number, seed, sum(stage.epochs for stage in components.stages))
@@ -107,7 +110,7 @@ class FoldTraining:
         model, fold, facts = fitted.model, fitted.fold, fitted.facts
         gain = None
         if not components.corpus.labels.is_score:
-            self._calibrate(model, self._graphs(fold.validation))
+            self._calibrate(model, fold)
             if components.system.what_if:
                 gain = self._information_gain(model, fitted.train)
         test = self._graphs(fold.test)
@@ -202,13 +205,17 @@ class FoldTraining:
         selected = trainer.fit(model, stages, train, validate, on_epoch, log=log, keep_last=last)
         return selected, {} if hyperparameters is None else {"curriculum": asdict(hyperparameters)}
 
-    def _calibrate(self, model: EmotionModel, validation: GraphDataset) -> None:
-        """Fit temperatures and threshold on the validation part under all fixed conditions."""
+    def _calibrate(self, model: EmotionModel, fold: FoldData) -> None:
+        """Fit bias, temperatures and threshold on the validation part under all fixed conditions."""
+        components = self.components
+        validation = self._graphs(fold.validation)
+        adjusts = components.config.training.logit_adjustment
         fit_calibration(
             model.to(self.fabric.device),
-            MaskedGraphs(validation, tuple(self.components.fixed.values()), MASK_SEED),
-            nodes=self.components.evaluation_nodes,
+            MaskedGraphs(validation, tuple(components.fixed.values()), MASK_SEED),
+            nodes=components.evaluation_nodes,
             device=self.fabric.device,
+            frequency=class_frequency(fold.train, components.corpus.labels) if adjusts else None,
         )
 
     def _information_gain(self, model: EmotionModel, train: GraphDataset) -> ExpectedInformationGain:
@@ -216,6 +223,13 @@ class FoldTraining:
         return ExpectedInformationGain.measure(
             model.to(device), train, self.components.corpus.labels, nodes=nodes, device=device
         )
+
+
+def class_frequency(dialogues: Sequence[Dialogue], labels: LabelSpace) -> Tensor:
+    """Share of each class among the labelled turns, ``[C]``."""
+    target = torch.cat([labels.encode(dialogue.emotion) for dialogue in dialogues])
+    count = torch.bincount(target[labels.labelled(target)], minlength=labels.outputs)
+    return count / count.sum()
 
 
 def _provenance(card: Card) -> dict[str, Any]:

@@ -7,11 +7,16 @@ import torch
 from torch import Tensor, nn
 from torch.nn.functional import pad
 
+from graphmer.dialogue import Dialogue
+from graphmer.dialogue.speaker_share import speaker_shares
 from graphmer.nn.cache import FeatureCache
 from graphmer.typing import Available
 
 REACH = 5.0
 """Decay lengths after which turns are left out of an average; they would weigh less than 0.7 %."""
+SPEAKER_SHARE = 0.03
+"""Share of the variance within dialogues from which features are taken to tell the speaker. Audio of IEMOCAP
+has 0.13 and of MELD 0.06; sentence embeddings of four corpora have less than 0.01."""
 SMALLEST_BLOCK = 16
 """Fewest turns that are averaged together; smaller blocks cost more in calls than they save."""
 
@@ -37,13 +42,21 @@ class NeighborhoodAverages(nn.Module):
         width: ``D``.
         scales: decay lengths ``s`` in turns, ``None`` for infinity.
         causal: average no later turn.
+        by_speaker: add averages to the features that a turn has only where the speaker can be told by them;
+            see `fit`.
 
     Raises:
         ValueError: if there is no scale or one is not positive.
     """
 
     def __init__(
-        self, widths: Mapping[str, int], width: int, scales: Sequence[float | None], *, causal: bool = False
+        self,
+        widths: Mapping[str, int],
+        width: int,
+        scales: Sequence[float | None],
+        *,
+        causal: bool = False,
+        by_speaker: bool = False,
     ) -> None:
         super().__init__()
         if not scales or any(scale is not None and not scale > 0 for scale in scales):
@@ -54,6 +67,8 @@ class NeighborhoodAverages(nn.Module):
         self.modalities = tuple(widths)
         self.scales = tuple(scales)
         self.causal = causal
+        self.beside: Tensor | None
+        self.register_buffer("beside", torch.ones(len(widths), dtype=torch.bool) if by_speaker else None)
         averages = (2 if causal else 4) * len(self.scales)
         self.maps = nn.ModuleList(
             nn.Linear(averages * columns, width, bias=False) for columns in widths.values()
@@ -64,6 +79,24 @@ class NeighborhoodAverages(nn.Module):
         """Turns to either side that are averaged; ``None`` for all."""
         finite = [_reach(scale) for scale in self.scales if scale is not None]
         return max(finite) if len(finite) == len(self.scales) else None
+
+    def fit(self, dialogues: Sequence[Dialogue]) -> None:
+        """Decide, with `by_speaker`, which modalities have averages added to the features of a turn.
+
+        Where features tell the speaker, as those of a voice do, the averages say how this speaker sounds at
+        other times, and the turn is read against them. Where they do not, as with words, the averages hold
+        little that concerns the turn, and only stand in for what is missing.
+
+        Args:
+            dialogues: of the training part.
+        """
+        if self.beside is not None:
+            shares = speaker_shares(dialogues)
+            self.beside.copy_(torch.tensor([shares[m] > SPEAKER_SHARE for m in self.modalities]))
+
+    def beside_features(self, averages: Tensor) -> Tensor:
+        """The averages that are added to the features of the turns that have them, ``[N, M, D]``."""
+        return averages if self.beside is None else averages.where(self.beside[:, None], 0)
 
     def forward(
         self,

@@ -16,6 +16,9 @@ class Calibration(Settings):
     likelihood of the validation part. Above 1 the model was overconfident.
     """
 
+    bias: tuple[float, ...] = ()
+    """Added to the logits of the classes, before a decoder: post-hoc logit adjustment (Menon et al. 2021,
+    section 4.1). Empty for none."""
     emotion: Temperature = 1.0
     """Temperature of the emotions. Without a decoder it changes no turn's most probable emotion; a decoder
     divides all scores of its chains by it."""

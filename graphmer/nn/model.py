@@ -62,6 +62,12 @@ class EmotionModel(nn.Module):
         if self.decoder is not None:
             self.decoder.temperature = calibration.emotion
 
+    def adjusted(self, output: NetworkOutput) -> Tensor:
+        """Logits of the classes with the bias of the calibration, float ``[N, C]``."""
+        logits = output.logits.float()
+        bias = self.calibration.bias
+        return logits + logits.new_tensor(bias) if bias else logits
+
     def probabilities(self, output: NetworkOutput, graph: DialogueGraph) -> Tensor:
         """Probability of each emotion: the decoder's marginals, or the softmax of the logits without one.
 
@@ -72,7 +78,7 @@ class EmotionModel(nn.Module):
         Shapes:
             returns float ``[N, C]``.
         """
-        logits = output.logits.float()
+        logits = self.adjusted(output)
         if self.decoder is None:
             return (logits / self.calibration.emotion).softmax(dim=1)
         return self.decoder(logits, graph.speaker, graph.dialogue).marginal.exp()
@@ -114,7 +120,7 @@ class EmotionModel(nn.Module):
         Shapes:
             annotated bool ``[N]``.
         """
-        logits, dialogue = output.logits.float(), graph.dialogue
+        logits, dialogue = self.adjusted(output), graph.dialogue
         comparable = torch.ones_like(dialogue, dtype=torch.bool) if annotated is None else annotated
         previous = previous_turn(speaker_ids(graph.speaker, dialogue), comparable)
         if self.decoder is not None:

@@ -1,9 +1,11 @@
 """Interface of the networks of all systems."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from torch import Tensor, nn
 
+from graphmer.dialogue import Dialogue
 from graphmer.graph import DialogueGraph
 from graphmer.settings import Positive, Settings
 
@@ -78,6 +80,13 @@ class Network(nn.Module):
     def modalities(self) -> tuple[str, ...]:
         """Names of the modalities, in the order of the columns of ``available``."""
         return tuple(self.signature.widths)
+
+    def prepare(self, train: Sequence[Dialogue]) -> None:
+        """Compute, before training, what follows from the training dialogues without gradients.
+
+        Args:
+            train: standardised training dialogues, as they were recorded.
+        """
 
     def filled(self, graph: DialogueGraph) -> dict[str, Tensor]:
         """Features with zeros where a modality is not available, ``{m: [N, D_m]}``."""

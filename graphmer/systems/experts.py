@@ -1,13 +1,15 @@
 """Network of modality experts, with or without message passing; shared by the systems momke and graphmer."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated
+from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
 from torch import Tensor, nn
 from torch.nn.functional import gelu
 
+from graphmer.dialogue import Dialogue
 from graphmer.graph import DialogueGraph
 from graphmer.nn.averages import NeighborhoodAverages
 from graphmer.nn.cache import FeatureCache, NetworkCache
@@ -33,6 +35,10 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     and of others, before and after it. They are added to the projected features and impute missing
     modalities. null is the plain average over the dialogue, for which a stream keeps all of it. Not in MoMKE;
     empty for none."""
+    average_beside: Literal["all", "by_speaker"] = "all"
+    """Modalities whose averages are added also where a turn has the modality itself: all of them, or those
+    whose features tell the speaker, such as a voice, by the variance within training dialogues. The others'
+    averages stand in for what is missing only."""
     offset: str | None = None
     """Modality whose first features are log-probabilities of the classes, as `graphmer features tune` makes
     them. They are added to the logits of the turns that have it, and are not standardised. The network learns
@@ -115,7 +121,23 @@ class ExpertNetwork(Network):
         scales = settings.neighborhood_averages
         if not scales:
             return None
-        return NeighborhoodAverages(signature.widths, settings.width, scales, causal=signature.causal)
+        return NeighborhoodAverages(
+            signature.widths,
+            settings.width,
+            scales,
+            causal=signature.causal,
+            by_speaker=settings.average_beside == "by_speaker",
+        )
+
+    def prepare(self, train: Sequence[Dialogue]) -> None:
+        if self.neighborhood_averages is not None:
+            self.neighborhood_averages.fit(train)
+
+    def _beside(self, averages: Tensor | None) -> Tensor | None:
+        """Averages that are added to the features that turns have."""
+        if averages is None or self.neighborhood_averages is None:
+            return None
+        return self.neighborhood_averages.beside_features(averages)
 
     def _features(self, graph: DialogueGraph) -> dict[str, Tensor]:
         return {modality: graph[modality] for modality in self.modalities}
@@ -135,7 +157,7 @@ class ExpertNetwork(Network):
     def unimodal(self, graph: DialogueGraph) -> UnimodalOutput:
         """Output of each modality's own expert and head."""
         tokens = Tokens.of(graph.available, graph.dialogue)
-        inputs = (self._features(graph), tokens, graph.position, self._averaged(graph))
+        inputs = (self._features(graph), tokens, graph.position, self._beside(self._averaged(graph)))
         states = self.mixture.unimodal(self.mixture.project(*inputs), tokens)
         nodes = tokens.split(tokens.node)
         logits = [head(state) for head, state in zip(self.unimodal_heads, states, strict=True)]
@@ -154,7 +176,8 @@ class ExpertNetwork(Network):
         if cache is not None:
             tokens = cache.tokens.extend(tokens, graph.position)
         averages = self._averaged(graph, None if cache is None else cache.features)
-        projected = self.mixture.project(self._features(graph), tokens, graph.position, averages)
+        beside = self._beside(averages)
+        projected = self.mixture.project(self._features(graph), tokens, graph.position, beside)
         mixture = self.mixture(projected, tokens, graph.num_nodes)
         embedding = mixture.embedding
         if averages is not None:

@@ -6,6 +6,7 @@ from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 
@@ -19,20 +20,23 @@ from graphmer.dialogue import (
     Mixed,
     Noise,
     PartialSets,
+    RandomDrops,
     RandomRates,
     RandomSets,
     Rate,
     Shift,
     SpeakerSet,
+    Varied,
     conditions,
     protocol,
     short_name,
 )
+from graphmer.dialogue.policies import HIGHEST_RATE
 
 MODALITIES = ("audio", "text", "video")
 EVERY = (
     *("complete", "fixed:at", "rate:0.5", "drop:0.5", "burst:3", "speaker:t"),
-    *("noise:0.5", "shift:2", "sets", "partial", "rates", "mixed"),
+    *("noise:0.5", "shift:2", "sets", "partial", "rates", "drops", "mixed", "varied"),
 )
 
 
@@ -102,7 +106,19 @@ def test_apply_combines_keep_with_what_was_recorded(spec):
 
 
 @pytest.mark.parametrize(
-    "spec", ["rate:0.5", "drop:0.5", "burst:3", "speaker:t", "noise:0.5", "sets", "rates", "mixed"]
+    "spec",
+    [
+        "rate:0.5",
+        "drop:0.5",
+        "burst:3",
+        "speaker:t",
+        "noise:0.5",
+        "sets",
+        "rates",
+        "drops",
+        "mixed",
+        "varied",
+    ],
 )
 def test_the_seed_determines_masks_and_corruption(spec):
     rule = protocol(spec, MODALITIES)
@@ -362,3 +378,19 @@ def test_invalid_sets_and_modalities_are_refused():
         conditions(("text", "text"))
     with pytest.raises(ValueError, match="must be at least one name"):
         protocol("complete", ())
+
+
+def test_drops_hide_turns_of_a_corpus_with_one_modality():
+    talks = [dialogue(f"d{n}", 60, modalities=("text",)) for n in range(400)]
+    hidden = torch.stack([(~RandomDrops().keep(t, 0)).float().mean() for t in talks])
+    assert hidden.mean() == pytest.approx(HIGHEST_RATE / 2, abs=0.02)
+    assert hidden.min() < 0.05
+    assert hidden.max() > 0.6
+    assert all(bool(Mixed().keep(t, 0).all()) for t in talks)  # which hides nothing here
+
+
+def test_varied_uses_its_three_policies_equally_often():
+    talks = [dialogue(f"d{n}", 30) for n in range(1500)]
+    for policy in (RandomSets(), RandomRates(), RandomDrops()):
+        same = [torch.equal(Varied().keep(t, 0), policy.keep(t, 0)) for t in talks]
+        assert np.mean(same) == pytest.approx(1 / 3, abs=0.05)

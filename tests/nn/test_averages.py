@@ -1,10 +1,12 @@
 import math
+from dataclasses import replace
 
 import pytest
 import torch
 
 from graphmer.nn.averages import REACH, NeighborhoodAverages
 from graphmer.nn.cache import FeatureCache
+from tests.talks import talk
 
 WIDTHS = {"audio": 3, "text": 2}
 LENGTHS = (1, 7, 40, 2)
@@ -104,3 +106,22 @@ def test_a_decay_length_must_be_positive(scales):
         ValueError, match=r"`neighborhood_averages` must be decay lengths in turns > 0, or None"
     ):
         NeighborhoodAverages(WIDTHS, 5, scales)
+
+
+def test_averages_of_words_only_stand_in_for_what_is_missing():
+    made = [talk("ABABAB", id=str(n), seed=n, widths=WIDTHS) for n in range(500)]
+    voices = torch.randn(2, 3)
+    spoken = [
+        replace(d, features={**d.features, "audio": d.features["audio"] + 2 * voices[d.speaker]})
+        for d in made
+    ]
+    averages = NeighborhoodAverages(WIDTHS, 5, (2.0, None), by_speaker=True)
+    averages.fit(spoken)
+    assert averages.beside.tolist() == [True, False]
+    mapped = averages(*talks())
+    beside = averages.beside_features(mapped)
+    assert torch.equal(beside[:, 0], mapped[:, 0])
+    assert not beside[:, 1].any()
+    everywhere = NeighborhoodAverages(WIDTHS, 5, (2.0, None))
+    everywhere.fit(spoken)  # decides nothing
+    assert everywhere.beside_features(mapped) is mapped

@@ -7,6 +7,7 @@ import torch
 from sklearn.metrics import log_loss, matthews_corrcoef
 from torch.nn.functional import cross_entropy
 
+from graphmer.evaluation.metrics import classification
 from graphmer.graph import GraphBuilder
 from graphmer.nn.calibration import Calibration
 from graphmer.training.calibration import fit_calibration
@@ -120,3 +121,54 @@ def test_where_nothing_changes_the_threshold_stays():
 def test_where_no_turn_is_eligible_nothing_breaks():
     found = fit(model(change=True, decoder="chain"), [talk("AB", id="short")])
     assert found.threshold == Calibration().threshold
+
+
+def scores_of(made, dialogues):
+    batch = batched(dialogues, BUILD)
+    with torch.no_grad():
+        predicted = made.probabilities(made(batch), batch).argmax(1)
+    return classification(batch.emotion, predicted, 4)
+
+
+def rare():
+    """Dialogues whose second half of the classes the model finds, but never with the largest logit."""
+    generator = torch.Generator().manual_seed(0)
+    made = model()
+    with torch.no_grad():
+        made.network.emotion.bias.copy_(torch.tensor([2.0, 2.0, 0.0, 0.0]))
+    found = []
+    for number in range(12):
+        dialogue = talk("AABBABBAAB" * 3, id=str(number), seed=number)
+        logits = made(batched([dialogue], BUILD)).logits.detach() - torch.tensor([1.0, 1.0, 0.0, 0.0])
+        classes = logits.softmax(1).multinomial(1, generator=generator)[:, 0]
+        found.append(replace(dialogue, emotion=LABELS.decode(classes)))
+    return made, found
+
+
+def test_rare_classes_are_found_more_often_with_logit_adjustment():
+    made, dialogues = rare()
+    before = scores_of(made, dialogues)
+    frequency = torch.tensor([0.45, 0.45, 0.05, 0.05])
+    graphs = [BUILD(dialogue) for dialogue in dialogues]
+    found = fit_calibration(made, graphs, nodes=70, device=torch.device("cpu"), frequency=frequency)
+    assert found.bias[0] == found.bias[1] == 0 < found.bias[2]
+    after = scores_of(made, dialogues)
+    assert after["weighted_f1"] + after["wa"] > before["weighted_f1"] + before["wa"]
+
+
+def test_equal_frequencies_adjust_nothing():
+    made, dialogues = rare()
+    graphs = [BUILD(dialogue) for dialogue in dialogues]
+    found = fit_calibration(
+        made, graphs, nodes=70, device=torch.device("cpu"), frequency=torch.full((4,), 0.25)
+    )
+    assert not any(found.bias)
+
+
+@pytest.mark.parametrize("decoder", ["none", "chain"])
+def test_a_bias_moves_the_decisions_of_every_decoder(decoder):
+    made, batch = model(decoder=decoder), batched(DIALOGUES, BUILD)
+    made.calibrate(Calibration(bias=(0.0, 0.0, 0.0, 50.0)))
+    decision = made.decide(made(batch), batch)
+    assert bool((decision.emotion == 3).all())
+    assert bool((decision.probability.argmax(1) == 3).all())
