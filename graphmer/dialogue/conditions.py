@@ -46,7 +46,7 @@ def protocol(spec: str, modalities: Sequence[str]) -> MissingProtocol:
     ``rates``            training: a random rate per dialogue
     ``drops``            training: a random rate of dropped utterances per dialogue
     ``mixed``            training: ``sets`` or ``rates``, chosen at random per dialogue
-    ``varied``           training: ``sets``, ``rates`` or ``drops``, chosen at random per dialogue
+    ``varied``           training: ``mixed``, or for one in four dialogues ``drops``
     ===================  =========================================================================
 
     Args:

@@ -1,45 +1,39 @@
-"""Share of the variance of features within dialogues that the speakers explain."""
+"""Share of the variance of features that the speakers of the dialogues explain."""
 
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor
 
 from graphmer.dialogue.dialogue import Dialogue
 
 
 def speaker_shares(dialogues: Sequence[Dialogue]) -> dict[str, float]:
-    """Share of the variance within dialogues that lies between their speakers, for each modality.
+    """Share of the variance that the speakers of each dialogue explain, for each modality.
 
-    ``1 - s_w / s_d``, with ``s_w`` the unbiased variance around the mean of each speaker of a dialogue and
-    ``s_d`` that around the mean of each dialogue, summed over the features. Unlike a share of sums of squares
-    it is not larger for speakers of few turns: without any difference between speakers its expectation is
-    near zero. Labels are not read.
+    ``1 - s_w / s``, with ``s_w`` the unbiased variance around the mean of each speaker of a dialogue and ``s``
+    that around the mean of all turns, summed over the features (epsilon squared, Kelley 1935). Unlike a ratio
+    of sums of squares it is not larger for speakers of few turns: where turns of a speaker are no more alike
+    than others, its expectation is near zero. Labels are not read.
 
     Args:
         dialogues: as they were recorded; what is not available is left out.
 
     Returns:
-        the share of each modality, 0 where no two speakers can be compared.
+        the share of each modality, at most 1; 0 where no speaker has two turns with the modality.
     """
-    modalities = dialogues[0].modalities
-    squares = {modality: torch.zeros(2, 2, dtype=torch.double) for modality in modalities}
-    for dialogue in dialogues:
-        for column, (modality, rows) in enumerate(dialogue.features.items()):
-            has = dialogue.available[:, column]
-            values, speaker = rows[has].double(), dialogue.speaker[has]
-            squares[modality] += torch.stack([_within(values, speaker), _within(values, speaker * 0)])
     shares = {}
-    for modality, ((own, own_freedom), (whole, freedom)) in squares.items():
-        comparable = bool(own_freedom > 0) and bool(whole > 0)
-        shares[modality] = float(1 - (own / own_freedom) / (whole / freedom)) if comparable else 0.0
+    for column, modality in enumerate(dialogues[0].modalities):
+        total = squares = torch.zeros((), dtype=torch.double)
+        within, turns, speakers = 0.0, 0, 0
+        for dialogue in dialogues:
+            has = dialogue.available[:, column]
+            values, speaker = dialogue.features[modality][has].double(), dialogue.speaker[has]
+            total, squares = total + values.sum(dim=0), squares + values.square().sum(dim=0)
+            present, group, count = speaker.unique(return_inverse=True, return_counts=True)
+            mean = values.new_zeros(len(present), values.shape[1]).index_add_(0, group, values)
+            within += float((values - (mean / count[:, None])[group]).square().sum())
+            turns, speakers = turns + len(values), speakers + len(present)
+        whole = float((squares - total.square() / max(turns, 1)).sum())
+        comparable = turns > speakers and whole > 0
+        shares[modality] = 1 - within / (turns - speakers) / (whole / (turns - 1)) if comparable else 0.0
     return shares
-
-
-def _within(values: Tensor, group: Tensor) -> Tensor:
-    """Sum of squares around the mean of each group, and its degrees of freedom."""
-    count = torch.bincount(group).double() if len(group) else torch.zeros(1, dtype=torch.double)
-    total = values.new_zeros(len(count), values.shape[1]).index_add_(0, group, values)
-    mean = total / count.clamp_min(1)[:, None]
-    freedom = len(values) - (count > 0).sum()
-    return torch.stack([(values - mean[group]).square().sum(), freedom.double()])

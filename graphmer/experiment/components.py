@@ -1,5 +1,6 @@
 """Components of an experiment, built from its configuration."""
 
+import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
@@ -19,7 +20,7 @@ from graphmer.nn.heads import HeadSettings
 from graphmer.nn.model import EmotionModel
 from graphmer.nn.network import Signature
 from graphmer.retrieval import InputEncoding, RetrievalMemory, encoded_widths
-from graphmer.systems import SYSTEMS, System
+from graphmer.systems import SYSTEMS, StageSettings, System
 from graphmer.systems.model import ModelSettings
 from graphmer.training.optimization import Optimization
 from graphmer.training.stage import Stage
@@ -194,13 +195,26 @@ class Components:
         return [
             Stage(
                 stage.name,
-                stage.epochs,
+                self._epochs(stage),
                 self.system.objectives[stage.objective],
                 self.protocol(stage.mask, f"training.stages.{number}.mask"),
                 select=number == len(described) - 1,
             )
             for number, stage in enumerate(described)
         ]
+
+    def _epochs(self, stage: StageSettings) -> int:
+        """Passes of a stage: more than it names where these would be fewer updates than it wants."""
+        if not stage.updates:
+            return stage.epochs
+        return max(stage.epochs, math.ceil(stage.updates / self._batches))
+
+    @cached_property
+    def _batches(self) -> int:
+        """Batches of a pass over a training part, of the mean size of the folds."""
+        turns = {dialogue.id: len(dialogue) for dialogue in self.corpus.dialogues}
+        trained = sum(turns[id] for fold in self.folds.values() for id in fold.train)
+        return math.ceil(trained / len(self.folds) / self.config.training.batch_nodes)
 
     @property
     def optimization(self) -> Optimization:

@@ -14,9 +14,8 @@ from graphmer.typing import Available
 
 REACH = 5.0
 """Decay lengths after which turns are left out of an average; they would weigh less than 0.7 %."""
-SPEAKER_SHARE = 0.03
-"""Share of the variance within dialogues from which features are taken to tell the speaker. Audio of IEMOCAP
-has 0.13 and of MELD 0.06; sentence embeddings of four corpora have less than 0.01."""
+SMALLEST_SHARE = 1e-3
+"""Share of the variance that speakers are taken to explain at least; averages of less are as good as zero."""
 SMALLEST_BLOCK = 16
 """Fewest turns that are averaged together; smaller blocks cost more in calls than they save."""
 
@@ -42,8 +41,7 @@ class NeighborhoodAverages(nn.Module):
         width: ``D``.
         scales: decay lengths ``s`` in turns, ``None`` for infinity.
         causal: average no later turn.
-        by_speaker: add averages to the features that a turn has only where the speaker can be told by them;
-            see `fit`.
+        shrinkage: shrink the averages towards zero, as `fit` finds it right.
 
     Raises:
         ValueError: if there is no scale or one is not positive.
@@ -56,7 +54,7 @@ class NeighborhoodAverages(nn.Module):
         scales: Sequence[float | None],
         *,
         causal: bool = False,
-        by_speaker: bool = False,
+        shrinkage: bool = False,
     ) -> None:
         super().__init__()
         if not scales or any(scale is not None and not scale > 0 for scale in scales):
@@ -67,8 +65,8 @@ class NeighborhoodAverages(nn.Module):
         self.modalities = tuple(widths)
         self.scales = tuple(scales)
         self.causal = causal
-        self.beside: Tensor | None
-        self.register_buffer("beside", torch.ones(len(widths), dtype=torch.bool) if by_speaker else None)
+        self.prior: Tensor | None
+        self.register_buffer("prior", torch.zeros(len(widths)) if shrinkage else None)
         averages = (2 if causal else 4) * len(self.scales)
         self.maps = nn.ModuleList(
             nn.Linear(averages * columns, width, bias=False) for columns in widths.values()
@@ -81,22 +79,21 @@ class NeighborhoodAverages(nn.Module):
         return max(finite) if len(finite) == len(self.scales) else None
 
     def fit(self, dialogues: Sequence[Dialogue]) -> None:
-        """Decide, with `by_speaker`, which modalities have averages added to the features of a turn.
+        r"""Find out, with `shrinkage`, how far averages tell something about their speaker.
 
-        Where features tell the speaker, as those of a voice do, the averages say how this speaker sounds at
-        other times, and the turn is read against them. Where they do not, as with words, the averages hold
-        little that concerns the turn, and only stand in for what is missing.
+        An average over turns of total weight :math:`n` becomes :math:`n / (n + k)` times itself, with
+        :math:`k = (1 - v) / v` and :math:`v` the share of the variance that the speakers explain: the best
+        linear prediction of the speaker's mean (Robinson 1991, section 2). Voices differ, so that a few turns
+        say how a voice sounds at other times. Words hardly do: only averages of many turns are of use.
 
         Args:
-            dialogues: of the training part.
+            dialogues: of the training part, standardised.
         """
-        if self.beside is not None:
+        if self.prior is not None:
             shares = speaker_shares(dialogues)
-            self.beside.copy_(torch.tensor([shares[m] > SPEAKER_SHARE for m in self.modalities]))
-
-    def beside_features(self, averages: Tensor) -> Tensor:
-        """The averages that are added to the features of the turns that have them, ``[N, M, D]``."""
-        return averages if self.beside is None else averages.where(self.beside[:, None], 0)
+            share = torch.tensor([shares[modality] for modality in self.modalities])
+            share = share.clamp(SMALLEST_SHARE, 1)
+            self.prior.copy_((1 - share) / share)
 
     def forward(
         self,
@@ -136,7 +133,8 @@ class NeighborhoodAverages(nn.Module):
                 sums += [total.flip(0) for total in later]
             widths = [part.shape[1] for part in masked]
             split = [torch.split(total[-new:], widths, dim=1) for total in sums]
-            means = [_means(parts) for parts in zip(*split, strict=True)]
+            priors = [0.0] * len(widths) if self.prior is None else self.prior.unbind()
+            means = [_means(*parts) for parts in zip(zip(*split, strict=True), priors, strict=True)]
         return torch.stack([linear(mean) for linear, mean in zip(self.maps, means, strict=True)], dim=1)
 
     def _sums(self, rows: Tensor, chain: Tensor, batch: Tensor) -> list[Tensor]:
@@ -194,15 +192,15 @@ def _near(rows: Tensor, chain: Tensor, batch: Tensor, scale: float) -> tuple[Ten
     return mine, others
 
 
-def _means(sums: Sequence[Tensor]) -> Tensor:
+def _means(sums: Sequence[Tensor], prior: Tensor | float) -> Tensor:
     """Means from sums of features, whose last column is the sum of weights, side by side.
 
-    Zero where the sum of weights is zero.
+    The prior is added to the sums of weights. Zero where the sum of weights is zero.
     """
     count, columns = sums[0].shape
     means = sums[0].new_empty(count, len(sums), columns - 1)
     for place, total in enumerate(sums):
         weight = total[:, -1:]
-        share = torch.where(weight > 1e-6, 1 / weight.clamp_min(1e-6), 0.0)
+        share = torch.where(weight > 1e-6, 1 / (weight + prior).clamp_min(1e-6), 0.0)
         torch.mul(total[:, :-1], share, out=means[:, place])
     return means.flatten(1)

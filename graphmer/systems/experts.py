@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import torch
 from pydantic import Field
@@ -35,10 +35,9 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     and of others, before and after it. They are added to the projected features and impute missing
     modalities. null is the plain average over the dialogue, for which a stream keeps all of it. Not in MoMKE;
     empty for none."""
-    average_beside: Literal["all", "by_speaker"] = "all"
-    """Modalities whose averages are added also where a turn has the modality itself: all of them, or those
-    whose features tell the speaker, such as a voice, by the variance within training dialogues. The others'
-    averages stand in for what is missing only."""
+    average_shrinkage: bool = False
+    """Shrink each average the more, the fewer turns it is over and the less of the variance of the features the
+    speakers explain in training. Words keep little of theirs in short dialogues, voices much."""
     offset: str | None = None
     """Modality whose first features are log-probabilities of the classes, as `graphmer features tune` makes
     them. They are added to the logits of the turns that have it, and are not standardised. The network learns
@@ -126,18 +125,12 @@ class ExpertNetwork(Network):
             settings.width,
             scales,
             causal=signature.causal,
-            by_speaker=settings.average_beside == "by_speaker",
+            shrinkage=settings.average_shrinkage,
         )
 
     def prepare(self, train: Sequence[Dialogue]) -> None:
         if self.neighborhood_averages is not None:
             self.neighborhood_averages.fit(train)
-
-    def _beside(self, averages: Tensor | None) -> Tensor | None:
-        """Averages that are added to the features that turns have."""
-        if averages is None or self.neighborhood_averages is None:
-            return None
-        return self.neighborhood_averages.beside_features(averages)
 
     def _features(self, graph: DialogueGraph) -> dict[str, Tensor]:
         return {modality: graph[modality] for modality in self.modalities}
@@ -157,7 +150,7 @@ class ExpertNetwork(Network):
     def unimodal(self, graph: DialogueGraph) -> UnimodalOutput:
         """Output of each modality's own expert and head."""
         tokens = Tokens.of(graph.available, graph.dialogue)
-        inputs = (self._features(graph), tokens, graph.position, self._beside(self._averaged(graph)))
+        inputs = (self._features(graph), tokens, graph.position, self._averaged(graph))
         states = self.mixture.unimodal(self.mixture.project(*inputs), tokens)
         nodes = tokens.split(tokens.node)
         logits = [head(state) for head, state in zip(self.unimodal_heads, states, strict=True)]
@@ -176,8 +169,7 @@ class ExpertNetwork(Network):
         if cache is not None:
             tokens = cache.tokens.extend(tokens, graph.position)
         averages = self._averaged(graph, None if cache is None else cache.features)
-        beside = self._beside(averages)
-        projected = self.mixture.project(self._features(graph), tokens, graph.position, beside)
+        projected = self.mixture.project(self._features(graph), tokens, graph.position, averages)
         mixture = self.mixture(projected, tokens, graph.num_nodes)
         embedding = mixture.embedding
         if averages is not None:

@@ -2,7 +2,9 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
+
+from pydantic import Field
 
 from graphmer.curriculum.settings import CurriculumSettings
 from graphmer.dialogue import Dialogue, LabelSpace
@@ -53,9 +55,11 @@ class StageSettings(Settings):
     """Objective; one of the chosen system's."""
     epochs: Positive
     """Passes over the training dialogues."""
+    updates: Annotated[int, Field(ge=0)] = 0
+    """Fewest updates of the weights: a small corpus is passed more often than `epochs`."""
     mask: str = "mixed"
-    """Missing-modality protocol, sampled each epoch: `complete`, `sets`, `partial`, `rates`, `mixed`,
-    `fixed:at`."""
+    """Missing-modality protocol, sampled each epoch: `complete`, `sets`, `partial`, `rates`, `drops`, `mixed`,
+    `varied`, `fixed:at`."""
 
 
 @dataclass(frozen=True)

@@ -389,8 +389,8 @@ def test_drops_hide_turns_of_a_corpus_with_one_modality():
     assert all(bool(Mixed().keep(t, 0).all()) for t in talks)  # which hides nothing here
 
 
-def test_varied_uses_its_three_policies_equally_often():
+def test_varied_drops_turns_of_one_dialogue_in_four():
     talks = [dialogue(f"d{n}", 30) for n in range(1500)]
-    for policy in (RandomSets(), RandomRates(), RandomDrops()):
+    for policy, share in ((RandomSets(), 3 / 8), (RandomRates(), 3 / 8), (RandomDrops(), 1 / 4)):
         same = [torch.equal(Varied().keep(t, 0), policy.keep(t, 0)) for t in talks]
-        assert np.mean(same) == pytest.approx(1 / 3, abs=0.05)
+        assert np.mean(same) == pytest.approx(share, abs=0.05)

@@ -108,20 +108,29 @@ def test_a_decay_length_must_be_positive(scales):
         NeighborhoodAverages(WIDTHS, 5, scales)
 
 
-def test_averages_of_words_only_stand_in_for_what_is_missing():
-    made = [talk("ABABAB", id=str(n), seed=n, widths=WIDTHS) for n in range(500)]
-    voices = torch.randn(2, 3)
-    spoken = [
-        replace(d, features={**d.features, "audio": d.features["audio"] + 2 * voices[d.speaker]})
-        for d in made
-    ]
-    averages = NeighborhoodAverages(WIDTHS, 5, (2.0, None), by_speaker=True)
-    averages.fit(spoken)
-    assert averages.beside.tolist() == [True, False]
-    mapped = averages(*talks())
-    beside = averages.beside_features(mapped)
-    assert torch.equal(beside[:, 0], mapped[:, 0])
-    assert not beside[:, 1].any()
-    everywhere = NeighborhoodAverages(WIDTHS, 5, (2.0, None))
-    everywhere.fit(spoken)  # decides nothing
-    assert everywhere.beside_features(mapped) is mapped
+def test_averages_are_shrunk_by_the_turns_they_are_over_and_by_what_speakers_explain():
+    torch.manual_seed(0)
+    spoken = []
+    for number in range(400):
+        made = talk("ABABAB", id=str(number), widths=WIDTHS)
+        voice = 2 * torch.randn(2, 3)[made.speaker]
+        features = {"audio": torch.randn(6, 3) + voice, "text": torch.randn(6, 2)}
+        spoken.append(replace(made, features=features))
+    shrunk = NeighborhoodAverages({"audio": 3, "text": 2}, 5, (None,), shrinkage=True)
+    plain = NeighborhoodAverages({"audio": 3, "text": 2}, 5, (None,))
+    plain.fit(spoken)  # finds nothing
+    shrunk.fit(spoken)
+    audio, text = shrunk.prior.tolist()
+    assert audio == pytest.approx(1 / 4, rel=0.15)  # the variance within a speaker by that between them
+    assert text > 20
+    assert shrunk.load_state_dict(plain.state_dict(), strict=False).missing_keys == ["prior"]
+    rows = torch.randn(4, 3)
+    one = torch.zeros(4, dtype=torch.long)
+    available = torch.tensor([[True, False]] * 4)
+    features = {"audio": rows, "text": torch.full((4, 2), torch.nan)}
+    for averages in (plain, shrunk):  # the own speaker's earlier turns only, and the first feature of them
+        torch.nn.init.zeros_(averages.maps[0].weight)
+        averages.maps[0].weight.data[0, 0] = 1
+    factor = shrunk(features, available, one, one)[:, 0, 0] / plain(features, available, one, one)[:, 0, 0]
+    count = torch.arange(1, 5)
+    torch.testing.assert_close(factor, count / (count + audio))
