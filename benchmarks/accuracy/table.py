@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.accuracy.cells import markdown, percent, signed
 from benchmarks.accuracy.change_table import change_table, recovery_table
+from benchmarks.accuracy.recipe_table import recipe_table
 from benchmarks.accuracy.systems import page as of_systems
 from benchmarks.accuracy.tuned_table import tuned_table
 from benchmarks.markers import fill
@@ -75,6 +76,8 @@ def table_of(result: Mapping[str, Any]) -> str:
         return counts_table(result)
     if result.get("measure") == "tuned":
         return tuned_table(result)
+    if result.get("measure") == "recipe":
+        return recipe_table(result)
     if result.get("measure") != "change":
         return table(result)
     planted = any(system["planted"] for system in result["systems"].values())

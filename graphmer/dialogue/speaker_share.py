@@ -10,10 +10,10 @@ from graphmer.dialogue.dialogue import Dialogue
 def speaker_shares(dialogues: Sequence[Dialogue]) -> dict[str, float]:
     """Share of the variance that the speakers of each dialogue explain, for each modality.
 
-    ``1 - s_w / s``, with ``s_w`` the unbiased variance around the mean of each speaker of a dialogue and ``s``
-    that around the mean of all turns, summed over the features (epsilon squared, Kelley 1935). Unlike a ratio
-    of sums of squares it is not larger for speakers of few turns: where turns of a speaker are no more alike
-    than others, its expectation is near zero. Labels are not read.
+    ``1 - s_w / s``, with ``s_w`` the unbiased variance around the mean of each speaker of a dialogue and
+    ``s`` that around the mean of all turns, summed over the features (epsilon squared, Kelley 1935). Unlike a
+    ratio of sums of squares it is not larger for speakers of few turns: where turns of a speaker are no more
+    alike than others, its expectation is near zero. Labels are not read.
 
     Args:
         dialogues: as they were recorded; what is not available is left out.

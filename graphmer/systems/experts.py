@@ -36,8 +36,8 @@ class ExpertNetworkSettings(MixtureSettings, NetworkSettings):
     modalities. null is the plain average over the dialogue, for which a stream keeps all of it. Not in MoMKE;
     empty for none."""
     average_shrinkage: bool = False
-    """Shrink each average the more, the fewer turns it is over and the less of the variance of the features the
-    speakers explain in training. Words keep little of theirs in short dialogues, voices much."""
+    """Shrink each average the more, the fewer turns it is over and the less of the variance of the features
+    the speakers explain in training. Words keep little of theirs in short dialogues, voices much."""
     offset: str | None = None
     """Modality whose first features are log-probabilities of the classes, as `graphmer features tune` makes
     them. They are added to the logits of the turns that have it, and are not standardised. The network learns

@@ -58,8 +58,8 @@ class StageSettings(Settings):
     updates: Annotated[int, Field(ge=0)] = 0
     """Fewest updates of the weights: a small corpus is passed more often than `epochs`."""
     mask: str = "mixed"
-    """Missing-modality protocol, sampled each epoch: `complete`, `sets`, `partial`, `rates`, `drops`, `mixed`,
-    `varied`, `fixed:at`."""
+    """Missing-modality protocol, sampled each epoch: `complete`, `sets`, `partial`, `rates`, `drops`,
+    `mixed`, `varied`, `fixed:at`."""
 
 
 @dataclass(frozen=True)
