@@ -29,7 +29,7 @@ def recipe_table(result: Mapping[str, Any]) -> str:
     machine = result["environment"]
     seeds = max(len(stored["seeds"]) for stored in systems.values())
     note = (
-        f"{result['corpus']}, dialogues for training/validation/test {folds}. In % (MAE and correlation times "
+        f"{result['corpus']}, dialogues for training/validation/test {folds}. In % (MAE, correlation: times "
         f"100) with the 95 % interval over dialogues (bootstrap); differences are paired; mean over {seeds} "
         f"seed(s). CPU seconds of a model: {seconds}. Commit {machine['commit']}, torch "
         f"{machine['versions']['torch']}, {machine['device']}."

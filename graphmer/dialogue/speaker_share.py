@@ -29,7 +29,7 @@ def speaker_shares(dialogues: Sequence[Dialogue]) -> dict[str, float]:
             has = dialogue.available[:, column]
             values, speaker = dialogue.features[modality][has].double(), dialogue.speaker[has]
             total, squares = total + values.sum(dim=0), squares + values.square().sum(dim=0)
-            present, group, count = speaker.unique(return_inverse=True, return_counts=True)
+            present, group, count = torch.unique(speaker, return_inverse=True, return_counts=True)
             mean = values.new_zeros(len(present), values.shape[1]).index_add_(0, group, values)
             within += float((values - (mean / count[:, None])[group]).square().sum())
             turns, speakers = turns + len(values), speakers + len(present)

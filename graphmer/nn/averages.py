@@ -133,8 +133,8 @@ class NeighborhoodAverages(nn.Module):
                 sums += [total.flip(0) for total in later]
             widths = [part.shape[1] for part in masked]
             split = [torch.split(total[-new:], widths, dim=1) for total in sums]
-            priors = [0.0] * len(widths) if self.prior is None else self.prior.unbind()
-            means = [_means(*parts) for parts in zip(zip(*split, strict=True), priors, strict=True)]
+            prior = rows.new_zeros(len(widths)) if self.prior is None else self.prior
+            means = [_means(parts, k) for parts, k in zip(zip(*split, strict=True), prior, strict=True)]
         return torch.stack([linear(mean) for linear, mean in zip(self.maps, means, strict=True)], dim=1)
 
     def _sums(self, rows: Tensor, chain: Tensor, batch: Tensor) -> list[Tensor]:
@@ -192,7 +192,7 @@ def _near(rows: Tensor, chain: Tensor, batch: Tensor, scale: float) -> tuple[Ten
     return mine, others
 
 
-def _means(sums: Sequence[Tensor], prior: Tensor | float) -> Tensor:
+def _means(sums: Sequence[Tensor], prior: Tensor) -> Tensor:
     """Means from sums of features, whose last column is the sum of weights, side by side.
 
     The prior is added to the sums of weights. Zero where the sum of weights is zero.
