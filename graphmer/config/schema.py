@@ -151,7 +151,8 @@ class EvaluationConfig(Settings):
     """Missing-modality protocols of the test."""
 
     conditions: Annotated[tuple[str, ...] | None, word_for_none("all")] = None
-    """Fixed sets by initials, such as `at`; `all` for every one."""
+    """Fixed sets by initials, such as `at`; `all` for every one. They also select the epoch, on the
+    validation part; with a single modality, `drop:0.5` does so too."""
     rates: tuple[Fraction, ...] = (0.1, 0.3, 0.5, 0.7)
     """Missing rates per utterance; 0.7 of three modalities is 0.667, one kept."""
     others: tuple[str, ...] = ()

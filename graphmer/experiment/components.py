@@ -32,6 +32,8 @@ SPLITS: Mapping[str, Callable[..., list[Fold]]] = {
 }
 """Ways to split by name."""
 
+DROPPED = "drop:0.5"
+"""Second condition of the validation part of a corpus with a single modality."""
 SUPPORT = "support/retrieved"
 """Name of the relation from a support to the utterance that it supports."""
 
@@ -228,9 +230,19 @@ class Components:
 
     @cached_property
     def fixed(self) -> dict[str, MissingProtocol]:
-        """The fixed conditions to evaluate, by name; they also select the epoch."""
+        """The fixed conditions to evaluate, by name."""
         names = self.config.evaluation.conditions
         return self.named(conditions(self.modalities) if names is None else names, "evaluation.conditions")
+
+    @cached_property
+    def selecting(self) -> dict[str, MissingProtocol]:
+        """The conditions of the validation part, by name: the fixed ones.
+
+        Of a single modality nothing can be missing but whole turns, so that half of them are dropped in a
+        second condition.
+        """
+        dropped = [DROPPED] if len(self.modalities) == 1 else []
+        return self.fixed | self.named(dropped, "evaluation.conditions")
 
     @cached_property
     def protocols(self) -> dict[str, MissingProtocol]:

@@ -186,7 +186,7 @@ class EmotionClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         chooser = GraphDataset(read.validation, components.build)
 
         def validate(candidate: EmotionModel) -> float:
-            found = predict(components, candidate, chooser, components.fixed, fabric.device)
+            found = predict(components, candidate, chooser, components.selecting, fabric.device)
             return mean_score(found, components.corpus.labels.outputs)
 
         selected = self._fit(components, model, read, fabric, validate)

@@ -154,7 +154,7 @@ class FoldTraining:
         chooser = self._graphs(fold.test if oracle else fold.validation)
 
         def validate(candidate: EmotionModel) -> float:
-            found = predict(components, candidate, chooser, components.fixed, self.fabric.device)
+            found = predict(components, candidate, chooser, components.selecting, self.fabric.device)
             return mean_score(found, components.corpus.labels.outputs)
 
         added: dict[str, Any] = {}
@@ -206,13 +206,13 @@ class FoldTraining:
         return selected, {} if hyperparameters is None else {"curriculum": asdict(hyperparameters)}
 
     def _calibrate(self, model: EmotionModel, fold: FoldData) -> None:
-        """Fit bias, temperatures and threshold on the validation part under all fixed conditions."""
+        """Fit bias, temperatures and threshold on the validation part under the conditions that select."""
         components = self.components
         validation = self._graphs(fold.validation)
         adjusts = components.config.training.logit_adjustment
         fit_calibration(
             model.to(self.fabric.device),
-            MaskedGraphs(validation, tuple(components.fixed.values()), MASK_SEED),
+            MaskedGraphs(validation, tuple(components.selecting.values()), MASK_SEED),
             nodes=components.evaluation_nodes,
             device=self.fabric.device,
             frequency=class_frequency(fold.train, components.corpus.labels) if adjusts else None,

@@ -17,8 +17,8 @@ class Calibration(Settings):
     """
 
     bias: tuple[float, ...] = ()
-    """Added to the logits of the classes, before a decoder: post-hoc logit adjustment (Menon et al. 2021,
-    section 4.1). Empty for none."""
+    """Added to the logits of the classes, before a decoder, on turns that have any modality: post-hoc logit
+    adjustment (Menon et al. 2021, section 4.1). Empty for none."""
     emotion: Temperature = 1.0
     """Temperature of the emotions. Without a decoder it changes no turn's most probable emotion; a decoder
     divides all scores of its chains by it."""

@@ -62,11 +62,16 @@ class EmotionModel(nn.Module):
         if self.decoder is not None:
             self.decoder.temperature = calibration.emotion
 
-    def adjusted(self, output: NetworkOutput) -> Tensor:
-        """Logits of the classes with the bias of the calibration, float ``[N, C]``."""
+    def adjusted(self, output: NetworkOutput, graph: DialogueGraph) -> Tensor:
+        """Logits of the classes with the bias of the calibration, float ``[N, C]``.
+
+        Turns without any modality are left as they are: a bias would make a rare class of each of them.
+        """
         logits = output.logits.float()
-        bias = self.calibration.bias
-        return logits + logits.new_tensor(bias) if bias else logits
+        if not self.calibration.bias:
+            return logits
+        present = graph.available.any(dim=1, keepdim=True)
+        return logits + present * logits.new_tensor(self.calibration.bias)
 
     def probabilities(self, output: NetworkOutput, graph: DialogueGraph) -> Tensor:
         """Probability of each emotion: the decoder's marginals, or the softmax of the logits without one.
@@ -78,7 +83,7 @@ class EmotionModel(nn.Module):
         Shapes:
             returns float ``[N, C]``.
         """
-        logits = self.adjusted(output)
+        logits = self.adjusted(output, graph)
         if self.decoder is None:
             return (logits / self.calibration.emotion).softmax(dim=1)
         return self.decoder(logits, graph.speaker, graph.dialogue).marginal.exp()
@@ -120,7 +125,7 @@ class EmotionModel(nn.Module):
         Shapes:
             annotated bool ``[N]``.
         """
-        logits, dialogue = self.adjusted(output), graph.dialogue
+        logits, dialogue = self.adjusted(output, graph), graph.dialogue
         comparable = torch.ones_like(dialogue, dtype=torch.bool) if annotated is None else annotated
         previous = previous_turn(speaker_ids(graph.speaker, dialogue), comparable)
         if self.decoder is not None:

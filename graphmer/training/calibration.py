@@ -114,7 +114,7 @@ def _emotion_loss(model: EmotionModel, parts: Sequence[_CalibrationBatch], tempe
     """Sum of the negative log-likelihoods of the annotated emotions."""
     total = 0.0
     for each in parts:
-        logits, target = model.adjusted(each.output), each.graph.emotion
+        logits, target = model.adjusted(each.output, each.graph), each.graph.emotion
         if model.decoder is None:
             loss = cross_entropy(logits / temperature, target, ignore_index=UNLABELLED, reduction="sum")
         else:

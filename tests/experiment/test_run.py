@@ -1,4 +1,5 @@
 import json
+import math
 import signal
 import subprocess
 import sys
@@ -532,3 +533,42 @@ def test_what_cannot_be_run_is_refused_before_a_folder_is_made(changes, error, m
     with pytest.raises(error, match=message):
         begin(tmp_path, root, **changes)
     assert not (tmp_path / "runs").exists()
+
+
+def test_a_corpus_of_one_modality_is_selected_with_dropped_turns_too(tmp_path):
+    both = begin(tmp_path / "two", write_corpus(tmp_path / "two" / "files"), folds=[1])
+    assert list(both.components.selecting) == ["a", "t", "at"]
+    labels = LabelSpace(names=("h", "s"), polarity={"h": 1, "s": -1})
+    dialogues = [replace(talk("AB", id=f"v{n}", widths={"text": 4}), emotion=("h", "s")) for n in range(8)]
+    parts = {f"v{n}": ("train", "train", "train", "val", "test")[n % 5] for n in range(8)}
+    root = write_own(tmp_path / "corpus", dialogues, labels, {"text": 4}, parts)
+    one = own(tmp_path, root, split__scheme="auto")
+    assert list(one.components.selecting) == ["t", "drop:0.5"]
+    assert list(one.components.folds) == [1]
+
+
+def test_a_small_corpus_is_passed_more_often_for_enough_updates(tmp_path):
+    stages = [
+        {"name": "experts", "objective": "unimodal", "epochs": 2, "mask": "complete"},
+        {"name": "mixing", "objective": "mixing", "epochs": 3, "updates": 20, "mask": "varied"},
+    ]
+    root = write_corpus(tmp_path / "corpus")
+    run = begin(tmp_path, root, folds=[1], training__stages=stages, training__batch_nodes=10)
+    trained = sum(len(d) for d in run.components.corpus.dialogues if d.id in run.components.folds[1].train)
+    assert [stage.epochs for stage in run.components.stages] == [2, math.ceil(20 / math.ceil(trained / 10))]
+    run = begin(tmp_path / "other", root, folds=[1], training__stages=stages, training__batch_nodes=1)
+    assert [stage.epochs for stage in run.components.stages] == [2, 3]
+
+
+def test_a_run_with_logit_adjustment_and_shrunk_averages_predicts_what_it_stored(tmp_path):
+    settings = {"model__neighborhood_averages": [2], "model__average_shrinkage": True}
+    run = begin(
+        tmp_path, write_corpus(tmp_path / "corpus"), folds=[1], training__logit_adjustment=True, **settings
+    )
+    run.train(Silent())
+    trained = load(run.folder.path).trained
+    assert len(trained.model.calibration.bias) == 4
+    assert trained.model.network.neighborhood_averages.prior.gt(0).all()
+    again = run.predict({"at": run.components.protocols["at"]})[1, "1", "at"]
+    said = Predictions.load(run.folder.path / "fold1-seed1" / "predictions" / "at.npz")
+    torch.testing.assert_close(again.output, said.output)

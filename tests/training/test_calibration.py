@@ -172,3 +172,13 @@ def test_a_bias_moves_the_decisions_of_every_decoder(decoder):
     decision = made.decide(made(batch), batch)
     assert bool((decision.emotion == 3).all())
     assert bool((decision.probability.argmax(1) == 3).all())
+
+
+def test_a_bias_leaves_turns_without_any_modality_as_they_are():
+    nothing = talk("ABAB", ["", "", "t", ""], id="gaps")
+    made, batch = model(), batched([nothing], BUILD)
+    before = made.probabilities(made(batch), batch)
+    made.calibrate(Calibration(bias=(0.0, 0.0, 0.0, 50.0)))
+    after = made.probabilities(made(batch), batch)
+    assert torch.equal(after[[0, 1, 3]], before[[0, 1, 3]])
+    assert after[2].argmax() == 3
