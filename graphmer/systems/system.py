@@ -55,7 +55,7 @@ class StageSettings(Settings):
     """Objective; one of the chosen system's."""
     epochs: Positive
     """Passes over the training dialogues."""
-    updates: Annotated[int, Field(ge=0)] = 0
+    updates: Annotated[int, Field(ge=0, le=1_000_000)] = 0
     """Fewest updates of the weights: a small corpus is passed more often than `epochs`."""
     mask: str = "mixed"
     """Missing-modality protocol, sampled each epoch: `complete`, `sets`, `partial`, `rates`, `drops`,
