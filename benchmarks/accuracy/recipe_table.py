@@ -19,7 +19,10 @@ def recipe_table(result: Mapping[str, Any]) -> str:
     apart = {(row["first"], row["condition"], row["metric"]): row for row in result["differences"]}
     others = list(dict.fromkeys(first for first, _, _ in apart))
     lines = [["available", "metric", *systems, *(f"recipe - {other}" for other in others)]]
-    for condition in dict.fromkeys(condition for _, condition, _ in cells):
+    conditions = list(dict.fromkeys(condition for _, condition, _ in cells))
+    if sum(":" not in condition for condition in conditions) == 1:  # a rate hides nothing of one modality
+        conditions = [condition for condition in conditions if not condition.startswith("rate:")]
+    for condition in conditions:
         for metric in metrics:
             line = [condition, NAMES[metric]]
             line += [percent(cells[system, condition, metric]) for system in systems]
