@@ -8,7 +8,8 @@ The systems are logistic regression on frozen features, the graph model on them
 (`examples/meld_text.yaml`), the tuned networks alone, and the graph model on what they predict
 (`examples/meld_tuned.yaml`). Every run can be interrupted and continued; results go to
 ``benchmarks/results/tuned_<name>.json``. Under ``drop:0.5`` half of the turns have no text; a system without
-context predicts the distribution of the training labels for them.
+context predicts the distribution of the training labels for them. Where both corpora have audio as well, the
+conditions are its sets and ``rate:0.5``; the tuned networks alone read text only.
 """
 
 import argparse
@@ -25,8 +26,7 @@ from benchmarks.accuracy.runs import WORK, Quiet, opened
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DROPPED = "drop:0.5"
-CONDITIONS = ("t", DROPPED)
-SETTINGS = ("evaluation.rates=[]", f"evaluation.others=['{DROPPED}']")
+SETTINGS = ("evaluation.rates=[0.5]", f"evaluation.others=['{DROPPED}']")
 LOGISTIC = ("model={system: logistic}", "graph=null", "training.stages=null")
 SYSTEMS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "frozen, single turn": ("meld_text.yaml", "frozen", LOGISTIC),
@@ -79,7 +79,7 @@ def trained(
         folder = WORK / f"tuned_{name}" / f"{system.replace(', ', '_').replace(' ', '_')}-seed{seed}"
         run = opened(load_config(path, [*given, f"seeds=[{seed}]"]), folder)
         run.train(Quiet(system))
-        for condition in CONDITIONS:
+        for condition in run.components.protocols:
             found[seed, "1", condition] = Predictions.load(
                 predictions_path(run.folder.fold(1, seed), condition)
             )
@@ -99,7 +99,8 @@ def alone(predicted: Any, components: Any) -> Any:
         for turn, row in zip(known[id].utterance_ids, known[id].features["text"], strict=True)
     }
     rows = torch.stack([features[key][: len(share)] for key in predicted.keys])
-    output = rows.softmax(dim=1).where(predicted.available[:, :1], share / share.sum())
+    has = predicted.available[:, [components.modalities.index("text")]]
+    output = rows.softmax(dim=1).where(has, share / share.sum())
     return replace(predicted, output=output, change=None, changed=None)
 
 
