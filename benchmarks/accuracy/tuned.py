@@ -27,7 +27,10 @@ from benchmarks.accuracy.runs import WORK, Quiet, opened
 EXAMPLES = Path(__file__).parents[2] / "examples"
 DROPPED = "drop:0.5"
 SETTINGS = ("evaluation.rates=[0.5]", f"evaluation.others=['{DROPPED}']")
-LOGISTIC = ("model={system: logistic}", "graph=null", "training.stages=null")
+LOGISTIC = (
+    *("model={system: logistic}", "graph=null", "training.stages=null", "training.logit_adjustment=false"),
+    *("heads.decoder=none", "heads.change=false"),
+)
 SYSTEMS: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
     "frozen, single turn": ("meld_text.yaml", "frozen", LOGISTIC),
     "frozen, graph": ("meld_text.yaml", "frozen", ()),
