@@ -1,1 +1,1 @@
-"""training."""
+"""Training: stages, optimisation, calibration, and the files of a run."""
