@@ -127,7 +127,7 @@ def predict(
       graphmer predict runs/meld_text call.vtt --out call.eaf
       graphmer predict runs/iemocap chat.jsonl --what-if --format table
       graphmer predict runs/meld_text chat.txt --leave-out --format table
-      graphmer predict runs/iemocap calls.jsonl --budget 20 --cost a=1,t=0.2 --format table
+      graphmer predict runs/iemocap calls.jsonl --budget 20 --cost a=1,t=0.2
       zcat calls.jsonl.gz | graphmer predict runs/iemocap -
       graphmer predict runs/iemocap calls.jsonl --out predicted.jsonl --shard 1/4
       graphmer predict runs/iemocap calls.parquet --out predicted.parquet
