@@ -7,7 +7,7 @@ dialogues of IEMOCAP's lengths.
 
 times them with the code of another checkout, too, in turn with this one. Rates are of processor time, so that
 whatever else runs on the machine counts less. One process predicts again and again; another one predicts one
-dialogue, for the start-up. Engines are compared once, in wall time.
+dialogue, for the start-up.
 """
 
 import json
@@ -16,14 +16,12 @@ import subprocess
 import sys
 import tempfile
 from contextlib import ExitStack
-from importlib.util import find_spec
 from pathlib import Path
 from statistics import median
 from typing import Any
 
 import torch
 
-from benchmarks.speed.engines import engines
 from benchmarks.speed.predicted import prepare, rows_apart
 
 DIALOGUES = int(os.environ.get("GRAPHMER_BENCH_DIALOGUES", "200"))
@@ -118,10 +116,7 @@ def measure(rounds: int) -> dict[str, Any]:
                                 taken.setdefault((side, model, form), []).append(spent)
             outs = [worker.out("recipe", FORMS["jsonl"], "jsonl") for worker in workers.values()]
             apart = rows_apart(*outs) if BEFORE else None
-        found = rates(taken, turns, apart) | {"predict/start": start(starts)}
-        if find_spec("ray") is None:
-            return found | {"predict/engines": {"why": "not measured: Ray was not installed"}}
-        return found | {"predict/engines": engines(folder, turns, LARGER)}
+        return rates(taken, turns, apart) | {"predict/start": start(starts)}
 
 
 def rates(

@@ -19,7 +19,7 @@ from typing import Any
 RESULTS = Path(__file__).parent.parent / "results" / "speed"
 BENCHES = (
     "step", "graphs", "startup", "streaming", "long_dialogue", "curriculum", "retrieval", "mapped",
-    "experiment", "text", "audio", "video", "prediction", "prediction_memory",
+    "experiment", "text", "audio", "video", "prediction", "prediction_memory", "engines",
 )  # fmt: skip
 
 
