@@ -34,7 +34,8 @@ def measure(rounds: int) -> dict[str, Any]:
     return {
         "predict/engines": {
             "value": seconds["one process"] / seconds["Ray"],
-            "detail": f"{turns:,} turns, turns/s of wall time with start-up on {CORES} cores: {detail}; the same rows",
+            "detail": f"{turns:,} turns, turns/s of wall time with start-up on {CORES} cores: {detail}; the "
+            "same rows",
             "seconds": seconds,
         }
     }
