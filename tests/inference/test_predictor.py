@@ -209,3 +209,10 @@ def test_an_error_is_raised_after_the_predictions_before_it_by_several_threads_t
     assert [next(many).dialogue.id for _ in range(7)] == [str(n) for n in range(7)]
     with pytest.raises(CorpusError, match="line 8"):
         next(many)
+
+
+def test_predicting_imports_nothing_slow_that_it_does_not_need():
+    unneeded = "scipy.stats", "sklearn", "matplotlib", "pandas", "pyarrow", "ray"
+    code = f"import sys, graphmer.inference; print([name for name in {unneeded} if name in sys.modules])"
+    command = [sys.executable, "-W", "ignore", "-c", code]
+    assert subprocess.run(command, check=True, capture_output=True, text=True).stdout == "[]\n"
