@@ -6,7 +6,9 @@ features, so that strengths are in training standard deviations.
 
 import math
 from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
 import numpy as np
 import torch
@@ -71,8 +73,40 @@ class Damage(MissingProtocol):
         return f"{kind}:{strength:.10g}{where}"
 
 
+_DRAWS: Mapping[str, Draw] = {"noise": normals, "student": student_t}
+"""Distributions of noise, of unit variance."""
+
+
 @dataclass(frozen=True)
-class Noise(Damage):
+class _AdditiveNoise(Damage):
+    """Noise of a distribution of unit variance on every feature."""
+
+    scale: float
+    only: tuple[str, ...] = ()
+    written: str = field(default="", compare=False)
+
+    kind: ClassVar[str]
+    described: ClassVar[str]
+
+    def __post_init__(self) -> None:
+        if not (math.isfinite(self.scale) and self.scale >= 0):
+            raise ValueError(
+                f"The scale of {self.described} must be a finite number of standard deviations >= 0; got "
+                f"{self.scale}."
+            )
+
+    @property
+    def name(self) -> str:
+        return self._named(self.kind, self.scale)
+
+    def corrupted(self, modality: str, clean: Features, dialogue: Dialogue, seed: int) -> Features:
+        purpose, width = f"{self.kind} {modality}", clean.shape[1]
+        draw = _DRAWS[self.kind]
+        rows = [draw(purpose, seed, dialogue.id, turn, width) for turn in dialogue.utterance_ids]
+        return clean + self.scale * torch.from_numpy(np.stack(rows)).to(clean)
+
+
+class Noise(_AdditiveNoise):
     """``noise:0.5``: additive Gaussian noise on every feature.
 
     Each seed fixes one noise vector per utterance and modality, which is multiplied by `scale`. A larger
@@ -87,23 +121,11 @@ class Noise(Damage):
         ValueError: if the scale is negative or not finite.
     """
 
-    scale: float
-    only: tuple[str, ...] = ()
-    written: str = field(default="", compare=False)
-
-    def __post_init__(self) -> None:
-        _check_scale("noise", self.scale)
-
-    @property
-    def name(self) -> str:
-        return self._named("noise", self.scale)
-
-    def corrupted(self, modality: str, clean: Features, dialogue: Dialogue, seed: int) -> Features:
-        return clean + self.scale * _drawn(normals, f"noise {modality}", seed, dialogue, clean)
+    kind = "noise"
+    described = "noise"
 
 
-@dataclass(frozen=True)
-class HeavyNoise(Damage):
+class HeavyNoise(_AdditiveNoise):
     """``student:0.5``: additive noise with heavy tails on every feature.
 
     The noise has Student's t-distribution with three degrees of freedom, whose variance is just finite:
@@ -118,19 +140,8 @@ class HeavyNoise(Damage):
         ValueError: if the scale is negative or not finite.
     """
 
-    scale: float
-    only: tuple[str, ...] = ()
-    written: str = field(default="", compare=False)
-
-    def __post_init__(self) -> None:
-        _check_scale("student noise", self.scale)
-
-    @property
-    def name(self) -> str:
-        return self._named("student", self.scale)
-
-    def corrupted(self, modality: str, clean: Features, dialogue: Dialogue, seed: int) -> Features:
-        return clean + self.scale * _drawn(student_t, f"student {modality}", seed, dialogue, clean)
+    kind = "student"
+    described = "student noise"
 
 
 @dataclass(frozen=True)
@@ -234,24 +245,11 @@ class Constant(Damage):
         return torch.from_numpy(vector).to(clean).expand_as(clean)
 
 
-def _drawn(draw: Draw, purpose: str, seed: int, dialogue: Dialogue, clean: Features) -> Features:
-    """Random numbers of the shape of some features, one vector for each utterance."""
-    rows = [draw(purpose, seed, dialogue.id, turn, clean.shape[1]) for turn in dialogue.utterance_ids]
-    return torch.from_numpy(np.stack(rows)).to(clean)
-
-
 def at_random(kind: str, share: float, dialogue: Dialogue, seed: int) -> Available:
     """Modalities of turns, each with the same probability; a larger share only adds some."""
     count = len(dialogue.modalities)
     uniform = uniforms(kind, seed, dialogue.id, dialogue.utterance_ids, count)
     return torch.from_numpy(uniform < share)
-
-
-def _check_scale(kind: str, scale: float) -> None:
-    if not (math.isfinite(scale) and scale >= 0):
-        raise ValueError(
-            f"The scale of {kind} must be a finite number of standard deviations >= 0; got {scale}."
-        )
 
 
 def check_share(what: str, of: str, share: float) -> None:

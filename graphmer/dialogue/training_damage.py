@@ -95,4 +95,4 @@ class TrainingDamage(MissingProtocol):
             modality: torch.where(turns, view.features[modality], dialogue.features[modality]),
         }
         available = torch.where(turns, view.available, dialogue.available)
-        return replace(dialogue, features=features, available=available), damaged & turns
+        return replace(dialogue, features=features).with_available(available), damaged & turns

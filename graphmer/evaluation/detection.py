@@ -4,25 +4,9 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import rankdata
 
+from graphmer.evaluation.change import ranking
 from graphmer.evaluation.predictions import Predictions
-
-
-def auroc(positive: NDArray[np.float64], negative: NDArray[np.float64]) -> float:
-    """Area under the receiver operating characteristic: how often a positive one has the higher score.
-
-    Ties count half. NaN if either is empty.
-
-    Example:
-        >>> auroc(np.array([0.9, 0.4]), np.array([0.1, 0.4]))
-        0.875
-    """
-    if not len(positive) or not len(negative):
-        return float("nan")
-    ranks = rankdata(np.concatenate([positive, negative]))[: len(positive)]
-    wins = ranks.sum() - len(positive) * (len(positive) + 1) / 2
-    return float(wins / (len(positive) * len(negative)))
 
 
 def detection(
@@ -53,7 +37,9 @@ def detection(
         for m, (damaged, undamaged) in enumerate(split):
             if len(damaged):
                 others = np.concatenate([undamaged, *(columns[name][m][1] for name in clean)])
-                found.setdefault(condition, {})[modalities[m]] = auroc(damaged, others)
+                target = np.arange(len(damaged) + len(others)) < len(damaged)
+                estimate = np.concatenate([damaged, others])
+                found.setdefault(condition, {})[modalities[m]] = ranking(target, estimate)["auroc"]
     return found
 
 

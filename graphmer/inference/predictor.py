@@ -197,7 +197,7 @@ class Predictor:
         budget: float,
         *,
         missing: MissingProtocol | None = None,
-        nodes: int = 2000,
+        nodes: int = NODES,
     ) -> Iterator[Acquisition]:
         """Which missing modalities to acquire under a budget, for which turns; see `acquisitions`.
 

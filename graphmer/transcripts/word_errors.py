@@ -36,15 +36,15 @@ def with_word_errors(
         raise ValueError("Word errors need the words of a training part; got an empty vocabulary.")
     words = text.split()
     keys = [f"{turn} {place}" for place in range(len(words))]
-    heard: list[str] = []
+    damaged: list[str] = []
     for word, (whether, kind, which) in zip(
         words, uniforms("word errors", seed, dialogue, keys, 3), strict=True
     ):
         other = vocabulary[int(which * len(vocabulary))]
         if whether >= rate:
-            heard.append(word)
+            damaged.append(word)
         elif kind < 1 / 3:
-            heard.append(other)
+            damaged.append(other)
         elif kind < 2 / 3:
-            heard += [word, other]
-    return " ".join(heard)
+            damaged += [word, other]
+    return " ".join(damaged)

@@ -184,6 +184,13 @@ def test_training_damage_keeps_what_is_missing_missing(spec):
             assert torch.equal(differs & view.available[:, column], damaged[:, column])
 
 
+def test_what_a_delay_hides_in_training_counts_as_recorded():
+    policy = TrainingDamage(DamageSettings(share=1.0, kinds=("shift",)), protocol("complete", MODALITIES))
+    views = [policy.damage(wide(id=f"d{number}"), 1)[0] for number in range(20)]
+    assert not all(view.available.all() for view in views)
+    assert all(view.present.all() for view in views)
+
+
 def test_no_noise_is_no_change():
     clean = wide()
     assert torch.equal(Noise(0.0).apply(clean, 0).features["text"], clean.features["text"])

@@ -1,11 +1,8 @@
 from dataclasses import replace
 
-import numpy as np
-import pytest
 import torch
-from sklearn.metrics import roc_auc_score
 
-from graphmer.evaluation.detection import auroc, detection
+from graphmer.evaluation.detection import detection
 from graphmer.evaluation.predictions import Predictions
 
 TWO = ("audio", "text")
@@ -24,14 +21,6 @@ def predictions(condition: str, reliability: list[list[float]], damaged: list[li
         reliability=torch.tensor(reliability),
         damaged=torch.tensor(damaged),
     )
-
-
-def test_the_area_is_that_of_scikit_learn():
-    draw = np.random.default_rng(0)
-    positive, negative = draw.normal(1, 1, 50).round(1), draw.normal(0, 1, 70).round(1)
-    expected = roc_auc_score([1] * 50 + [0] * 70, [*positive, *negative])
-    assert auroc(positive, negative) == pytest.approx(expected)
-    assert np.isnan(auroc(positive, np.zeros(0)))
 
 
 def test_damaged_turns_are_compared_with_undamaged_ones_of_the_same_modality():
